@@ -1,0 +1,114 @@
+/* config.h - what vmstat is built with, and how much room it gets.
+ *
+ * Each switch is 1 (built in) or 0 (left out); override one without editing
+ * this file: make CPPFLAGS=-DWITH_JSON=0. The sizes are those of a stripped
+ * static x86_64 build; `make size` measures them again. */
+#ifndef CONFIG_H
+#define CONFIG_H
+
+/* Cgroup scope: the container's own numbers, limits and throttling, and
+ * --scope, --cgroup and --pid. The largest room: about 10 KiB. */
+#ifndef WITH_CGROUP
+#define WITH_CGROUP 1
+#endif
+
+/* Pressure stall columns, host and cgroup. A few hundred bytes. */
+#ifndef WITH_PRESSURE
+#define WITH_PRESSURE 1
+#endif
+
+/* Rules, messages and coloured rows; --threshold and --alert. 1.5 KiB. */
+#ifndef WITH_ALERTS
+#define WITH_ALERTS 1
+#endif
+
+/* --json. Under 1 KiB. */
+#ifndef WITH_JSON
+#define WITH_JSON 1
+#endif
+
+/* --csv. Under 1 KiB. */
+#ifndef WITH_CSV
+#define WITH_CSV 1
+#endif
+
+/* -s and -f. 2 KiB. */
+#ifndef WITH_STATS
+#define WITH_STATS 1
+#endif
+
+/* -d, -D, -p and -d -x. 4 KiB. */
+#ifndef WITH_DISKS
+#define WITH_DISKS 1
+#endif
+
+/* -m. Under 1 KiB. */
+#ifndef WITH_SLABS
+#define WITH_SLABS 1
+#endif
+
+/* -H. A few hundred bytes. */
+#ifndef WITH_HUMAN
+#define WITH_HUMAN 1
+#endif
+
+/* Colour on a terminal; --color. A few hundred bytes. */
+#ifndef WITH_COLOR
+#define WITH_COLOR 1
+#endif
+
+/* The texts of --help and --columns=help. 4 KiB. */
+#ifndef WITH_HELP
+#define WITH_HELP 1
+#endif
+
+/* Columns are dropped so that the table fits the terminal. Under 1 KiB. */
+#ifndef WITH_FIT
+#define WITH_FIT 1
+#endif
+
+/* -t in local time instead of UTC. Links libc's localtime, which brings
+ * an allocator and the zone reader in: about 10 KiB, and the promise of
+ * no heap is broken. Off. */
+#ifndef WITH_LOCALTIME
+#define WITH_LOCALTIME 0
+#endif
+
+/* Capacities. Each is memory in .bss, touched only as far as it is used. */
+
+/* Tasks of a cgroup that r, b and cs can follow: 2 x 16 bytes each. */
+#ifndef MAX_TASKS
+#define MAX_TASKS 8192
+#endif
+
+/* Levels from a cgroup up to the root: about 100 bytes each. */
+#ifndef MAX_LEVELS
+#define MAX_LEVELS 16
+#endif
+
+/* Block devices for -d, -D and -p: about 240 bytes each. */
+#ifndef MAX_DISKS
+#define MAX_DISKS 512
+#endif
+
+/* Slab caches for -m: 64 bytes each. */
+#ifndef MAX_SLABS
+#define MAX_SLABS 1024
+#endif
+
+/* The longest path below a cgroup mount, or name of a file. */
+#ifndef PATH_BYTES
+#define PATH_BYTES 1024
+#endif
+
+/* The buffer that every file is streamed through. */
+#ifndef SCAN_BYTES
+#define SCAN_BYTES 8192
+#endif
+
+/* The longest report: one write(2) each. */
+#ifndef OUT_BYTES
+#define OUT_BYTES 16384
+#endif
+
+#endif
