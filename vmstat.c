@@ -669,27 +669,30 @@ struct sink {
 	bool overflow;
 	char buf[OUT_BYTES];
 };
-static struct sink out;
+static struct sink out;         /* standard output */
+static struct sink *sink = &out; /* where put() puts */
 
-static void put(struct sink *s, const char *p, size_t n)
+static void put(const char *p, size_t n)
 {
-	if (n > sizeof s->buf - s->n) {
-		s->overflow = true;
-		return;
+	size_t left = sizeof sink->buf - sink->n;
+
+	if (n > left) {
+		sink->overflow = true;
+		n = left;
 	}
-	memcpy(s->buf + s->n, p, n);
-	s->n += n;
+	memcpy(sink->buf + sink->n, p, n);
+	sink->n += n;
 }
 
-static void put_str(struct sink *s, const char *p)
+static void put_str(const char *p)
 {
-	put(s, p, strlen(p));
+	put(p, strlen(p));
 }
 
-static void put_fill(struct sink *s, char c, size_t n)
+static void put_fill(char c, size_t n)
 {
 	while (n--)
-		put(s, &c, 1);
+		put(&c, 1);
 }
 
 #define U64_TEXT 21 /* 2^64-1 and its end */
@@ -708,34 +711,34 @@ static const char *u64_text(char buf[U64_TEXT], uint64_t v, unsigned width)
 	return p;
 }
 
-static void put_digits(struct sink *s, uint64_t v, unsigned width)
+static void put_digits(uint64_t v, unsigned width)
 {
 	char buf[U64_TEXT];
 
-	put_str(s, u64_text(buf, v, width));
+	put_str(u64_text(buf, v, width));
 }
 
-static void put_u64(struct sink *s, uint64_t v)
+static void put_u64(uint64_t v)
 {
-	put_digits(s, v, 1);
+	put_digits(v, 1);
 }
 
 /* Thousandths as a decimal number, trailing zeros trimmed. */
-static void put_milli(struct sink *s, uint64_t milli)
+static void put_milli(uint64_t milli)
 {
 	unsigned rest = (unsigned)(milli % 1000), width = 3;
 
-	put_u64(s, milli / 1000);
+	put_u64(milli / 1000);
 	if (!rest)
 		return;
 	for (; rest % 10 == 0; rest /= 10)
 		width--;
-	put_str(s, ".");
-	put_digits(s, rest, width);
+	put_str(".");
+	put_digits(rest, width);
 }
 
 /* The errors that reading and writing meet; libc knows them all, in 2 KiB. */
-static void put_error(struct sink *s, int error)
+static void put_error(int error)
 {
 	static const struct { int error; const char *what; } known[] = {
 		{ ENOENT, "No such file or directory" },
@@ -747,38 +750,39 @@ static void put_error(struct sink *s, int error)
 		{ ENODATA, "No data available" },
 		{ EISDIR, "Is a directory" },
 		{ EBADF, "Bad file descriptor" },
+		{ EFBIG, "File too large" },
 		{ EIO, "Input/output error" },
 	};
 	unsigned i;
 
 	for (i = 0; i < sizeof known / sizeof *known; i++)
 		if (known[i].error == error) {
-			put_str(s, known[i].what);
+			put_str(known[i].what);
 			return;
 		}
-	put_str(s, "error ");
-	put_u64(s, (uint64_t)error);
+	put_str("error ");
+	put_u64((uint64_t)error);
 }
 
 /* %s and %ju (uint64_t) only; a colon at the end adds what errno says. */
-static void put_format(struct sink *s, const char *f, va_list ap)
+static void put_format(const char *f, va_list ap)
 {
 	const char *start = f;
 	int error = errno;
 
 	for (; *f; f++) {
 		if (*f != '%') {
-			put(s, f, 1);
+			put(f, 1);
 		} else if (*++f == 's') {
-			put_str(s, va_arg(ap, const char *));
+			put_str(va_arg(ap, const char *));
 		} else {
 			f++;
-			put_u64(s, va_arg(ap, uint64_t));
+			put_u64(va_arg(ap, uint64_t));
 		}
 	}
 	if (f != start && f[-1] == ':') {
-		put_str(s, " ");
-		put_error(s, error);
+		put_str(" ");
+		put_error(error);
 	}
 }
 
@@ -786,11 +790,15 @@ static void put_format(struct sink *s, const char *f, va_list ap)
 static void say(const char *f, va_list ap)
 {
 	static struct sink err;
+	struct sink *before = sink;
 
+	sink = &err;
 	err.n = 0;
-	put_str(&err, "vmstat: ");
-	put_format(&err, f, ap);
-	put_str(&err, "\n");
+	put_str("vmstat: ");
+	put_format(f, ap);
+	put_str("\n");
+	err.buf[err.n - 1] = '\n';
+	sink = before;
 	if (write(STDERR_FILENO, err.buf, err.n) < 0)
 		return;
 }
@@ -816,16 +824,32 @@ _Noreturn static void die(const char *f, ...)
 	_exit(1);
 }
 
-/* Writes what the sink holds. A closed pipe is the reader's way of saying
- * enough: a quiet end. Anything else that fails is an error. */
-static void flush(struct sink *s)
+/* A text put together aside: note_begin(), put what is in it, note_end(). */
+static struct sink note;
+
+static void note_begin(void)
+{
+	sink = &note;
+	note.n = 0;
+}
+
+static const char *note_end(void)
+{
+	put("", 1);
+	sink = &out;
+	return note.buf;
+}
+
+/* Writes what was put. A closed pipe is the reader's way of saying enough:
+ * a quiet end. Anything else that fails is an error. */
+static void flush(void)
 {
 	size_t done = 0;
 
-	if (s->overflow)
-		die("a report is longer than %ju bytes", (uint64_t)sizeof s->buf);
-	while (done < s->n) {
-		ssize_t n = write(STDOUT_FILENO, s->buf + done, s->n - done);
+	if (out.overflow)
+		die("a report is longer than %ju bytes", (uint64_t)sizeof out.buf);
+	while (done < out.n) {
+		ssize_t n = write(STDOUT_FILENO, out.buf + done, out.n - done);
 
 		if (n > 0)
 			done += (size_t)n;
@@ -834,7 +858,7 @@ static void flush(struct sink *s)
 		else if (n < 0 && errno != EINTR && errno != EAGAIN)
 			die("write error:");
 	}
-	s->n = 0;
+	out.n = 0;
 }
 
 static uint64_t clock_ns(clockid_t id)
@@ -887,8 +911,11 @@ static bool decimal(const char **p, const char *end, unsigned places, uint64_t *
 	const char *q = *p;
 	uint64_t n;
 
-	if (!digits(&q, end, &n))
-		return false;
+	if (!digits(&q, end, &n)) {
+		if (end - q < 2 || *q != '.' || !is_digit(q[1]))
+			return false;
+		n = 0;
+	}
 	if (q < end && *q == '.')
 		q++;
 	else
@@ -933,6 +960,8 @@ static bool exists(const char *path)
 
 static char scan_buf[SCAN_BYTES];
 
+#define SCAN_MOST (64 << 20) /* no file of the kernel's is longer */
+
 struct scan {
 	int fd, error;
 	off_t offset;
@@ -951,6 +980,28 @@ static void scan_start(struct scan *s, int fd)
 	*s = (struct scan){ .fd = fd, .p = scan_buf, .end = scan_buf };
 }
 
+/* The path of the file that was opened last, for messages. */
+static char path_buf[PATH_BYTES];
+
+/* Opens DIR/NAME and TAIL; -1 and errno where that fails. */
+static int open_at(const char *dir, const char *name, const char *tail)
+{
+	char rest[PATH_BYTES];
+
+	errno = ENAMETOOLONG;
+	if (!join(rest, "/", name, tail) || !join(path_buf, dir, rest, ""))
+		return -1;
+	return open(path_buf, O_RDONLY | O_NOCTTY | O_NONBLOCK);
+}
+
+static bool scan_at(struct scan *s, const char *dir, const char *name, const char *tail)
+{
+	int fd = open_at(dir, name, tail);
+
+	scan_start(s, fd);
+	return fd >= 0;
+}
+
 static void scan_fill(struct scan *s)
 {
 	size_t rest = (size_t)(s->end - s->p);
@@ -959,6 +1010,11 @@ static void scan_fill(struct scan *s)
 	memmove(scan_buf, s->p, rest);
 	s->p = scan_buf;
 	s->end = scan_buf + rest;
+	if (s->offset >= SCAN_MOST) {
+		s->error = EFBIG;
+		s->eof = true;
+		return;
+	}
 	do
 		n = pread(s->fd, s->end, sizeof scan_buf - rest, s->offset);
 	while (n < 0 && errno == EINTR);
@@ -1062,11 +1118,6 @@ static bool key_is(struct line *l, const char *key)
 	return true;
 }
 
-static int open_read(const char *path)
-{
-	return open(path, O_RDONLY | O_NOCTTY | O_NONBLOCK);
-}
-
 /* One number from a file that holds nothing else; false for "max" too. */
 static bool read_number(int fd, uint64_t *v)
 {
@@ -1125,7 +1176,9 @@ static int read_source(enum source src, int fd, struct sample *to)
 			to->value[want[i]] = 0;
 			to->seen[want[i]] = true;
 		}
-	while ((left || sums) && scan_line(&s, &l))
+	while ((left || sums) && scan_line(&s, &l)) {
+		if (sums && !is_digit(*l.p) && *l.p != 'T')
+			s.error = EINVAL; /* neither a device nor Total */
 		for (i = 0; i < n; i++) {
 			unsigned m = want[i];
 
@@ -1141,6 +1194,7 @@ static int read_source(enum source src, int fd, struct sample *to)
 			to->seen[m] = true;
 			left--;
 		}
+	}
 	if (s.error)
 		for (i = 0; i < n; i++)
 			to->seen[want[i]] = false;
@@ -1169,7 +1223,8 @@ static struct {
 	bool entered;         /* from outside of the namespace */
 	bool lxcfs;           /* something below /proc is lxcfs */
 	bool deleted;         /* the kernel says that the cgroup is removed */
-	const struct home *home;
+	const struct home *home; /* that stands for all */
+	const char *name;     /* the cgroup's path as the kernel tells it */
 	uint64_t online;      /* CPUs, or 0: unknown */
 } scope;
 
@@ -1200,17 +1255,11 @@ static bool list_has(struct line list, const char *name)
  * colons. A line that names a v1 controller wins over the 0:: line. */
 static bool read_cgroup_paths(const char *who)
 {
-	char path[PATH_BYTES], rest[64];
 	struct scan s;
 	struct line l;
-	int fd;
 
-	if (!join(rest, "/", who, "/cgroup") || !join(path, opt.proc, rest, ""))
+	if (!scan_at(&s, opt.proc, who, "/cgroup"))
 		return false;
-	fd = open_read(path);
-	if (fd < 0)
-		return false;
-	scan_start(&s, fd);
 	while (scan_line(&s, &l)) {
 		const char *a = memchr(l.p, ':', (size_t)(l.end - l.p));
 		const char *b = a ? memchr(a + 1, ':', (size_t)(l.end - a - 1)) : NULL;
@@ -1229,7 +1278,7 @@ static bool read_cgroup_paths(const char *who)
 			cg_path[i][n] = '\0';
 		}
 	}
-	close(fd);
+	close(s.fd);
 	return true;
 }
 
@@ -1280,6 +1329,24 @@ static bool unescape(const struct line *w, char *to)
 	return true;
 }
 
+/* Tasks. Two tables, sorted by number: the switches of a task now and at
+ * the sample before. One that is new counts from 0; so does one whose
+ * number was used again, where that shows. */
+struct task {
+	uint64_t switches;
+	uint32_t id;
+};
+
+static struct task task_tables[2][MAX_TASKS];
+static struct {
+	struct task *now, *before;
+	unsigned n_now, n_before;
+	bool overflow, hidden; /* the numbers of this sample are not whole */
+	bool said, counted;    /* there was a sample before this one */
+	uint64_t switches;     /* the sum of the growth of each */
+	uint64_t last_ns;      /* when the sample before was taken */
+} tasks;
+
 /* Walks over a cgroup and its descendants; `visit` is called with the
  * length of each directory's path in `dir` and ends the walk by true. */
 typedef bool visit_fn(char *dir, size_t n, void *arg);
@@ -1299,6 +1366,7 @@ static bool cg_walk(char *dir, size_t n, unsigned depth, visit_fn *visit, void *
 	int fd;
 
 	dir[n] = '\0';
+	tasks.hidden |= depth == 32;
 	if (done || depth == 32)
 		return done;
 	fd = open(dir, O_RDONLY | O_DIRECTORY);
@@ -1310,8 +1378,12 @@ static bool cg_walk(char *dir, size_t n, unsigned depth, visit_fn *visit, void *
 			size_t length = strlen((const char *)e + offsetof(struct dirent_head, name));
 
 			at += e->length;
-			if (e->type != 4 /* DT_DIR */ || e->name[0] == '.' || n + 1 + length + 32 > PATH_BYTES)
+			if (e->type != 4 /* DT_DIR */ || e->name[0] == '.')
 				continue;
+			if (n + 1 + length + 32 > PATH_BYTES) {
+				tasks.hidden = true;
+				continue;
+			}
 			dir[n] = '/';
 			memcpy(dir + n + 1, e->name, length + 1);
 			done = cg_walk(dir, n + 1 + length, depth + 1, visit, arg);
@@ -1322,17 +1394,16 @@ static bool cg_walk(char *dir, size_t n, unsigned depth, visit_fn *visit, void *
 	return done;
 }
 
-/* Opens dir[0..n) + "/" + name, leaving dir as it was. */
+/* Opens dir[0..n)/name, leaving dir as it was. */
 static int open_below(char *dir, size_t n, const char *name)
 {
 	char saved = dir[n];
-	char path[PATH_BYTES];
-	bool fits;
+	int fd;
 
 	dir[n] = '\0';
-	fits = join(path, dir, "/", name);
+	fd = open_at(dir, name, "");
 	dir[n] = saved;
-	return fits ? open_read(path) : -1;
+	return fd;
 }
 
 static bool visit_find(char *dir, size_t n, void *arg)
@@ -1440,20 +1511,15 @@ static bool parse_mount(struct line l, struct mount *m)
  * directory that --sys names. */
 typedef void use_fn(const struct mount *m, const char *point);
 
-static bool each_mount(const char *who, const char *prefix, use_fn *use)
+static void each_mount(const char *who, const char *prefix, use_fn *use)
 {
 	static struct mount m;
-	char path[PATH_BYTES], rest[64];
+	char path[PATH_BYTES];
 	struct scan s;
 	struct line l;
-	int fd;
 
-	if (!join(rest, "/", who, "/mountinfo") || !join(path, opt.proc, rest, ""))
-		return false;
-	fd = open_read(path);
-	if (fd < 0)
-		return false;
-	scan_start(&s, fd);
+	if (!scan_at(&s, opt.proc, who, "/mountinfo"))
+		return;
 	while (scan_line(&s, &l)) {
 		const char *sys;
 		bool fits;
@@ -1471,8 +1537,7 @@ static bool each_mount(const char *who, const char *prefix, use_fn *use)
 		if (fits)
 			use(&m, path);
 	}
-	close(fd);
-	return true;
+	close(s.fd);
 }
 
 /* Does this mount carry the controller, in the version it is used in? */
@@ -1590,7 +1655,7 @@ static void find_named_cgroup(void)
 
 	if (climbs(opt.cgroup) || strlen(opt.cgroup) >= PATH_BYTES)
 		die("cgroup %s: not a path below the root", opt.cgroup);
-	join(wanted_cgroup, opt.cgroup, "", "");
+	join(wanted_cgroup, opt.cgroup[0] == '/' ? "" : "/", opt.cgroup, "");
 	each_mount("self", "", use_to_strip);
 	each_mount("self", "", use_for_cgroup);
 	choose_home();
@@ -1663,17 +1728,10 @@ static uint64_t count_cpus(int fd)
 
 static uint64_t online_cpus(void)
 {
-	char path[PATH_BYTES];
-	uint64_t n = 0;
-	int fd;
+	int fd = open_at(opt.sys, "devices/system/cpu/online", "");
+	uint64_t n = count_cpus(fd);
 
-	if (!join(path, opt.sys, "/devices/system/cpu/online", ""))
-		return 0;
-	fd = open_read(path);
-	if (fd >= 0) {
-		n = count_cpus(fd);
-		close(fd);
-	}
+	close(fd);
 	return n;
 }
 
@@ -1710,6 +1768,8 @@ static void scope_choose(void)
 		die("pid %s: its cgroup cannot be seen from here", pid);
 	if (!scope.home)
 		die("no cgroup can be read here: is /sys/fs/cgroup mounted?");
+	scope.name = opt.cgroup ? wanted_cgroup : scope.private && scope.own ? "/" : cg_path[scope.home - homes];
+	scope.name = *scope.name ? scope.name : "/";
 	scope.cgroup = true;
 	scope.online = online_cpus();
 }
@@ -1797,6 +1857,7 @@ static void read_mem_limits(struct sample *to)
 		sample_set(to, M_MEM_LIMIT, limit);
 		sample_set(to, M_LIMIT_USED, usage);
 	}
+	h->whole &= !n;
 }
 
 /* A level's quota in millionths of a CPU: v2 "50000 100000" or "max ...",
@@ -1881,7 +1942,7 @@ static uint64_t affinity_cpus(void)
 static void read_cpu_limits(struct sample *to)
 {
 	struct home *h = &homes[PL_CPU];
-	uint64_t set = cpuset_cpus(), affinity = scope.own ? affinity_cpus() : 0;
+	uint64_t set = cpuset_cpus(), affinity = scope.own && !opt.captured ? affinity_cpus() : 0;
 	uint64_t capacity = scope.online, quota;
 	size_t n = h->version ? strlen(h->dir) : 0;
 	bool limited = false;
@@ -1910,24 +1971,6 @@ static void read_cpu_limits(struct sample *to)
 	if (limited)
 		sample_set(to, M_CPU_LIMIT, capacity);
 }
-
-/* Tasks. Two tables, sorted by number: the switches of a task now and at
- * the sample before. One that is new counts from 0; so does one whose
- * number was used again, where that shows. */
-struct task {
-	uint64_t switches;
-	uint32_t id;
-};
-
-static struct task task_tables[2][MAX_TASKS];
-static struct {
-	struct task *now, *before;
-	unsigned n_now, n_before;
-	bool overflow, hidden; /* the numbers of this sample are not whole */
-	bool said, counted;    /* there was a sample before this one */
-	uint64_t switches;     /* the sum of the growth of each */
-	uint64_t last_ns;      /* when the sample before was taken */
-} tasks;
 
 static bool visit_tasks(char *dir, size_t n, void *arg)
 {
@@ -1972,32 +2015,28 @@ static void sort_tasks(struct task *t, unsigned n)
 		}
 }
 
-static int open_task(uint32_t id, const char *name)
+static bool scan_task(struct scan *s, uint32_t id, const char *file)
 {
-	char base[PATH_BYTES], path[PATH_BYTES], text[U64_TEXT];
+	char buf[U64_TEXT];
 
-	if (!join(base, opt.proc, "/", u64_text(text, id, 1)) || !join(path, base, name, ""))
-		return -1;
-	return open_read(path);
+	return scan_at(s, opt.proc, u64_text(buf, id, 1), file);
 }
 
 /* When a task started, in ns since boot: field 22 of /proc/ID/stat, behind
  * a name that may hold anything, parentheses too. UINT64_MAX: not told. */
 static uint64_t task_start_ns(uint32_t id)
 {
-	int fd = open_task(id, "/stat");
 	uint64_t ticks;
 	struct scan s;
 	struct line l, w;
 	const char *p;
 	unsigned i;
 
-	if (fd < 0)
+	if (!scan_task(&s, id, "/stat"))
 		return UINT64_MAX;
-	scan_start(&s, fd);
 	if (!scan_line(&s, &l))
 		l.p = l.end = scan_buf;
-	close(fd);
+	close(s.fd);
 	p = memrchr(l.p, ')', (size_t)(l.end - l.p));
 	if (!p)
 		return UINT64_MAX;
@@ -2015,16 +2054,14 @@ static bool read_task(struct task *t, char *state, bool *switches)
 	uint64_t v;
 	struct scan s;
 	struct line l, w;
-	int fd = open_task(t->id, "/status");
 
 	*state = 0;
 	t->switches = 0;
-	if (fd < 0) {
+	if (!scan_task(&s, t->id, "/status")) {
 		if (kill((pid_t)t->id, 0) == 0 || errno == EPERM)
 			tasks.hidden = tasks.hidden || !opt.captured;
 		return false;
 	}
-	scan_start(&s, fd);
 	while (scan_line(&s, &l))
 		if (key_is(&l, "State") && word(&l, &w)) {
 			*state = *w.p;
@@ -2033,7 +2070,7 @@ static bool read_task(struct task *t, char *state, bool *switches)
 			t->switches += v;
 			*switches = true;
 		}
-	close(fd);
+	close(s.fd);
 	return *state != 0;
 }
 
@@ -2096,24 +2133,16 @@ static void read_tasks(struct sample *to)
 		if (tasks.overflow)
 			warn("more than %ju tasks: r, b and cs are unavailable", (uint64_t)MAX_TASKS);
 		else
-			warn("some tasks are hidden from here (hidepid, or another pid "
-			     "namespace): r, b and cs are unavailable");
+			warn("some tasks are hidden from here (hidepid, another pid namespace, "
+			     "or too deep): r, b and cs are unavailable");
 		tasks.said = true;
 	}
 	if (!any || tasks.overflow || tasks.hidden)
 		return;
 	sample_set(to, M_R, running);
 	sample_set(to, M_B, blocked);
-	if (switches)
+	if (switches || !kept)
 		sample_set(to, M_CS, tasks.switches);
-}
-
-/* The cgroup's path below the topmost level that is visible. */
-static const char *base_name(void)
-{
-	const char *path = scope.home->dir + scope.home->top;
-
-	return *path ? path : "/";
 }
 
 /* A cgroup that is removed while it is watched: the container has ended. */
@@ -2121,8 +2150,8 @@ static void check_gone(void)
 {
 	if (exists(scope.home->dir))
 		return;
-	flush(&out);
-	die("cgroup %s: gone: the container has ended", base_name());
+	flush();
+	die("cgroup %s: gone: the container has ended", scope.name);
 }
 
 /* ---------------------------------------------------------------- SAMPLE */
@@ -2173,19 +2202,15 @@ static void make_wants(void)
 	}
 }
 
-static bool source_path(enum source src, char *path)
+static const char *source_dir(enum source src)
 {
-	const struct source_row *row = &sources[src];
-
-	return join(path, row->place == PL_PROC ? opt.proc : homes[row->place].dir, "/", row->file);
+	return sources[src].place == PL_PROC ? opt.proc : homes[sources[src].place].dir;
 }
 
 static void sample_source(enum source src, struct sample *to)
 {
-	char path[PATH_BYTES];
-
 	if (!opened[src].fd) {
-		opened[src].fd = source_path(src, path) ? open_read(path) + 1 : 0;
+		opened[src].fd = open_at(source_dir(src), sources[src].file, "") + 1;
 		if (opened[src].fd <= 0) {
 			opened[src].fd = -1;
 			opened[src].error = errno;
@@ -2198,21 +2223,15 @@ static void sample_source(enum source src, struct sample *to)
 /* The time of a sample. A captured tree carries its own: its uptime. */
 static uint64_t sample_clock(void)
 {
-	char path[PATH_BYTES];
 	uint64_t ns = 0;
 	struct scan s;
 	struct line l;
-	int fd;
 
-	if (!opt.captured || !join(path, opt.proc, "/uptime", ""))
+	if (!opt.captured || !scan_at(&s, opt.proc, "uptime", ""))
 		return clock_ns(CLOCK_BOOTTIME);
-	fd = open_read(path);
-	if (fd < 0)
-		return clock_ns(CLOCK_BOOTTIME);
-	scan_start(&s, fd);
 	if (!scan_line(&s, &l) || !decimal(&l.p, l.end, 9, &ns))
 		ns = clock_ns(CLOCK_BOOTTIME);
-	close(fd);
+	close(s.fd);
 	return ns;
 }
 
@@ -2558,30 +2577,28 @@ static unsigned alerts_judge(const struct report *r)
 	return worst;
 }
 
-static void put_alert(struct sink *s, const struct report *r, enum rule a)
+static void put_alert(const struct report *r, enum rule a)
 {
 	enum kind kind = metrics[rules[a].metric].kind;
 
-	put_str(s, rules[a].what);
-	put_str(s, ": ");
-	put_u64(s, (alert_value(r, a) + 500) / 1000);
-	put_str(s, rules[a].tail);
+	put_str(rules[a].what);
+	put_str(": ");
+	put_u64((alert_value(r, a) + 500) / 1000);
+	put_str(rules[a].tail);
 	if (r->first && kind != GAUGE && rules[a].metric != M_MEM_PCT)
-		put_str(s, WITH_CGROUP && scope.cgroup ? " (since the start)" : " (since boot)");
+		put_str(WITH_CGROUP && scope.cgroup ? " (since the start)" : " (since boot)");
 }
 
 /* Messages of the rules whose level rose; with `again`, of all that last. */
 static void alerts_say(const struct report *r, bool again)
 {
-	static struct sink s;
 	unsigned a;
 
 	for (a = 0; a < A_COUNT; a++) {
 		if (alert_level[a] > alert_said[a] || (again && alert_level[a])) {
-			s.n = 0;
-			put_alert(&s, r, a);
-			put(&s, "", 1);
-			warn("%s", s.buf);
+			note_begin();
+			put_alert(r, a);
+			warn("%s", note_end());
 		}
 		alert_said[a] = alert_level[a];
 	}
@@ -2598,7 +2615,7 @@ static struct {
 	bool begun;  /* a field was written */
 } rec;
 
-static void put_quoted(struct sink *s, const char *p)
+static void put_quoted(const char *p)
 {
 	bool plain = opt.format == 'c';
 	const char *q;
@@ -2607,21 +2624,21 @@ static void put_quoted(struct sink *s, const char *p)
 		plain = !strchr(",\"\r\n", *q);
 
 	if (!plain)
-		put_str(s, "\"");
+		put_str("\"");
 	for (; *p; p++) {
 		if (opt.format == 'j' && (unsigned char)*p < ' ') {
-			put_str(s, *p < 16 ? "\\u000" : "\\u001");
-			put(s, &"0123456789abcdef"[*p & 15], 1);
+			put_str(*p < 16 ? "\\u000" : "\\u001");
+			put(&"0123456789abcdef"[*p & 15], 1);
 			continue;
 		}
 		if (*p == '"')
-			put_str(s, opt.format == 'j' ? "\\" : "\"");
+			put_str(opt.format == 'j' ? "\\" : "\"");
 		if (*p == '\\' && opt.format == 'j')
-			put_str(s, "\\");
-		put(s, p, 1);
+			put_str("\\");
+		put(p, 1);
 	}
 	if (!plain)
-		put_str(s, "\"");
+		put_str("\"");
 }
 
 /* Begins a field; false where its value is not wanted: a pass for names. */
@@ -2629,19 +2646,19 @@ static bool rec_key(const char *key)
 {
 	bool json = opt.format == 'j';
 
-	put_str(&out, rec.begun ? "," : json ? "{" : "");
+	put_str(rec.begun ? "," : json ? "{" : "");
 	rec.begun = true;
 	if (json || rec.names)
-		put_quoted(&out, key);
+		put_quoted(key);
 	if (json)
-		put_str(&out, ":");
+		put_str(":");
 	return !rec.names;
 }
 
 static void rec_null(void)
 {
 	if (opt.format == 'j')
-		put_str(&out, "null");
+		put_str("null");
 }
 
 static void rec_str(const char *key, const char *value)
@@ -2649,7 +2666,7 @@ static void rec_str(const char *key, const char *value)
 	if (!rec_key(key))
 		return;
 	if (value)
-		put_quoted(&out, value);
+		put_quoted(value);
 	else
 		rec_null();
 }
@@ -2659,7 +2676,7 @@ static void rec_milli(const char *key, uint64_t milli, bool seen)
 	if (!rec_key(key))
 		return;
 	if (seen)
-		put_milli(&out, milli);
+		put_milli(milli);
 	else
 		rec_null();
 }
@@ -2669,41 +2686,45 @@ static void rec_u64(const char *key, uint64_t v, bool seen)
 	if (!rec_key(key))
 		return;
 	if (seen)
-		put_u64(&out, v);
+		put_u64(v);
 	else
 		rec_null();
 }
 
-/* Days since 1970-01-01 as a date of the Gregorian calendar. */
-static void put_date(struct sink *s, uint64_t days)
+static unsigned is_leap(unsigned year)
 {
-	uint64_t era, doe, yoe, doy, month;
+	return year % 4 == 0 && (year % 100 || year % 400 == 0);
+}
 
-	days += 719468; /* 0000-03-01 */
-	era = days / 146097;
-	doe = days % 146097;
-	yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-	doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-	month = (5 * doy + 2) / 153;
-	put_digits(s, yoe + era * 400 + (month >= 10), 4);
-	put_str(s, "-");
-	put_digits(s, month < 10 ? month + 3 : month - 9, 2);
-	put_str(s, "-");
-	put_digits(s, doy - (153 * month + 2) / 5 + 1, 2);
+/* Days since 1970-01-01 as a date of the Gregorian calendar. */
+static void put_date(uint64_t days)
+{
+	static const uint8_t lengths[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	unsigned day = (unsigned)days, year = 1970, month = 0, n;
+
+	for (; day >= (n = 365 + is_leap(year)); year++)
+		day -= n;
+	for (; day >= (n = lengths[month] + (month == 1 ? is_leap(year) : 0)); month++)
+		day -= n;
+	put_digits(year, 4);
+	put_str("-");
+	put_digits(month + 1, 2);
+	put_str("-");
+	put_digits(day + 1, 2);
 }
 
 /* Seconds since 1970 as "YYYY-MM-DD HH:MM:SS". */
-static void put_clock(struct sink *s, uint64_t seconds, const char *between)
+static void put_clock(uint64_t seconds, const char *between)
 {
-	uint64_t rest = seconds % 86400;
+	unsigned rest = (unsigned)(seconds % 86400);
 
-	put_date(s, seconds / 86400);
-	put_str(s, between);
-	put_digits(s, rest / 3600, 2);
-	put_str(s, ":");
-	put_digits(s, rest / 60 % 60, 2);
-	put_str(s, ":");
-	put_digits(s, rest % 60, 2);
+	put_date(seconds / 86400);
+	put_str(between);
+	put_digits(rest / 3600, 2);
+	put_str(":");
+	put_digits(rest / 60 % 60, 2);
+	put_str(":");
+	put_digits(rest % 60, 2);
 }
 
 static void rec_begin(void)
@@ -2714,16 +2735,16 @@ static void rec_begin(void)
 	if (!rec_key("time"))
 		return;
 	if (opt.format == 'j')
-		put_str(&out, "\"");
-	put_clock(&out, ns / NS_PER_S, "T");
-	put_str(&out, ".");
-	put_digits(&out, ns / 1000000 % 1000, 3);
-	put_str(&out, opt.format == 'j' ? "Z\"" : "Z");
+		put_str("\"");
+	put_clock(ns / NS_PER_S, "T");
+	put_str(".");
+	put_digits(ns / 1000000 % 1000, 3);
+	put_str(opt.format == 'j' ? "Z\"" : "Z");
 }
 
 static void rec_end(void)
 {
-	put_str(&out, opt.format == 'j' ? "}\n" : "\n");
+	put_str(opt.format == 'j' ? "}\n" : "\n");
 }
 
 /* True for the pass that writes the names: `do ... while (rec_again())`
@@ -2745,36 +2766,33 @@ static bool rec_again(void)
 static void rec_scope(void)
 {
 	bool cgroup = WITH_CGROUP && scope.cgroup;
-	const char *path = cgroup ? scope.home->dir + scope.home->top : NULL;
 
 	rec_str("scope", cgroup ? "cgroup" : "host");
-	rec_str("cgroup", path && !*path ? "/" : path);
+	rec_str("cgroup", cgroup ? scope.name : NULL);
 }
 
 static void rec_alerts(const struct report *r)
 {
-	static struct sink s;
 	const char *between = "";
 	unsigned a;
 
-	put_str(&out, ",\"alerts\":[");
+	put_str(",\"alerts\":[");
 	for (a = 0; a < A_COUNT; a++) {
 		if (!alert_level[a])
 			continue;
-		put_str(&out, between);
+		put_str(between);
 		rec.begun = false;
 		rec_str("metric", text(metrics[rules[a].metric].name));
 		rec_str("level", alert_level[a] == CRITICAL ? "critical" : "warning");
 		rec_milli("value", alert_value(r, a), true);
 		rec_milli("threshold", alert_threshold(a), true);
-		s.n = 0;
-		put_alert(&s, r, a);
-		put(&s, "", 1);
-		rec_str("message", s.buf);
-		put_str(&out, "}");
+		note_begin();
+		put_alert(r, a);
+		rec_str("message", note_end());
+		put_str("}");
 		between = ",";
 	}
-	put_str(&out, "]");
+	put_str("]");
 }
 
 /* A report as one record. */
@@ -2796,13 +2814,13 @@ static void rec_report(const struct report *r)
 			rec_alerts(r);
 		rec_end();
 	} while (rec_again());
-	flush(&out);
+	flush();
 }
 
 /* ----------------------------------------------------------------- TABLE */
 
 static struct {
-	bool tty, hidden[M_COUNT];
+	bool tty, stamped, hidden[M_COUNT];
 	unsigned rows, cols;     /* of the terminal */
 	unsigned since_header;   /* rows printed since */
 	bool header_due;
@@ -2810,14 +2828,20 @@ static struct {
 
 #define TIMESTAMP_WIDTH 20 /* " 2026-01-02 03:04:05" */
 
+static bool is_terminal(int fd, struct winsize *w)
+{
+	return ioctl(fd, TIOCGWINSZ, w) == 0;
+}
+
 /* Asks for the terminal's size; a serial line may not know it. */
 static void term_measure(void)
 {
 	struct winsize w = { 0 };
 
-	term.tty = ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0;
+	term.tty = is_terminal(STDOUT_FILENO, &w);
 	term.rows = term.tty && w.ws_row ? w.ws_row : term.tty ? 24 : 25;
 	w.ws_col = w.ws_col ? w.ws_col : 80;
+	term.stamped = opt.timestamp && (!term.tty || w.ws_col > 2 * TIMESTAMP_WIDTH);
 	if (w.ws_col == term.cols)
 		return;
 	term.cols = w.ws_col;
@@ -2848,7 +2872,7 @@ static bool term_colors(void)
 }
 
 /* Bytes in thousandths as at most five characters: 512M, 7.8G, 1023K. */
-static void put_human(struct sink *s, uint64_t milli)
+static void put_human(uint64_t milli)
 {
 	uint64_t tenths = milli / 100;
 	unsigned u = 0;
@@ -2857,31 +2881,31 @@ static void put_human(struct sink *s, uint64_t milli)
 		tenths = (tenths + 512) / 1024;
 		u++;
 	}
-	put_u64(s, tenths < 100 && u ? tenths / 10 : (tenths + 5) / 10);
+	put_u64(tenths < 100 && u ? tenths / 10 : (tenths + 5) / 10);
 	if (tenths < 100 && u) {
-		put_str(s, ".");
-		put_u64(s, tenths % 10);
+		put_str(".");
+		put_u64(tenths % 10);
 	}
 	if (tenths)
-		put(s, &"BKMGTPE"[u], 1);
+		put(&"BKMGTPE"[u], 1);
 }
 
 /* The text of a cell. Memory is rounded down, as procps-ng does. */
-static void put_cell(struct sink *s, enum metric m, const struct report *r)
+static void put_cell(enum metric m, const struct report *r)
 {
 	const struct metric_row *row = &metrics[m];
 	uint64_t v = in_display_unit(m, r->milli[m]);
 
 	if (!r->seen[m]) {
-		put_str(s, "-");
+		put_str("-");
 	} else if (WITH_HUMAN && opt.human && (row->unit == SIZE || row->unit == BLOCKS)) {
-		put_human(s, r->milli[m]);
+		put_human(r->milli[m]);
 	} else if (row->unit == CPUS) {
-		put_u64(s, (v + 5) / 1000);
-		put_str(s, ".");
-		put_digits(s, (v + 5) / 10 % 100, 2);
+		put_u64((v + 5) / 1000);
+		put_str(".");
+		put_digits((v + 5) / 10 % 100, 2);
 	} else {
-		put_u64(s, row->kind == GAUGE ? v / 1000 : v / 1000 + (v % 1000 >= 500));
+		put_u64(row->kind == GAUGE ? v / 1000 : v / 1000 + (v % 1000 >= 500));
 	}
 }
 
@@ -2892,38 +2916,36 @@ static bool shown(unsigned i)
 
 /* One line of cells, each right-aligned to where its column ends; one that
  * is too long borrows from the columns after it. r NULL: the names. */
-static void put_cells(struct sink *s, const struct report *r)
+static void put_cells(const struct report *r)
 {
-	static struct sink cell;
-	size_t end = 0, at = 0;
+	size_t end = out.n, at;
 	unsigned i;
 
-	for (i = 0; i < n_columns; i++) {
+	for (i = 0, at = end; i < n_columns; i++) {
 		const struct metric_row *row = &metrics[columns[i]];
+		size_t n;
 
 		if (!shown(i))
 			continue;
-		cell.n = 0;
+		note_begin();
 		if (r)
-			put_cell(&cell, columns[i], r);
+			put_cell(columns[i], r);
 		else
-			put_str(&cell, text(row->head));
-		end += row->width[opt.wide] + (at ? 1u : 0u);
-		if (at) {
-			put_str(s, " ");
-			at++;
+			put_str(text(row->head));
+		n = strlen(note_end());
+		if (out.n != at) {
+			put_str(" ");
+			end++;
 		}
-		if (at + cell.n < end) {
-			put_fill(s, ' ', end - at - cell.n);
-			at = end - cell.n;
-		}
-		put(s, cell.buf, cell.n);
-		at += cell.n;
+		end += row->width[opt.wide];
+		if (out.n + n < end)
+			put_fill(' ', end - out.n - n);
+		put(note.buf, n);
 	}
 }
 
 /* The first header line: a title over the columns of each group. */
-static void put_titles(struct sink *s)
+static void put_titles(void)
 {
 	unsigned i, next;
 
@@ -2938,11 +2960,11 @@ static void put_titles(struct sink *s)
 			continue;
 		name = name < width ? name : width;
 		dashes = width - name;
-		if (s->n && s->buf[s->n - 1] != '\n')
-			put_str(s, " ");
-		put_fill(s, '-', (dashes + !g->right) / 2);
-		put(s, g->name, name);
-		put_fill(s, '-', dashes - (dashes + !g->right) / 2);
+		if (out.n && out.buf[out.n - 1] != '\n')
+			put_str(" ");
+		put_fill('-', (dashes + !g->right) / 2);
+		put(g->name, name);
+		put_fill('-', dashes - (dashes + !g->right) / 2);
 	}
 }
 
@@ -2958,25 +2980,25 @@ static const char *zone_name(const struct tm **local, time_t now)
 	return "UTC";
 }
 
-static void put_header(struct sink *s)
+static void put_header(void)
 {
 	const struct tm *local;
 	const char *zone = zone_name(&local, time(NULL));
 	size_t n = strlen(zone);
 
-	put_titles(s);
-	if (opt.timestamp)
-		put_str(s, " -----timestamp-----");
-	put_str(s, "\n");
-	put_cells(s, NULL);
-	if (opt.timestamp) {
-		put_fill(s, ' ', n < TIMESTAMP_WIDTH ? TIMESTAMP_WIDTH - n : 1);
-		put_str(s, zone);
+	put_titles();
+	if (term.stamped)
+		put_str(" -----timestamp-----");
+	put_str("\n");
+	put_cells(NULL);
+	if (term.stamped) {
+		put_fill(' ', n < TIMESTAMP_WIDTH ? TIMESTAMP_WIDTH - n : 1);
+		put_str(zone);
 	}
-	put_str(s, "\n");
+	put_str("\n");
 }
 
-static void put_timestamp(struct sink *s)
+static void put_timestamp(void)
 {
 	time_t now = time(NULL);
 	uint64_t seconds = (uint64_t)now;
@@ -2985,17 +3007,18 @@ static void put_timestamp(struct sink *s)
 	zone_name(&local, now);
 	if (WITH_LOCALTIME && local)
 		seconds += (uint64_t)local->tm_gmtoff;
-	put_str(s, " ");
-	put_clock(s, seconds, " ");
+	put_str(" ");
+	put_clock(seconds, " ");
 }
 
 static size_t cells_width(const struct report *r)
 {
-	static struct sink dry;
+	size_t n = out.n;
 
-	dry.n = 0;
-	put_cells(&dry, r);
-	return dry.n + (opt.timestamp ? TIMESTAMP_WIDTH : 0);
+	put_cells(r);
+	n = out.n - n;
+	out.n -= n;
+	return n + (term.stamped ? TIMESTAMP_WIDTH : 0);
 }
 
 /* Hides columns until header and row fit the terminal: what is unavailable
@@ -3032,16 +3055,16 @@ static void table_report(const struct report *r, unsigned level)
 		fit(r);
 	header = header_due();
 	if (header)
-		put_header(&out);
+		put_header();
 	if (colors)
-		put_str(&out, level == CRITICAL ? "\033[31m" : "\033[33m");
-	put_cells(&out, r);
-	if (opt.timestamp)
-		put_timestamp(&out);
+		put_str(level == CRITICAL ? "\033[31m" : "\033[33m");
+	put_cells(r);
+	if (term.stamped)
+		put_timestamp();
 	if (colors)
-		put_str(&out, "\033[0m");
-	put_str(&out, "\n");
-	flush(&out);
+		put_str("\033[0m");
+	put_str("\n");
+	flush();
 	if (WITH_ALERTS)
 		alerts_say(r, header);
 }
@@ -3052,8 +3075,8 @@ static void table_report(const struct report *r, unsigned level)
  * /proc/diskstats or io.stat, -m from /proc/slabinfo. Each view writes text
  * or records, a record for each thing in the list. */
 
-/* Nothing can be read: says why, and what to do. */
-_Noreturn static void die_unreadable(const char *path)
+/* The file that was opened last cannot be read: says why, and what to do. */
+_Noreturn static void die_unreadable(void)
 {
 	char self[PATH_BYTES];
 	int error = errno;
@@ -3061,36 +3084,44 @@ _Noreturn static void die_unreadable(const char *path)
 	if (!join(self, opt.proc, "/self", ""))
 		self[0] = '\0';
 	if (error == ENOENT && !opt.captured && exists(self))
-		die("%s: hidden: /proc is mounted with subset=pid; mount it whole, or use --scope=cgroup", path);
+		die("%s: hidden: /proc is mounted with subset=pid; mount it whole, or use --scope=cgroup", path_buf);
 	if (error == ENOENT && !exists(self))
-		die("%s: no proc file system there: mount -t proc proc %s", path, opt.proc);
+		die("%s: no proc file system there: mount -t proc proc %s", path_buf, opt.proc);
 	errno = error;
-	die("%s:", path);
+	die("%s:", path_buf);
 }
 
-static int open_proc(const char *file, char *path)
+static void scan_proc(struct scan *s, const char *file)
 {
-	int fd = join(path, opt.proc, "/", file) ? open_read(path) : -1;
+	if (!scan_at(s, opt.proc, file, ""))
+		die_unreadable();
+}
 
-	if (fd < 0)
-		die_unreadable(path);
-	return fd;
+/* In cgroup scope: says once that a view has the host's numbers. */
+static void say_hosts(void)
+{
+	static bool said;
+	char letter[] = { '-', opt.view, '\0' };
+
+	if (WITH_CGROUP && scope.cgroup && !said)
+		warn("%s: the kernel does not count this per cgroup: these are the host's", letter);
+	said = true;
 }
 
 static void put_right(const char *s, size_t width)
 {
 	size_t n = strlen(s);
 
-	put_fill(&out, ' ', n < width ? width - n : 0);
-	put_str(&out, s);
+	put_fill(' ', n < width ? width - n : 0);
+	put_str(s);
 }
 
 static void put_left(const char *s, size_t width)
 {
 	size_t n = strlen(s);
 
-	put_str(&out, s);
-	put_fill(&out, ' ', n < width ? width - n : 0);
+	put_str(s);
+	put_fill(' ', n < width ? width - n : 0);
 }
 
 /* A row of a view: a record, or a line of text under a header that is
@@ -3100,7 +3131,7 @@ static void row_begin(const char *header)
 	if (opt.format)
 		rec_begin();
 	else if (header_due())
-		put_str(&out, header);
+		put_str(header);
 }
 
 static void row_name(const char *key, const char *name, size_t width)
@@ -3119,7 +3150,7 @@ static void row_u64(const char *key, uint64_t v, bool seen, size_t width)
 		rec_u64(key, v, seen);
 		return;
 	}
-	put_str(&out, " ");
+	put_str(" ");
 	put_right(seen ? u64_text(buf, v, 1) : "-", width);
 }
 
@@ -3135,8 +3166,8 @@ static void row_milli(const char *key, uint64_t milli, bool seen, size_t width)
 		return;
 	}
 	row_u64(key, (milli + 5) / 1000, true, width - 3);
-	put_str(&out, ".");
-	put_digits(&out, (milli + 5) / 10 % 100, 2);
+	put_str(".");
+	put_digits((milli + 5) / 10 % 100, 2);
 }
 
 static void row_end(void)
@@ -3144,7 +3175,7 @@ static void row_end(void)
 	if (opt.format)
 		rec_end();
 	else
-		put_str(&out, "\n");
+		put_str("\n");
 }
 
 /* A number with its label behind it, in a line of its own. */
@@ -3153,10 +3184,10 @@ static void row_label(const char *key, const char *unit, const char *label, uint
 	row_u64(key, v, seen, 12);
 	if (opt.format)
 		return;
-	put_str(&out, " ");
-	put_str(&out, unit);
-	put_str(&out, label);
-	put_str(&out, "\n");
+	put_str(" ");
+	put_str(unit);
+	put_str(label);
+	put_str("\n");
 }
 
 static void labels_end(void)
@@ -3209,11 +3240,12 @@ static void view_stats(const struct report *r, const struct sample *now)
 		}
 		labels_end();
 	} while (rec_again());
-	flush(&out);
+	flush();
 }
 
 static void view_forks(const struct sample *now)
 {
+	say_hosts();
 	rec_start();
 	do {
 		if (opt.format)
@@ -3221,7 +3253,7 @@ static void view_forks(const struct sample *now)
 		row_label("forks", "", "forks", now->value[M_FORKS], true);
 		labels_end();
 	} while (rec_again());
-	flush(&out);
+	flush();
 }
 
 /* Fields of a block device in the order of /proc/diskstats
@@ -3329,15 +3361,13 @@ static bool disk_line(struct line *l, uint64_t *device, struct line *name)
 
 static void read_diskstats(void)
 {
-	char path[PATH_BYTES];
-	int fd = open_proc("diskstats", path);
 	uint64_t device, v[D_COUNT];
 	struct line l, name;
 	struct disk *d;
 	struct scan s;
 	unsigned i;
 
-	scan_start(&s, fd);
+	scan_proc(&s, "diskstats");
 	while (scan_line(&s, &l)) {
 		if (!disk_line(&l, &device, &name))
 			continue;
@@ -3350,9 +3380,9 @@ static void read_diskstats(void)
 	}
 	if (s.error) {
 		errno = s.error;
-		die_unreadable(path);
+		die_unreadable();
 	}
-	close(fd);
+	close(s.fd);
 }
 
 /* "8:16" as a device number. */
@@ -3410,23 +3440,21 @@ static bool read_cgroup_io(const char *file, enum disk_field v1_read, enum disk_
  * those that it does not. */
 static void name_disks(void)
 {
-	char path[PATH_BYTES], major[U64_TEXT], minor[U64_TEXT], colon[U64_TEXT + 1] = ":";
+	char major[U64_TEXT], minor[U64_TEXT], colon[U64_TEXT + 1] = ":";
 	uint64_t device;
 	struct line l, name;
 	struct scan s;
 	struct disk *d;
-	int fd = join(path, opt.proc, "/diskstats", "") ? open_read(path) : -1;
 
-	scan_start(&s, fd);
-	while (fd >= 0 && scan_line(&s, &l))
+	scan_at(&s, opt.proc, "diskstats", "");
+	while (scan_line(&s, &l))
 		if (disk_line(&l, &device, &name) && (size_t)(name.end - name.p) < sizeof d->name)
 			for (d = disks; d < disks + disk_state.n; d++)
 				if (d->device == device) {
 					memset(d->name, 0, sizeof d->name);
 					memcpy(d->name, name.p, (size_t)(name.end - name.p));
 				}
-	if (fd >= 0)
-		close(fd);
+	close(s.fd);
 	for (d = disks; d < disks + disk_state.n; d++)
 		if (!d->name[0]) {
 			join(colon + 1, u64_text(minor, d->device & 0xfffff, 1), "", "");
@@ -3462,7 +3490,7 @@ static void read_disks(void)
 				 D_READ_SECTORS, D_WRITE_SECTORS, SECTOR_BYTES) ||
 		 !read_cgroup_io("blkio.throttle.io_serviced_recursive", D_READS, D_WRITES, 1) :
 		 !read_cgroup_io("io.stat", 0, 0, 1))
-		die("cgroup %s: no io controller counts for it; --scope=host shows the machine's disks", base_name());
+		die("cgroup %s: no io controller counts for it; --scope=host shows the machine's disks", scope.name);
 	name_disks();
 }
 
@@ -3474,7 +3502,7 @@ static void disk_row(const struct disk *d)
 		"disk- -------------------reads------------------- -------------------writes------------------ ------IO-------\n"
 		"          total    merged     sectors          ms     total    merged     sectors          ms     cur     sec\n" :
 		"disk- ------------reads------------ ------------writes----------- -----IO------\n"
-		"           total merged sectors      ms  total merged sectors      ms    cur    sec\n");
+		"       total merged sectors      ms  total merged sectors      ms    cur    sec\n");
 	row_name("disk", d->name, 5);
 	for (f = 0; f < D_COUNT; f++)
 		if (opt.format || disk_fields[f].width[0])
@@ -3488,6 +3516,7 @@ static void disk_rates(const struct disk *d)
 {
 	static const char *const keys[] = { "r_s", "w_s", "rkb_s", "wkb_s", "r_await", "w_await", "aqu_sz", "util" };
 	uint64_t us = (disk_state.ns - disk_state.before_ns) / 1000, g[D_COUNT], util;
+	bool whole = disk_state.fields >> D_READ_MS & 1;
 	unsigned f;
 
 	for (f = 0; f < D_COUNT; f++)
@@ -3503,12 +3532,13 @@ static void disk_rates(const struct disk *d)
 		mul_div(g[D_IO_WEIGHTED], 1000000, us),
 		util < 100000 ? util : 100000,
 	};
+	const bool seen[] = { true, true, true, true, whole && g[D_READS], whole && g[D_WRITES], whole, whole };
 	row_begin("Device          r/s     w/s     rkB/s     wkB/s r_await w_await  aqu-sz   %util\n");
 	row_name("disk", d->name, 11);
 	if (opt.format)
 		rec_milli("interval", us / 1000, us);
 	for (f = 0; f < sizeof v / sizeof *v; f++)
-		row_milli(keys[f], v[f], us && (f < 4 || (disk_state.fields >> D_READ_MS & 1)), f == 2 || f == 3 ? 9 : 7);
+		row_milli(keys[f], v[f], us && seen[f], f == 2 || f == 3 ? 9 : 7);
 	row_end();
 }
 
@@ -3561,7 +3591,7 @@ static void view_disk(const struct disk *d)
 			disk_row(d);
 	while (rec_again());
 	if (out.n > sizeof out.buf / 2)
-		flush(&out);
+		flush();
 }
 
 static void view_disks(void)
@@ -3583,11 +3613,13 @@ static void view_disks(void)
 		if (!d->seen || (dev ? strcmp(d->name, dev) != 0 : d->partition))
 			continue;
 		any = true;
+		if (dev)
+			say_hosts();
 		view_disk(d);
 	}
 	if (dev && !any)
 		die("partition %s: not found in %s/diskstats", dev, opt.proc);
-	flush(&out);
+	flush();
 }
 
 /* Slab caches, sorted by name. /proc/slabinfo, version 2.1 (slabinfo(5)). */
@@ -3600,13 +3632,11 @@ static struct slab slabs[MAX_SLABS];
 
 static unsigned read_slabs(void)
 {
-	char path[PATH_BYTES];
-	int fd = open_proc("slabinfo", path);
 	unsigned n = 0, i, at;
 	struct scan s;
 	struct line l, name;
 
-	scan_start(&s, fd);
+	scan_proc(&s, "slabinfo");
 	while (scan_line(&s, &l)) {
 		struct slab new = { 0 };
 		size_t length;
@@ -3627,10 +3657,10 @@ static unsigned read_slabs(void)
 			slabs[at] = slabs[at - 1];
 		slabs[at] = new;
 	}
-	close(fd);
+	close(s.fd);
 	if (!n) {
 		errno = s.error ? s.error : ENODATA;
-		die_unreadable(path);
+		die_unreadable();
 	}
 	return n;
 }
@@ -3640,6 +3670,7 @@ static void view_slabs(void)
 	static const char *const keys[] = { "active_objs", "num_objs", "objsize", "objperslab" };
 	unsigned n = read_slabs(), at, i;
 
+	say_hosts();
 	for (at = 0; at < n; at++) {
 		rec_start();
 		do {
@@ -3652,9 +3683,9 @@ static void view_slabs(void)
 			row_end();
 		} while (rec_again());
 		if (out.n > sizeof out.buf / 2)
-			flush(&out);
+			flush();
 	}
-	flush(&out);
+	flush();
 }
 
 /* --------------------------------------------------------------- COMMAND */
@@ -3908,7 +3939,7 @@ static void print_help(void)
 {
 	unsigned i;
 
-	put_str(&out, "Usage: vmstat [options] [delay [count]]\n\nOptions:\n");
+	put_str("Usage: vmstat [options] [delay [count]]\n\nOptions:\n");
 	for (i = 0; i < O_COUNT; i++) {
 		const struct option_row *row = &options[i];
 		char letter[] = "  -x, --";
@@ -3917,35 +3948,34 @@ static void print_help(void)
 		if (!row->with)
 			continue;
 		letter[3] = row->letter;
-		put_str(&out, row->letter ? letter : "      --");
-		put_str(&out, text(row->name));
-		put_str(&out, row->arg ? "=" : "");
-		put_str(&out, text(row->meta));
-		put_fill(&out, ' ', width < 35 ? 35 - width : 1);
-		put_str(&out, text(row->help));
-		put_str(&out, "\n");
+		put_str(row->letter ? letter : "      --");
+		put_str(text(row->name));
+		put_str(row->arg ? "=" : "");
+		put_str(text(row->meta));
+		put_fill(' ', width < 35 ? 35 - width : 1);
+		put_str(text(row->help));
+		put_str("\n");
 	}
-	put_str(&out, "\nExit status: 0, or 1 for any error.\n");
-	flush(&out);
+	put_str("\nExit status: 0, or 1 for any error.\n");
+	flush();
 	_exit(0);
 }
 
+/* WITH_X in a text: " x" where X is built in, else nothing. */
+#define FEATURE(with, name) FEATURE_(with, name)
+#define FEATURE_(with, name) FEATURE_##with(name)
+#define FEATURE_0(name)
+#define FEATURE_1(name) " " name
+
 static void print_version(void)
 {
-	static const struct { const char *name; bool with; } features[] = {
-		{ " cgroup", WITH_CGROUP }, { " pressure", WITH_PRESSURE }, { " alerts", WITH_ALERTS },
-		{ " json", WITH_JSON }, { " csv", WITH_CSV }, { " stats", WITH_STATS },
-		{ " disks", WITH_DISKS }, { " slabs", WITH_SLABS }, { " human", WITH_HUMAN },
-		{ " color", WITH_COLOR }, { " help", WITH_HELP }, { " fit", WITH_FIT },
-		{ " localtime", WITH_LOCALTIME },
-	};
-	unsigned i;
-
-	put_str(&out, "vmstat " VERSION "\nfeatures:");
-	for (i = 0; i < sizeof features / sizeof *features; i++)
-		put_str(&out, features[i].with ? features[i].name : "");
-	put_str(&out, "\n");
-	flush(&out);
+	put_str("vmstat " VERSION "\nfeatures:"
+		FEATURE(WITH_CGROUP, "cgroup") FEATURE(WITH_PRESSURE, "pressure") FEATURE(WITH_ALERTS, "alerts")
+		FEATURE(WITH_JSON, "json") FEATURE(WITH_CSV, "csv") FEATURE(WITH_STATS, "stats")
+		FEATURE(WITH_DISKS, "disks") FEATURE(WITH_SLABS, "slabs") FEATURE(WITH_HUMAN, "human")
+		FEATURE(WITH_COLOR, "color") FEATURE(WITH_HELP, "help") FEATURE(WITH_FIT, "fit")
+		FEATURE(WITH_LOCALTIME, "localtime") "\n");
+	flush();
 	_exit(0);
 }
 
@@ -3958,10 +3988,10 @@ static void print_columns(void)
 			continue;
 		put_left(text(metrics[m].name), 10);
 		put_left(groups[metrics[m].group].name, 9);
-		put_str(&out, text(metrics[m].help));
-		put_str(&out, "\n");
+		put_str(text(metrics[m].help));
+		put_str("\n");
 	}
-	flush(&out);
+	flush();
 	_exit(0);
 }
 
@@ -4053,11 +4083,9 @@ static void choose_columns(void)
 /* What cannot be shown, and why: one line per file, once. */
 static void warn_unavailable(const struct report *r)
 {
-	static struct sink s;
-	char path[PATH_BYTES];
 	unsigned src, i;
 
-	for (src = 0; src < SRC_COUNT; src++) {
+	for (src = 0; src < SRC_COUNT && r->elapsed_us; src++) {
 		bool missing = false;
 
 		if (!wants[src].n || opened[src].warned || sources[src].place != PL_PROC || sources[src].format == FM_PSI)
@@ -4066,37 +4094,35 @@ static void warn_unavailable(const struct report *r)
 			missing |= !samples[0].seen[wanted[wants[src].first + i]] || !samples[1].seen[wanted[wants[src].first + i]];
 		if (!missing && !opened[src].error)
 			continue;
-		s.n = 0;
+		note_begin();
 		for (i = 0; i < n_columns; i++)
 			if (bound[columns[i]].source == src && !r->seen[columns[i]]) {
-				put_str(&s, " ");
-				put_str(&s, text(metrics[columns[i]].name));
+				put_str(" ");
+				put_str(text(metrics[columns[i]].name));
 			}
-		if (!s.n || !source_path((enum source)src, path))
+		if (!*note_end())
 			continue;
-		put(&s, "", 1);
 		opened[src].warned = true;
 		errno = opened[src].error;
 		if (errno)
-			warn("%s:%s unavailable:", path, s.buf);
+			warn("%s/%s:%s unavailable:", opt.proc, sources[src].file, note.buf);
 		else
-			warn("%s: empty, or without its numbers:%s unavailable", path, s.buf);
+			warn("%s/%s: empty, or without its numbers:%s unavailable", opt.proc, sources[src].file, note.buf);
 	}
 }
 
 /* Ends the program where no number at all was read. */
 static void check_anything(const struct sample *now)
 {
-	char path[PATH_BYTES];
 	unsigned m, src;
 
 	for (m = 0; m < M_COUNT; m++)
 		if (now->seen[m])
 			return;
 	for (src = 0; src < SRC_COUNT; src++)
-		if (wants[src].n && opened[src].error && source_path((enum source)src, path)) {
+		if (wants[src].n && opened[src].error && join(path_buf, source_dir(src), "/", sources[src].file)) {
 			errno = opened[src].error;
-			die_unreadable(path);
+			die_unreadable();
 		}
 	die("nothing to show: no file tells any of the numbers asked for in this scope");
 }
@@ -4104,40 +4130,40 @@ static void check_anything(const struct sample *now)
 /* On a terminal: whose numbers these are, and under which limits. */
 static void say_scope(const struct report *r)
 {
-	static struct sink s;
-	unsigned i;
-	bool v1 = false, v2 = false, whole = true;
+	unsigned i, versions = 0;
+	bool whole = true;
 
-	if (!isatty(STDERR_FILENO))
+	if (!is_terminal(STDERR_FILENO, &(struct winsize){ 0 }))
 		return;
-	s.n = 0;
+	note_begin();
+	put_str("scope ");
 	if (!scope.cgroup) {
 		each_mount("self", "", NULL);
-		warn("scope host%s", scope.lxcfs ? ", lxcfs over /proc" : "");
-		return;
-	}
-	for (i = 0; i < PL_PRESSURE; i++) {
-		v1 |= homes[i].version == 1;
-		v2 |= homes[i].version == 2;
-		whole &= homes[i].whole || !homes[i].version;
-	}
-	if (r->seen[M_MEM_LIMIT]) {
-		put_str(&s, ", memory limit ");
-		put_human(&s, r->milli[M_MEM_LIMIT]);
+		put_str("host");
 	} else {
-		put_str(&s, ", no memory limit");
+		for (i = 0; i < PL_PRESSURE; i++) {
+			versions |= homes[i].version;
+			whole &= homes[i].whole || !homes[i].version;
+		}
+		put_str("cgroup ");
+		put_str(scope.name);
+		put_str(versions == 3 ? " (hybrid), " : versions == 1 ? " (v1), " : " (v2), ");
+		if (r->seen[M_MEM_LIMIT]) {
+			put_str("memory limit ");
+			put_human(r->milli[M_MEM_LIMIT]);
+		} else {
+			put_str("no memory limit");
+		}
+		put_str(r->seen[M_CPU_LIMIT] ? ", " : ", no CPU limit");
+		if (r->seen[M_CPU_LIMIT]) {
+			put_cell(M_CPU_LIMIT, r);
+			put_str(" CPUs");
+		}
+		put_str(whole ? "" : ", inexact: ancestors not visible");
+		put_str(scope.entered ? ", entered from outside: as PID 1 sees it" : "");
 	}
-	if (r->seen[M_CPU_LIMIT]) {
-		put_str(&s, ", ");
-		put_cell(&s, M_CPU_LIMIT, r);
-		put_str(&s, " CPUs");
-	} else {
-		put_str(&s, ", no CPU limit");
-	}
-	put(&s, "", 1);
-	warn("scope cgroup %s (%s)%s%s%s%s", base_name(), v1 && v2 ? "hybrid" : v1 ? "v1" : "v2", s.buf,
-	     whole ? "" : ", inexact: ancestors not visible", scope.lxcfs ? ", lxcfs over /proc" : "",
-	     scope.entered ? ", entered from outside: as PID 1 sees it" : "");
+	put_str(scope.lxcfs ? ", lxcfs over /proc" : "");
+	warn("%s", note_end());
 }
 
 static void on_signal(int signal_number)
@@ -4276,11 +4302,6 @@ int main(int argc, char **argv)
 	if (WITH_CGROUP)
 		scope_choose();
 	choose_columns();
-	if (WITH_CGROUP && scope.cgroup && opt.view && strchr("pmf", opt.view)) {
-		char letter[] = { '-', opt.view, '\0' };
-
-		warn("%s: the kernel does not count this per cgroup: these are the host's", letter);
-	}
 	if (opt.delay_ns) {
 		signal(SIGINT, on_signal);
 		signal(SIGTERM, on_signal);
