@@ -909,25 +909,20 @@ static bool number(const char *s, uint64_t *v)
 static bool decimal(const char **p, const char *end, unsigned places, uint64_t *v)
 {
 	const char *q = *p;
-	uint64_t n;
+	uint64_t n = 0;
+	bool whole = digits(&q, end, &n), point = q < end && *q == '.';
 
-	if (!digits(&q, end, &n)) {
-		if (end - q < 2 || *q != '.' || !is_digit(q[1]))
-			return false;
-		n = 0;
-	}
-	if (q < end && *q == '.')
-		q++;
-	else
-		end = q;
+	if (!whole && !(point && end - q > 1 && is_digit(q[1])))
+		return false;
+	q += point;
 	for (; places; places--) {
-		unsigned d = q < end && is_digit(*q) ? (unsigned)(*q++ - '0') : 0;
+		unsigned d = point && q < end && is_digit(*q) ? (unsigned)(*q++ - '0') : 0;
 
 		if (n > (UINT64_MAX - d) / 10)
 			return false;
 		n = n * 10 + d;
 	}
-	while (q < end && is_digit(*q))
+	while (point && q < end && is_digit(*q))
 		q++;
 	*p = q;
 	*v = n;
@@ -1481,28 +1476,25 @@ struct mount {
 
 static bool parse_mount(struct line l, struct mount *m)
 {
-	struct line w, root, point, type;
-	unsigned i;
+	struct line w[6]; /* id parent device root point options; then type source options */
+	unsigned i, n;
 
-	for (i = 0; i < 3; i++)
-		if (!word(&l, &w))
-			return false;
-	if (!word(&l, &root) || !word(&l, &point))
+	for (n = 0; n < 6 && word(&l, &w[n]); n++)
+		;
+	if (n < 6 || l.cut || !unescape(&w[3], m->root) || !unescape(&w[4], m->point))
 		return false;
 	do
-		if (!word(&l, &w))
+		if (!word(&l, &w[0]))
 			return false;
-	while (!is_word(&w, "-"));
-	if (l.cut || !word(&l, &type) || !word(&l, &w) || !word(&l, &w))
-		return false;
-	if (!unescape(&root, m->root) || !unescape(&point, m->point))
-		return false;
-	if (is_word(&type, "fuse.lxcfs") && below(m->point, "/proc"))
+	while (!is_word(&w[0], "-"));
+	for (n = 0; n < 3 && word(&l, &w[n]); n++)
+		;
+	if (is_word(&w[0], "fuse.lxcfs") && below(m->point, "/proc"))
 		scope.lxcfs = true;
-	m->v2 = is_word(&type, "cgroup2");
+	m->v2 = is_word(&w[0], "cgroup2");
 	m->places = 0;
-	for (i = 0; i < PL_COUNT && is_word(&type, "cgroup"); i++)
-		m->places |= (uint8_t)(list_has(w, v1_names[i]) << i);
+	for (i = 0; i < PL_COUNT && n == 3 && is_word(&w[0], "cgroup"); i++)
+		m->places |= (uint8_t)(list_has(w[2], v1_names[i]) << i);
 	return m->v2 || m->places;
 }
 
@@ -1933,7 +1925,8 @@ static uint64_t affinity_cpus(void)
 	long i;
 
 	for (i = 0; i < bytes / (long)sizeof *mask; i++)
-		n += (uint64_t)__builtin_popcountl(mask[i]);
+		for (; mask[i]; mask[i] &= mask[i] - 1)
+			n++;
 	return n;
 }
 
@@ -2362,26 +2355,47 @@ static uint64_t plus(uint64_t a, uint64_t b)
 	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
 
-/* Shares of a host's CPU time. Guest time is part of user time. */
-static void report_host_cpu(struct report *r)
+/* Shares of a host's CPU time: which kinds of ticks make each. Guest time is
+ * in user time, too, and is taken off there. */
+#define TICK(id) (1u << (M_##id - M_USER))
+static const struct { uint8_t metric; uint16_t ticks; } cpu_shares[] = {
+	{ M_US, TICK(USER) | TICK(NICE) },
+	{ M_SY, TICK(SYS) | TICK(IRQ) | TICK(SOFTIRQ) },
+	{ M_ID, TICK(IDLE) },
+	{ M_WA, TICK(IOWAIT) },
+	{ M_ST, TICK(STEAL) },
+	{ M_GU, TICK(GUEST) | TICK(GUEST_NICE) },
+};
+
+static uint64_t sum_ticks(const struct report *r, unsigned ticks)
 {
-	const uint64_t *v = r->milli;
-	uint64_t total = 0;
+	uint64_t sum = 0;
 	unsigned m;
 
-	for (m = M_USER; m <= M_STEAL; m++)
-		total = plus(total, v[m]);
-	if (!total || !r->seen[M_USER] || !r->seen[M_NICE] || !r->seen[M_SYS] || !r->seen[M_IDLE])
+	for (m = M_USER; m <= M_GUEST_NICE; m++)
+		if (ticks >> (m - M_USER) & 1)
+			sum = plus(sum, r->milli[m]);
+	return sum;
+}
+
+static void report_host_cpu(struct report *r)
+{
+	uint64_t total = sum_ticks(r, TICK(GUEST) - 1), v;
+	unsigned i;
+
+	if (!total || !r->seen[M_USER] || !r->seen[M_IDLE])
 		return;
-	report_set(r, M_US, percent(at_least_0(plus(v[M_USER], v[M_NICE]), plus(v[M_GUEST], v[M_GUEST_NICE])), total));
-	report_set(r, M_SY, percent(plus(v[M_SYS], plus(v[M_IRQ], v[M_SOFTIRQ])), total));
-	report_set(r, M_ID, percent(v[M_IDLE], total));
-	if (r->seen[M_IOWAIT])
-		report_set(r, M_WA, percent(v[M_IOWAIT], total));
-	if (r->seen[M_STEAL])
-		report_set(r, M_ST, percent(v[M_STEAL], total));
-	if (r->seen[M_GUEST])
-		report_set(r, M_GU, percent(plus(v[M_GUEST], v[M_GUEST_NICE]), total));
+	for (i = 0; i < sizeof cpu_shares / sizeof *cpu_shares; i++) {
+		unsigned ticks = cpu_shares[i].ticks, first = M_USER;
+
+		while (!(ticks >> (first - M_USER) & 1))
+			first++;
+		v = sum_ticks(r, ticks);
+		if (cpu_shares[i].metric == M_US)
+			v = at_least_0(v, sum_ticks(r, TICK(GUEST) | TICK(GUEST_NICE)));
+		if (r->seen[first])
+			report_set(r, cpu_shares[i].metric, percent(v, total));
+	}
 }
 
 /* Shares of the cgroup's capacity, a fraction of the machine's CPUs. */
@@ -2416,13 +2430,12 @@ static void report_throttling(struct report *r, const struct sample *before, con
 
 		if (!b->seen || (before && !a->seen))
 			continue;
-		if (r->seen[M_THR_PCT] && (share < r->milli[M_THR_PCT] ||
-		    (share == r->milli[M_THR_PCT] && time_us <= r->milli[M_THROTTLED_TIME] / 1000)))
+		if (r->seen[M_THR_PCT] && share <= r->milli[M_THR_PCT] && time_us <= r->milli[M_THROTTLED_TIME])
 			continue;
 		report_set(r, M_THR_PCT, share < 100000 ? share : 100000);
-		report_set(r, M_THROTTLED_TIME, mul_div(time_us, 1000, 1));
-		report_set(r, M_PERIODS, mul_div(periods, 1000, 1));
-		report_set(r, M_THROTTLED, mul_div(throttled, 1000, 1));
+		report_set(r, M_THROTTLED_TIME, time_us);
+		report_set(r, M_PERIODS, periods);
+		report_set(r, M_THROTTLED, throttled);
 		if (r->elapsed_us)
 			report_set(r, M_THR, mul_div(time_us, 1000000, r->elapsed_us));
 	}
@@ -3207,7 +3220,7 @@ static bool stat_value(const struct stat_row *row, const struct report *r, const
 	if (row->flags & IN_KIB)
 		*v = r->milli[m] / opt.unit / 1000;
 	else if (levels)
-		*v = r->milli[m] / 1000;
+		*v = r->milli[m];
 	else if (row->flags & IN_US)
 		*v = in_base_units(*v, bound[m].unit);
 	else if (bound[m].unit == BYTES)
@@ -3322,9 +3335,10 @@ static bool is_partition_of(const char *name, const char *disk)
 	return number(name, &number_of);
 }
 
-/* The entry of a device, made where there is none. A name that is not told
- * (NULL) is any; a number with another name is another device. */
-static struct disk *disk_at(uint64_t device, const struct line *name)
+/* The entry of a device, made where there is none. A number with another
+ * name is another device; one whose name is not told (NULL) is any, and is
+ * called `other` where it is new. */
+static struct disk *disk_at(uint64_t device, const struct line *name, const struct line *other)
 {
 	struct disk *d;
 	unsigned i;
@@ -3332,7 +3346,7 @@ static struct disk *disk_at(uint64_t device, const struct line *name)
 	for (d = disks; d < disks + disk_state.n; d++)
 		if (d->device == device && (!name || is_word(name, d->name)))
 			return d;
-	if (d == disks + MAX_DISKS || (name && (size_t)(name->end - name->p) >= sizeof d->name)) {
+	if (d == disks + MAX_DISKS || (size_t)(other->end - other->p) >= sizeof d->name) {
 		if (!disk_state.said)
 			warn("more than %ju block devices: the rest is left out", (uint64_t)MAX_DISKS);
 		disk_state.said = true;
@@ -3340,8 +3354,7 @@ static struct disk *disk_at(uint64_t device, const struct line *name)
 	}
 	memset(d, 0, sizeof *d);
 	d->device = device;
-	if (name)
-		memcpy(d->name, name->p, (size_t)(name->end - name->p));
+	memcpy(d->name, other->p, (size_t)(other->end - other->p));
 	for (i = 0; i < disk_state.n; i++)
 		d->partition |= !disks[i].partition && is_partition_of(d->name, disks[i].name);
 	disk_state.n++;
@@ -3359,7 +3372,8 @@ static bool disk_line(struct line *l, uint64_t *device, struct line *name)
 	return true;
 }
 
-static void read_diskstats(void)
+/* names_only: just makes the entries, as io.stat tells numbers of devices. */
+static void read_diskstats(bool names_only)
 {
 	uint64_t device, v[D_COUNT];
 	struct line l, name;
@@ -3367,18 +3381,19 @@ static void read_diskstats(void)
 	struct scan s;
 	unsigned i;
 
-	scan_proc(&s, "diskstats");
+	if (!scan_at(&s, opt.proc, "diskstats", "") && !names_only)
+		die_unreadable();
 	while (scan_line(&s, &l)) {
 		if (!disk_line(&l, &device, &name))
 			continue;
 		for (i = 0; i < D_COUNT && word_number(&l, &v[i]); i++)
 			;
-		if (i < D_COUNT || !(d = disk_at(device, &name)))
+		if (i < D_COUNT || !(d = disk_at(device, &name, &name)) || names_only)
 			continue;
 		memcpy(d->now, v, sizeof v);
 		d->seen = true;
 	}
-	if (s.error) {
+	if (s.error && !names_only) {
 		errno = s.error;
 		die_unreadable();
 	}
@@ -3420,7 +3435,7 @@ static bool read_cgroup_io(const char *file, enum disk_field v1_read, enum disk_
 	scan_start(&s, fd);
 	while (scan_line(&s, &l)) {
 		for (rest = l; word(&l, &w) && device_number(&w, &device); rest = l)
-			d = disk_at(device, NULL);
+			d = disk_at(device, NULL, &w);
 		if (!d)
 			continue;
 		d->seen = true;
@@ -3434,32 +3449,6 @@ static bool read_cgroup_io(const char *file, enum disk_field v1_read, enum disk_
 	}
 	close(fd);
 	return true;
-}
-
-/* Names for device numbers that only /proc/diskstats can tell; "8:16" for
- * those that it does not. */
-static void name_disks(void)
-{
-	char major[U64_TEXT], minor[U64_TEXT], colon[U64_TEXT + 1] = ":";
-	uint64_t device;
-	struct line l, name;
-	struct scan s;
-	struct disk *d;
-
-	scan_at(&s, opt.proc, "diskstats", "");
-	while (scan_line(&s, &l))
-		if (disk_line(&l, &device, &name) && (size_t)(name.end - name.p) < sizeof d->name)
-			for (d = disks; d < disks + disk_state.n; d++)
-				if (d->device == device) {
-					memset(d->name, 0, sizeof d->name);
-					memcpy(d->name, name.p, (size_t)(name.end - name.p));
-				}
-	close(s.fd);
-	for (d = disks; d < disks + disk_state.n; d++)
-		if (!d->name[0]) {
-			join(colon + 1, u64_text(minor, d->device & 0xfffff, 1), "", "");
-			join(d->name, u64_text(major, d->device >> 20, 1), colon, "");
-		}
 }
 
 /* Reads all devices; those that vanished lose their place. */
@@ -3481,17 +3470,17 @@ static void read_disks(void)
 	disk_state.n = n;
 	disk_state.fields = (1u << D_COUNT) - 1;
 	if (!WITH_CGROUP || !scope.cgroup || opt.view == 'p') {
-		read_diskstats();
+		read_diskstats(false);
 		return;
 	}
 	check_gone();
 	disk_state.fields = CGROUP_FIELDS;
+	read_diskstats(true);
 	if (v1 ? !read_cgroup_io("blkio.throttle.io_service_bytes_recursive",
 				 D_READ_SECTORS, D_WRITE_SECTORS, SECTOR_BYTES) ||
 		 !read_cgroup_io("blkio.throttle.io_serviced_recursive", D_READS, D_WRITES, 1) :
 		 !read_cgroup_io("io.stat", 0, 0, 1))
 		die("cgroup %s: no io controller counts for it; --scope=host shows the machine's disks", scope.name);
-	name_disks();
 }
 
 static void disk_row(const struct disk *d)
@@ -3511,34 +3500,40 @@ static void disk_row(const struct disk *d)
 	row_end();
 }
 
-/* Rates of one disk, as `iostat -x` defines them. */
-static void disk_rates(const struct disk *d)
-{
-	static const char *const keys[] = { "r_s", "w_s", "rkb_s", "wkb_s", "r_await", "w_await", "aqu_sz", "util" };
-	uint64_t us = (disk_state.ns - disk_state.before_ns) / 1000, g[D_COUNT], util;
-	bool whole = disk_state.fields >> D_READ_MS & 1;
-	unsigned f;
+/* Rates of one disk, as `iostat -x` defines them: the growth of a field,
+ * scaled, by the time that passed or by the growth of another field. */
+static const struct disk_rate_row {
+	const char *key;
+	uint8_t field, by, width; /* by D_COUNT: per second */
+	uint32_t scale;
+} disk_rates[] = {
+	{ "r_s", D_READS, D_COUNT, 7, 1000000000 },
+	{ "w_s", D_WRITES, D_COUNT, 7, 1000000000 },
+	{ "rkb_s", D_READ_SECTORS, D_COUNT, 9, 1000000000 / (1024 / SECTOR_BYTES) },
+	{ "wkb_s", D_WRITE_SECTORS, D_COUNT, 9, 1000000000 / (1024 / SECTOR_BYTES) },
+	{ "r_await", D_READ_MS, D_READS, 7, 1000 },
+	{ "w_await", D_WRITE_MS, D_WRITES, 7, 1000 },
+	{ "aqu_sz", D_IO_WEIGHTED, D_COUNT, 7, 1000000 },
+	{ "util", D_IO_MS, D_COUNT, 7, 100000000 },
+};
 
-	for (f = 0; f < D_COUNT; f++)
-		g[f] = growth(d->before[f], d->now[f]);
-	util = mul_div(g[D_IO_MS], 100000000, us);
-	const uint64_t v[] = {
-		mul_div(g[D_READS], 1000000000, us),
-		mul_div(g[D_WRITES], 1000000000, us),
-		mul_div(g[D_READ_SECTORS], 1000000000 / (1024 / SECTOR_BYTES), us),
-		mul_div(g[D_WRITE_SECTORS], 1000000000 / (1024 / SECTOR_BYTES), us),
-		g[D_READS] ? mul_div(g[D_READ_MS], 1000, g[D_READS]) : 0,
-		g[D_WRITES] ? mul_div(g[D_WRITE_MS], 1000, g[D_WRITES]) : 0,
-		mul_div(g[D_IO_WEIGHTED], 1000000, us),
-		util < 100000 ? util : 100000,
-	};
-	const bool seen[] = { true, true, true, true, whole && g[D_READS], whole && g[D_WRITES], whole, whole };
+static void disk_rate_row(const struct disk *d)
+{
+	uint64_t us = (disk_state.ns - disk_state.before_ns) / 1000;
+	const struct disk_rate_row *row;
+
 	row_begin("Device          r/s     w/s     rkB/s     wkB/s r_await w_await  aqu-sz   %util\n");
 	row_name("disk", d->name, 11);
 	if (opt.format)
 		rec_milli("interval", us / 1000, us);
-	for (f = 0; f < sizeof v / sizeof *v; f++)
-		row_milli(keys[f], v[f], us && seen[f], f == 2 || f == 3 ? 9 : 7);
+	for (row = disk_rates; row < disk_rates + sizeof disk_rates / sizeof *disk_rates; row++) {
+		uint64_t by = row->by == D_COUNT ? us : growth(d->before[row->by], d->now[row->by]);
+		uint64_t v = mul_div(growth(d->before[row->field], d->now[row->field]), row->scale, by);
+
+		if (row->field == D_IO_MS && v > 100000)
+			v = 100000;
+		row_milli(row->key, v, us && by && (disk_state.fields >> row->field & 1), row->width);
+	}
 	row_end();
 }
 
@@ -3586,7 +3581,7 @@ static void view_disk(const struct disk *d)
 		else if (opt.partition)
 			partition_row(d);
 		else if (opt.extended)
-			disk_rates(d);
+			disk_rate_row(d);
 		else
 			disk_row(d);
 	while (rec_again());
@@ -3927,12 +3922,12 @@ static void parse(char **argv)
 		opt.delay_ns = NS_PER_S;
 }
 
-/* Is the room that makes this metric built in? */
-static bool built_in(enum metric m)
+/* May the metric be shown, and is the room that makes it built in? */
+static bool is_visible(enum metric m)
 {
 	if (metrics[m].group == G_PRESSURE)
 		return WITH_PRESSURE;
-	return metrics[m].group != G_LIMITS || WITH_CGROUP;
+	return metrics[m].show != RAW && (metrics[m].group != G_LIMITS || WITH_CGROUP);
 }
 
 static void print_help(void)
@@ -3984,7 +3979,7 @@ static void print_columns(void)
 	unsigned m;
 
 	for (m = 0; m < M_COUNT; m++) {
-		if (metrics[m].show == RAW || !built_in(m))
+		if (!is_visible(m))
 			continue;
 		put_left(text(metrics[m].name), 10);
 		put_left(groups[metrics[m].group].name, 9);
@@ -3993,6 +3988,16 @@ static void print_columns(void)
 	}
 	flush();
 	_exit(0);
+}
+
+/* The length of s up to a character, or to its end. */
+static size_t length_to(const char *s, char c)
+{
+	size_t n = 0;
+
+	while (s[n] && s[n] != c)
+		n++;
+	return n;
 }
 
 static void add_column(enum metric m)
@@ -4006,32 +4011,26 @@ static void add_column(enum metric m)
 }
 
 /* -o: names of columns and groups between commas. */
-static void add_columns(struct line list)
+static void add_columns(const char *list)
 {
-	struct line w = { list.p, list.p, false };
+	struct line w;
 	unsigned m;
 
-	do {
-		unsigned before = n_columns;
+	for (w.p = list; ; w.p = w.end + 1) {
 		bool known = false;
 
-		for (w.end = w.p; w.end < list.end && *w.end != ','; w.end++)
-			;
+		w.end = w.p + length_to(w.p, ',');
 		for (m = 0; m < M_COUNT; m++)
-			if (metrics[m].show != RAW && built_in(m) &&
-			    (is_word(&w, text(metrics[m].name)) || is_word(&w, groups[metrics[m].group].name)))
-				known = true;
-		for (m = 0; m < M_COUNT; m++)
-			if (known && metrics[m].show != RAW && built_in(m) && is_word(&w, text(metrics[m].name)))
+			if (is_visible(m) && (is_word(&w, text(metrics[m].name)) ||
+					      is_word(&w, groups[metrics[m].group].name))) {
 				add_column(m);
-		for (m = 0; m < M_COUNT && n_columns == before; m++)
-			while (known && m < M_COUNT && metrics[m].show != RAW && built_in(m) &&
-			       is_word(&w, groups[metrics[m].group].name))
-				add_column(m++);
+				known = true;
+			}
 		if (!known)
-			die("unknown column in '%s' (--columns=help lists them)", list.p);
-		w.p = w.end + 1;
-	} while (w.end < list.end);
+			die("unknown column in '%s' (--columns=help lists them)", list);
+		if (!*w.end)
+			return;
+	}
 }
 
 /* Is the metric in the table, or record, that was asked for? */
@@ -4039,7 +4038,7 @@ static bool is_default(enum metric m)
 {
 	enum show show = metrics[m].show;
 
-	if (show == RAW || !built_in(m))
+	if (!is_visible(m))
 		return false;
 	if (opt.extended || (opt.format && !opt.classic))
 		return true;
@@ -4058,7 +4057,7 @@ static void choose_columns(void)
 	unsigned m, i;
 
 	if (opt.columns)
-		add_columns((struct line){ opt.columns, opt.columns + strlen(opt.columns), false });
+		add_columns(opt.columns);
 	for (m = 0; m < M_COUNT && !opt.columns; m++)
 		if (is_default(m))
 			add_column(m);
