@@ -1123,21 +1123,42 @@ static bool read_number(int fd, uint64_t *v)
 	return scan_line(&s, &l) && word_number(&l, v);
 }
 
-/* The number at `name` in one line of the file, for the formats that add
- * up over lines, and for WORDS and PSI, where the first match counts. */
+/* How far the numbers of the line in hand are read: those of a cpu line are
+ * asked for one after the other. */
+static struct {
+	const char *line;
+	struct line rest;
+	unsigned at;
+} cursor;
+
+/* The nth number behind the key of a line of words. */
+static bool nth_number(struct line l, const struct found *f, uint64_t *v)
+{
+	const char *key = text(f->key);
+
+	if (*key != *l.p || !key_is(&l, key))
+		return false;
+	if (cursor.line != l.p || cursor.at >= f->nth) {
+		cursor.line = l.p;
+		cursor.rest = l;
+		cursor.at = 0;
+	}
+	for (; cursor.at < f->nth; cursor.at++)
+		if (!word_number(&cursor.rest, v))
+			return false;
+	return true;
+}
+
+/* The number that a metric has in a line of this format, if it is there. */
 static bool line_number(enum format format, struct line l, const struct found *f, uint64_t *v)
 {
 	struct line w;
-	unsigned i;
 
 	switch (format) {
 	case FM_WORDS:
-		if (!key_is(&l, text(f->key)))
-			return false;
-		for (i = 0; i < f->nth; i++)
-			if (!word_number(&l, v))
-				return false;
-		return true;
+		return nth_number(l, f, v);
+	case FM_NUMBER:
+		return word_number(&l, v);
 	case FM_PSI:
 		return key_is(&l, text(f->key)) && pair_number(l, "total", v);
 	case FM_PAIRS:
@@ -1149,50 +1170,109 @@ static bool line_number(enum format format, struct line l, const struct found *f
 	}
 }
 
-/* The metrics that one source carries, by number; filled once by bind(). */
+/* The metrics that each source is searched for, by number: make_wants(). */
 static uint8_t wanted[M_COUNT];
-static struct { uint8_t first, n; } wants[SRC_COUNT];
+static struct {
+	uint8_t first, n;
+	bool ordered; /* they stand in the order of the file, and all are there */
+} wants[SRC_COUNT];
 
-/* Streams a file into a sample. Stops as soon as everything is found.
- * Returns 0, or the errno of a read that failed. */
-static int read_source(enum source src, int fd, struct sample *to)
+/* How far behind the line found before it each metric's line stood. */
+static uint32_t gaps[M_COUNT];
+
+/* The file position of something in the buffer. */
+static uint64_t position(const struct scan *s, const char *p)
 {
-	enum format format = sources[src].format;
-	bool sums = format == FM_PAIRS || format == FM_OPS;
+	return (uint64_t)(s->offset - (s->end - p));
+}
+
+/* Goes to where a line with this key was the last time, if one is there. */
+static void jump(struct scan *s, uint64_t at, const char *key)
+{
+	uint64_t ahead = at - position(s, s->p);
+	struct line l;
+
+	if (ahead - 1 >= (uint64_t)(s->end - s->p)) /* 0 is here already */
+		return;
+	l = (struct line){ s->p + ahead, s->end, false };
+	if (l.p[-1] == '\n' && key_is(&l, key))
+		s->p += ahead;
+}
+
+/* Searches a file for what is wanted, first match first, and stops as soon
+ * as all is found. The wants are put in the order of the file, so that the
+ * next time each line is compared with one key only; most lines are then
+ * jumped over, as what is between two keys seldom changes its length. */
+static void read_lines(enum source src, struct scan *s, struct sample *to)
+{
+	uint8_t *want = wanted + wants[src].first;
+	unsigned n = wants[src].n, k = 0, i;
+	bool ordered = wants[src].ordered;
+	uint64_t v, last = 0, at;
+	struct line l;
+
+	while (k < n) {
+		if (ordered)
+			jump(s, last + gaps[want[k]], text(bound[want[k]].key));
+		if (!scan_line(s, &l))
+			break;
+		cursor.line = NULL;
+		at = position(s, l.p);
+		for (i = k; i < n && (!ordered || i == k); i++) {
+			uint8_t m = want[i];
+
+			if (!line_number(sources[src].format, l, &bound[m], &v))
+				continue;
+			to->value[m] = v;
+			to->seen[m] = true;
+			gaps[m] = (uint32_t)(at - last);
+			last = at;
+			memmove(want + k + 1, want + k, i - k);
+			want[k++] = m;
+		}
+	}
+	wants[src].ordered = k == n;
+}
+
+/* Adds up each of what is wanted over the lines of all devices. A file that
+ * is empty, or has a Total only, tells 0; one of anything else nothing. */
+static void read_sums(enum source src, struct scan *s, struct sample *to)
+{
 	const uint8_t *want = wanted + wants[src].first;
-	unsigned n = wants[src].n, left = n, i;
-	struct scan s;
+	unsigned i;
 	struct line l;
 	uint64_t v;
 
-	scan_start(&s, fd);
-	if (sums)
-		for (i = 0; i < n; i++) {
-			to->value[want[i]] = 0;
-			to->seen[want[i]] = true;
-		}
-	while ((left || sums) && scan_line(&s, &l)) {
-		if (sums && !is_digit(*l.p) && *l.p != 'T')
-			s.error = EINVAL; /* neither a device nor Total */
-		for (i = 0; i < n; i++) {
-			unsigned m = want[i];
-
-			if (format == FM_NUMBER) {
-				if (!word_number(&l, &v))
-					continue;
-			} else if (format == FM_WORDS && *text(bound[m].key) != *l.p) {
-				continue;
-			} else if ((to->seen[m] && !sums) || !line_number(format, l, &bound[m], &v)) {
-				continue;
-			}
-			to->value[m] = sums ? to->value[m] + v : v;
-			to->seen[m] = true;
-			left--;
-		}
+	for (i = 0; i < wants[src].n; i++)
+		to->seen[want[i]] = true;
+	while (scan_line(s, &l)) {
+		if (!is_digit(*l.p) && *l.p != 'T')
+			s->error = EINVAL;
+		for (i = 0; i < wants[src].n; i++)
+			if (line_number(sources[src].format, l, &bound[want[i]], &v))
+				to->value[want[i]] += v;
 	}
-	if (s.error)
-		for (i = 0; i < n; i++)
-			to->seen[want[i]] = false;
+}
+
+/* Streams a file into a sample. Returns 0, or the errno of a failed read. */
+static int read_source(enum source src, int fd, struct sample *to)
+{
+	enum format format = sources[src].format;
+	bool ordered = wants[src].ordered;
+	struct scan s;
+	unsigned i;
+
+	scan_start(&s, fd);
+	if (format == FM_PAIRS || format == FM_OPS)
+		read_sums(src, &s, to);
+	else
+		read_lines(src, &s, to);
+	if (ordered && !wants[src].ordered) {
+		scan_start(&s, fd); /* the file changed its order */
+		read_lines(src, &s, to);
+	}
+	for (i = 0; s.error && i < wants[src].n; i++)
+		to->seen[wanted[wants[src].first + i]] = false;
 	return s.error;
 }
 
@@ -2851,12 +2931,14 @@ static void term_measure(void)
 {
 	struct winsize w = { 0 };
 
+	if (term.cols && !term.tty)
+		return;
 	term.tty = is_terminal(STDOUT_FILENO, &w);
 	term.rows = term.tty && w.ws_row ? w.ws_row : term.tty ? 24 : 25;
 	w.ws_col = w.ws_col ? w.ws_col : 80;
 	term.stamped = opt.timestamp && (!term.tty || w.ws_col > 2 * TIMESTAMP_WIDTH);
 	if (w.ws_col == term.cols)
-		return;
+		return; /* as it was */
 	term.cols = w.ws_col;
 	memset(term.hidden, 0, sizeof term.hidden);
 	term.header_due = true;
