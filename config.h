@@ -83,7 +83,7 @@
 
 /* Levels from a cgroup up to the root: about 100 bytes each. */
 #ifndef MAX_LEVELS
-#define MAX_LEVELS 16
+#define MAX_LEVELS 32
 #endif
 
 /* Block devices for -d, -D and -p: about 240 bytes each. */

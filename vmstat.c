@@ -433,7 +433,7 @@ enum { TOTAL = 1, IN_KIB = 2, IN_US = 4, CG_ONLY = 8 };
 /* id, letter, long name, argument (0 none, 1 required, 2 only as =VALUE),
  * name of the argument, switch that builds it in, help */
 #define OPTIONS(O) \
-	O(ACTIVE, 'a', "active", 0, "", 1, "active and inactive memory instead of buff and cache") \
+	O(ACTIVE, 'a', "active", 0, "", 1, "inactive and active, not buff and cache") \
 	O(FORKS, 'f', "forks", 0, "", WITH_STATS, "number of forks since boot") \
 	O(SLABS, 'm', "slabs", 0, "", WITH_SLABS, "slab caches") \
 	O(ONE_HEADER, 'n', "one-header", 0, "", 1, "print the header once only") \
@@ -441,12 +441,12 @@ enum { TOTAL = 1, IN_KIB = 2, IN_US = 4, CG_ONLY = 8 };
 	O(DISK, 'd', "disk", 0, "", WITH_DISKS, "disk statistics; with -x, rates as iostat -x") \
 	O(DISK_SUM, 'D', "disk-sum", 0, "", WITH_DISKS, "summary of disk activity") \
 	O(PARTITION, 'p', "partition", 1, "DEV", WITH_DISKS, "statistics of one block device") \
-	O(UNIT, 'S', "unit", 1, "UNIT", 1, "k 1000, K 1024, m 1000000, M 1048576, b B 1 byte") \
+	O(UNIT, 'S', "unit", 1, "UNIT", 1, "k 1000, K 1024, m 1e6, M 1048576, b B 1") \
 	O(WIDE, 'w', "wide", 0, "", 1, "wider columns") \
 	O(TIMESTAMP, 't', "timestamp", 0, "", 1, "append the time to each line") \
 	O(NO_FIRST, 'y', "no-first", 0, "", 1, "skip the first report, the average since boot") \
 	O(SCOPE, 0, "scope", 1, "SCOPE", WITH_CGROUP, "whose numbers: auto, host or cgroup") \
-	O(CGROUP, 0, "cgroup", 1, "PATH", WITH_CGROUP, "that cgroup: below the mount, or a directory") \
+	O(CGROUP, 0, "cgroup", 1, "PATH", WITH_CGROUP, "that cgroup, or its directory") \
 	O(PID, 0, "pid", 1, "PID", WITH_CGROUP, "the cgroup and container that PID runs in") \
 	O(PROC, 0, "proc", 1, "DIR", 1, "read DIR instead of /proc") \
 	O(SYS, 0, "sys", 1, "DIR", 1, "read DIR instead of /sys") \
@@ -455,9 +455,9 @@ enum { TOTAL = 1, IN_KIB = 2, IN_US = 4, CG_ONLY = 8 };
 	O(CLASSIC, 0, "classic", 0, "", 1, "exactly the 18 columns of procps-ng") \
 	O(HUMAN, 'H', "human", 0, "", WITH_HUMAN, "sizes as 512M, 7.8G") \
 	O(JSON, 0, "json", 0, "", WITH_JSON, "one JSON object a line") \
-	O(CSV, 0, "csv", 0, "", WITH_CSV, "comma-separated values, names in the first line") \
+	O(CSV, 0, "csv", 0, "", WITH_CSV, "comma-separated values under their names") \
 	O(THRESHOLD, 0, "threshold", 1, "[WARN,]CRIT[/cpu]", WITH_ALERTS, \
-	  "context switches per second; default 3000,5000") \
+	  "of cs; default 3000,5000") \
 	O(ALERT, 0, "alert", 1, "NAME=[WARN,]CRIT", WITH_ALERTS, "levels of a rule, or off for no alerts") \
 	O(COLOR, 0, "color", 1, "WHEN", WITH_COLOR, "auto, always or never") \
 	O(HELP, 'h', "help", 0, "", 1, "print this help") \
@@ -1297,7 +1297,6 @@ static struct {
 	bool own;             /* the cgroup of vmstat itself */
 	bool entered;         /* from outside of the namespace */
 	bool lxcfs;           /* something below /proc is lxcfs */
-	bool deleted;         /* the kernel says that the cgroup is removed */
 	const struct home *home; /* that stands for all */
 	const char *name;     /* the cgroup's path as the kernel tells it */
 	uint64_t online;      /* CPUs, or 0: unknown */
@@ -1526,6 +1525,15 @@ static bool find_by_pid(char *dir, const char *mount, const char *root, const ch
 	return exists(dir);
 }
 
+/* The kernel marks the path of a cgroup that was removed. */
+static bool is_deleted(const char *path)
+{
+	static const char mark[] = " (deleted)";
+	size_t n = strlen(path);
+
+	return n >= sizeof mark - 1 && memcmp(path + n - (sizeof mark - 1), mark, sizeof mark) == 0;
+}
+
 /* The directory of `path` under a mount of `root` at `mount`, and how sure
  * that is: 4 the hierarchy's root is mounted, 3 a subtree is, 2 found by the
  * process, 1 found by trimming a path that has nothing in common with the
@@ -1536,7 +1544,7 @@ static int locate(char *dir, const char *mount, const char *root, const char *pa
 
 	if (rest && !climbs(rest))
 		return join(dir, mount, rest, "") && exists(dir) ? 3 + !root[1] : 0;
-	if (climbs(path))
+	if (climbs(path) || is_deleted(path))
 		return 0;
 	if (climbs(root))
 		return find_by_pid(dir, mount, root, path) ? 2 : 0;
@@ -1725,9 +1733,10 @@ static void find_named_cgroup(void)
 {
 	unsigned i;
 
-	if (climbs(opt.cgroup) || strlen(opt.cgroup) >= PATH_BYTES)
-		die("cgroup %s: not a path below the root", opt.cgroup);
-	join(wanted_cgroup, opt.cgroup[0] == '/' ? "" : "/", opt.cgroup, "");
+	if (!*opt.cgroup || climbs(opt.cgroup) || !join(wanted_cgroup, opt.cgroup[0] == '/' ? "" : "/", opt.cgroup, ""))
+		die("--cgroup: '%s' is not a path below the root", opt.cgroup);
+	for (i = (unsigned)strlen(wanted_cgroup); i > 1 && wanted_cgroup[i - 1] == '/'; i--)
+		wanted_cgroup[i - 1] = '\0';
 	each_mount("self", "", use_to_strip);
 	each_mount("self", "", use_for_cgroup);
 	choose_home();
@@ -1742,13 +1751,6 @@ static void find_named_cgroup(void)
 	choose_home();
 }
 
-static bool ends_in(const char *s, const char *end)
-{
-	size_t n = strlen(s), m = strlen(end);
-
-	return n >= m && strcmp(s + n - m, end) == 0;
-}
-
 /* The cgroup that a process is in: on the mounts we see, else on those that
  * the process itself sees (a container beside ours). */
 static void find_cgroup_of(const char *who)
@@ -1757,7 +1759,6 @@ static void find_cgroup_of(const char *who)
 
 	if (!read_cgroup_paths(who))
 		return;
-	scope.deleted = ends_in(cg_path[PL_MEMORY], " (deleted)");
 	if (scope.own && climbs(cg_path[PL_MEMORY])) {
 		scope.entered = true;
 		memset(homes, 0, sizeof homes);
@@ -1834,8 +1835,8 @@ static void scope_choose(void)
 		scope.home = NULL;
 		return;
 	}
-	if (!scope.home && scope.deleted)
-		die("the cgroup %s has been removed", cg_path[PL_MEMORY]);
+	if (!scope.home && is_deleted(cg_path[PL_MEMORY]))
+		die("cgroup %s: gone: the container has ended", cg_path[PL_MEMORY]);
 	if (!scope.home && opt.pid)
 		die("pid %s: its cgroup cannot be seen from here", pid);
 	if (!scope.home)
@@ -2896,7 +2897,7 @@ static void rec_report(const struct report *r)
 	rec_start();
 	do {
 		rec_begin();
-		rec_milli("interval", r->elapsed_us / 1000, r->elapsed_us);
+		rec_milli("interval", (r->elapsed_us + 500) / 1000, r->elapsed_us);
 		rec_scope();
 		for (i = 0; i < n_columns; i++) {
 			unsigned m = columns[i];
@@ -3607,7 +3608,7 @@ static void disk_rate_row(const struct disk *d)
 	row_begin("Device          r/s     w/s     rkB/s     wkB/s r_await w_await  aqu-sz   %util\n");
 	row_name("disk", d->name, 11);
 	if (opt.format)
-		rec_milli("interval", us / 1000, us);
+		rec_milli("interval", (us + 500) / 1000, us);
 	for (row = disk_rates; row < disk_rates + sizeof disk_rates / sizeof *disk_rates; row++) {
 		uint64_t by = row->by == D_COUNT ? us : growth(d->before[row->by], d->now[row->by]);
 		uint64_t v = mul_div(growth(d->before[row->field], d->now[row->field]), row->scale, by);
@@ -3632,7 +3633,7 @@ static void disk_sum(void)
 	if (opt.format)
 		rec_begin();
 	row_label("disks", "", "disks", count[0], true);
-	row_label("partitions", "", "partitions", count[1], true);
+	row_label("partitions", "", "partitions", count[1], disk_state.fields >> D_IO_NOW & 1);
 	for (f = 0; f < D_COUNT; f++)
 		row_label(disk_fields[f].key, "", disk_fields[f].label, sum[f], disk_state.fields >> f & 1);
 	labels_end();
@@ -4320,10 +4321,11 @@ static void tick(uint64_t n)
 		alerts_say(&report, false);
 }
 
-/* The schedule is absolute: what is missed is skipped, nothing drifts. */
+/* The schedule is absolute: nothing drifts. What is missed is skipped, and
+ * so is a slot so near that its report would compare next to nothing. */
 static void run(void)
 {
-	uint64_t start = clock_ns(CLOCK_MONOTONIC), due = start, n;
+	uint64_t due = clock_ns(CLOCK_MONOTONIC), now, n;
 	uint64_t last = opt.count == UINT64_MAX ? UINT64_MAX : opt.count + opt.no_first;
 
 	for (n = 0;; n++) {
@@ -4337,8 +4339,11 @@ static void run(void)
 		if (n + 1 >= last)
 			return;
 		due += opt.delay_ns;
-		if (clock_ns(CLOCK_MONOTONIC) > due)
-			due += (clock_ns(CLOCK_MONOTONIC) - due) / opt.delay_ns * opt.delay_ns;
+		now = clock_ns(CLOCK_MONOTONIC);
+		if (now > due)
+			due += ((now - due) / opt.delay_ns + 1) * opt.delay_ns;
+		if (due - now < opt.delay_ns / 2)
+			due += opt.delay_ns;
 		wait_until(due);
 	}
 }
