@@ -136,15 +136,6 @@ enum source {
 #define BIT(id) (1u << SRC_##id)
 _Static_assert(SRC_COUNT <= 32, "a set of sources is a uint32_t");
 
-static const struct source_row {
-	const char *file;
-	uint8_t place, format;
-	uint32_t also;
-} sources[] = {
-#define S(id, place, file, format, also) { file, PL_##place, FM_##format, also },
-	SOURCES(S)
-#undef S
-};
 
 /* The unit of a number in a kernel file. */
 enum raw_unit { ONE, KIB, BYTES, PAGES, TICKS, US, NS, MICRO };
@@ -192,14 +183,6 @@ enum group {
 	G_COUNT, G_NONE = G_COUNT
 };
 
-static const struct group_row {
-	const char *name;
-	bool right;
-} groups[] = {
-#define G(id, name, right) { name, right },
-	GROUPS(G)
-#undef G
-};
 
 /* The texts of --help and --columns=help cost nothing when left out. */
 #if WITH_HELP
@@ -470,6 +453,15 @@ typedef uint16_t text_at;
 
 static const struct texts {
 	char nothing[1];
+#define S(id, place, file, format, also) char s_file_##id[sizeof file];
+	SOURCES(S)
+#undef S
+#define G(id, name, right) char g_name_##id[sizeof name];
+	GROUPS(G)
+#undef G
+#define A(id, warn, crit, what, tail) char a_what_##id[sizeof what], a_tail_##id[sizeof tail];
+	RULES(A)
+#undef A
 #define K(source, key, unit) key
 #define KN(source, key, nth, unit) key
 #define NO ""
@@ -490,6 +482,15 @@ static const struct texts {
 #undef O
 } texts = {
 	"",
+#define S(id, place, file, format, also) file,
+	SOURCES(S)
+#undef S
+#define G(id, name, right) name,
+	GROUPS(G)
+#undef G
+#define A(id, warn, crit, what, tail) what, tail,
+	RULES(A)
+#undef A
 #define M(id, name, group, show, keep, kind, unit, head, width, wide, host, v2, v1, help) \
 	name, head, HELP(help), R(id, kind, host, v2, v1)
 #define R(id, kind, host, v2, v1) host, v2, v1,
@@ -514,6 +515,26 @@ static const char *text(text_at at)
 {
 	return (const char *)&texts + at;
 }
+
+static const struct source_row {
+	uint32_t also;
+	text_at file;
+	uint8_t place, format;
+} sources[] = {
+#define S(id, place, file, format, also) { also, TEXT(s_file_##id), PL_##place, FM_##format },
+	SOURCES(S)
+#undef S
+};
+
+static const struct group_row {
+	text_at name;
+	bool right;
+} groups[] = {
+#define G(id, name, right) { TEXT(g_name_##id), right },
+	GROUPS(G)
+#undef G
+	{ 0, false } /* G_NONE */
+};
 
 enum metric {
 #define M(id, name, group, show, keep, kind, unit, head, width, wide, host, v2, v1, help) M_##id,
@@ -572,11 +593,11 @@ enum rule {
 };
 
 static const struct rule_row {
-	const char *what, *tail;
+	text_at what, tail;
 	uint16_t warn, crit;
 	uint8_t metric;
 } rules[] = {
-#define A(id, warn, crit, what, tail) { what, tail, warn, crit, M_##id },
+#define A(id, warn, crit, what, tail) { TEXT(a_what_##id), TEXT(a_tail_##id), warn, crit, M_##id },
 	RULES(A)
 #undef A
 };
@@ -940,6 +961,23 @@ static bool join(char *to, const char *a, const char *b, const char *c)
 	memcpy(to + la, b, lb);
 	memcpy(to + la + lb, c, lc + 1);
 	return true;
+}
+
+/* What follows `start` in s, or NULL where s begins otherwise. */
+static const char *after(const char *s, const char *start)
+{
+	while (*start)
+		if (*s++ != *start++)
+			return NULL;
+	return s;
+}
+
+/* The first c in s, or the end of s. */
+static const char *find(const char *s, char c)
+{
+	while (*s && *s != c)
+		s++;
+	return s;
 }
 
 static bool exists(const char *path)
@@ -1359,13 +1397,13 @@ static bool read_cgroup_paths(const char *who)
 /* `path` below `root` at a component boundary ("" for root itself), or NULL. */
 static const char *below(const char *path, const char *root)
 {
-	size_t n = strlen(root);
+	const char *rest = after(path, root);
 
-	if (n && root[n - 1] == '/')
-		n--;
-	if (strncmp(path, root, n) != 0 || (path[n] && path[n] != '/'))
+	if (!root[1])
+		rest = path;
+	if (!rest || (*rest && *rest != '/'))
 		return NULL;
-	return path[n] == '/' && !path[n + 1] ? path + n + 1 : path + n;
+	return rest[0] && !rest[1] ? rest + 1 : rest;
 }
 
 /* How many components of the path read ".."? */
@@ -1373,7 +1411,7 @@ static unsigned steps_up(const char *path)
 {
 	unsigned n = 0;
 
-	for (; (path = strchr(path, '/')); path++)
+	for (; *(path = find(path, '/')); path++)
 		n += path[1] == '.' && path[2] == '.' && (!path[3] || path[3] == '/');
 	return n;
 }
@@ -1548,8 +1586,8 @@ static int locate(char *dir, const char *mount, const char *root, const char *pa
 		return 0;
 	if (climbs(root))
 		return find_by_pid(dir, mount, root, path) ? 2 : 0;
-	for (rest = path; rest; rest = rest[0] ? strchr(rest + 1, '/') : NULL)
-		if (join(dir, mount, rest[1] ? rest : "", "") && exists(dir))
+	for (rest = path; rest[0] && rest[1]; rest = find(rest + 1, '/'))
+		if (join(dir, mount, rest, "") && exists(dir))
 			return 1;
 	return join(dir, mount, "", "") && exists(dir);
 }
@@ -2111,10 +2149,9 @@ static uint64_t task_start_ns(uint32_t id)
 	if (!scan_line(&s, &l))
 		l.p = l.end = scan_buf;
 	close(s.fd);
-	p = memrchr(l.p, ')', (size_t)(l.end - l.p));
-	if (!p)
-		return UINT64_MAX;
-	l.p = p + 1;
+	for (p = l.end; p > l.p && p[-1] != ')'; p--)
+		;
+	l.p = p;
 	for (i = 3; i < 22; i++)
 		if (!word(&l, &w))
 			return UINT64_MAX;
@@ -2284,7 +2321,7 @@ static const char *source_dir(enum source src)
 static void sample_source(enum source src, struct sample *to)
 {
 	if (!opened[src].fd) {
-		opened[src].fd = open_at(source_dir(src), sources[src].file, "") + 1;
+		opened[src].fd = open_at(source_dir(src), text(sources[src].file), "") + 1;
 		if (opened[src].fd <= 0) {
 			opened[src].fd = -1;
 			opened[src].error = errno;
@@ -2675,10 +2712,10 @@ static void put_alert(const struct report *r, enum rule a)
 {
 	enum kind kind = metrics[rules[a].metric].kind;
 
-	put_str(rules[a].what);
+	put_str(text(rules[a].what));
 	put_str(": ");
 	put_u64((alert_value(r, a) + 500) / 1000);
-	put_str(rules[a].tail);
+	put_str(text(rules[a].tail));
 	if (r->first && kind != GAUGE && rules[a].metric != M_MEM_PCT)
 		put_str(WITH_CGROUP && scope.cgroup ? " (since the start)" : " (since boot)");
 }
@@ -2715,7 +2752,7 @@ static void put_quoted(const char *p)
 	const char *q;
 
 	for (q = p; plain && *q; q++)
-		plain = !strchr(",\"\r\n", *q);
+		plain = *q != ',' && *q != '"' && *q != '\r' && *q != '\n';
 
 	if (!plain)
 		put_str("\"");
@@ -3047,7 +3084,7 @@ static void put_titles(void)
 
 	for (i = 0; i < n_columns; i = next) {
 		const struct group_row *g = &groups[metrics[columns[i]].group];
-		size_t width = 0, name = strlen(g->name), dashes;
+		size_t width = 0, name = strlen(text(g->name)), dashes;
 
 		for (next = i; next < n_columns && &groups[metrics[columns[next]].group] == g; next++)
 			if (shown(next))
@@ -3059,7 +3096,7 @@ static void put_titles(void)
 		if (out.n && out.buf[out.n - 1] != '\n')
 			put_str(" ");
 		put_fill('-', (dashes + !g->right) / 2);
-		put(g->name, name);
+		put(text(g->name), name);
 		put_fill('-', dashes - (dashes + !g->right) / 2);
 	}
 }
@@ -3407,15 +3444,14 @@ static struct {
  * between where the disk's name ends in a digit. */
 static bool is_partition_of(const char *name, const char *disk)
 {
-	size_t n = strlen(disk);
-	uint64_t number_of;
+	const char *rest = after(name, disk);
+	uint64_t nth;
 
-	if (!n || strncmp(name, disk, n) != 0)
+	if (!rest || rest == name)
 		return false;
-	name += n;
-	if (is_digit(disk[n - 1]) && *name++ != 'p')
+	if (is_digit(rest[-1]) && *rest++ != 'p')
 		return false;
-	return number(name, &number_of);
+	return number(rest, &nth);
 }
 
 /* The entry of a device, made where there is none. A number with another
@@ -3683,8 +3719,8 @@ static void view_disks(void)
 		return;
 	if (opt.view == 'D')
 		view_disk(NULL);
-	if (dev && strncmp(dev, "/dev/", 5) == 0)
-		dev += 5;
+	if (dev && after(dev, "/dev/"))
+		dev = after(dev, "/dev/");
 	for (i = 0; i < disk_state.n && opt.view != 'D'; i++) {
 		const struct disk *d = &disks[i];
 
@@ -3782,9 +3818,9 @@ static void set_view(char view)
 static void set_unit(const char *value)
 {
 	static const char letters[] = "kKmMbB";
-	const char *p = *value && !value[1] ? strchr(letters, *value) : NULL;
+	const char *p = find(letters, *value);
 
-	if (!p)
+	if (!*p || value[1])
 		die("unknown unit '%s': one of k K m M b B", value);
 	opt.unit = unit_bytes[p - letters];
 }
@@ -3841,12 +3877,9 @@ static void set_alert(const char *value)
 	if (!opt.alerts)
 		return;
 	for (a = 0; a < A_COUNT; a++) {
-		const char *name = text(metrics[rules[a].metric].name);
-		size_t n = strlen(name);
-
-		if (strncmp(value, name, n) != 0 || value[n] != '=')
+		p = after(value, text(metrics[rules[a].metric].name));
+		if (!p || *p++ != '=')
 			continue;
-		p = value + n + 1;
 		if (!levels(&p, end, &opt.warn[a], &opt.crit[a]) || *p || !opt.crit[a])
 			die("--alert: '%s' is not NAME=[WARN,]CRIT", value);
 		alert_wished[a] = true;
@@ -3902,30 +3935,37 @@ static void apply(enum option o, const char *value)
 }
 
 /* The option with this long name or unambiguous beginning. */
-static enum option find_long(const char *name, size_t n)
+static enum option find_long(const char *name)
 {
+	struct line l = { name, find(name, '='), false };
 	unsigned i, found = O_COUNT;
 
 	for (i = 0; i < O_COUNT; i++) {
-		if (!options[i].with || strncmp(text(options[i].name), name, n) != 0)
+		const char *rest = l.p, *of = text(options[i].name);
+
+		if (!options[i].with)
 			continue;
-		if (!text(options[i].name)[n])
+		if (is_word(&l, of))
 			return (enum option)i;
+		for (; rest < l.end && *rest == *of; rest++, of++)
+			;
+		if (rest < l.end)
+			continue;
 		if (found != O_COUNT)
 			die("option '%s' is ambiguous: --%s or --%s", name - 2, text(options[found].name), text(options[i].name));
 		found = i;
 	}
-	if (!n || found == O_COUNT)
+	if (found == O_COUNT || l.p == l.end)
 		die("unknown option '%s' (try --help)", name - 2);
 	return (enum option)found;
 }
 
 static void parse_long(char ***argv)
 {
-	const char *name = **argv + 2, *equals = strchr(name, '=');
-	enum option o = find_long(name, equals ? (size_t)(equals - name) : strlen(name));
-	const char *value = equals ? equals + 1 : NULL;
+	const char *name = **argv + 2, *value = find(name, '=');
+	enum option o = find_long(name);
 
+	value = *value ? value + 1 : NULL;
 	if (value && !options[o].arg)
 		die("option '--%s' takes no value", text(options[o].name));
 	if (!value && options[o].arg == 1 && !(value = *++*argv))
@@ -4065,22 +4105,12 @@ static void print_columns(void)
 		if (!is_visible(m))
 			continue;
 		put_left(text(metrics[m].name), 10);
-		put_left(groups[metrics[m].group].name, 9);
+		put_left(text(groups[metrics[m].group].name), 9);
 		put_str(text(metrics[m].help));
 		put_str("\n");
 	}
 	flush();
 	_exit(0);
-}
-
-/* The length of s up to a character, or to its end. */
-static size_t length_to(const char *s, char c)
-{
-	size_t n = 0;
-
-	while (s[n] && s[n] != c)
-		n++;
-	return n;
 }
 
 static void add_column(enum metric m)
@@ -4102,10 +4132,10 @@ static void add_columns(const char *list)
 	for (w.p = list; ; w.p = w.end + 1) {
 		bool known = false;
 
-		w.end = w.p + length_to(w.p, ',');
+		w.end = find(w.p, ',');
 		for (m = 0; m < M_COUNT; m++)
 			if (is_visible(m) && (is_word(&w, text(metrics[m].name)) ||
-					      is_word(&w, groups[metrics[m].group].name))) {
+					      is_word(&w, text(groups[metrics[m].group].name)))) {
 				add_column(m);
 				known = true;
 			}
@@ -4187,9 +4217,9 @@ static void warn_unavailable(const struct report *r)
 		opened[src].warned = true;
 		errno = opened[src].error;
 		if (errno)
-			warn("%s/%s:%s unavailable:", opt.proc, sources[src].file, note.buf);
+			warn("%s/%s:%s unavailable:", opt.proc, text(sources[src].file), note.buf);
 		else
-			warn("%s/%s: empty, or without its numbers:%s unavailable", opt.proc, sources[src].file, note.buf);
+			warn("%s/%s: empty, or without its numbers:%s unavailable", opt.proc, text(sources[src].file), note.buf);
 	}
 }
 
@@ -4202,7 +4232,7 @@ static void check_anything(const struct sample *now)
 		if (now->seen[m])
 			return;
 	for (src = 0; src < SRC_COUNT; src++)
-		if (wants[src].n && opened[src].error && join(path_buf, source_dir(src), "/", sources[src].file)) {
+		if (wants[src].n && opened[src].error && join(path_buf, source_dir(src), "/", text(sources[src].file))) {
 			errno = opened[src].error;
 			die_unreadable();
 		}
@@ -4248,10 +4278,18 @@ static void say_scope(const struct report *r)
 	warn("%s", note_end());
 }
 
-static void on_signal(int signal_number)
+static void stop(int signal_number)
 {
 	(void)signal_number;
 	_exit(0);
+}
+
+/* With a handler, also PID 1 of a container is stopped by a signal. */
+static void on(int signal_number, void (*handler)(int))
+{
+	struct sigaction action = { .sa_handler = handler };
+
+	sigaction(signal_number, &action, NULL);
 }
 
 /* Sleeps until CLOCK_MONOTONIC reads `due`. A reader that goes away, or a
@@ -4377,7 +4415,7 @@ int main(int argc, char **argv)
 		opt.crit[a] = rules[a].crit * 1000u;
 	}
 	parse(argc ? argv + 1 : argv);
-	signal(SIGPIPE, SIG_IGN);
+	on(SIGPIPE, SIG_IGN);
 	if (opt.help)
 		print_help();
 	if (opt.version)
@@ -4389,8 +4427,8 @@ int main(int argc, char **argv)
 		scope_choose();
 	choose_columns();
 	if (opt.delay_ns) {
-		signal(SIGINT, on_signal);
-		signal(SIGTERM, on_signal);
+		on(SIGINT, stop);
+		on(SIGTERM, stop);
 	}
 	if (WITH_STATS && (opt.view == 's' || opt.view == 'f'))
 		show_totals();
