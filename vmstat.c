@@ -1002,11 +1002,12 @@ struct scan {
 	bool eof, skip;
 };
 
-/* A line without its end. `cut`: longer than the buffer, its start only. */
+/* A line without its end. One that is longer than the buffer is cut off at
+ * the end of it, where no whole line ends. */
 struct line {
 	const char *p, *end;
-	bool cut;
 };
+
 
 static void scan_start(struct scan *s, int fd)
 {
@@ -1074,7 +1075,7 @@ static bool scan_line(struct scan *s, struct line *line)
 			continue;
 		}
 		if (nl) {
-			*line = (struct line){ s->p, nl, false };
+			*line = (struct line){ s->p, nl };
 			s->p = nl + 1;
 			return true;
 		}
@@ -1083,7 +1084,7 @@ static bool scan_line(struct scan *s, struct line *line)
 		if (s->skip) {
 			s->p = s->end;
 		} else if (s->p == scan_buf && s->end == scan_buf + sizeof scan_buf) {
-			*line = (struct line){ s->p, s->end, true };
+			*line = (struct line){ s->p, s->end };
 			s->p = s->end;
 			s->skip = true;
 			return true;
@@ -1106,7 +1107,7 @@ static bool word(struct line *l, struct line *w)
 	while (l->p < l->end && !is_blank(*l->p))
 		l->p++;
 	w->end = l->p;
-	return w->p < w->end && !(l->cut && l->p == l->end);
+	return w->p < w->end && w->end != scan_buf + sizeof scan_buf;
 }
 
 static bool is_word(const struct line *w, const char *s)
@@ -1232,7 +1233,7 @@ static void jump(struct scan *s, uint64_t at, const char *key)
 
 	if (ahead - 1 >= (uint64_t)(s->end - s->p)) /* 0 is here already */
 		return;
-	l = (struct line){ s->p + ahead, s->end, false };
+	l = (struct line){ s->p + ahead, s->end };
 	if (l.p[-1] == '\n' && key_is(&l, key))
 		s->p += ahead;
 }
@@ -1378,10 +1379,10 @@ static bool read_cgroup_paths(const char *who)
 		size_t n;
 		unsigned i;
 
-		if (!b || l.cut || (n = (size_t)(l.end - b - 1)) >= PATH_BYTES)
+		if (!b || (n = (size_t)(l.end - b - 1)) >= PATH_BYTES)
 			continue;
 		for (i = 0; i < PL_COUNT; i++) {
-			bool named = list_has((struct line){ a + 1, b, false }, v1_names[i]);
+			bool named = list_has((struct line){ a + 1, b }, v1_names[i]);
 
 			if (!named && (a + 1 != b || homes[i].version))
 				continue;
@@ -1607,7 +1608,7 @@ static bool parse_mount(struct line l, struct mount *m)
 
 	for (n = 0; n < 6 && word(&l, &w[n]); n++)
 		;
-	if (n < 6 || l.cut || !unescape(&w[3], m->root) || !unescape(&w[4], m->point))
+	if (n < 6 || !unescape(&w[3], m->root) || !unescape(&w[4], m->point))
 		return false;
 	do
 		if (!word(&l, &w[0]))
@@ -3937,7 +3938,7 @@ static void apply(enum option o, const char *value)
 /* The option with this long name or unambiguous beginning. */
 static enum option find_long(const char *name)
 {
-	struct line l = { name, find(name, '='), false };
+	struct line l = { name, find(name, '=') };
 	unsigned i, found = O_COUNT;
 
 	for (i = 0; i < O_COUNT; i++) {
