@@ -1142,13 +1142,14 @@ static bool pair_number(struct line l, const char *name, uint64_t *v)
 /* Moves behind "key " or "key:"; false where the line has another key. */
 static bool key_is(struct line *l, const char *key)
 {
-	size_t n = strlen(key);
+	const char *p = l->p;
 
-	if ((size_t)(l->end - l->p) <= n || memcmp(l->p, key, n) != 0)
+	for (; *key; key++, p++)
+		if (p >= l->end || *p != *key)
+			return false;
+	if (p >= l->end || (!is_blank(*p) && *p != ':'))
 		return false;
-	if (!is_blank(l->p[n]) && l->p[n] != ':')
-		return false;
-	l->p += n + 1;
+	l->p = p + 1;
 	return true;
 }
 
