@@ -8,12 +8,14 @@
  *                                          |
  *                                 table | JSON | CSV
  *
- * The rooms, bottom-up (search for the name in capitals):
+ * The rooms, bottom-up (search for "- NAME"):
  *
- *   LIMITS      includes, config.h, static assertions
+ *   SETUP       includes, config.h, static assertions
  *   CATALOGUE   sources, metrics, groups, -s lines, alert rules, options:
  *               TO ADD A METRIC that a kernel file carries, add one row to
- *               METRICS; the table, JSON, CSV, -o and --columns=help follow
+ *               METRICS; the table, JSON, CSV, -o and --columns=help follow.
+ *               Then a line in README.md, in vmstat.8 and in the tests' list
+ *               of keys (tests/output.bats)
  *   STATE       the options, the samples, the report
  *   BEDROCK     output sink, warn and die, clocks, numbers, paths
  *   READERS     the streaming line scanner and the formats of the files
@@ -28,10 +30,10 @@
  *   COMMAND     options, schedule, main
  *
  * Invariants: no heap, no stdio, no floating point. A value that was not
- * read is unseen, never 0. Arithmetic on counters happens in REPORT alone.
- * Renderers know no metric by name. */
+ * read is unseen, never 0. Rates, percentages and units are made in REPORT
+ * alone. The table, JSON and CSV know no metric by name. */
 
-/* ---------------------------------------------------------------- LIMITS */
+/* ----------------------------------------------------------------- SETUP */
 
 #define _GNU_SOURCE
 #include <errno.h>
@@ -43,7 +45,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
 #include <sys/ioctl.h>
@@ -55,6 +56,10 @@
 #include "config.h"
 
 #define VERSION "1.0.0"
+
+#ifndef SYS_clock_gettime
+#define SYS_clock_gettime 0 /* musl on 32-bit machines; not called there */
+#endif
 
 _Static_assert(MAX_TASKS >= 16, "MAX_TASKS is too small");
 _Static_assert(MAX_LEVELS >= 2 && MAX_LEVELS <= 64, "MAX_LEVELS: 2 to 64");
@@ -90,7 +95,7 @@ enum place {
 /* What a file looks like inside.
  *   WORDS   lines "key value..." or "key: value..."
  *   PSI     lines "some avg10=... total=N"; the key is some or full
- *   NUMBER  one number and nothing else; the key just says what it is
+ *   NUMBER  one number and nothing else; any key but "" will do
  *   PAIRS   lines "8:0 rbytes=N wbytes=N"; a key is summed over all lines
  *   OPS     lines "8:0 Read N"; a key is summed over all lines
  *   CODE    no file: code in CGROUP fills the metrics in */
@@ -137,7 +142,8 @@ enum source {
 _Static_assert(SRC_COUNT <= 32, "a set of sources is a uint32_t");
 
 
-/* The unit of a number in a kernel file. */
+/* The unit of a number in a kernel file. KIB and PAGES become bytes in the
+ * report, to be shown as SIZE or BLOCKS; for pages per second write ONE. */
 enum raw_unit { ONE, KIB, BYTES, PAGES, TICKS, US, NS, MICRO };
 
 /* What a report holds of a metric.
@@ -146,7 +152,7 @@ enum raw_unit { ONE, KIB, BYTES, PAGES, TICKS, US, NS, MICRO };
  *   COUNT    growth of a counter
  *   TALLY    nothing: the counter itself is a line of -s
  *   SHARE    growth of a counter of time, in percent of the interval
- *   DERIVED  made by a formula in REPORT; its source names what it needs */
+ *   DERIVED  made by a formula in REPORT */
 enum kind { GAUGE, RATE, COUNT, TALLY, SHARE, DERIVED };
 
 /* How a value is shown: a plain number, bytes in the unit of -S, bytes in
@@ -155,7 +161,7 @@ enum unit { NUMBER, SIZE, BLOCKS, PERCENT, CPUS };
 
 /* Where a metric shows up without being asked for by -o. */
 enum show {
-	RAW,     /* nowhere: it feeds formulas and -s */
+	RAW,     /* nowhere: for a formula, or for a rule alone */
 	EXTRA,   /* JSON, CSV, -x */
 	CGROUP,  /* and the table in cgroup scope */
 	TABLE,   /* and the table */
@@ -184,23 +190,24 @@ enum group {
 };
 
 
-/* The texts of --help and --columns=help cost nothing when left out. */
-#if WITH_HELP
-#define HELP(s) s
-#else
-#define HELP(s) ""
-#endif
-
 /* One row per metric, in the order of the table and of JSON.
  *
  *  M(id, name, group, show, keep, kind, unit, head, width, wide width,
  *    host, cgroup v2, cgroup v1, help)
  *
- * `keep` decides which column a narrow terminal drops: the lowest first.
+ * `keep`, 0 to 99, decides which column a narrow terminal drops: the lowest
+ * first. `head` fits in `width`. Rows of a group stand together.
  * The last three places say where the number is found in each scope:
  * K(source, key, unit), KN(source, key, n, unit) for the n-th number of the
- * line, or NO where the kernel does not tell. R rows are raw material for
- * formulas and for -s: R(id, kind, host, cgroup v2, cgroup v1). */
+ * line, or NO where the kernel does not tell. With the key "" it is not in
+ * the file as it is: REPORT or CGROUP makes it, and the source says what has
+ * to be read for that. A row as it could be, and all that it takes:
+ *
+ *  M(DIRECT, "direct", FAULTS, EXTRA, 40, RATE, NUMBER, "dir", 5, 7,
+ *    K(VMSTAT, "pgsteal_direct", ONE), NO, NO, "pages reclaimed by tasks")
+ *
+ * R rows, behind them, are raw material for formulas and for -s:
+ * R(id, kind, host, cgroup v2, cgroup v1). Ids are shared by M and R. */
 #define METRICS(M, R) \
 	M(R, "r", PROCS, CLASSIC, 98, GAUGE, NUMBER, "r", 2, 4, \
 	  K(STAT, "procs_running", ONE), K(TASKS, "", ONE), K(TASKS, "", ONE), \
@@ -338,7 +345,7 @@ enum group {
 	R(GUEST_NICE, COUNT, KN(STAT, "cpu", 10, TICKS), NO, NO) \
 	R(CG_USER, COUNT, NO, K(CPU_STAT, "user_usec", US), K(V1_CPUACCT, "user", TICKS)) \
 	R(CG_SYS, COUNT, NO, K(CPU_STAT, "system_usec", US), K(V1_CPUACCT, "system", TICKS)) \
-	R(FAULTS, COUNT, K(VMSTAT, "pgfault", ONE), K(MEM_STAT, "pgfault", ONE), K(MEM_STAT, "total_pgfault", ONE)) \
+	R(FAULTS, RATE, K(VMSTAT, "pgfault", ONE), K(MEM_STAT, "pgfault", ONE), K(MEM_STAT, "total_pgfault", ONE)) \
 	R(PERIODS, COUNT, NO, K(CPU_LIMITS, "", ONE), K(CPU_LIMITS, "", ONE)) \
 	R(THROTTLED, COUNT, NO, K(CPU_LIMITS, "", ONE), K(CPU_LIMITS, "", ONE)) \
 	R(THROTTLED_TIME, COUNT, NO, K(CPU_LIMITS, "", NS), K(CPU_LIMITS, "", NS)) \
@@ -351,54 +358,54 @@ enum group {
 	R(BOOT_TIME, TALLY, K(STAT, "btime", ONE), NO, NO) \
 	R(FORKS, TALLY, K(STAT, "processes", ONE), NO, NO)
 
-/* The lines of -s, in procps-ng's order: metric, key in JSON, label, flags.
- * TOTAL prints the counter since boot as the kernel counts it. */
-enum { TOTAL = 1, IN_KIB = 2, IN_US = 4, CG_ONLY = 8 };
+/* The lines of -s, in procps-ng's order: metric, key in JSON, label, flags:
+ * a counter is printed as the kernel counts it unless one says otherwise. */
+enum { COUNTER = 0, IN_UNITS = 1, IN_US = 2, FROM_REPORT = 4, CG_ONLY = 8 };
 
 #define STATS(T) \
-	T(MEM_TOTAL, "mem_total", "total memory", IN_KIB) \
-	T(MEM_USED, "mem_used", "used memory", IN_KIB) \
-	T(ACTIVE, "mem_active", "active memory", IN_KIB) \
-	T(INACT, "mem_inactive", "inactive memory", IN_KIB) \
-	T(FREE, "mem_free", "free memory", IN_KIB) \
-	T(BUFF, "mem_buffers", "buffer memory", IN_KIB) \
-	T(SWAP_CACHED, "swap_cached", "swap cache", IN_KIB) \
-	T(SWAP_TOTAL, "swap_total", "total swap", IN_KIB) \
-	T(SWPD, "swap_used", "used swap", IN_KIB) \
-	T(SWAP_FREE, "swap_free", "free swap", IN_KIB) \
-	T(USER, "cpu_user", "non-nice user cpu ticks", TOTAL) \
-	T(NICE, "cpu_nice", "nice user cpu ticks", TOTAL) \
-	T(SYS, "cpu_system", "system cpu ticks", TOTAL) \
-	T(IDLE, "cpu_idle", "idle cpu ticks", TOTAL) \
-	T(IOWAIT, "cpu_iowait", "IO-wait cpu ticks", TOTAL) \
-	T(IRQ, "cpu_irq", "IRQ cpu ticks", TOTAL) \
-	T(SOFTIRQ, "cpu_softirq", "softirq cpu ticks", TOTAL) \
-	T(STEAL, "cpu_steal", "stolen cpu ticks", TOTAL) \
-	T(GUEST, "cpu_guest", "non-nice guest cpu ticks", TOTAL) \
-	T(GUEST_NICE, "cpu_guest_nice", "nice guest cpu ticks", TOTAL) \
-	T(BI, "pgpgin", "K paged in", TOTAL) \
-	T(BO, "pgpgout", "K paged out", TOTAL) \
-	T(SI, "pswpin", "pages swapped in", TOTAL) \
-	T(SO, "pswpout", "pages swapped out", TOTAL) \
-	T(ALLOC_DMA, "pgalloc_dma", "pages alloc in dma", TOTAL) \
-	T(ALLOC_DMA32, "pgalloc_dma32", "pages alloc in dma32", TOTAL) \
-	T(ALLOC_HIGH, "pgalloc_high", "pages alloc in high", TOTAL) \
-	T(ALLOC_MOVABLE, "pgalloc_movable", "pages alloc in movable", TOTAL) \
-	T(ALLOC_NORMAL, "pgalloc_normal", "pages alloc in normal", TOTAL) \
-	T(PGFREE, "pgfree", "pages free", TOTAL) \
-	T(IN, "intr", "interrupts", TOTAL) \
-	T(CS, "ctxt", "CPU context switches", TOTAL) \
-	T(BOOT_TIME, "btime", "boot time", TOTAL) \
-	T(FORKS, "processes", "forks", TOTAL) \
-	T(MEM_LIMIT, "mem_limit", "memory limit", IN_KIB | CG_ONLY) \
-	T(CG_USER, "user_usec", "us user cpu time", TOTAL | IN_US | CG_ONLY) \
-	T(CG_SYS, "system_usec", "us system cpu time", TOTAL | IN_US | CG_ONLY) \
-	T(PERIODS, "nr_periods", "throttling periods", TOTAL | CG_ONLY) \
-	T(THROTTLED, "nr_throttled", "throttled periods", TOTAL | CG_ONLY) \
-	T(THROTTLED_TIME, "throttled_usec", "us throttled", TOTAL | IN_US | CG_ONLY) \
-	T(OOM, "oom_kill", "OOM kills", TOTAL | CG_ONLY) \
-	T(FAULTS, "pgfault", "page faults", TOTAL | CG_ONLY) \
-	T(MAJ, "pgmajfault", "major page faults", TOTAL | CG_ONLY)
+	T(MEM_TOTAL, "mem_total", "total memory", IN_UNITS) \
+	T(MEM_USED, "mem_used", "used memory", IN_UNITS) \
+	T(ACTIVE, "mem_active", "active memory", IN_UNITS) \
+	T(INACT, "mem_inactive", "inactive memory", IN_UNITS) \
+	T(FREE, "mem_free", "free memory", IN_UNITS) \
+	T(BUFF, "mem_buffers", "buffer memory", IN_UNITS) \
+	T(SWAP_CACHED, "swap_cached", "swap cache", IN_UNITS) \
+	T(SWAP_TOTAL, "swap_total", "total swap", IN_UNITS) \
+	T(SWPD, "swap_used", "used swap", IN_UNITS) \
+	T(SWAP_FREE, "swap_free", "free swap", IN_UNITS) \
+	T(USER, "cpu_user", "non-nice user cpu ticks", COUNTER) \
+	T(NICE, "cpu_nice", "nice user cpu ticks", COUNTER) \
+	T(SYS, "cpu_system", "system cpu ticks", COUNTER) \
+	T(IDLE, "cpu_idle", "idle cpu ticks", COUNTER) \
+	T(IOWAIT, "cpu_iowait", "IO-wait cpu ticks", COUNTER) \
+	T(IRQ, "cpu_irq", "IRQ cpu ticks", COUNTER) \
+	T(SOFTIRQ, "cpu_softirq", "softirq cpu ticks", COUNTER) \
+	T(STEAL, "cpu_steal", "stolen cpu ticks", COUNTER) \
+	T(GUEST, "cpu_guest", "non-nice guest cpu ticks", COUNTER) \
+	T(GUEST_NICE, "cpu_guest_nice", "nice guest cpu ticks", COUNTER) \
+	T(BI, "pgpgin", "K paged in", COUNTER) \
+	T(BO, "pgpgout", "K paged out", COUNTER) \
+	T(SI, "pswpin", "pages swapped in", COUNTER) \
+	T(SO, "pswpout", "pages swapped out", COUNTER) \
+	T(ALLOC_DMA, "pgalloc_dma", "pages alloc in dma", COUNTER) \
+	T(ALLOC_DMA32, "pgalloc_dma32", "pages alloc in dma32", COUNTER) \
+	T(ALLOC_HIGH, "pgalloc_high", "pages alloc in high", COUNTER) \
+	T(ALLOC_MOVABLE, "pgalloc_movable", "pages alloc in movable", COUNTER) \
+	T(ALLOC_NORMAL, "pgalloc_normal", "pages alloc in normal", COUNTER) \
+	T(PGFREE, "pgfree", "pages free", COUNTER) \
+	T(IN, "intr", "interrupts", COUNTER) \
+	T(CS, "ctxt", "CPU context switches", COUNTER) \
+	T(BOOT_TIME, "btime", "boot time", COUNTER) \
+	T(FORKS, "processes", "forks", COUNTER) \
+	T(MEM_LIMIT, "mem_limit", "memory limit", IN_UNITS | CG_ONLY) \
+	T(CG_USER, "user_usec", "us user cpu time", IN_US | CG_ONLY) \
+	T(CG_SYS, "system_usec", "us system cpu time", IN_US | CG_ONLY) \
+	T(PERIODS, "nr_periods", "throttling periods", FROM_REPORT | CG_ONLY) \
+	T(THROTTLED, "nr_throttled", "throttled periods", FROM_REPORT | CG_ONLY) \
+	T(THROTTLED_TIME, "throttled_usec", "us throttled", FROM_REPORT | CG_ONLY) \
+	T(OOM, "oom_kill", "OOM kills", CG_ONLY) \
+	T(FAULTS, "pgfault", "page faults", CG_ONLY) \
+	T(MAJ, "pgmajfault", "major page faults", CG_ONLY)
 
 /* Alert rules: metric, warning and critical level in the metric's own unit,
  * what is wrong, what the number in the message is. */
@@ -413,7 +420,7 @@ enum { TOTAL = 1, IN_KIB = 2, IN_US = 4, CG_ONLY = 8 };
 	A(IO_FULL, 10, 40, "IO PRESSURE", "% of the time all stalled") \
 	A(CPU_SOME, 40, 80, "CPU PRESSURE", "% of the time some waiting")
 
-/* id, letter, long name, argument (0 none, 1 required, 2 only as =VALUE),
+/* id, letter, long name, whether it takes a value,
  * name of the argument, switch that builds it in, help */
 #define OPTIONS(O) \
 	O(ACTIVE, 'a', "active", 0, "", 1, "inactive and active, not buff and cache") \
@@ -446,6 +453,23 @@ enum { TOTAL = 1, IN_KIB = 2, IN_US = 4, CG_ONLY = 8 };
 	O(HELP, 'h', "help", 0, "", 1, "print this help") \
 	O(VERSION, 'V', "version", 0, "", 1, "print version and features")
 
+/* A text, or rows, where a switch is 1; nothing where it is 0. */
+#define IF(with, s) IF_(with, s)
+#define IF_(with, s) IF_##with(s)
+#define IF_0(s) ""
+#define IF_1(s) s
+#define HELP(with, s) HELP_(WITH_HELP, with, s)
+#define HELP_(help, with, s) HELP__(help, with, s)
+#define HELP__(help, with, s) HELP_##help##with(s)
+#define HELP_00(s) ""
+#define HELP_01(s) ""
+#define HELP_10(s) ""
+#define HELP_11(s) s
+#define ROWS(with, ...) ROWS_(with, __VA_ARGS__)
+#define ROWS_(with, ...) ROWS_##with(__VA_ARGS__)
+#define ROWS_0(...)
+#define ROWS_1(...) __VA_ARGS__
+
 /* The strings of these lists stand one behind the other in one object, and
  * a row holds the place of each in 16 bits: a third of the tables' size. One
  * list makes both, with K, KN and NO read differently. */
@@ -459,25 +483,28 @@ static const struct texts {
 #define G(id, name, right) char g_name_##id[sizeof name];
 	GROUPS(G)
 #undef G
-#define A(id, warn, crit, what, tail) char a_what_##id[sizeof what], a_tail_##id[sizeof tail];
+#define A(id, warn, crit, what, tail) \
+	char a_what_##id[sizeof IF(WITH_ALERTS, what)], a_tail_##id[sizeof IF(WITH_ALERTS, tail)];
 	RULES(A)
 #undef A
 #define K(source, key, unit) key
 #define KN(source, key, nth, unit) key
 #define NO ""
 #define M(id, name, group, show, keep, kind, unit, head, width, wide, host, v2, v1, help) \
-	char m_name_##id[sizeof name], m_head_##id[sizeof head], m_help_##id[sizeof HELP(help)]; \
+	char m_name_##id[sizeof name], m_head_##id[sizeof head], m_help_##id[sizeof IF(WITH_HELP, help)]; \
 	R(id, kind, host, v2, v1)
 #define R(id, kind, host, v2, v1) \
-	char m_host_##id[sizeof host], m_v2_##id[sizeof v2], m_v1_##id[sizeof v1];
+	char m_host_##id[sizeof host], m_v2_##id[sizeof IF(WITH_CGROUP, v2)], m_v1_##id[sizeof IF(WITH_CGROUP, v1)];
 	METRICS(M, R)
 #undef M
 #undef R
-#define T(id, key, label, flags) char t_key_##id[sizeof key], t_label_##id[sizeof label];
+#define T(id, key, label, flags) \
+	char t_key_##id[sizeof IF(WITH_STATS, key)], t_label_##id[sizeof IF(WITH_STATS, label)];
 	STATS(T)
 #undef T
 #define O(id, letter, name, arg, meta, with, help) \
-	char o_name_##id[sizeof name], o_meta_##id[sizeof meta], o_help_##id[sizeof HELP(help)];
+	char o_name_##id[sizeof IF(with, name)], o_meta_##id[sizeof IF(with, meta)]; \
+	char o_help_##id[sizeof HELP(with, help)];
 	OPTIONS(O)
 #undef O
 } texts = {
@@ -488,22 +515,22 @@ static const struct texts {
 #define G(id, name, right) name,
 	GROUPS(G)
 #undef G
-#define A(id, warn, crit, what, tail) what, tail,
+#define A(id, warn, crit, what, tail) IF(WITH_ALERTS, what), IF(WITH_ALERTS, tail),
 	RULES(A)
 #undef A
 #define M(id, name, group, show, keep, kind, unit, head, width, wide, host, v2, v1, help) \
-	name, head, HELP(help), R(id, kind, host, v2, v1)
-#define R(id, kind, host, v2, v1) host, v2, v1,
+	name, head, IF(WITH_HELP, help), R(id, kind, host, v2, v1)
+#define R(id, kind, host, v2, v1) host, IF(WITH_CGROUP, v2), IF(WITH_CGROUP, v1),
 	METRICS(M, R)
 #undef M
 #undef R
 #undef K
 #undef KN
 #undef NO
-#define T(id, key, label, flags) key, label,
+#define T(id, key, label, flags) IF(WITH_STATS, key), IF(WITH_STATS, label),
 	STATS(T)
 #undef T
-#define O(id, letter, name, arg, meta, with, help) name, meta, HELP(help),
+#define O(id, letter, name, arg, meta, with, help) IF(with, name), IF(with, meta), HELP(with, help),
 	OPTIONS(O)
 #undef O
 };
@@ -550,27 +577,45 @@ _Static_assert(M_COUNT < 255, "a metric's number is a uint8_t");
  * the number in the line, and its unit there. */
 struct found {
 	text_at key;
-	uint8_t source, nth, unit;
+	uint16_t source : 5, nth : 4, unit : 3;
 };
 
 enum scope_kind { HOST, V2, V1, SCOPES };
 
 static const struct metric_row {
-	text_at name, head, help;
-	struct found found[SCOPES];
-	uint8_t group, show, keep, kind, unit, width[2];
+	struct found found[WITH_CGROUP ? SCOPES : 1];
+	uint8_t kind;
 } metrics[] = {
 #define K(source, key, unit) SRC_##source, 1, unit
 #define KN(source, key, nth, unit) SRC_##source, nth, unit
 #define NO SRC_NONE, 0, ONE
 #define M(id, name, group, show, keep, kind, unit, head, width, wide, host, v2, v1, help) \
-	{ TEXT(m_name_##id), TEXT(m_head_##id), TEXT(m_help_##id), \
-	  { { TEXT(m_host_##id), host }, { TEXT(m_v2_##id), v2 }, { TEXT(m_v1_##id), v1 } }, \
-	  G_##group, show, keep, kind, unit, { width, wide } },
+	{ { { TEXT(m_host_##id), host }, \
+	    ROWS(WITH_CGROUP, { TEXT(m_v2_##id), v2 }, { TEXT(m_v1_##id), v1 }) }, kind },
 #define R(id, kind, host, v2, v1) \
-	{ 0, 0, 0, \
-	  { { TEXT(m_host_##id), host }, { TEXT(m_v2_##id), v2 }, { TEXT(m_v1_##id), v1 } }, \
-	  G_NONE, RAW, 0, kind, NUMBER, { 0, 0 } },
+	{ { { TEXT(m_host_##id), host }, \
+	    ROWS(WITH_CGROUP, { TEXT(m_v2_##id), v2 }, { TEXT(m_v1_##id), v1 }) }, kind },
+	METRICS(M, R)
+#undef M
+#undef R
+};
+
+/* How the M rows, which come first, are shown. */
+enum {
+#define M(id, name, group, show, keep, kind, unit, head, width, wide, host, v2, v1, help) DISPLAY_##id,
+#define R(id, kind, host, v2, v1)
+	METRICS(M, R)
+#undef M
+	DISPLAYS
+};
+_Static_assert((int)M_SWAPPING == (int)DISPLAY_SWAPPING, "an M row stands behind an R row");
+
+static const struct display_row {
+	text_at name, head, help;
+	uint8_t group, show, keep, unit, width[2];
+} displays[] = {
+#define M(id, name, group, show, keep, kind, unit, head, width, wide, host, v2, v1, help) \
+	{ TEXT(m_name_##id), TEXT(m_head_##id), TEXT(m_help_##id), G_##group, show, keep, unit, { width, wide } },
 	METRICS(M, R)
 #undef M
 #undef R
@@ -612,8 +657,7 @@ enum option {
 static const struct option_row {
 	text_at name, meta, help;
 	char letter;
-	uint8_t arg;
-	bool with;
+	bool arg, with;
 } options[] = {
 #define O(id, letter, name, arg, meta, with, help) \
 	{ TEXT(o_name_##id), TEXT(o_meta_##id), TEXT(o_help_##id), letter, arg, with },
@@ -656,13 +700,12 @@ static struct report report;
 /* The command line, parsed. */
 static struct {
 	const char *proc, *sys, *cgroup, *columns, *partition;
-	char own_sys;          /* --sys was given */
 	char scope;            /* 'a'uto, 'h'ost, 'c'group */
 	char view;             /* 0 table, or the letter s f d D p m */
 	char format;           /* 0 text, 'j'son, 'c'sv */
 	char color;            /* 'a'uto, 'w' always, 'n'ever */
 	bool active, one_header, wide, timestamp, no_first, extended, classic, human, help, version;
-	bool proc_given, captured; /* captured: proc is not a procfs */
+	bool proc_given, sys_given, captured; /* captured: proc is not a procfs */
 	bool alerts;
 	uint64_t pid;          /* --pid, or 0 */
 	uint64_t unit;         /* bytes */
@@ -672,7 +715,8 @@ static struct {
 	uint64_t warn[A_COUNT], crit[A_COUNT]; /* in thousandths; warn 0: none */
 } opt;
 
-/* What the letters k K m M b B of -S stand for. */
+/* The letters of -S and what they stand for. */
+static const char unit_letters[] = "kKmMbB";
 static const uint32_t unit_bytes[] = { 1000, 1024, 1000000, 1048576, 1, 1 };
 
 /* Each metric's place in the scope chosen; source SRC_NONE: unavailable. */
@@ -857,6 +901,7 @@ static void note_begin(void)
 static const char *note_end(void)
 {
 	put("", 1);
+	note.buf[note.n - 1] = '\0';
 	sink = &out;
 	return note.buf;
 }
@@ -882,12 +927,16 @@ static void flush(void)
 	out.n = 0;
 }
 
+/* libc's way, on 64-bit machines, is a system call less but 1 KiB more, to
+ * find the kernel's vDSO. */
 static uint64_t clock_ns(clockid_t id)
 {
-	struct timespec t;
+	struct timespec t = { 0, 0 };
 
-	if (clock_gettime(id, &t) < 0)
-		clock_gettime(CLOCK_MONOTONIC, &t);
+	if (sizeof(long) == 8)
+		syscall(SYS_clock_gettime, id, &t);
+	else
+		clock_gettime(id, &t);
 	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
 }
 
@@ -978,6 +1027,20 @@ static const char *find(const char *s, char c)
 	while (*s && *s != c)
 		s++;
 	return s;
+}
+
+/* A variable of the environment, or NULL. */
+static const char *env(const char *name)
+{
+	char **e;
+
+	for (e = environ; *e; e++) {
+		const char *value = after(*e, name);
+
+		if (value && *value == '=')
+			return value + 1;
+	}
+	return NULL;
 }
 
 static bool exists(const char *path)
@@ -1465,6 +1528,8 @@ static struct {
  * length of each directory's path in `dir` and ends the walk by true. */
 typedef bool visit_fn(char *dir, size_t n, void *arg);
 
+#define WALK_DEPTH 32 /* levels below the cgroup; each takes 1 KiB of stack */
+
 struct dirent_head { /* struct linux_dirent64 of getdents64(2) */
 	uint64_t ino, offset;
 	uint16_t length;
@@ -1480,8 +1545,8 @@ static bool cg_walk(char *dir, size_t n, unsigned depth, visit_fn *visit, void *
 	int fd;
 
 	dir[n] = '\0';
-	tasks.hidden |= depth == 32;
-	if (done || depth == 32)
+	tasks.hidden |= depth == WALK_DEPTH;
+	if (done || depth == WALK_DEPTH)
 		return done;
 	fd = open(dir, O_RDONLY | O_DIRECTORY);
 	if (fd < 0)
@@ -1494,7 +1559,7 @@ static bool cg_walk(char *dir, size_t n, unsigned depth, visit_fn *visit, void *
 			at += e->length;
 			if (e->type != 4 /* DT_DIR */ || e->name[0] == '.')
 				continue;
-			if (n + 1 + length + 32 > PATH_BYTES) {
+			if (n + 1 + length + sizeof "/cgroup.threads" > PATH_BYTES) {
 				tasks.hidden = true;
 				continue;
 			}
@@ -1650,7 +1715,7 @@ static void each_mount(const char *who, const char *prefix, use_fn *use)
 		s.offset -= s.end - s.p;
 		s.p = s.end = scan_buf;
 		sys = below(m.point, "/sys");
-		if (sys && opt.own_sys && !*prefix)
+		if (sys && opt.sys_given && !*prefix)
 			fits = join(path, opt.sys, sys, "");
 		else
 			fits = join(path, prefix, m.point[1] ? m.point : "", "");
@@ -1746,7 +1811,7 @@ static bool in_container(void)
 
 	if (scope.private || (namespace_is("pid", INITIAL_PID_NS, &same) && !same))
 		return true;
-	return getenv("container") || getenv("KUBERNETES_SERVICE_HOST") ||
+	return env("container") || env("KUBERNETES_SERVICE_HOST") ||
 	       exists("/.dockerenv") || exists("/run/.containerenv");
 }
 
@@ -1970,7 +2035,7 @@ static void read_mem_limits(struct sample *to)
 		sample_set(to, M_MEM_LIMIT, limit);
 		sample_set(to, M_LIMIT_USED, usage);
 	}
-	h->whole &= !n;
+	h->whole &= !n; /* there are more than MAX_LEVELS */
 }
 
 /* A level's quota in millionths of a CPU: v2 "50000 100000" or "max ...",
@@ -2051,6 +2116,15 @@ static uint64_t affinity_cpus(void)
 	return n;
 }
 
+/* Lowers a capacity (0: not known yet) to another (0: none). */
+static void tighten(uint64_t *capacity, uint64_t to, bool *limited)
+{
+	if (!to || (*capacity && to >= *capacity))
+		return;
+	*limited |= *capacity != 0;
+	*capacity = to;
+}
+
 /* The capacity: the least of the quotas, the cpuset, the affinity mask (of
  * one's own cgroup) and the CPUs that are online. */
 static void read_cpu_limits(struct sample *to)
@@ -2062,22 +2136,16 @@ static void read_cpu_limits(struct sample *to)
 	bool limited = false;
 	unsigned l;
 
-	if (set && (!capacity || set < capacity)) {
-		limited = capacity != 0;
-		capacity = set;
-	}
-	if (affinity && (!capacity || affinity < capacity)) {
-		limited = capacity != 0;
-		capacity = affinity;
-	}
+	tighten(&capacity, set, &limited);
+	tighten(&capacity, affinity, &limited);
 	capacity *= 1000000;
 	for (l = 0; n && l < MAX_LEVELS; l++, n = level_above(h, n)) {
 		read_level_stat(h, l, n, &to->level[l]);
-		if (!level_quota(h, l, n, &quota))
-			to->level[l].seen = to->level[l].seen && to->level[l].periods;
-		else if (!capacity || quota < capacity) {
-			limited = true;
-			capacity = quota;
+		if (level_quota(h, l, n, &quota)) {
+			limited |= !capacity;
+			tighten(&capacity, quota, &limited);
+		} else {
+			to->level[l].seen &= to->level[l].periods > 0;
 		}
 	}
 	if (capacity)
@@ -2275,7 +2343,7 @@ static struct {
 	bool warned;
 } opened[SRC_COUNT];
 
-/* Which sources does the scope have? Metrics of the others are unavailable. */
+/* Where a metric is found in this scope; SRC_NONE where it is not. */
 static const struct found *find_metric(enum metric m)
 {
 	static const struct found none = { 0, SRC_NONE, 0, ONE };
@@ -2465,6 +2533,11 @@ static uint64_t percent(uint64_t part, uint64_t whole)
 	return mul_div(part, 100000, whole);
 }
 
+static uint64_t at_most_100(uint64_t v)
+{
+	return v < 100000 ? v : 100000;
+}
+
 static uint64_t at_least_0(uint64_t a, uint64_t b)
 {
 	return a > b ? a - b : 0;
@@ -2550,12 +2623,12 @@ static void report_throttling(struct report *r, const struct sample *before, con
 
 		if (!b->seen || (before && !a->seen))
 			continue;
-		if (r->seen[M_THR_PCT] && share <= r->milli[M_THR_PCT] && time_us <= r->milli[M_THROTTLED_TIME])
+		if (r->seen[M_THR_PCT] && share <= r->milli[M_THR_PCT] && time_us <= r->milli[M_THROTTLED_TIME] / 1000)
 			continue;
-		report_set(r, M_THR_PCT, share < 100000 ? share : 100000);
-		report_set(r, M_THROTTLED_TIME, time_us);
-		report_set(r, M_PERIODS, periods);
-		report_set(r, M_THROTTLED, throttled);
+		report_set(r, M_THR_PCT, at_most_100(share));
+		report_set(r, M_THROTTLED_TIME, mul_div(time_us, 1000, 1));
+		report_set(r, M_PERIODS, mul_div(periods, 1000, 1));
+		report_set(r, M_THROTTLED, mul_div(throttled, 1000, 1));
 		if (r->elapsed_us)
 			report_set(r, M_THR, mul_div(time_us, 1000000, r->elapsed_us));
 	}
@@ -2584,7 +2657,7 @@ static void report_limits(struct report *r, const struct sample *now)
 		report_set(r, M_FREE, left);
 }
 
-/* to = a - b, or a + b, where both were read. */
+/* to = a - b, or a + b, where both were read and it is not known already. */
 static void report_less(struct report *r, enum metric to, enum metric a, enum metric b)
 {
 	if (!r->seen[to] && r->seen[a] && r->seen[b])
@@ -2601,7 +2674,7 @@ static void report_sum(struct report *r, enum metric to, enum metric a, enum met
 static void report_metric(struct report *r, enum metric m, uint64_t before, uint64_t now)
 {
 	enum raw_unit unit = bound[m].unit;
-	uint64_t grown = growth(before, now), v;
+	uint64_t grown = growth(before, now);
 
 	switch (metrics[m].kind) {
 	case GAUGE:
@@ -2618,9 +2691,8 @@ static void report_metric(struct report *r, enum metric m, uint64_t before, uint
 			report_set(r, m, mul_div(in_base_units(grown, unit), 1000000000, r->elapsed_us));
 		break;
 	case SHARE:
-		v = r->elapsed_us ? percent(in_base_units(grown, unit), r->elapsed_us) : 0;
 		if (r->elapsed_us)
-			report_set(r, m, v < 100000 ? v : 100000);
+			report_set(r, m, at_most_100(percent(in_base_units(grown, unit), r->elapsed_us)));
 		break;
 	}
 }
@@ -2651,8 +2723,7 @@ static void report_make(struct report *r, const struct sample *before, const str
 	report_sum(r, M_INACT, M_INACT_ANON, M_INACT_FILE);
 	report_sum(r, M_ACTIVE, M_ACTIVE_ANON, M_ACTIVE_FILE);
 	report_sum(r, M_SWAPPING, M_SI, M_SO);
-	if (r->seen[M_FAULTS] && r->seen[M_MAJ])
-		report_set(r, M_MIN, at_least_0(mul_div(r->milli[M_FAULTS], 1000000, r->elapsed_us), r->milli[M_MAJ]));
+	report_less(r, M_MIN, M_FAULTS, M_MAJ);
 	if (!WITH_CGROUP || !scope.cgroup) {
 		report_host_cpu(r);
 		return;
@@ -2669,19 +2740,19 @@ enum { CALM, WARNING, CRITICAL };
 static uint8_t alert_level[A_COUNT]; /* of this report */
 static uint8_t alert_said[A_COUNT];  /* the level that was last told */
 
-/* A value in the unit that its rule and its renderers speak. */
+/* A value in the unit that it is shown in. */
 static uint64_t in_display_unit(enum metric m, uint64_t milli)
 {
-	if (metrics[m].unit == SIZE)
+	if (displays[m].unit == SIZE)
 		return milli / opt.unit;
-	return metrics[m].unit == BLOCKS ? milli / 1024 : milli;
+	return displays[m].unit == BLOCKS ? milli / 1024 : milli;
 }
 
 static uint64_t alert_value(const struct report *r, enum rule a)
 {
 	uint64_t v = r->milli[rules[a].metric];
 
-	return metrics[rules[a].metric].unit == SIZE ? v / 1024 : v;
+	return displays[rules[a].metric].unit == SIZE ? v / 1024 : v;
 }
 
 static uint64_t alert_threshold(enum rule a)
@@ -2748,6 +2819,16 @@ static struct {
 	bool begun;  /* a field was written */
 } rec;
 
+static bool is_record(void)
+{
+	return (WITH_JSON || WITH_CSV) && opt.format;
+}
+
+static bool is_json(void)
+{
+	return WITH_JSON && opt.format == 'j';
+}
+
 static void put_quoted(const char *p)
 {
 	bool plain = opt.format == 'c';
@@ -2759,14 +2840,14 @@ static void put_quoted(const char *p)
 	if (!plain)
 		put_str("\"");
 	for (; *p; p++) {
-		if (opt.format == 'j' && (unsigned char)*p < ' ') {
+		if (is_json() && (unsigned char)*p < ' ') {
 			put_str(*p < 16 ? "\\u000" : "\\u001");
 			put(&"0123456789abcdef"[*p & 15], 1);
 			continue;
 		}
 		if (*p == '"')
-			put_str(opt.format == 'j' ? "\\" : "\"");
-		if (*p == '\\' && opt.format == 'j')
+			put_str(is_json() ? "\\" : "\"");
+		if (*p == '\\' && is_json())
 			put_str("\\");
 		put(p, 1);
 	}
@@ -2777,7 +2858,7 @@ static void put_quoted(const char *p)
 /* Begins a field; false where its value is not wanted: a pass for names. */
 static bool rec_key(const char *key)
 {
-	bool json = opt.format == 'j';
+	bool json = is_json();
 
 	put_str(rec.begun ? "," : json ? "{" : "");
 	rec.begun = true;
@@ -2790,7 +2871,7 @@ static bool rec_key(const char *key)
 
 static void rec_null(void)
 {
-	if (opt.format == 'j')
+	if (is_json())
 		put_str("null");
 }
 
@@ -2867,17 +2948,17 @@ static void rec_begin(void)
 	rec.begun = false;
 	if (!rec_key("time"))
 		return;
-	if (opt.format == 'j')
+	if (is_json())
 		put_str("\"");
 	put_clock(ns / NS_PER_S, "T");
 	put_str(".");
 	put_digits(ns / 1000000 % 1000, 3);
-	put_str(opt.format == 'j' ? "Z\"" : "Z");
+	put_str(is_json() ? "Z\"" : "Z");
 }
 
 static void rec_end(void)
 {
-	put_str(opt.format == 'j' ? "}\n" : "\n");
+	put_str(is_json() ? "}\n" : "\n");
 }
 
 /* True for the pass that writes the names: `do ... while (rec_again())`
@@ -2915,7 +2996,7 @@ static void rec_alerts(const struct report *r)
 			continue;
 		put_str(between);
 		rec.begun = false;
-		rec_str("metric", text(metrics[rules[a].metric].name));
+		rec_str("metric", text(displays[rules[a].metric].name));
 		rec_str("level", alert_level[a] == CRITICAL ? "critical" : "warning");
 		rec_milli("value", alert_value(r, a), true);
 		rec_milli("threshold", alert_threshold(a), true);
@@ -2941,9 +3022,9 @@ static void rec_report(const struct report *r)
 		for (i = 0; i < n_columns; i++) {
 			unsigned m = columns[i];
 
-			rec_milli(text(metrics[m].name), in_display_unit(m, r->milli[m]), r->seen[m]);
+			rec_milli(text(displays[m].name), in_display_unit(m, r->milli[m]), r->seen[m]);
 		}
-		if (WITH_ALERTS && opt.format == 'j')
+		if (WITH_ALERTS && is_json())
 			rec_alerts(r);
 		rec_end();
 	} while (rec_again());
@@ -2999,7 +3080,7 @@ static bool header_due(void)
 
 static bool term_colors(void)
 {
-	const char *type = getenv("TERM"), *no = getenv("NO_COLOR");
+	const char *type = env("TERM"), *no = env("NO_COLOR");
 
 	if (!WITH_COLOR || opt.color != 'a')
 		return WITH_COLOR && opt.color == 'w';
@@ -3028,7 +3109,7 @@ static void put_human(uint64_t milli)
 /* The text of a cell. Memory is rounded down, as procps-ng does. */
 static void put_cell(enum metric m, const struct report *r)
 {
-	const struct metric_row *row = &metrics[m];
+	const struct display_row *row = &displays[m];
 	uint64_t v = in_display_unit(m, r->milli[m]);
 
 	if (!r->seen[m]) {
@@ -3040,7 +3121,7 @@ static void put_cell(enum metric m, const struct report *r)
 		put_str(".");
 		put_digits((v + 5) / 10 % 100, 2);
 	} else {
-		put_u64(row->kind == GAUGE ? v / 1000 : v / 1000 + (v % 1000 >= 500));
+		put_u64(metrics[m].kind == GAUGE ? v / 1000 : v / 1000 + (v % 1000 >= 500));
 	}
 }
 
@@ -3057,7 +3138,7 @@ static void put_cells(const struct report *r)
 	unsigned i;
 
 	for (i = 0, at = end; i < n_columns; i++) {
-		const struct metric_row *row = &metrics[columns[i]];
+		const struct display_row *row = &displays[columns[i]];
 		size_t n;
 
 		if (!shown(i))
@@ -3085,12 +3166,12 @@ static void put_titles(void)
 	unsigned i, next;
 
 	for (i = 0; i < n_columns; i = next) {
-		const struct group_row *g = &groups[metrics[columns[i]].group];
+		const struct group_row *g = &groups[displays[columns[i]].group];
 		size_t width = 0, name = strlen(text(g->name)), dashes;
 
-		for (next = i; next < n_columns && &groups[metrics[columns[next]].group] == g; next++)
+		for (next = i; next < n_columns && &groups[displays[columns[next]].group] == g; next++)
 			if (shown(next))
-				width += metrics[columns[next]].width[opt.wide] + (width ? 1u : 0u);
+				width += displays[columns[next]].width[opt.wide] + (width ? 1u : 0u);
 		if (!width)
 			continue;
 		name = name < width ? name : width;
@@ -3118,7 +3199,7 @@ static const char *zone_name(const struct tm **local, time_t now)
 static void put_header(void)
 {
 	const struct tm *local;
-	const char *zone = zone_name(&local, time(NULL));
+	const char *zone = zone_name(&local, (time_t)(clock_ns(CLOCK_REALTIME) / NS_PER_S));
 	size_t n = strlen(zone);
 
 	put_titles();
@@ -3135,7 +3216,7 @@ static void put_header(void)
 
 static void put_timestamp(void)
 {
-	time_t now = time(NULL);
+	time_t now = (time_t)(clock_ns(CLOCK_REALTIME) / NS_PER_S);
 	uint64_t seconds = (uint64_t)now;
 	const struct tm *local;
 
@@ -3164,7 +3245,7 @@ static void fit(const struct report *r)
 		unsigned i, worst = M_COUNT, least = UINT32_MAX, left = 0;
 
 		for (i = 0; i < n_columns; i++) {
-			unsigned m = columns[i], worth = metrics[m].keep + (r->seen[m] ? 100u : 0);
+			unsigned m = columns[i], worth = displays[m].keep + (r->seen[m] ? 100u : 0);
 
 			if (!shown(i))
 				continue;
@@ -3233,7 +3314,7 @@ static void scan_proc(struct scan *s, const char *file)
 }
 
 /* In cgroup scope: says once that a view has the host's numbers. */
-static void say_hosts(void)
+static void warn_hosts_numbers(void)
 {
 	static bool said;
 	char letter[] = { '-', opt.view, '\0' };
@@ -3263,7 +3344,7 @@ static void put_left(const char *s, size_t width)
  * repeated each screenful. Numbers are right-aligned, a space between. */
 static void row_begin(const char *header)
 {
-	if (opt.format)
+	if (is_record())
 		rec_begin();
 	else if (header_due())
 		put_str(header);
@@ -3271,7 +3352,7 @@ static void row_begin(const char *header)
 
 static void row_name(const char *key, const char *name, size_t width)
 {
-	if (opt.format)
+	if (is_record())
 		rec_str(key, name);
 	else
 		put_left(name, width);
@@ -3281,7 +3362,7 @@ static void row_u64(const char *key, uint64_t v, bool seen, size_t width)
 {
 	char buf[U64_TEXT];
 
-	if (opt.format) {
+	if (is_record()) {
 		rec_u64(key, v, seen);
 		return;
 	}
@@ -3292,7 +3373,7 @@ static void row_u64(const char *key, uint64_t v, bool seen, size_t width)
 /* Two decimals in text, as iostat prints. */
 static void row_milli(const char *key, uint64_t milli, bool seen, size_t width)
 {
-	if (opt.format) {
+	if (is_record()) {
 		rec_milli(key, milli, seen);
 		return;
 	}
@@ -3307,7 +3388,7 @@ static void row_milli(const char *key, uint64_t milli, bool seen, size_t width)
 
 static void row_end(void)
 {
-	if (opt.format)
+	if (is_record())
 		rec_end();
 	else
 		put_str("\n");
@@ -3317,7 +3398,7 @@ static void row_end(void)
 static void row_label(const char *key, const char *unit, const char *label, uint64_t v, bool seen)
 {
 	row_u64(key, v, seen, 12);
-	if (opt.format)
+	if (is_record())
 		return;
 	put_str(" ");
 	put_str(unit);
@@ -3327,7 +3408,7 @@ static void row_label(const char *key, const char *unit, const char *label, uint
 
 static void labels_end(void)
 {
-	if (opt.format)
+	if (is_record())
 		rec_end();
 }
 
@@ -3336,33 +3417,32 @@ static void labels_end(void)
 static bool stat_value(const struct stat_row *row, const struct report *r, const struct sample *now, uint64_t *v)
 {
 	unsigned m = row->metric;
-	bool levels = m >= M_PERIODS && m <= M_THROTTLED_TIME;
 
 	*v = now->value[m];
-	if (row->flags & IN_KIB)
+	if (row->flags & IN_UNITS)
 		*v = r->milli[m] / opt.unit / 1000;
-	else if (levels)
-		*v = r->milli[m];
+	else if (row->flags & FROM_REPORT)
+		*v = r->milli[m] / 1000;
 	else if (row->flags & IN_US)
 		*v = in_base_units(*v, bound[m].unit);
 	else if (bound[m].unit == BYTES)
 		*v /= 1024;
-	return row->flags & IN_KIB || levels ? r->seen[m] : now->seen[m];
+	return row->flags & (IN_UNITS | FROM_REPORT) ? r->seen[m] : now->seen[m];
 }
 
 static void view_stats(const struct report *r, const struct sample *now)
 {
-	static const char units[] = "kKmMBB";
-	char unit[] = { units[0], ' ', '\0' };
+	char unit[] = { 'B', ' ', '\0' };
 	unsigned i;
 	uint64_t v;
 
-	for (i = 0; i < 5 && unit_bytes[i] != opt.unit; i++)
+	for (i = 0; opt.unit > 1 && unit_bytes[i] != opt.unit; i++)
 		;
-	unit[0] = units[i];
+	if (opt.unit > 1)
+		unit[0] = unit_letters[i];
 	rec_start();
 	do {
-		if (opt.format) {
+		if (is_record()) {
 			rec_begin();
 			rec_scope();
 		}
@@ -3371,7 +3451,7 @@ static void view_stats(const struct report *r, const struct sample *now)
 			bool seen = stat_value(row, r, now, &v);
 
 			if (!(row->flags & CG_ONLY) || (WITH_CGROUP && scope.cgroup))
-				row_label(text(row->key), row->flags & IN_KIB ? unit : "", text(row->label), v, seen);
+				row_label(text(row->key), row->flags & IN_UNITS ? unit : "", text(row->label), v, seen);
 		}
 		labels_end();
 	} while (rec_again());
@@ -3380,10 +3460,10 @@ static void view_stats(const struct report *r, const struct sample *now)
 
 static void view_forks(const struct sample *now)
 {
-	say_hosts();
+	warn_hosts_numbers();
 	rec_start();
 	do {
-		if (opt.format)
+		if (is_record())
 			rec_begin();
 		row_label("forks", "", "forks", now->value[M_FORKS], true);
 		labels_end();
@@ -3427,8 +3507,18 @@ static const struct disk_field_row {
 #define CGROUP_FIELDS (1u << D_READS | 1u << D_READ_SECTORS | 1u << D_WRITES | 1u << D_WRITE_SECTORS)
 #define SECTOR_BYTES 512
 
+/* A name of the kernel's, in a field of zeros; it has DISK_NAME_LEN 32. */
+#define NAME_BYTES 33
+
+static void copy_name(char *to, const struct line *name)
+{
+	size_t n = (size_t)(name->end - name->p);
+
+	memcpy(to, name->p, n < NAME_BYTES ? n : NAME_BYTES - 1);
+}
+
 struct disk {
-	char name[32];
+	char name[NAME_BYTES];
 	uint64_t device;               /* major and minor number */
 	uint64_t now[D_COUNT], before[D_COUNT];
 	bool partition, seen;          /* seen: in the last reading */
@@ -3467,7 +3557,7 @@ static struct disk *disk_at(uint64_t device, const struct line *name, const stru
 	for (d = disks; d < disks + disk_state.n; d++)
 		if (d->device == device && (!name || is_word(name, d->name)))
 			return d;
-	if (d == disks + MAX_DISKS || (size_t)(other->end - other->p) >= sizeof d->name) {
+	if (d == disks + MAX_DISKS) {
 		if (!disk_state.said)
 			warn("more than %ju block devices: the rest is left out", (uint64_t)MAX_DISKS);
 		disk_state.said = true;
@@ -3475,7 +3565,7 @@ static struct disk *disk_at(uint64_t device, const struct line *name, const stru
 	}
 	memset(d, 0, sizeof *d);
 	d->device = device;
-	memcpy(d->name, other->p, (size_t)(other->end - other->p));
+	copy_name(d->name, other);
 	for (i = 0; i < disk_state.n; i++)
 		d->partition |= !disks[i].partition && is_partition_of(d->name, disks[i].name);
 	disk_state.n++;
@@ -3609,14 +3699,16 @@ static void disk_row(const struct disk *d)
 	unsigned f;
 
 	row_begin(opt.wide ?
-		"disk- -------------------reads------------------- -------------------writes------------------ ------IO-------\n"
-		"          total    merged     sectors          ms     total    merged     sectors          ms     cur     sec\n" :
+		"disk- -------------------reads------------------- "
+		"-------------------writes------------------ ------IO-------\n"
+		"          total    merged     sectors          ms "
+		"    total    merged     sectors          ms     cur     sec\n" :
 		"disk- ------------reads------------ ------------writes----------- -----IO------\n"
 		"       total merged sectors      ms  total merged sectors      ms    cur    sec\n");
 	row_name("disk", d->name, 5);
 	for (f = 0; f < D_COUNT; f++)
-		if (opt.format || disk_fields[f].width[0])
-			row_u64(disk_fields[f].key, f == D_IO_MS && !opt.format ? d->now[f] / 1000 : d->now[f],
+		if (is_record() || disk_fields[f].width[0])
+			row_u64(disk_fields[f].key, f == D_IO_MS && !is_record() ? d->now[f] / 1000 : d->now[f],
 				disk_state.fields >> f & 1, disk_fields[f].width[opt.wide]);
 	row_end();
 }
@@ -3645,14 +3737,14 @@ static void disk_rate_row(const struct disk *d)
 
 	row_begin("Device          r/s     w/s     rkB/s     wkB/s r_await w_await  aqu-sz   %util\n");
 	row_name("disk", d->name, 11);
-	if (opt.format)
+	if (is_record())
 		rec_milli("interval", (us + 500) / 1000, us);
 	for (row = disk_rates; row < disk_rates + sizeof disk_rates / sizeof *disk_rates; row++) {
 		uint64_t by = row->by == D_COUNT ? us : growth(d->before[row->by], d->now[row->by]);
 		uint64_t v = mul_div(growth(d->before[row->field], d->now[row->field]), row->scale, by);
 
-		if (row->field == D_IO_MS && v > 100000)
-			v = 100000;
+		if (row->field == D_IO_MS)
+			v = at_most_100(v);
 		row_milli(row->key, v, us && by && (disk_state.fields >> row->field & 1), row->width);
 	}
 	row_end();
@@ -3668,7 +3760,7 @@ static void disk_sum(void)
 		for (f = 0; f < D_COUNT && !disks[i].partition; f++)
 			sum[f] += disks[i].now[f];
 	}
-	if (opt.format)
+	if (is_record())
 		rec_begin();
 	row_label("disks", "", "disks", count[0], true);
 	row_label("partitions", "", "partitions", count[1], disk_state.fields >> D_IO_NOW & 1);
@@ -3683,10 +3775,10 @@ static void partition_row(const struct disk *d)
 	static const uint8_t widths[] = { 20, 17, 11, 17 };
 	unsigned i;
 
-	if (!opt.format && term.header_due)
+	if (!is_record() && term.header_due)
 		put_left(d->name, 10);
 	row_begin("      reads      read sectors      writes  requested writes\n");
-	if (opt.format)
+	if (is_record())
 		rec_str("partition", d->name);
 	for (i = 0; i < sizeof fields; i++)
 		row_u64(disk_fields[fields[i]].key, d->now[fields[i]], true, widths[i]);
@@ -3730,7 +3822,7 @@ static void view_disks(void)
 			continue;
 		any = true;
 		if (dev)
-			say_hosts();
+			warn_hosts_numbers();
 		view_disk(d);
 	}
 	if (dev && !any)
@@ -3740,7 +3832,7 @@ static void view_disks(void)
 
 /* Slab caches, sorted by name. /proc/slabinfo, version 2.1 (slabinfo(5)). */
 struct slab {
-	char name[32];
+	char name[NAME_BYTES];
 	uint64_t v[4];
 };
 
@@ -3755,7 +3847,6 @@ static unsigned read_slabs(void)
 	scan_proc(&s, "slabinfo");
 	while (scan_line(&s, &l)) {
 		struct slab new = { 0 };
-		size_t length;
 
 		if (!word(&l, &name))
 			continue;
@@ -3767,8 +3858,7 @@ static unsigned read_slabs(void)
 			warn("more than %ju slab caches: the rest is left out", (uint64_t)MAX_SLABS);
 			break;
 		}
-		length = (size_t)(name.end - name.p);
-		memcpy(new.name, name.p, length < sizeof new.name ? length : sizeof new.name - 1);
+		copy_name(new.name, &name);
 		for (at = n++; at && strcmp(slabs[at - 1].name, new.name) > 0; at--)
 			slabs[at] = slabs[at - 1];
 		slabs[at] = new;
@@ -3786,12 +3876,12 @@ static void view_slabs(void)
 	static const char *const keys[] = { "active_objs", "num_objs", "objsize", "objperslab" };
 	unsigned n = read_slabs(), at, i;
 
-	say_hosts();
+	warn_hosts_numbers();
 	for (at = 0; at < n; at++) {
 		rec_start();
 		do {
 			row_begin("Cache                       Num  Total   Size  Pages\n");
-			if (!opt.format)
+			if (!is_record())
 				slabs[at].name[24] = '\0';
 			row_name("cache", slabs[at].name, 24);
 			for (i = 0; i < 4; i++)
@@ -3819,12 +3909,11 @@ static void set_view(char view)
 
 static void set_unit(const char *value)
 {
-	static const char letters[] = "kKmMbB";
-	const char *p = find(letters, *value);
+	const char *p = find(unit_letters, *value);
 
 	if (!*p || value[1])
 		die("unknown unit '%s': one of k K m M b B", value);
-	opt.unit = unit_bytes[p - letters];
+	opt.unit = unit_bytes[p - unit_letters];
 }
 
 /* One of the words, given by its first letters in the order of `letters`. */
@@ -3844,7 +3933,7 @@ static void set_format(char format)
 }
 
 /* [WARN,]CRIT with up to three decimals into thousandths, at *p. */
-static bool levels(const char **p, const char *end, uint64_t *warn_level, uint64_t *crit)
+static bool parse_levels(const char **p, const char *end, uint64_t *warn_level, uint64_t *crit)
 {
 	uint64_t first;
 
@@ -3863,7 +3952,8 @@ static void set_threshold(const char *value)
 {
 	const char *p = value, *end = value + strlen(value);
 
-	if (!levels(&p, end, &opt.warn[A_CS], &opt.crit[A_CS]) || (*p && strcmp(p, "/cpu") != 0) || !opt.crit[A_CS])
+	if (!parse_levels(&p, end, &opt.warn[A_CS], &opt.crit[A_CS]) ||
+	    (*p && strcmp(p, "/cpu") != 0) || !opt.crit[A_CS])
 		die("--threshold: '%s' is not [WARN,]CRIT[/cpu]", value);
 	opt.threshold_per_cpu = *p != '\0';
 }
@@ -3879,15 +3969,20 @@ static void set_alert(const char *value)
 	if (!opt.alerts)
 		return;
 	for (a = 0; a < A_COUNT; a++) {
-		p = after(value, text(metrics[rules[a].metric].name));
+		p = after(value, text(displays[rules[a].metric].name));
 		if (!p || *p++ != '=')
 			continue;
-		if (!levels(&p, end, &opt.warn[a], &opt.crit[a]) || *p || !opt.crit[a])
+		if (!parse_levels(&p, end, &opt.warn[a], &opt.crit[a]) || *p || !opt.crit[a])
 			die("--alert: '%s' is not NAME=[WARN,]CRIT", value);
 		alert_wished[a] = true;
 		return;
 	}
-	die("--alert: no rule in '%s': cs maj swap oom mem_pct thr_pct mem_full io_full cpu_some, or off", value);
+	note_begin();
+	for (a = 0; a < A_COUNT; a++) {
+		put_str(text(displays[rules[a].metric].name));
+		put_str(" ");
+	}
+	die("--alert: no rule in '%s': %sor off", value, note_end());
 }
 
 static void set_dir(const char *option, const char **dir, const char *value)
@@ -3913,23 +4008,35 @@ static void apply(enum option o, const char *value)
 	case O_WIDE: opt.wide = true; break;
 	case O_TIMESTAMP: opt.timestamp = true; break;
 	case O_NO_FIRST: opt.no_first = true; break;
-	case O_SCOPE: opt.scope = set_word("scope", value, scopes, "ahc"); break;
+	case O_SCOPE:
+		if (WITH_CGROUP)
+			opt.scope = set_word("scope", value, scopes, "ahc");
+		break;
 	case O_CGROUP: opt.cgroup = value; break;
 	case O_PID:
-		if (!number(value, &opt.pid) || !opt.pid || opt.pid > INT32_MAX)
+		if (!WITH_CGROUP || !number(value, &opt.pid) || !opt.pid || opt.pid > INT32_MAX)
 			die("--pid: '%s' is not a process number", value);
 		break;
 	case O_PROC: set_dir("proc", &opt.proc, value); opt.proc_given = true; break;
-	case O_SYS: set_dir("sys", &opt.sys, value); opt.own_sys = 1; break;
+	case O_SYS: set_dir("sys", &opt.sys, value); opt.sys_given = true; break;
 	case O_COLUMNS: opt.columns = value; break;
 	case O_EXTENDED: opt.extended = true; break;
 	case O_CLASSIC: opt.classic = true; break;
 	case O_HUMAN: opt.human = true; break;
 	case O_JSON: set_format('j'); break;
 	case O_CSV: set_format('c'); break;
-	case O_THRESHOLD: set_threshold(value); break;
-	case O_ALERT: set_alert(value); break;
-	case O_COLOR: opt.color = set_word("color", value, whens, "awn"); break;
+	case O_THRESHOLD:
+		if (WITH_ALERTS)
+			set_threshold(value);
+		break;
+	case O_ALERT:
+		if (WITH_ALERTS)
+			set_alert(value);
+		break;
+	case O_COLOR:
+		if (WITH_COLOR)
+			opt.color = set_word("color", value, whens, "awn");
+		break;
 	case O_HELP: opt.help = true; break;
 	case O_VERSION: opt.version = true; break;
 	case O_COUNT: break;
@@ -3954,7 +4061,8 @@ static enum option find_long(const char *name)
 		if (rest < l.end)
 			continue;
 		if (found != O_COUNT)
-			die("option '%s' is ambiguous: --%s or --%s", name - 2, text(options[found].name), text(options[i].name));
+			die("option '%s' is ambiguous: --%s or --%s", name - 2,
+			    text(options[found].name), text(options[i].name));
 		found = i;
 	}
 	if (found == O_COUNT || l.p == l.end)
@@ -3970,7 +4078,7 @@ static void parse_long(char ***argv)
 	value = *value ? value + 1 : NULL;
 	if (value && !options[o].arg)
 		die("option '--%s' takes no value", text(options[o].name));
-	if (!value && options[o].arg == 1 && !(value = *++*argv))
+	if (!value && options[o].arg && !(value = *++*argv))
 		die("option '--%s' needs a value: %s", text(options[o].name), text(options[o].meta));
 	apply(o, value);
 }
@@ -4028,14 +4136,12 @@ static void parse(char **argv)
 
 		if (operands_only || s[0] != '-' || !s[1])
 			parse_operand(s, n++);
-		else if (strcmp(s, "--") == 0)
+		else if (!s[2] && s[1] == '-')
 			operands_only = true;
 		else if (s[1] == '-')
 			parse_long(&argv);
 		else
 			parse_letters(&argv);
-		if (!*argv)
-			break;
 	}
 	if ((opt.columns != NULL) + opt.classic + (opt.extended && opt.view != 'd') > 1)
 		die("conflicting options: one of --columns, --extended and --classic");
@@ -4050,9 +4156,10 @@ static void parse(char **argv)
 /* May the metric be shown, and is the room that makes it built in? */
 static bool is_visible(enum metric m)
 {
-	if (metrics[m].group == G_PRESSURE)
-		return WITH_PRESSURE;
-	return metrics[m].show != RAW && (metrics[m].group != G_LIMITS || WITH_CGROUP);
+	if ((unsigned)m >= DISPLAYS)
+		return false;
+	return displays[m].show != RAW && (displays[m].group != G_PRESSURE || WITH_PRESSURE) &&
+	       (displays[m].group != G_LIMITS || WITH_CGROUP);
 }
 
 static void print_help(void)
@@ -4081,20 +4188,14 @@ static void print_help(void)
 	_exit(0);
 }
 
-/* WITH_X in a text: " x" where X is built in, else nothing. */
-#define FEATURE(with, name) FEATURE_(with, name)
-#define FEATURE_(with, name) FEATURE_##with(name)
-#define FEATURE_0(name)
-#define FEATURE_1(name) " " name
-
 static void print_version(void)
 {
 	put_str("vmstat " VERSION "\nfeatures:"
-		FEATURE(WITH_CGROUP, "cgroup") FEATURE(WITH_PRESSURE, "pressure") FEATURE(WITH_ALERTS, "alerts")
-		FEATURE(WITH_JSON, "json") FEATURE(WITH_CSV, "csv") FEATURE(WITH_STATS, "stats")
-		FEATURE(WITH_DISKS, "disks") FEATURE(WITH_SLABS, "slabs") FEATURE(WITH_HUMAN, "human")
-		FEATURE(WITH_COLOR, "color") FEATURE(WITH_HELP, "help") FEATURE(WITH_FIT, "fit")
-		FEATURE(WITH_LOCALTIME, "localtime") "\n");
+		IF(WITH_CGROUP, " cgroup") IF(WITH_PRESSURE, " pressure") IF(WITH_ALERTS, " alerts")
+		IF(WITH_JSON, " json") IF(WITH_CSV, " csv") IF(WITH_STATS, " stats")
+		IF(WITH_DISKS, " disks") IF(WITH_SLABS, " slabs") IF(WITH_HUMAN, " human")
+		IF(WITH_COLOR, " color") IF(WITH_HELP, " help") IF(WITH_FIT, " fit")
+		IF(WITH_LOCALTIME, " localtime") "\n");
 	flush();
 	_exit(0);
 }
@@ -4106,9 +4207,9 @@ static void print_columns(void)
 	for (m = 0; m < M_COUNT; m++) {
 		if (!is_visible(m))
 			continue;
-		put_left(text(metrics[m].name), 10);
-		put_left(text(groups[metrics[m].group].name), 9);
-		put_str(text(metrics[m].help));
+		put_left(text(displays[m].name), 10);
+		put_left(text(groups[displays[m].group].name), 9);
+		put_str(text(displays[m].help));
 		put_str("\n");
 	}
 	flush();
@@ -4136,8 +4237,8 @@ static void add_columns(const char *list)
 
 		w.end = find(w.p, ',');
 		for (m = 0; m < M_COUNT; m++)
-			if (is_visible(m) && (is_word(&w, text(metrics[m].name)) ||
-					      is_word(&w, text(groups[metrics[m].group].name)))) {
+			if (is_visible(m) && (is_word(&w, text(displays[m].name)) ||
+					      is_word(&w, text(groups[displays[m].group].name)))) {
 				add_column(m);
 				known = true;
 			}
@@ -4151,13 +4252,11 @@ static void add_columns(const char *list)
 /* Is the metric in the table, or record, that was asked for? */
 static bool is_default(enum metric m)
 {
-	enum show show = metrics[m].show;
-
 	if (!is_visible(m))
 		return false;
-	if (opt.extended || (opt.format && !opt.classic))
+	if (opt.extended || (is_record() && !opt.classic))
 		return true;
-	switch (show) {
+	switch (displays[m].show) {
 	case CLASSIC: return true;
 	case TABLE: return !opt.classic;
 	case BUFFERS: return !opt.active;
@@ -4194,34 +4293,47 @@ static void choose_columns(void)
 	make_wants();
 }
 
-/* What cannot be shown, and why: one line per file, once. */
+/* Did a sample lack something that this file should have told? */
+static bool is_incomplete(enum source src)
+{
+	unsigned i;
+
+	for (i = 0; i < wants[src].n; i++) {
+		uint8_t m = wanted[wants[src].first + i];
+
+		if (!samples[0].seen[m] || !samples[1].seen[m])
+			return true;
+	}
+	return opened[src].error != 0;
+}
+
+/* What cannot be shown, and why: one line per file of /proc, once. That the
+ * kernel was built without pressure is no reason to complain. */
 static void warn_unavailable(const struct report *r)
 {
 	unsigned src, i;
 
 	for (src = 0; src < SRC_COUNT && r->elapsed_us; src++) {
-		bool missing = false;
+		const char *file = text(sources[src].file);
 
-		if (!wants[src].n || opened[src].warned || sources[src].place != PL_PROC || sources[src].format == FM_PSI)
+		if (opened[src].warned || sources[src].place != PL_PROC || sources[src].format == FM_PSI)
 			continue;
-		for (i = 0; i < wants[src].n; i++)
-			missing |= !samples[0].seen[wanted[wants[src].first + i]] || !samples[1].seen[wanted[wants[src].first + i]];
-		if (!missing && !opened[src].error)
+		if (!is_incomplete(src))
 			continue;
 		note_begin();
 		for (i = 0; i < n_columns; i++)
 			if (bound[columns[i]].source == src && !r->seen[columns[i]]) {
 				put_str(" ");
-				put_str(text(metrics[columns[i]].name));
+				put_str(text(displays[columns[i]].name));
 			}
 		if (!*note_end())
 			continue;
 		opened[src].warned = true;
 		errno = opened[src].error;
 		if (errno)
-			warn("%s/%s:%s unavailable:", opt.proc, text(sources[src].file), note.buf);
+			warn("%s/%s:%s unavailable:", opt.proc, file, note.buf);
 		else
-			warn("%s/%s: empty, or without its numbers:%s unavailable", opt.proc, text(sources[src].file), note.buf);
+			warn("%s/%s: empty, or without its numbers:%s unavailable", opt.proc, file, note.buf);
 	}
 }
 
@@ -4233,11 +4345,11 @@ static void check_anything(const struct sample *now)
 	for (m = 0; m < M_COUNT; m++)
 		if (now->seen[m])
 			return;
-	for (src = 0; src < SRC_COUNT; src++)
-		if (wants[src].n && opened[src].error && join(path_buf, source_dir(src), "/", text(sources[src].file))) {
-			errno = opened[src].error;
+	for (src = 0; src < SRC_COUNT; src++) {
+		errno = opened[src].error;
+		if (wants[src].n && errno && join(path_buf, source_dir(src), "/", text(sources[src].file)))
 			die_unreadable();
-		}
+	}
 	die("nothing to show: no file tells any of the numbers asked for in this scope");
 }
 
@@ -4252,7 +4364,7 @@ static void say_scope(const struct report *r)
 	note_begin();
 	put_str("scope ");
 	if (!scope.cgroup) {
-		each_mount("self", "", NULL);
+		each_mount("self", "", NULL); /* for scope.lxcfs */
 		put_str("host");
 	} else {
 		for (i = 0; i < PL_PRESSURE; i++) {
@@ -4352,7 +4464,7 @@ static void tick(uint64_t n)
 		scale_threshold(now);
 		level = alerts_judge(&report);
 	}
-	if (!opt.format) {
+	if (!is_record()) {
 		table_report(&report, level);
 		return;
 	}
@@ -4412,7 +4524,7 @@ int main(int argc, char **argv)
 	opt.scope = opt.color = 'a';
 	opt.unit = 1024;
 	opt.alerts = true;
-	for (a = 0; a < A_COUNT; a++) {
+	for (a = 0; WITH_ALERTS && a < A_COUNT; a++) {
 		opt.warn[a] = rules[a].warn * 1000u;
 		opt.crit[a] = rules[a].crit * 1000u;
 	}

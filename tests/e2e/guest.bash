@@ -1,0 +1,109 @@
+# guest.bash - for the bats files of this folder: boot a machine, read what it
+# printed, compare numbers
+# SPDX-License-Identifier: MIT
+
+e2e=${BATS_TEST_DIRNAME:?}
+root=${e2e%/tests/e2e}
+export VMSTAT=${VMSTAT:-$root/vmstat}
+
+# boot SCENARIO: for setup_file. Where the machine cannot be had, each test of
+# the file is skipped and says why; where it does not boot or finish, fail and
+# show what it printed.
+boot() {
+	local status=0
+	"$e2e/qemu" boot "$1" >"$BATS_FILE_TMPDIR/out" \
+		2>"$BATS_FILE_TMPDIR/err" || status=$?
+	command -v jq >/dev/null || { status=77; echo "no jq" >"$BATS_FILE_TMPDIR/err"; }
+	if [ "$status" -eq 77 ]; then
+		tail -1 "$BATS_FILE_TMPDIR/err" >"$BATS_FILE_TMPDIR/skip"
+	elif [ "$status" -ne 0 ]; then
+		tail -40 "$BATS_FILE_TMPDIR/out" "$BATS_FILE_TMPDIR/err" >&2
+		return 1
+	fi
+}
+
+setup() {
+	[ ! -s "$BATS_FILE_TMPDIR/skip" ] || skip "$(cat "$BATS_FILE_TMPDIR/skip")"
+}
+
+# section NAME: the lines that the machine printed under that name
+section() {
+	awk -v begin="@@ begin $1" -v end="@@ end $1" '
+		$0 == end { inside = 0 }
+		inside { print }
+		$0 == begin { inside = found = 1 }
+		END { exit !found }' "$BATS_FILE_TMPDIR/out" ||
+		{ echo "no section $1"; return 1; }
+}
+
+# value SECTION KEY: the number a note has under KEY
+value() {
+	section "$1" | awk -v key="$2" '$1 == key { print $2; found = 1 }
+		END { if (!found) { print "no " key; exit 1 } }'
+}
+
+# grew BEFORE AFTER KEY: by how much, between two notes
+grew() {
+	local before after
+	before=$(value "$1" "$3") || before=0
+	after=$(value "$2" "$3") || { echo "no $3 in $2"; return 1; }
+	awk -v a="$after" -v b="$before" 'BEGIN { printf "%.0f", a - b }'
+}
+
+# json SECTION FILTER: jq's answer about the last report of a section
+json() { section "$1" | jq -rs ".[-1] | $2"; }
+
+# total SECTION KEY: what a rate amounts to over its interval
+total() {
+	json "$1" "if .$2 == null then \"null\" else .$2 * .interval end"
+}
+
+# near WHAT IS SHOULD TOLERANCE
+near() {
+	awk -v is="$2" -v should="$3" -v by="$4" 'BEGIN {
+		d = is - should; if (d < 0) d = -d
+		exit !(is ~ /^-?[0-9]/ && should ~ /^-?[0-9]/ && d <= by + 0) }' ||
+		{ echo "$1 is $2, not $3 (give or take $4)"; return 1; }
+}
+
+# between WHAT IS LOW HIGH
+between() {
+	awk -v is="$2" -v low="$3" -v high="$4" 'BEGIN {
+		exit !(is ~ /^-?[0-9]/ && is + 0 >= low + 0 && is + 0 <= high + 0) }' ||
+		{ echo "$1 is $2, not between $3 and $4"; return 1; }
+}
+
+equal() { # WHAT IS SHOULD
+	[ "$2" = "$3" ] || { echo "$1 is '$2', not '$3'"; return 1; }
+}
+
+lacks() { ! grep -E -e "$1"; } # REGEX: fails where a line of stdin matches
+
+# unavailable SECTION KEY...: null in the last report, each of them
+unavailable() {
+	local name=$1 key
+	shift
+	for key; do
+		equal "$name: $key" "$(json "$name" "has(\"$key\"), .$key")" \
+			"true
+null" || return 1
+	done
+}
+
+# table SECTION COLUMN: that column of the last row, by the header's word
+table() {
+	section "$1" | awk -v column="$2" '
+		$1 == "r" && $2 == "b" { for (i = 1; i <= NF; i++) at[$i] = i; next }
+		/^ *[-0-9]/ && !/^procs/ { last = $0 }
+		END { n = split(last, f); i = at[column]
+			if (!i) { print "no column " column; exit 1 }
+			print f[i] }'
+}
+
+succeeded() { # SECTION...: status 0 and nothing on stderr
+	local name
+	for name; do
+		equal "$name.status" "$(section "$name.status")" 0 || return 1
+		equal "$name.err" "$(section "$name.err")" "" || return 1
+	done
+}

@@ -1,0 +1,133 @@
+# docker/: the image, the Dockerfiles, the commands of docker/README.md
+# shellcheck disable=SC2154,SC2013 # guest.bash assigns
+load guest
+
+setup() {
+	dir=$BATS_TEST_TMPDIR
+	docker=$root/docker
+}
+
+need() {
+	local program
+	for program; do
+		command -v "$program" >/dev/null || skip "no $program"
+	done
+}
+
+stage() { # DOCKERFILE N: the lines of its Nth stage
+	awk -v n="$2" '/^FROM / { stage++ } stage == n && !/^#/ && NF' "$docker/$1"
+}
+
+@test "image: make image: one file, its entrypoint, no base" {
+	need buildah jq
+	"$e2e/unpack" "$dir" 2>"$dir/err"
+	equal files "$(cd "$dir/rootfs" && find . -mindepth 1)" ./vmstat
+	cmp "$dir/rootfs/vmstat" "$VMSTAT"
+	[ -x "$dir/rootfs/vmstat" ]
+	equal layers "$(jq '.rootfs.diff_ids | length' "$dir/config.json")" 1
+	equal entrypoint "$(jq -c .config.Entrypoint "$dir/config.json")" '["/vmstat"]'
+	equal version "$(jq -r '.config.Labels."org.opencontainers.image.version"' \
+		"$dir/config.json")" "$("$VMSTAT" -V | sed -n '1s/.* //p')"
+}
+
+@test "image: the same binary gives the same digest" {
+	need buildah jq
+	local n
+	for n in 1 2; do
+		IMAGE_OUT=$dir/$n.tar "$docker/image" >/dev/null
+		tar -xOf "$dir/$n.tar" index.json | jq -r '.manifests[0].digest' >"$dir/$n"
+	done
+	cmp "$dir/1" "$dir/2"
+}
+
+@test "image: without a binary it says what to do" {
+	VMSTAT=$dir/none run "$docker/image"
+	equal status "$status" 1
+	grep 'run make' <<<"$output"
+}
+
+@test "Dockerfile: what it copies is all that its build needs" {
+	local file
+	need make "${CC:-cc}"
+	for file in Dockerfile Dockerfile.distroless; do
+		mkdir -p "$dir/$file"
+		for name in $(stage $file 1 | sed -n 's/^COPY \(.*\) \.\/$/\1/p'); do
+			cp "$root/$name" "$dir/$file/"
+		done
+		stage $file 1 | grep -x 'RUN make CC=gcc'
+		# gcc of Alpine is a compiler for musl; here musl-gcc is.
+		make -C "$dir/$file" CC="${CC:-$(command -v musl-gcc || echo cc)}"
+		"$dir/$file/vmstat" -V | grep '^vmstat '
+		! ldd "$dir/$file/vmstat" || return 1
+	done
+}
+
+@test "Dockerfile: its packages are those that make deps installs on Alpine" {
+	local file packages
+	packages=$(sed -n 's/.*apk add --no-cache \(.*\)/\1/p' "$root/tests/deps")
+	[ -n "$packages" ]
+	for file in Dockerfile Dockerfile.distroless; do
+		equal $file "$(stage $file 1 |
+			sed -n 's/^RUN apk add --no-cache \(.*\)/\1/p')" "$packages"
+	done
+}
+
+@test "Dockerfile: its last stage, built, is the image of make image" {
+	need buildah jq
+	{
+		echo 'FROM scratch AS build'
+		echo 'COPY vmstat /src/vmstat'
+		stage Dockerfile 2
+	} >"$dir/Dockerfile"
+	cp "$VMSTAT" "$dir/vmstat"
+	b() { buildah --root "$dir/root" --runroot "$dir/run" \
+		--storage-driver vfs "$@"; }
+	equal base "$(stage Dockerfile 2 | head -1)" 'FROM scratch'
+	b bud --quiet --isolation chroot -f "$dir/Dockerfile" -t test "$dir"
+	b push --quiet test "dir:$dir/pushed"
+	[ "$(id -u)" = 0 ] || buildah unshare rm -rf "$dir/root"
+	config=$(jq -r .config.digest "$dir/pushed/manifest.json")
+	equal entrypoint "$(jq -c .config.Entrypoint "$dir/pushed/${config#sha256:}")" \
+		'["/vmstat"]'
+	equal files "$(for layer in $(jq -r '.layers[].digest' \
+		"$dir/pushed/manifest.json"); do
+		tar -tzf "$dir/pushed/${layer#sha256:}" ||
+			tar -tf "$dir/pushed/${layer#sha256:}"; done 2>/dev/null)" vmstat
+}
+
+@test "Dockerfile.distroless: an ordinary user by number, on distroless" {
+	equal base "$(stage Dockerfile.distroless 2 | head -1)" \
+		'FROM gcr.io/distroless/static:nonroot'
+	stage Dockerfile.distroless 2 | grep -x 'USER [1-9][0-9]*:[1-9][0-9]*'
+	stage Dockerfile.distroless 2 | grep -x 'COPY --from=build /src/vmstat .*/vmstat'
+	stage Dockerfile.distroless 2 | grep -x 'ENTRYPOINT \["/.*/vmstat"\]'
+}
+
+@test "docker/README: its initramfs boots as it is typed" {
+	need qemu-system-x86_64 cpio busybox
+	local kernel
+	kernel=$("$e2e/qemu" prepare) || skip "no kernel to boot"
+	cp "$VMSTAT" "$dir/vmstat"
+	cp "$kernel" "$dir/vmlinuz"
+	# The guest's shell gets end of file, which ends process 1 and the machine.
+	awk '/^## An initramfs/ { here = 1 }
+		here && /^```$/ { exit }
+		inside { print }
+		here && /^```sh$/ { inside = 1 }' "$docker/README.md" |
+		sed "s/quiet'/quiet panic=-1'/" >"$dir/commands"
+	grep qemu-system "$dir/commands"
+	sed -i 's/^exec sh$/poweroff -f/' "$dir/commands"
+	(cd "$dir" && timeout 60 sh -eu ./commands </dev/null >out 2>err)
+	tr -d '\r' <"$dir/out" >"$dir/text"
+	equal rows "$(grep -cE '^ *[0-9]+ +[0-9]+ +[0-9]+ +[0-9]+' "$dir/text")" 3
+	grep -E '^ *r +b +swpd +free' "$dir/text"
+}
+
+@test "docker/README: every option it types is one that vmstat has" {
+	local option
+	"$VMSTAT" --help >"$dir/help"
+	for option in $(grep -oE '(/?vmstat|args:).*' "$docker/README.md" |
+		grep -oE -e '--(pid|proc|sys|scope|cgroup|json)\b' | sort -u); do
+		grep -e "$option" "$dir/help" || { echo "no $option"; return 1; }
+	done
+}

@@ -1,0 +1,260 @@
+/* work - known workloads for the end-to-end tests, where no vmstat may guess
+ * SPDX-License-Identifier: MIT
+ *
+ * The arguments are steps, carried out one after another in one process:
+ *
+ *   in DIR           join the cgroup DIR (v1 or v2)
+ *   join PID         enter PID's pid and cgroup namespaces (children do)
+ *   touch MIB N      write to each page of MIB fresh MiB, N times over
+ *   map FILE N       read N pages of FILE in a stride: N major faults
+ *   switch N US      sleep N times for US microseconds: N context switches
+ *   spin MS          burn MS milliseconds of one CPU's time
+ *   wait MS          sleep once
+ *   threads N        go on in N threads; the first to finish ends the process
+ *   fork N           go on in N children, and wait for them
+ *   vfork N          go on in N parents that hang in vfork, state D, for MS
+ *                    given by the next argument
+ *   uid N            become user N
+ *   newns DIR        own cgroup, pid and mount namespaces with a fresh /proc,
+ *                    and a fresh cgroup2 on DIR unless that is -
+ *   exec CMD ...     become CMD
+ *
+ * Any failure is said on stderr and ends it with status 99. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static void run(char **step);
+
+_Noreturn static void fail(const char *what)
+{
+	fprintf(stderr, "work: %s: %s\n", what, strerror(errno));
+	exit(99);
+}
+
+static void nap(long us)
+{
+	struct timespec t = {us / 1000000, us % 1000000 * 1000};
+
+	while (nanosleep(&t, &t) != 0 && errno == EINTR)
+		;
+}
+
+static void join_cgroup(const char *dir)
+{
+	char path[4096], pid[32];
+	int fd, len;
+
+	snprintf(path, sizeof path, "%s/cgroup.procs", dir);
+	len = snprintf(pid, sizeof pid, "%d", (int)getpid());
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0 || write(fd, pid, (size_t)len) != len)
+		fail(path);
+	close(fd);
+}
+
+static void join_namespace(const char *pid, const char *kind)
+{
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof path, "/proc/%s/ns/%s", pid, kind);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || setns(fd, 0) != 0)
+		fail(path);
+	close(fd);
+}
+
+/* Huge pages would make one fault of 512 pages. */
+static void touch(long mib, long passes)
+{
+	size_t size = (size_t)mib << 20;
+	volatile char *p = mmap(0, size, PROT_READ | PROT_WRITE,
+				MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED)
+		fail("mmap");
+	madvise((void *)p, size, MADV_NOHUGEPAGE);
+	for (long n = 0; n < passes; n++)
+		for (size_t i = 0; i < size; i += 4096)
+			p[i] = (char)(n + 1);
+}
+
+/* MADV_RANDOM turns readahead off, and 17 is more pages than the kernel maps
+ * around a fault, so that each page costs one read of 4 KiB of its own. */
+static void map(const char *file, long pages)
+{
+	size_t size = (size_t)pages * 17 * 4096;
+	int fd = open(file, O_RDONLY | O_CLOEXEC);
+	volatile const char *p;
+
+	if (fd < 0)
+		fail(file);
+	p = mmap(0, size, PROT_READ, MAP_SHARED, fd, 0);
+	if (p == MAP_FAILED)
+		fail("mmap");
+	madvise((void *)p, size, MADV_RANDOM);
+	for (size_t i = 0; i < size; i += 17 * 4096)
+		(void)p[i];
+	close(fd);
+}
+
+static void spin(long ms)
+{
+	struct timespec t;
+
+	do
+		clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	while (t.tv_sec * 1000 + t.tv_nsec / 1000000 < ms);
+}
+
+static void *in_thread(void *steps)
+{
+	run(steps);
+	return 0;
+}
+
+static void threads(long n, char **steps)
+{
+	pthread_t id[64];
+	pthread_attr_t small;
+
+	pthread_attr_init(&small);
+	pthread_attr_setstacksize(&small, 32768);
+	for (long i = 0; i < n && i < 64; i++)
+		if (pthread_create(&id[i], &small, in_thread, steps) != 0)
+			fail("pthread_create");
+	for (long i = 0; i < n && i < 64; i++)
+		pthread_join(id[i], 0);
+}
+
+static void children(long n, char **steps)
+{
+	int status, worst = 0;
+
+	for (long i = 0; i < n; i++)
+		switch (fork()) {
+		case -1:
+			fail("fork");
+		case 0:
+			run(steps);
+			_exit(0);
+		}
+	while (wait(&status) > 0)
+		if (WIFEXITED(status) ? WEXITSTATUS(status) : status)
+			worst = WIFEXITED(status) ? WEXITSTATUS(status)
+						  : 128 + WTERMSIG(status);
+	if (worst)
+		exit(worst);
+}
+
+/* The child is in its parent's memory, so it only sleeps and leaves. */
+static void hang(long n, long ms)
+{
+	for (long i = 0; i < n; i++)
+		switch (fork()) {
+		case -1:
+			fail("fork");
+		case 0:
+			if (vfork() == 0) {
+				nap(ms * 1000);
+				_exit(0);
+			}
+			_exit(0);
+		}
+	while (wait(0) > 0)
+		;
+}
+
+static void new_namespaces(const char *dir, char **steps)
+{
+	int status;
+	pid_t child;
+
+	if (unshare(CLONE_NEWCGROUP | CLONE_NEWNS | CLONE_NEWPID) != 0)
+		fail("unshare");
+	child = fork();
+	if (child < 0)
+		fail("fork");
+	if (child > 0) {
+		while (waitpid(child, &status, 0) < 0)
+			;
+		exit(WIFEXITED(status) ? WEXITSTATUS(status)
+				       : 128 + WTERMSIG(status));
+	}
+	mount("none", "/", 0, MS_REC | MS_PRIVATE, 0);
+	if (mount("proc", "/proc", "proc", 0, 0) != 0)
+		fail("mount /proc");
+	if (strcmp(dir, "-") != 0 &&
+	    (umount2(dir, MNT_DETACH) != 0 ||
+	     mount("none", dir, "cgroup2", 0, 0) != 0))
+		fail(dir);
+	run(steps);
+	exit(0);
+}
+
+static void run(char **step)
+{
+	while (*step) {
+		const char *verb = *step++;
+		const char *a = step[0], *b = a ? step[1] : 0;
+		long n = a ? atol(a) : 0, m = b ? atol(b) : 0;
+
+		if (!a)
+			fail("a step lacks its argument");
+		if (!strcmp(verb, "in"))
+			join_cgroup(a);
+		else if (!strcmp(verb, "join"))
+			join_namespace(a, "cgroup"), join_namespace(a, "pid");
+		else if (!strcmp(verb, "touch") && b)
+			touch(n, m), step++;
+		else if (!strcmp(verb, "map") && b)
+			map(a, m), step++;
+		else if (!strcmp(verb, "switch") && b)
+			for (step++; n > 0; n--)
+				nap(m);
+		else if (!strcmp(verb, "spin"))
+			spin(n);
+		else if (!strcmp(verb, "wait"))
+			nap(n * 1000);
+		else if (!strcmp(verb, "vfork") && b)
+			hang(n, m), step++;
+		else if (!strcmp(verb, "uid")) {
+			if (setgid((gid_t)n) != 0 || setuid((uid_t)n) != 0)
+				fail("setuid");
+		} else if (!strcmp(verb, "threads")) {
+			threads(n, step + 1);
+			return;
+		} else if (!strcmp(verb, "fork")) {
+			children(n, step + 1);
+			return;
+		} else if (!strcmp(verb, "newns"))
+			new_namespaces(a, step + 1);
+		else if (!strcmp(verb, "exec")) {
+			execv(a, step);
+			fail(a);
+		} else {
+			errno = EINVAL;
+			fail(verb);
+		}
+		step++;
+	}
+}
+
+int main(int argc, char **argv)
+{
+	(void)argc;
+	run(argv + 1);
+	return 0;
+}

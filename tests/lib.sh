@@ -1,0 +1,50 @@
+# shellcheck shell=bash
+# Sourced by the scripts beside it: TAP, and builds with switches turned off.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+mkdir -p tests/out
+CC=${CC:-$(command -v musl-gcc || echo cc)}
+tap_count=0 tap_bad=0
+
+# check NAME COMMAND...: passes when COMMAND does; else shows what it printed.
+check() {
+	local name=$1 printed
+	shift
+	tap_count=$((tap_count + 1))
+	if printed=$("$@" 2>&1); then
+		echo "ok $tap_count - $name"
+	else
+		echo "not ok $tap_count - $name"
+		printf '# %s\n' "${printed//$'\n'/$'\n# '}"
+		tap_bad=1
+	fi
+}
+
+skip() { # NAME REASON
+	tap_count=$((tap_count + 1))
+	echo "ok $tap_count - $1 # skip $2"
+}
+
+finish() {
+	echo "1..$tap_count"
+	exit "$tap_bad"
+}
+
+have() { command -v "$1" >/dev/null; }
+
+# within WHAT VALUE BOUND: a bound of the design as a test.
+within() {
+	check "$1: $2, bound $3" awk "BEGIN { exit !($2 <= $3) }"
+}
+
+# The switches that config.h turns on, one a line.
+switches() { sed -n 's/^# *define \(WITH_[A-Z]*\) 1\>.*/\1/p' config.h; }
+
+# The flags that turn all of them off.
+all_off() { switches | sed 's/.*/-D&=0/' | tr '\n' ' '; }
+
+# build NAME FLAGS: makes tests/out/switch/NAME; a warning is an error.
+build() {
+	mkdir -p tests/out/switch
+	make -s CC="$CC" BIN="tests/out/switch/$1" CPPFLAGS="$2 -Werror"
+}

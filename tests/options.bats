@@ -1,0 +1,261 @@
+#!/usr/bin/env bats
+# The command line, and whether help, manual and README tell the same of it.
+
+# `run` sets output and stderr; words are split where lists are meant.
+# shellcheck disable=SC2086,SC2154
+
+load helper
+
+setup() { fixture host; }
+
+# Each line a command line. Not one may print a report.
+@test "bad usage: one line of reason, status 1, nothing on stdout" {
+    local line args
+    while IFS= read -r line; do
+        eval "args=($line)"
+        run --separate-stderr timeout 5 "$VMSTAT" "${args[@]}"
+        complains '?*' || { echo "^^^ vmstat $line"; false; }
+    done << 'END'
+0
+-1
+abc
+1e9999
+1 0
+1 -5
+1 2 3
+-S x
+-s -d
+-p nosuch
+--bogus
+''
+1 ''
+' '
+0.009
+0.0
+1x
+0x10
+-
+1.2.3
+1,5
+99999999999999999999
+18446744073709551617
+1 1.5
+1 18446744073709551617
+-Z
+-nZ
+-S
+-S ''
+-S kk
+-Sx
+--unit
+--unit=
+--unit=kb
+-p
+-p ''
+--partition
+--json=1
+--wide=yes
+--c
+--s
+--nosuch=1
+---wide
+-d -m
+-s -f
+-D -p sda
+-f -m
+--json --csv
+-o nosuch
+-o
+--color=sometimes
+--proc=/nosuch
+--proc
+1 2 -w 3
+-- -w
+-- 1 2 3
+END
+}
+
+@test "bad usage of alerts" {
+    need alerts
+    local arg
+    for arg in --threshold= --threshold=x --threshold=1,2,3 --threshold=1/disk \
+        --threshold=-5 --alert= --alert=cs --alert=nosuch=1 --alert=cs= \
+        --alert=cs=x --alert=maj=1,x; do
+        run --separate-stderr timeout 5 "$VMSTAT" $arg
+        complains '?*' || { echo "^^^ vmstat $arg"; false; }
+    done
+}
+
+@test "bad usage of scope" {
+    need cgroup
+    local arg
+    for arg in --scope=x --scope= --cgroup=/no/such/cgroup --pid=x --pid=0 \
+        --pid= --pid=99999999; do
+        run --separate-stderr timeout 5 "$VMSTAT" $arg
+        complains '?*' || { echo "^^^ vmstat $arg"; false; }
+    done
+}
+
+@test "a value is --x=V or --x V, -SV or -S V; options before or after operands" {
+    vm -S M 0.01 1
+    ok
+    local want=$output line
+    while IFS= read -r line; do
+        vm $line
+        [[ $status == 0 && $output == "$want" ]] || { echo "vmstat $line"; said; false; }
+    done << 'END'
+-SM 0.01 1
+0.01 -S M 1
+0.01 1 -SM
+0.01 --unit M 1
+--unit=M 0.01 1
+--unit M 0.01 1
+--un=M 0.01 1
+-S k -S M 0.01 1
+-S M -- 0.01 1
+0.01 --unit=M -- 1
+-nSM 0.01 1
+-S M .01 1
+END
+}
+
+@test "short options cluster; long ones abbreviate where that is unambiguous" {
+    local short long
+    while read -r short long; do
+        vm "$short"
+        ok
+        local want=$output
+        vm $long
+        [[ $status == 0 && $output == "$want" ]] || { echo "$short is not $long"; said; false; }
+    done << 'END'
+-a --active
+-a --act
+-w --wide
+-w --wi
+-n --one-header
+-n --one
+-aw --active --wide
+-wa -a -w
+-x --extended
+-x --ext
+-V --version
+-V --vers
+END
+}
+
+@test "long names of the views" {
+    local short long feature
+    while read -r feature short long; do
+        has "$feature" || continue
+        vm $short
+        ok
+        local want=$output
+        vm $long
+        [[ $status == 0 && -n $output && $output == "$want" ]] || { echo "$short is not $long"; said; false; }
+    done << 'END'
+stats -s --stats
+stats -f --forks
+disks -d --disk
+disks -D --disk-sum
+disks -pnvme0n1p1 --partition=nvme0n1p1
+disks -pnvme0n1p1 --part=nvme0n1p1
+slabs -m --slabs
+human -H --human
+END
+}
+
+@test "-y and -t have long names" {
+    live --no-first 0.01 1
+    ok
+    [[ ${#lines[@]} == 3 ]]
+    live --timestamp
+    [[ ${lines[0]} == *--timestamp--* ]]
+}
+
+@test "count without end is not needed; a delay alone runs until stopped" {
+    run timeout --preserve-status 0.5 "$VMSTAT" "--proc=$T/f/proc" 0.1
+    [[ $status == 0 && ${#lines[@]} -ge 5 ]] || { echo "$status $output"; false; }
+}
+
+@test "-V: name and version, what was built in" {
+    run --separate-stderr "$VMSTAT" -V
+    ok
+    quiet
+    [[ ${lines[0]} =~ ^vmstat\ [0-9]+\.[0-9]+\.[0-9]+$ && ${lines[1]} == "features:"* ]] || { said; false; }
+}
+
+@test "--help goes to stdout, status 0, 80 columns" {
+    run --separate-stderr "$VMSTAT" --help
+    ok
+    quiet
+    [[ ${lines[0]} == *sage:* ]] || { said; false; }
+    run ! grep -E '^.{81}' <<< "$output"
+    local help
+    help=$("$VMSTAT" --help)
+    [[ $("$VMSTAT" -h) == "$help" ]]
+}
+
+# Long options that `vmstat --help` names, one a line.
+help_options() { "$VMSTAT" --help | grep -oE -- '--[a-z][a-z-]+' | sort -u; }
+
+@test "help names every option of procps-ng and of this build" {
+    need help
+    local name
+    help_options > "$T/help"
+    for name in active one-header wide timestamp unit no-first help version \
+        proc sys columns extended classic \
+        $(! has stats || echo stats forks) \
+        $(! has disks || echo disk disk-sum partition) \
+        $(! has slabs || echo slabs) $(! has human || echo human) \
+        $(! has json || echo json) $(! has csv || echo csv) \
+        $(! has color || echo color) $(! has alerts || echo threshold alert) \
+        $(! has cgroup || echo scope cgroup pid); do
+        grep -qx -- "--$name" "$T/help" || { echo "help lacks --$name"; false; }
+    done
+}
+
+@test "every option in the help is one that the program knows" {
+    need help
+    local option
+    for option in $(help_options); do
+        run --separate-stderr timeout 5 "$VMSTAT" "--proc=$T/f/proc" \
+            "$option" --bogus --bogus
+        # The first --bogus may be its value. It is --bogus that is wrong.
+        [[ $option == --help || $option == --version ]] ||
+            [[ $status == 1 && $stderr == *bogus* ]] || { echo "$option"; said; false; }
+    done
+}
+
+@test "manual and README name exactly the options of the help" {
+    need help alerts json csv stats disks slabs human color fit cgroup
+    tool mandoc
+    [[ -f $REPO/vmstat.8 && -f $REPO/README.md ]]
+    help_options > "$T/help"
+    mandoc -T ascii "$REPO/vmstat.8" | sed "s,.\x08,,g" |
+        grep -oE -- '(^|[^-[:alnum:]])--[a-z][a-z-]+' | grep -oE -- '--.*' |
+        grep -vx -- --option | sort -u > "$T/man" # --option=value stands for any
+    diff "$T/help" "$T/man"
+    grep -oE -- '(^|[^-[:alnum:]])--[a-z][a-z-]+' "$REPO/README.md" |
+        grep -oE -- '--.*' | sort -u > "$T/readme"
+    # README also shows other programs' options; it must name all of ours.
+    run comm -23 "$T/help" "$T/readme"
+    [[ -z $output ]] || { echo "README lacks: $output"; false; }
+}
+
+@test "manual names every metric that the program has" {
+    need help alerts json csv stats disks slabs human color fit cgroup
+    tool mandoc jq
+    vm --json -x
+    local name
+    mandoc -T ascii "$REPO/vmstat.8" | sed "s,.\x08,,g" > "$T/man"
+    for name in $(jq -r 'keys[]' <<< "$output"); do
+        grep -qw -- "$name" "$T/man" || { echo "vmstat.8 lacks $name"; false; }
+        grep -qw -- "$name" "$REPO/README.md" || { echo "README lacks $name"; false; }
+    done
+}
+
+@test "manual is clean mdoc" {
+    tool mandoc
+    run mandoc -T lint -W warning "$REPO/vmstat.8"
+    [[ $status == 0 && -z $output ]] || { echo "$output"; false; }
+}

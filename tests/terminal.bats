@@ -1,0 +1,192 @@
+#!/usr/bin/env bats
+# A terminal is a place: widths, heights, resizes, signals, closed pipes.
+# bats file_tags=slow
+
+# `run` sets output and stderr; words are split where lists are meant.
+# shellcheck disable=SC2086,SC2154
+
+load helper
+
+setup() {
+    fixture host
+    F="'$VMSTAT' --proc='$T/f/proc' --sys='$T/f/sys'"
+}
+
+# on_tty: runs the script on stdin with a terminal; what it showed is $output.
+on_tty() {
+    tool script
+    cat > "$T/script"
+    output=$(TERM=dumb timeout 60 script -qec "bash $T/script" /dev/null \
+        < /dev/null | tr -d '\r')
+}
+
+each='{20..300}' some='{20..60} {61..298..3} 300'
+
+# never_wraps WIDTHS ARGS: at each, lines after `== WIDTH` fit, and there is a row.
+never_wraps() {
+    on_tty << END
+        for w in $1; do stty cols \$w rows 50; echo "== \$w"; $F ${*:2} 2>/dev/null; done
+END
+    awk '/^== / { if (w && rows < 2) { print "nothing at " w; bad = 1 }; w = $2; rows = 0; next }
+        { rows++; if (length > w) { print "wraps at " w ": " $0; bad = 1 } }
+        END { exit bad || w != 300 }' <<< "$output"
+}
+
+@test "never wraps from 20 to 300 columns" { need fit; never_wraps "$each"; }
+@test "never wraps: -x" { need fit; never_wraps "$each" -x; }
+@test "never wraps: -x -w -t" { need fit; never_wraps "$some" -x -w -t; }
+@test "never wraps: -a -S b" { need fit; never_wraps "$some" -a -S b; }
+@test "never wraps: in a cgroup" {
+    need fit cgroup
+    fixture v2
+    never_wraps "$some" --scope=cgroup
+}
+
+@test "wide enough: nothing is dropped; too narrow: r and b stay" {
+    need fit
+    vm
+    local all=${lines[1]}
+    on_tty << END
+        stty cols 300 rows 50; $F 2>/dev/null; stty cols 20 rows 50; $F 2>/dev/null
+END
+    mapfile -t lines <<< "$output"
+    [[ ${lines[1]} == "$all" ]] || { echo "$output"; false; }
+    [[ ${lines[4]} == " r  b "* && ${lines[5]} == " 5  3 "* ]] || { echo "$output"; false; }
+}
+
+@test "piped output is never trimmed, whatever COLUMNS says" {
+    vm -x
+    local want=$output
+    COLUMNS=20 vm -x
+    [[ $output == "$want" ]]
+}
+
+# 10 rows high: a header each 10 - 3 = 7 reports.
+@test "the header repeats by the terminal's height" {
+    on_tty << END
+        stty cols 200 rows 10; $F 0.01 15 2>/dev/null
+END
+    run grep -n '^procs' <<< "$output"
+    [[ $(cut -d: -f1 <<< "$output" | paste -sd' ') == "1 10 19" ]] || { echo "$output"; false; }
+}
+
+@test "a resize changes width and height at once" {
+    need fit
+    on_tty << END
+        stty cols 200 rows 50
+        $F 0.1 14 2>/dev/null & sleep 0.45; stty cols 40 rows 6; wait
+END
+    # 50 - 3 = 47 reports fit, so without the resize there is one header.
+    local headers
+    headers=$(grep -c '^procs' <<< "$output")
+    ((headers >= 3 && headers <= 5)) || { echo "$output"; false; }
+    # The last rows are as narrow as the terminal is by then.
+    [[ $(tail -n 1 <<< "$output" | wc -m) -le 41 &&
+        $(sed -n 3p <<< "$output" | wc -m) -gt 80 ]] || { echo "$output"; false; }
+}
+
+@test "in a real terminal program: resized twice, no line wraps" {
+    need fit
+    tool tmux
+    local t="tmux -f /dev/null -S $T/tmux"
+    $t new-session -d -x 120 -y 24 "TERM=dumb $F 0.05 2>/dev/null" || skip "tmux does not run here"
+    sleep 0.5
+    $t resize-window -x 30 -y 12
+    sleep 1
+    $t capture-pane -p > "$T/pane"
+    $t resize-window -x 100 -y 20
+    sleep 1
+    $t capture-pane -p > "$T/pane2"
+    $t kill-server || true
+    # After a second each shows only lines of one width: rows begin alike.
+    run ! grep -vE '^(procs|--procs| r  b| 5  3|$)' "$T/pane"
+    run ! grep -vE '^(procs|--procs| r  b| 5  3|$)' "$T/pane2"
+    grep -q '^ 5  3' "$T/pane" && grep -q '^ r  b' "$T/pane" || { cat "$T/pane"; false; }
+    grep -qE '^ r  b.{60}' "$T/pane2" || { cat "$T/pane2"; false; }
+}
+
+@test "SIGINT and SIGTERM end it at once, status 0, lines whole" {
+    local signal start
+    for signal in INT TERM; do
+        start=$(date +%s%N)
+        run --separate-stderr timeout -s $signal --preserve-status 0.3 \
+            "$VMSTAT" "--proc=$T/f/proc" $CALM 20
+        ((($(date +%s%N) - start) / 1000000 < 2000))
+        ok
+        quiet
+        [[ ${#lines[@]} == 3 ]] || { said; false; }
+    done
+}
+
+@test "SIGTERM ends it as PID 1 of a PID namespace" {
+    tool unshare
+    unshare -pf true 2>/dev/null || skip "no right to make a PID namespace"
+    unshare -pf "$VMSTAT" "--proc=$T/f/proc" $CALM 20 > "$T/out" 3>&- &
+    local pid=$! child=
+    for _ in {1..100}; do
+        child=$(< "/proc/$pid/task/$pid/children")
+        [[ -s $T/out && $child ]] && break
+        sleep 0.02
+    done
+    kill -TERM "$child"
+    for _ in {1..50}; do kill -0 $child 2>/dev/null || break; sleep 0.02; done
+    run ! kill -0 $child
+    wait $pid
+}
+
+@test "vmstat | head ends at once and silently" {
+    local start=$SECONDS
+    run --separate-stderr bash -c "$F $CALM 8 | head -n 2; exit \${PIPESTATUS[0]}"
+    ((SECONDS - start < 4)) || { echo "$((SECONDS - start)) s"; false; }
+    ok
+    quiet
+    [[ ${#lines[@]} == 2 ]]
+}
+
+@test "a reader that goes away before the first line: silent, status 0" {
+    run --separate-stderr bash -c "{ sleep 0.2; $F $CALM; } | true; exit \${PIPESTATUS[0]}"
+    ok
+    quiet
+}
+
+@test "a closed pipe where SIGPIPE is ignored: silent, status 0" {
+    run --separate-stderr bash -c "trap '' PIPE; $F $CALM 0.05 | head -n 2; exit \${PIPESTATUS[0]}"
+    ok
+    quiet
+}
+
+@test "a full disk is an error" {
+    local args
+    for args in '' --json --csv -s -d -D -m -f --help -V; do
+        run --separate-stderr bash -c "$F $CALM $args > /dev/full"
+        # What is not built in is another error, in one line too.
+        complains '?*' || { echo "vmstat $args"; false; }
+    done
+    run --separate-stderr bash -c "$F $CALM 0.05 > /dev/full"
+    complains '*o space left*'
+}
+
+@test "closed standard output is an error, closed input and stderr are not" {
+    run --separate-stderr bash -c "$F $CALM >&-"
+    [[ $status == 1 ]] || { said; false; }
+    run --separate-stderr bash -c "$F $CALM <&-"
+    ok
+    run --separate-stderr bash -c "$F $(! has alerts || echo --alert=cs=1) 2>&-"
+    ok
+    # A report must never land in a file of /proc that got descriptor 2.
+    [[ ${#lines[@]} == 3 ]] || { said; false; }
+}
+
+@test "stopped and continued: rates use the time that really passed" {
+    need json
+    tool jq
+    "$VMSTAT" --proc=/proc --json $CALM 0.3 2 > "$T/out" 3>&- &
+    local pid=$!
+    while [[ ! -s $T/out ]] && kill -0 $pid; do sleep 0.02; done
+    kill -STOP $pid
+    sleep 1
+    kill -CONT $pid
+    wait $pid
+    # Stopped for a second of its 0.3 s: the interval is 1 s or more.
+    [[ $(sed -n 2p "$T/out" | jq '.interval >= 0.95') == true ]] || { cat "$T/out"; false; }
+}
