@@ -11,11 +11,12 @@ PREFIX = /usr/local
 BIN = vmstat
 STRIP = -s
 
-# What GCC does at -Os that makes the program larger. clang does none of it.
-SMALLER = $(shell $(CC) --version | grep -q 'Free Software' && echo \
-	-fno-thread-jumps -fno-tree-loop-im -fno-tree-dominator-opts \
-	-fno-jump-tables -fno-tree-tail-merge -fno-optimize-sibling-calls \
-	-fno-move-loop-invariants)
+# What makes the program smaller, where the compiler knows all of it (GCC).
+SMALL = -mgeneral-regs-only -fno-thread-jumps -fno-tree-loop-im \
+	-fno-tree-dominator-opts -fno-jump-tables -fno-tree-tail-merge \
+	-fno-optimize-sibling-calls -fno-move-loop-invariants
+SMALLER = $(shell echo | $(CC) -Werror $(SMALL) -xc -c -o /dev/null - \
+	2>/dev/null && echo $(SMALL))
 
 ALL_CFLAGS = $(SMALLER) $(CPPFLAGS) $(CFLAGS) -std=c11 -Wall -Wextra -Wpedantic -Wshadow \
 	-Wconversion -Wundef -Wno-unused-command-line-argument -fno-pie \

@@ -104,14 +104,18 @@ enum format { FM_WORDS, FM_PSI, FM_NUMBER, FM_PAIRS, FM_OPS, FM_CODE };
 /* id, place, file, format, other sources whose values its metrics need.
  * Formats: Documentation/filesystems/proc.rst, accounting/psi.rst,
  * admin-guide/cgroup-v2.rst, admin-guide/cgroup-v1 (Linux 6.13). */
-#define SOURCES(S) \
+#define SOURCES(S) HOST_SOURCES(S) CGROUP_SOURCES(S)
+
+#define HOST_SOURCES(S) \
 	S(STAT, PROC, "stat", WORDS, 0) \
 	S(MEMINFO, PROC, "meminfo", WORDS, 0) \
 	S(VMSTAT, PROC, "vmstat", WORDS, 0) \
 	S(PSI_CPU, PROC, "pressure/cpu", PSI, 0) \
 	S(PSI_MEMORY, PROC, "pressure/memory", PSI, 0) \
 	S(PSI_IO, PROC, "pressure/io", PSI, 0) \
-	S(PSI_IRQ, PROC, "pressure/irq", PSI, 0) \
+	S(PSI_IRQ, PROC, "pressure/irq", PSI, 0)
+
+#define CGROUP_SOURCES(S) \
 	S(CG_PSI_CPU, PRESSURE, "cpu.pressure", PSI, 0) \
 	S(CG_PSI_MEMORY, PRESSURE, "memory.pressure", PSI, 0) \
 	S(CG_PSI_IO, PRESSURE, "io.pressure", PSI, 0) \
@@ -478,7 +482,10 @@ typedef uint16_t text_at;
 static const struct texts {
 	char nothing[1];
 #define S(id, place, file, format, also) char s_file_##id[sizeof file];
-	SOURCES(S)
+	HOST_SOURCES(S)
+#undef S
+#define S(id, place, file, format, also) char s_file_##id[sizeof IF(WITH_CGROUP, file)];
+	CGROUP_SOURCES(S)
 #undef S
 #define G(id, name, right) char g_name_##id[sizeof name];
 	GROUPS(G)
@@ -510,7 +517,10 @@ static const struct texts {
 } texts = {
 	"",
 #define S(id, place, file, format, also) file,
-	SOURCES(S)
+	HOST_SOURCES(S)
+#undef S
+#define S(id, place, file, format, also) IF(WITH_CGROUP, file),
+	CGROUP_SOURCES(S)
 #undef S
 #define G(id, name, right) name,
 	GROUPS(G)
@@ -808,7 +818,6 @@ static void put_error(int error)
 	static const struct { int error; const char *what; } known[] = {
 		{ ENOENT, "No such file or directory" },
 		{ EACCES, "Permission denied" },
-		{ EPERM, "Operation not permitted" },
 		{ EOPNOTSUPP, "Operation not supported" },
 		{ ENOSPC, "No space left on device" },
 		{ ENODEV, "No such device" },
@@ -979,24 +988,32 @@ static bool number(const char *s, uint64_t *v)
 static bool decimal(const char **p, const char *end, unsigned places, uint64_t *v)
 {
 	const char *q = *p;
+	bool any = false, point = false;
 	uint64_t n = 0;
-	bool whole = digits(&q, end, &n), point = q < end && *q == '.';
 
-	if (!whole && !(point && end - q > 1 && is_digit(q[1])))
-		return false;
-	q += point;
-	for (; places; places--) {
-		unsigned d = point && q < end && is_digit(*q) ? (unsigned)(*q++ - '0') : 0;
+	for (; q < end; q++) {
+		unsigned d = (unsigned)(*q - '0');
 
+		if (*q == '.' && !point) {
+			point = true;
+			continue;
+		}
+		if (d > 9)
+			break;
+		any = true;
+		if (point && !places)
+			continue;
 		if (n > (UINT64_MAX - d) / 10)
 			return false;
 		n = n * 10 + d;
+		places -= point;
 	}
-	while (point && q < end && is_digit(*q))
-		q++;
+	for (; places; places--)
+		if (__builtin_mul_overflow(n, 10, &n))
+			return false;
 	*p = q;
 	*v = n;
-	return true;
+	return any;
 }
 
 /* a, b and c one after the other into `to`; false where they do not fit. */
@@ -1077,6 +1094,12 @@ static void scan_start(struct scan *s, int fd)
 	*s = (struct scan){ .fd = fd, .p = scan_buf, .end = scan_buf };
 }
 
+/* Opens for reading. The plain call: libc's is made for cancelling threads. */
+static int open_path(const char *path, int flags)
+{
+	return (int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_LARGEFILE | flags);
+}
+
 /* The path of the file that was opened last, for messages. */
 static char path_buf[PATH_BYTES];
 
@@ -1088,7 +1111,7 @@ static int open_at(const char *dir, const char *name, const char *tail)
 	errno = ENAMETOOLONG;
 	if (!join(rest, "/", name, tail) || !join(path_buf, dir, rest, ""))
 		return -1;
-	return open(path_buf, O_RDONLY | O_NOCTTY | O_NONBLOCK);
+	return open_path(path_buf, O_NOCTTY | O_NONBLOCK);
 }
 
 static bool scan_at(struct scan *s, const char *dir, const char *name, const char *tail)
@@ -1263,11 +1286,11 @@ static bool line_number(enum format format, struct line l, const struct found *f
 	case FM_NUMBER:
 		return word_number(&l, v);
 	case FM_PSI:
-		return key_is(&l, text(f->key)) && pair_number(l, "total", v);
+		return WITH_PRESSURE && key_is(&l, text(f->key)) && pair_number(l, "total", v);
 	case FM_PAIRS:
-		return pair_number(l, text(f->key), v);
+		return WITH_CGROUP && pair_number(l, text(f->key), v);
 	case FM_OPS:
-		return word(&l, &w) && word(&l, &w) && is_word(&w, text(f->key)) && word_number(&l, v);
+		return WITH_CGROUP && word(&l, &w) && word(&l, &w) && is_word(&w, text(f->key)) && word_number(&l, v);
 	default:
 		return false;
 	}
@@ -1366,7 +1389,7 @@ static int read_source(enum source src, int fd, struct sample *to)
 	unsigned i;
 
 	scan_start(&s, fd);
-	if (format == FM_PAIRS || format == FM_OPS)
+	if (WITH_CGROUP && (format == FM_PAIRS || format == FM_OPS))
 		read_sums(src, &s, to);
 	else
 		read_lines(src, &s, to);
@@ -1548,7 +1571,7 @@ static bool cg_walk(char *dir, size_t n, unsigned depth, visit_fn *visit, void *
 	tasks.hidden |= depth == WALK_DEPTH;
 	if (done || depth == WALK_DEPTH)
 		return done;
-	fd = open(dir, O_RDONLY | O_DIRECTORY);
+	fd = open_path(dir, O_DIRECTORY);
 	if (fd < 0)
 		return false;
 	while (!done && (got = syscall(SYS_getdents64, fd, entries, sizeof entries)) > 0)
@@ -2715,13 +2738,15 @@ static void report_make(struct report *r, const struct sample *before, const str
 		r->seen[M_CS] = r->seen[M_CS] && now->value[M_CS];
 	}
 	report_less(r, M_SWPD, M_SWAP_TOTAL, M_SWAP_FREE);
-	report_less(r, M_SWPD, M_MEMSW, M_MEM_USED);
+	if (WITH_CGROUP) {
+		report_less(r, M_SWPD, M_MEMSW, M_MEM_USED);
+		report_sum(r, M_INACT, M_INACT_ANON, M_INACT_FILE);
+		report_sum(r, M_ACTIVE, M_ACTIVE_ANON, M_ACTIVE_FILE);
+	}
 	report_less(r, M_MEM_USED, M_MEM_TOTAL, M_AVAILABLE);
 	report_sum(r, M_CACHE, M_CACHED, M_RECLAIMABLE);
 	if (!r->seen[M_CACHE] && r->seen[M_CACHED])
 		report_set(r, M_CACHE, r->milli[M_CACHED]);
-	report_sum(r, M_INACT, M_INACT_ANON, M_INACT_FILE);
-	report_sum(r, M_ACTIVE, M_ACTIVE_ANON, M_ACTIVE_FILE);
 	report_sum(r, M_SWAPPING, M_SI, M_SO);
 	report_less(r, M_MIN, M_FAULTS, M_MAJ);
 	if (!WITH_CGROUP || !scope.cgroup) {
@@ -3044,7 +3069,7 @@ static struct {
 
 static bool is_terminal(int fd, struct winsize *w)
 {
-	return ioctl(fd, TIOCGWINSZ, w) == 0;
+	return syscall(SYS_ioctl, fd, TIOCGWINSZ, w) == 0;
 }
 
 /* Asks for the terminal's size; a serial line may not know it. */
@@ -3927,7 +3952,7 @@ static char set_word(const char *option, const char *value, const char *const *w
 
 static void set_format(char format)
 {
-	if (opt.format && opt.format != format)
+	if (WITH_JSON && WITH_CSV && opt.format && opt.format != format)
 		die("conflicting formats: --json and --csv");
 	opt.format = format;
 }
@@ -3999,10 +4024,11 @@ static void apply(enum option o, const char *value)
 
 	switch (o) {
 	case O_ACTIVE: opt.active = true; break;
-	case O_FORKS: case O_SLABS: case O_STATS: case O_DISK: case O_DISK_SUM:
-		set_view(options[o].letter);
+	case O_FORKS: case O_SLABS: case O_STATS: case O_DISK: case O_DISK_SUM: case O_PARTITION:
+		if (WITH_STATS || WITH_SLABS || WITH_DISKS)
+			set_view(options[o].letter);
+		opt.partition = value;
 		break;
-	case O_PARTITION: set_view('p'); opt.partition = value; break;
 	case O_ONE_HEADER: opt.one_header = true; break;
 	case O_UNIT: set_unit(value); break;
 	case O_WIDE: opt.wide = true; break;
@@ -4014,7 +4040,7 @@ static void apply(enum option o, const char *value)
 		break;
 	case O_CGROUP: opt.cgroup = value; break;
 	case O_PID:
-		if (!WITH_CGROUP || !number(value, &opt.pid) || !opt.pid || opt.pid > INT32_MAX)
+		if (WITH_CGROUP && (!number(value, &opt.pid) || !opt.pid || opt.pid > INT32_MAX))
 			die("--pid: '%s' is not a process number", value);
 		break;
 	case O_PROC: set_dir("proc", &opt.proc, value); opt.proc_given = true; break;
@@ -4112,12 +4138,10 @@ static void parse_operand(const char *s, unsigned nth)
 	const char *p = s, *end = s + strlen(s);
 
 	if (nth == 0) {
-		if (!decimal(&p, end, 9, &opt.delay_ns) || p != end)
-			die("delay '%s': not a number of seconds, or too large", s);
+		if (!decimal(&p, end, 9, &opt.delay_ns) || p != end || opt.delay_ns / NS_PER_S > 1000000000)
+			die("delay '%s': not a number, or too large", s);
 		if (opt.delay_ns < NS_PER_S / 100)
 			die("delay '%s': at least 0.01 seconds", s);
-		if (opt.delay_ns / NS_PER_S > 1000000000)
-			die("delay '%s': too large", s);
 	} else if (nth == 1) {
 		if (!number(s, &opt.count) || !opt.count)
 			die("count '%s': not a number of at least 1", s);
@@ -4145,7 +4169,7 @@ static void parse(char **argv)
 	}
 	if ((opt.columns != NULL) + opt.classic + (opt.extended && opt.view != 'd') > 1)
 		die("conflicting options: one of --columns, --extended and --classic");
-	if ((opt.cgroup != NULL) + (opt.pid != 0) + (opt.scope == 'h') > 1)
+	if (WITH_CGROUP && (opt.cgroup != NULL) + (opt.pid != 0) + (opt.scope == 'h') > 1)
 		die("conflicting options: one of --cgroup, --pid and --scope=host");
 	if (!opt.count)
 		opt.count = opt.delay_ns ? UINT64_MAX : 1;
@@ -4282,9 +4306,9 @@ static void choose_columns(void)
 	for (i = 0; i < A_COUNT && !opt.view; i++)
 		if (WITH_ALERTS && opt.alerts && alert_wished[i])
 			need(rules[i].metric);
-	for (i = 0; i < sizeof stats / sizeof *stats && opt.view == 's'; i++)
+	for (i = 0; WITH_STATS && i < sizeof stats / sizeof *stats && opt.view == 's'; i++)
 		need(stats[i].metric);
-	if (opt.view == 'f') {
+	if (WITH_STATS && opt.view == 'f') {
 		bound[M_FORKS] = metrics[M_FORKS].found[HOST];
 		need(M_FORKS);
 	}
