@@ -363,8 +363,9 @@ enum group {
 	R(FORKS, TALLY, K(STAT, "processes", ONE), NO, NO)
 
 /* The lines of -s, in procps-ng's order: metric, key in JSON, label, flags:
- * a counter is printed as the kernel counts it unless one says otherwise. */
-enum { COUNTER = 0, IN_UNITS = 1, IN_US = 2, FROM_REPORT = 4, CG_ONLY = 8 };
+ * a counter is printed as the kernel counts it unless one says otherwise;
+ * IF_REPORT: if the report takes it for real. */
+enum { COUNTER = 0, IN_UNITS = 1, IN_US = 2, FROM_REPORT = 4, IF_REPORT = 8, CG_ONLY = 16 };
 
 #define STATS(T) \
 	T(MEM_TOTAL, "mem_total", "total memory", IN_UNITS) \
@@ -397,8 +398,8 @@ enum { COUNTER = 0, IN_UNITS = 1, IN_US = 2, FROM_REPORT = 4, CG_ONLY = 8 };
 	T(ALLOC_MOVABLE, "pgalloc_movable", "pages alloc in movable", COUNTER) \
 	T(ALLOC_NORMAL, "pgalloc_normal", "pages alloc in normal", COUNTER) \
 	T(PGFREE, "pgfree", "pages free", COUNTER) \
-	T(IN, "intr", "interrupts", COUNTER) \
-	T(CS, "ctxt", "CPU context switches", COUNTER) \
+	T(IN, "intr", "interrupts", IF_REPORT) \
+	T(CS, "ctxt", "CPU context switches", IF_REPORT) \
 	T(BOOT_TIME, "btime", "boot time", COUNTER) \
 	T(FORKS, "processes", "forks", COUNTER) \
 	T(MEM_LIMIT, "mem_limit", "memory limit", IN_UNITS | CG_ONLY) \
@@ -678,7 +679,7 @@ static const struct option_row {
 /* ----------------------------------------------------------------- STATE */
 
 #define NS_PER_S 1000000000u
-#define USER_HZ 100 /* of every architecture's /proc, whatever the kernel's HZ */
+#define USER_HZ 100 /* of /proc, whatever the kernel's HZ (but on alpha, ia64) */
 #define INITIAL_CGROUP_NS "cgroup:[4026531835]" /* PROC_CGROUP_INIT_INO */
 #define INITIAL_PID_NS "pid:[4026531836]"       /* PROC_PID_INIT_INO */
 
@@ -930,7 +931,9 @@ static void flush(void)
 			done += (size_t)n;
 		else if (n < 0 && errno == EPIPE)
 			_exit(0);
-		else if (n < 0 && errno != EINTR && errno != EAGAIN)
+		else if (n < 0 && errno == EAGAIN)
+			ppoll(&(struct pollfd){ .fd = STDOUT_FILENO, .events = POLLOUT }, 1, NULL, NULL);
+		else if (n < 0 && errno != EINTR)
 			die("write error:");
 	}
 	out.n = 0;
@@ -1270,8 +1273,10 @@ static bool nth_number(struct line l, const struct found *f, uint64_t *v)
 		cursor.at = 0;
 	}
 	for (; cursor.at < f->nth; cursor.at++)
-		if (!word_number(&cursor.rest, v))
+		if (!word_number(&cursor.rest, v)) {
+			cursor.rest.p = cursor.rest.end; /* nor what follows */
 			return false;
+		}
 	return true;
 }
 
@@ -1402,6 +1407,13 @@ static int read_source(enum source src, int fd, struct sample *to)
 	return s.error;
 }
 
+static bool in_proc(const char *name)
+{
+	char path[PATH_BYTES];
+
+	return join(path, opt.proc, "/", name) && exists(path);
+}
+
 /* ----------------------------------------------------------------- SCOPE
  *
  * Whose numbers? Each controller may be mounted elsewhere (v1, hybrid), so
@@ -1413,6 +1425,7 @@ struct home {
 	size_t top;           /* dir up to here is the topmost visible level */
 	int rank;             /* how sure the place is; 0: not found */
 	uint8_t version;      /* 1 or 2; 0: the controller is not there */
+	bool unreadable;      /* a file of some level is there, but not for us */
 	bool whole;           /* that top is the hierarchy's root */
 };
 static struct home homes[PL_COUNT];
@@ -1549,6 +1562,14 @@ static struct {
 
 /* Walks over a cgroup and its descendants; `visit` is called with the
  * length of each directory's path in `dir` and ends the walk by true. */
+static bool is_directory(const char *path)
+{
+	int fd = open_path(path, O_DIRECTORY);
+
+	close(fd);
+	return fd >= 0;
+}
+
 typedef bool visit_fn(char *dir, size_t n, void *arg);
 
 #define WALK_DEPTH 32 /* levels below the cgroup; each takes 1 KiB of stack */
@@ -1559,6 +1580,12 @@ struct dirent_head { /* struct linux_dirent64 of getdents64(2) */
 	uint8_t type;
 	char name[];
 };
+
+/* A part of the cgroup that is there, but not for us. */
+static void note_hidden(int error)
+{
+	tasks.hidden |= error != 0 && error != ENOENT && error != ENODEV;
+}
 
 static bool cg_walk(char *dir, size_t n, unsigned depth, visit_fn *visit, void *arg)
 {
@@ -1572,15 +1599,17 @@ static bool cg_walk(char *dir, size_t n, unsigned depth, visit_fn *visit, void *
 	if (done || depth == WALK_DEPTH)
 		return done;
 	fd = open_path(dir, O_DIRECTORY);
-	if (fd < 0)
+	if (fd < 0) {
+		note_hidden(errno);
 		return false;
+	}
 	while (!done && (got = syscall(SYS_getdents64, fd, entries, sizeof entries)) > 0)
 		for (at = 0; at < got && !done;) {
 			const struct dirent_head *e = (const void *)(entries + at);
 			size_t length = strlen((const char *)e + offsetof(struct dirent_head, name));
 
 			at += e->length;
-			if (e->type != 4 /* DT_DIR */ || e->name[0] == '.')
+			if (e->type != 4 /* DT_DIR */ || strcmp(e->name, ".") == 0 || strcmp(e->name, "..") == 0)
 				continue;
 			if (n + 1 + length + sizeof "/cgroup.threads" > PATH_BYTES) {
 				tasks.hidden = true;
@@ -1794,7 +1823,7 @@ static void use_for_cgroup(const struct mount *m, const char *point)
 
 	while (*rest == '/')
 		rest++;
-	if (!join(dir, point, *rest ? "/" : "", rest) || !exists(dir))
+	if (!join(dir, point, *rest ? "/" : "", rest) || !is_directory(dir))
 		return;
 	for (i = 0; i < PL_COUNT; i++) {
 		struct home *h = &homes[i];
@@ -1834,6 +1863,8 @@ static bool in_container(void)
 
 	if (scope.private || (namespace_is("pid", INITIAL_PID_NS, &same) && !same))
 		return true;
+	if (in_proc("self") && !in_proc("stat"))
+		return true; /* subset=pid: there is nothing else to show */
 	return env("container") || env("KUBERNETES_SERVICE_HOST") ||
 	       exists("/.dockerenv") || exists("/run/.containerenv");
 }
@@ -1855,17 +1886,22 @@ static void choose_home(void)
 		if (!scope.home || (!scope.home->dir[scope.home->top] && h->dir[h->top]))
 			scope.home = h;
 	}
+	/* A controller that has the process in its root counts the machine. */
+	for (i = 0; i < PL_COUNT && scope.home && scope.home->dir[scope.home->top]; i++)
+		if (i != PL_CPUSET && homes[i].whole && !homes[i].dir[homes[i].top])
+			memset(&homes[i], 0, sizeof homes[i]);
 }
 
 static void find_named_cgroup(void)
 {
 	unsigned i;
 
-	if (!*opt.cgroup || climbs(opt.cgroup) || !join(wanted_cgroup, opt.cgroup[0] == '/' ? "" : "/", opt.cgroup, ""))
+	if (!*opt.cgroup || !join(wanted_cgroup, opt.cgroup[0] == '/' ? "" : "/", opt.cgroup, "") ||
+	    climbs(wanted_cgroup))
 		die("--cgroup: '%s' is not a path below the root", opt.cgroup);
+	each_mount("self", "", use_to_strip);
 	for (i = (unsigned)strlen(wanted_cgroup); i > 1 && wanted_cgroup[i - 1] == '/'; i--)
 		wanted_cgroup[i - 1] = '\0';
-	each_mount("self", "", use_to_strip);
 	each_mount("self", "", use_for_cgroup);
 	choose_home();
 	if (scope.home)
@@ -1894,8 +1930,9 @@ static void find_cgroup_of(const char *who)
 	}
 	each_mount("self", "", use_for_path);
 	choose_home();
-	if (scope.home || !opt.pid)
+	if ((scope.home && scope.home->rank > 1) || !opt.pid)
 		return;
+	scope.home = NULL;
 	memset(homes, 0, sizeof homes);
 	read_cgroup_paths(who);
 	if (join(rest, "/", who, "/root") && join(root, opt.proc, rest, ""))
@@ -2008,8 +2045,10 @@ static int level_fd(struct home *h, unsigned l, size_t n, enum level_file file)
 	const char *name = level_names[h->version - 1][file];
 	int *fd = &level_fds[l][file];
 
-	if (!*fd && name)
+	if (!*fd && name) {
 		*fd = open_below(h->dir, n, name) + 1;
+		h->unreadable |= !*fd && errno != ENOENT;
+	}
 	if (*fd <= 0)
 		*fd = -1;
 	return *fd > 0 ? *fd - 1 : -1;
@@ -2058,6 +2097,8 @@ static void read_mem_limits(struct sample *to)
 		sample_set(to, M_MEM_LIMIT, limit);
 		sample_set(to, M_LIMIT_USED, usage);
 	}
+	if (h->unreadable) /* the limit that counts may be one of those */
+		to->seen[M_MEM_LIMIT] = to->seen[M_LIMIT_USED] = to->seen[M_AVAILABLE] = false;
 	h->whole &= !n; /* there are more than MAX_LEVELS */
 }
 
@@ -2187,8 +2228,10 @@ static bool visit_tasks(char *dir, size_t n, void *arg)
 
 	if (fd < 0)
 		fd = open_below(dir, n, "cgroup.procs");
-	if (fd < 0)
+	if (fd < 0) {
+		note_hidden(errno);
 		return false;
+	}
 	*any = true;
 	scan_start(&s, fd);
 	while (scan_line(&s, &l)) {
@@ -2201,6 +2244,7 @@ static bool visit_tasks(char *dir, size_t n, void *arg)
 		else
 			tasks.now[tasks.n_now++].id = (uint32_t)id;
 	}
+	note_hidden(s.error);
 	close(fd);
 	return false;
 }
@@ -2300,6 +2344,19 @@ static void add_switches(uint64_t since)
 	}
 }
 
+/* Is this the /proc of another pid namespace? It knows the tasks by other
+ * numbers than cgroup.procs tells us. */
+static bool is_foreign(uint32_t self)
+{
+	char path[PATH_BYTES], link[U64_TEXT], own[U64_TEXT];
+	ssize_t n = join(path, opt.proc, "/self", "") ? readlink(path, link, sizeof link - 1) : 0;
+
+	if (n <= 0)
+		return false;
+	link[n] = '\0';
+	return strcmp(link, u64_text(own, self, 1)) != 0;
+}
+
 /* r, b and cs of a cgroup. vmstat's own task, always running while it
  * looks, is not counted in r. */
 static void read_tasks(struct sample *to)
@@ -2315,13 +2372,17 @@ static void read_tasks(struct sample *to)
 	tasks.now = swap ? swap : task_tables[1];
 	tasks.n_before = tasks.n_now;
 	tasks.n_now = 0;
-	tasks.overflow = tasks.hidden = false;
+	tasks.overflow = false;
+	tasks.hidden = !opt.captured && is_foreign(self);
 	join(dir, scope.home->dir, "", "");
 	cg_walk(dir, strlen(dir), 0, visit_tasks, &any);
+	sort_tasks(tasks.now, tasks.n_now);
 	for (i = 0; i < tasks.n_now; i++) {
 		struct task t = tasks.now[i];
 		char state;
 
+		if (kept && tasks.now[kept - 1].id == t.id)
+			continue; /* it moved while we looked */
 		if (!read_task(&t, &state, &switches))
 			continue;
 		running += state == 'R' && t.id != self;
@@ -2329,7 +2390,6 @@ static void read_tasks(struct sample *to)
 		tasks.now[kept++] = t;
 	}
 	tasks.n_now = kept;
-	sort_tasks(tasks.now, kept);
 	add_switches(tasks.last_ns);
 	tasks.last_ns = to->ns;
 	tasks.counted = true;
@@ -2349,15 +2409,6 @@ static void read_tasks(struct sample *to)
 		sample_set(to, M_CS, tasks.switches);
 }
 
-/* A cgroup that is removed while it is watched: the container has ended. */
-static void check_gone(void)
-{
-	if (exists(scope.home->dir))
-		return;
-	flush();
-	die("cgroup %s: gone: the container has ended", scope.name);
-}
-
 /* ---------------------------------------------------------------- SAMPLE */
 
 static struct {
@@ -2365,6 +2416,22 @@ static struct {
 	int error;     /* errno of open or read, 0 */
 	bool warned;
 } opened[SRC_COUNT];
+
+/* A cgroup that is removed while it is watched: the container has ended,
+ * even if another has its name by now. (Pressure that is turned off gives
+ * ENODEV, too.) */
+static void check_gone(void)
+{
+	bool gone = !exists(scope.home->dir);
+	unsigned src;
+
+	for (src = 0; src < SRC_COUNT; src++)
+		gone |= opened[src].error == ENODEV && sources[src].place < PL_PRESSURE;
+	if (!gone)
+		return;
+	flush();
+	die("cgroup %s: gone: the container has ended", scope.name);
+}
 
 /* Where a metric is found in this scope; SRC_NONE where it is not. */
 static const struct found *find_metric(enum metric m)
@@ -2628,7 +2695,7 @@ static void report_cgroup_cpu(struct report *r, const struct sample *now)
 	sy = percent(in_base_units(r->milli[M_CG_SYS] / 1000, bound[M_CG_SYS].unit), could);
 	report_set(r, M_US, us);
 	report_set(r, M_SY, sy);
-	report_set(r, M_ID, at_least_0(100000, us + sy));
+	report_set(r, M_ID, at_least_0(100000, plus(us, sy)));
 }
 
 /* Throttling: the level with the largest share of throttled periods. */
@@ -2646,7 +2713,8 @@ static void report_throttling(struct report *r, const struct sample *before, con
 
 		if (!b->seen || (before && !a->seen))
 			continue;
-		if (r->seen[M_THR_PCT] && share <= r->milli[M_THR_PCT] && time_us <= r->milli[M_THROTTLED_TIME] / 1000)
+		if (r->seen[M_THR_PCT] && (share < r->milli[M_THR_PCT] ||
+		    (share == r->milli[M_THR_PCT] && time_us <= r->milli[M_THROTTLED_TIME] / 1000)))
 			continue;
 		report_set(r, M_THR_PCT, at_most_100(share));
 		report_set(r, M_THROTTLED_TIME, mul_div(time_us, 1000, 1));
@@ -2854,6 +2922,18 @@ static bool is_json(void)
 	return WITH_JSON && opt.format == 'j';
 }
 
+/* The bytes of a character in UTF-8, or 0 where it is none. */
+static size_t utf8_length(const char *p)
+{
+	unsigned char first = (unsigned char)*p;
+	size_t n = first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0, i;
+
+	for (i = 1; i < n; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	return n;
+}
+
 static void put_quoted(const char *p)
 {
 	bool plain = opt.format == 'c';
@@ -2865,6 +2945,16 @@ static void put_quoted(const char *p)
 	if (!plain)
 		put_str("\"");
 	for (; *p; p++) {
+		if (is_json() && (unsigned char)*p >= 0x80) {
+			size_t n = utf8_length(p);
+
+			if (n)
+				put(p, n);
+			else
+				put_str("\\ufffd");
+			p += n ? n - 1 : 0;
+			continue;
+		}
 		if (is_json() && (unsigned char)*p < ' ') {
 			put_str(*p < 16 ? "\\u000" : "\\u001");
 			put(&"0123456789abcdef"[*p & 15], 1);
@@ -3319,15 +3409,12 @@ static void table_report(const struct report *r, unsigned level)
 /* The file that was opened last cannot be read: says why, and what to do. */
 _Noreturn static void die_unreadable(void)
 {
-	char self[PATH_BYTES];
 	int error = errno;
 
-	if (!join(self, opt.proc, "/self", ""))
-		self[0] = '\0';
-	if (error == ENOENT && !opt.captured && exists(self))
-		die("%s: hidden: /proc is mounted with subset=pid; mount it whole, or use --scope=cgroup", path_buf);
-	if (error == ENOENT && !exists(self))
+	if (error == ENOENT && !in_proc("self"))
 		die("%s: no proc file system there: mount -t proc proc %s", path_buf, opt.proc);
+	if (error == ENOENT && !opt.captured && !in_proc("uptime"))
+		die("%s: hidden: /proc is mounted with subset=pid; mount it whole, or use --scope=cgroup", path_buf);
 	errno = error;
 	die("%s:", path_buf);
 }
@@ -3452,7 +3539,7 @@ static bool stat_value(const struct stat_row *row, const struct report *r, const
 		*v = in_base_units(*v, bound[m].unit);
 	else if (bound[m].unit == BYTES)
 		*v /= 1024;
-	return row->flags & (IN_UNITS | FROM_REPORT) ? r->seen[m] : now->seen[m];
+	return row->flags & (IN_UNITS | FROM_REPORT | IF_REPORT) ? r->seen[m] : now->seen[m];
 }
 
 static void view_stats(const struct report *r, const struct sample *now)
@@ -3781,6 +3868,8 @@ static void disk_sum(void)
 	unsigned i, f;
 
 	for (i = 0; i < disk_state.n; i++) {
+		if (!disks[i].seen)
+			continue;
 		count[disks[i].partition]++;
 		for (f = 0; f < D_COUNT && !disks[i].partition; f++)
 			sum[f] += disks[i].now[f];
@@ -3800,11 +3889,13 @@ static void partition_row(const struct disk *d)
 	static const uint8_t widths[] = { 20, 17, 11, 17 };
 	unsigned i;
 
-	if (!is_record() && term.header_due)
-		put_left(d->name, 10);
-	row_begin("      reads      read sectors      writes  requested writes\n");
-	if (is_record())
+	if (is_record()) {
+		rec_begin();
 		rec_str("partition", d->name);
+	} else if (header_due()) {
+		put_left(d->name, 10);
+		put_str("      reads      read sectors      writes  requested writes\n");
+	}
 	for (i = 0; i < sizeof fields; i++)
 		row_u64(disk_fields[fields[i]].key, d->now[fields[i]], true, widths[i]);
 	row_end();
@@ -3836,6 +3927,12 @@ static void view_disks(void)
 	read_disks();
 	if (opt.no_first && !disk_state.before_ns)
 		return;
+	if (WITH_CGROUP && scope.cgroup && opt.extended && !disk_state.before_ns) {
+		read_tasks(&samples[0]); /* since the start of the cgroup */
+		disk_state.before_ns = scope_start_ns();
+		if (disk_state.before_ns > disk_state.ns)
+			disk_state.before_ns = disk_state.ns;
+	}
 	if (opt.view == 'D')
 		view_disk(NULL);
 	if (dev && after(dev, "/dev/"))
@@ -3902,7 +3999,7 @@ static void view_slabs(void)
 	unsigned n = read_slabs(), at, i;
 
 	warn_hosts_numbers();
-	for (at = 0; at < n; at++) {
+	for (at = 0; at < n && !opt.no_first; at++) {
 		rec_start();
 		do {
 			row_begin("Cache                       Num  Total   Size  Pages\n");
@@ -3916,6 +4013,7 @@ static void view_slabs(void)
 		if (out.n > sizeof out.buf / 2)
 			flush();
 	}
+	opt.no_first = false;
 	flush();
 }
 
@@ -3973,6 +4071,8 @@ static bool parse_levels(const char **p, const char *end, uint64_t *warn_level, 
 	return decimal(p, end, 3, crit) && *crit >= first;
 }
 
+static bool alert_wished[A_COUNT]; /* on the command line: its files are read */
+
 static void set_threshold(const char *value)
 {
 	const char *p = value, *end = value + strlen(value);
@@ -3981,9 +4081,8 @@ static void set_threshold(const char *value)
 	    (*p && strcmp(p, "/cpu") != 0) || !opt.crit[A_CS])
 		die("--threshold: '%s' is not [WARN,]CRIT[/cpu]", value);
 	opt.threshold_per_cpu = *p != '\0';
+	alert_wished[A_CS] = true;
 }
-
-static bool alert_wished[A_COUNT]; /* by --alert: its files are read */
 
 static void set_alert(const char *value)
 {
@@ -4303,6 +4402,8 @@ static void choose_columns(void)
 		bound[m] = *find_metric(m);
 	for (i = 0; i < n_columns && !opt.view; i++)
 		need(columns[i]);
+	/* An OOM kill is told in a table without its column, too. */
+	alert_wished[A_OOM] |= WITH_CGROUP && scope.cgroup && !opt.columns && !opt.classic;
 	for (i = 0; i < A_COUNT && !opt.view; i++)
 		if (WITH_ALERTS && opt.alerts && alert_wished[i])
 			need(rules[i].metric);
@@ -4314,6 +4415,10 @@ static void choose_columns(void)
 	}
 	if (opt.threshold_per_cpu && WITH_CGROUP && scope.cgroup)
 		needed |= BIT(CPU_LIMITS);
+	if (WITH_CGROUP && scope.cgroup && is_terminal(STDERR_FILENO, &(struct winsize){ 0 })) {
+		need(M_MEM_LIMIT); /* for say_scope() */
+		need(M_CPU_LIMIT);
+	}
 	make_wants();
 }
 
@@ -4479,6 +4584,9 @@ static void tick(uint64_t n)
 		check_anything(now);
 	}
 	report_make(&report, before, now, start);
+	/* More CPU time than there was: the cgroup is older than its tasks. */
+	if (!n && report.seen[M_CAPACITY] && plus(report.milli[M_US], report.milli[M_SY]) > 110000)
+		report_make(&report, NULL, now, UINT64_MAX);
 	if (!n && WITH_CGROUP)
 		say_scope(&report);
 	warn_unavailable(&report);

@@ -88,7 +88,8 @@ cg2() { two --scope=cgroup --json "$@"; }
         swpd=4096 free=30720 buff=null cache=5120 inact=3072 active=7168 \
         si=null so=null bi=60 bo=120 in=null cs=50 us=12 sy=28 id=60 wa=null \
         st=null gu=null min=300 maj=2 oom=4 mem_limit=102400 mem_pct=70 \
-        cpu_limit=0.75 thr=40 thr_pct=6 cpu_some=null mem_full=null
+        cpu_limit=0.75 thr=40 thr_pct=6
+    ! has pressure || json 1 cpu_some=null mem_full=null
     # 4 s, 3 s of capacity: us 0.9, sy 0.45; cs 40 + 80 + 120 + 160 = 400
     # swpd 80 - 75 MiB, free 100 - 75; bi 409600 bytes, bo 819200
     # min (840 - 40) / 4, maj 40 / 4; thr 0.2 s / 4, 2 of 40
@@ -414,7 +415,8 @@ END
     cg $CALM
     ok
     json swpd=null cache=null bi=null us=null maj=null oom=null \
-        mem_some=null irq_full=null free=8192 r=3
+        free=8192 r=3
+    ! has pressure || json mem_some=null irq_full=null
 }
 
 # Options that choose.
