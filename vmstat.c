@@ -4569,6 +4569,15 @@ static void scale_threshold(const struct sample *now)
 	opt.crit[A_CS] = mul_div(opt.crit[A_CS], micro, 1000000);
 }
 
+/* More CPU time than there was since the oldest task started, and more than
+ * a quota lends ahead: the cgroup is older than that, and its age not known. */
+static bool is_false_start(const struct report *r)
+{
+	uint64_t used_us = mul_div(r->elapsed_us, plus(r->milli[M_US], r->milli[M_SY]), 100000);
+
+	return WITH_CGROUP && scope.cgroup && r->seen[M_US] && used_us > r->elapsed_us / 10 * 11 + 200000;
+}
+
 /* Takes the sample of one tick and shows it. */
 static void tick(uint64_t n)
 {
@@ -4584,8 +4593,7 @@ static void tick(uint64_t n)
 		check_anything(now);
 	}
 	report_make(&report, before, now, start);
-	/* More CPU time than there was: the cgroup is older than its tasks. */
-	if (!n && report.seen[M_CAPACITY] && plus(report.milli[M_US], report.milli[M_SY]) > 110000)
+	if (!n && is_false_start(&report))
 		report_make(&report, NULL, now, UINT64_MAX);
 	if (!n && WITH_CGROUP)
 		say_scope(&report);
