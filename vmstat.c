@@ -46,7 +46,6 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/auxv.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
@@ -920,6 +919,7 @@ static const char *note_end(void)
  * a quiet end. Anything else that fails is an error. */
 static void flush(void)
 {
+	struct pollfd room = { .fd = STDOUT_FILENO, .events = POLLOUT };
 	size_t done = 0;
 
 	if (out.overflow)
@@ -932,7 +932,7 @@ static void flush(void)
 		else if (n < 0 && errno == EPIPE)
 			_exit(0);
 		else if (n < 0 && errno == EAGAIN)
-			ppoll(&(struct pollfd){ .fd = STDOUT_FILENO, .events = POLLOUT }, 1, NULL, NULL);
+			ppoll(&room, 1, NULL, NULL);
 		else if (n < 0 && errno != EINTR)
 			die("write error:");
 	}
@@ -2601,7 +2601,7 @@ static uint64_t in_base_units(uint64_t v, enum raw_unit unit)
 	case KIB:
 		return mul_div(v, 1024, 1);
 	case PAGES:
-		return mul_div(v, getauxval(AT_PAGESZ), 1);
+		return mul_div(v, (uint64_t)getpagesize(), 1);
 	case TICKS:
 		return mul_div(v, 1000000 / USER_HZ, 1);
 	case NS:
@@ -2970,54 +2970,35 @@ static void put_quoted(const char *p)
 		put_str("\"");
 }
 
-/* Begins a field; false where its value is not wanted: a pass for names. */
-static bool rec_key(const char *key)
+/* Begins a field; true where its value is to follow: not in the pass for
+ * the names, nor where there is none, which is null in JSON. */
+static bool rec_key(const char *key, bool known)
 {
-	bool json = is_json();
-
-	put_str(rec.begun ? "," : json ? "{" : "");
+	put_str(rec.begun ? "," : is_json() ? "{" : "");
 	rec.begun = true;
-	if (json || rec.names)
+	if (is_json() || rec.names)
 		put_quoted(key);
-	if (json)
-		put_str(":");
-	return !rec.names;
-}
-
-static void rec_null(void)
-{
 	if (is_json())
-		put_str("null");
+		put_str(known ? ":" : ":null");
+	return known && !rec.names;
 }
 
 static void rec_str(const char *key, const char *value)
 {
-	if (!rec_key(key))
-		return;
-	if (value)
+	if (rec_key(key, value))
 		put_quoted(value);
-	else
-		rec_null();
 }
 
 static void rec_milli(const char *key, uint64_t milli, bool seen)
 {
-	if (!rec_key(key))
-		return;
-	if (seen)
+	if (rec_key(key, seen))
 		put_milli(milli);
-	else
-		rec_null();
 }
 
 static void rec_u64(const char *key, uint64_t v, bool seen)
 {
-	if (!rec_key(key))
-		return;
-	if (seen)
+	if (rec_key(key, seen))
 		put_u64(v);
-	else
-		rec_null();
 }
 
 static unsigned is_leap(unsigned year)
@@ -3061,7 +3042,7 @@ static void rec_begin(void)
 	uint64_t ns = clock_ns(CLOCK_REALTIME);
 
 	rec.begun = false;
-	if (!rec_key("time"))
+	if (!rec_key("time", true))
 		return;
 	if (is_json())
 		put_str("\"");
@@ -4535,21 +4516,24 @@ static void on(int signal_number, void (*handler)(int))
 	sigaction(signal_number, &action, NULL);
 }
 
-/* Sleeps until CLOCK_MONOTONIC reads `due`. A reader that goes away, or a
- * signal to stop, ends the program at once. */
-static void wait_until(uint64_t due)
+/* Sleeps until CLOCK_MONOTONIC, which reads `now`, reads `due`. A reader
+ * that goes away, or a signal to stop, ends the program at once. */
+static void wait_until(uint64_t now, uint64_t due)
 {
-	for (;;) {
-		struct pollfd p = { .fd = STDOUT_FILENO, .events = 0 };
-		uint64_t now = clock_ns(CLOCK_MONOTONIC);
+	struct pollfd p = { .fd = STDOUT_FILENO, .events = 0 };
+	int n;
+
+	while (now < due) {
 		struct timespec t;
 
-		if (now >= due)
-			return;
 		t.tv_sec = (time_t)((due - now) / NS_PER_S);
 		t.tv_nsec = (long)((due - now) % NS_PER_S);
-		if (ppoll(&p, 1, &t, NULL) > 0)
+		n = ppoll(&p, 1, &t, NULL);
+		if (n > 0)
 			_exit(0);
+		if (n == 0)
+			return;
+		now = clock_ns(CLOCK_MONOTONIC);
 	}
 }
 
@@ -4636,7 +4620,7 @@ static void run(void)
 			due += ((now - due) / opt.delay_ns + 1) * opt.delay_ns;
 		if (due - now < opt.delay_ns / 2)
 			due += opt.delay_ns;
-		wait_until(due);
+		wait_until(now, due);
 	}
 }
 
