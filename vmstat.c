@@ -1311,23 +1311,34 @@ static struct {
 /* How far behind the line found before it each metric's line stood. */
 static uint32_t gaps[M_COUNT];
 
+#define JUMP_SLACK 16
+
 /* The file position of something in the buffer. */
 static uint64_t position(const struct scan *s, const char *p)
 {
 	return (uint64_t)(s->offset - (s->end - p));
 }
 
-/* Goes to where a line with this key was the last time, if one is there. */
+/* Goes to where a line with this key was the last time, or a few bytes off,
+ * as the numbers before it may have more or fewer digits now. */
 static void jump(struct scan *s, uint64_t at, const char *key)
 {
 	uint64_t ahead = at - position(s, s->p);
+	char *there = s->p + ahead, *p;
 	struct line l;
 
 	if (ahead - 1 >= (uint64_t)(s->end - s->p)) /* 0 is here already */
 		return;
-	l = (struct line){ s->p + ahead, s->end };
-	if (l.p[-1] == '\n' && key_is(&l, key))
-		s->p += ahead;
+	p = ahead > JUMP_SLACK ? there - JUMP_SLACK : s->p + 1;
+	if (there[-1] == '\n' && *there == *key)
+		p = there;
+	for (; p < s->end && p <= there + JUMP_SLACK; p++) {
+		l = (struct line){ p, s->end };
+		if (p[-1] == '\n' && key_is(&l, key)) {
+			s->p = p;
+			return;
+		}
+	}
 }
 
 /* Searches a file for what is wanted, first match first, and stops as soon
@@ -2491,6 +2502,10 @@ static void sample_source(enum source src, struct sample *to)
 		opened[src].error = read_source(src, opened[src].fd - 1, to);
 }
 
+/* When the tick in hand began, by CLOCK_BOOTTIME: one look at the clock
+ * serves its sample and the schedule. */
+static uint64_t tick_ns;
+
 /* The time of a sample. A captured tree carries its own: its uptime. */
 static uint64_t sample_clock(void)
 {
@@ -2499,9 +2514,9 @@ static uint64_t sample_clock(void)
 	struct line l;
 
 	if (!opt.captured || !scan_at(&s, opt.proc, "uptime", ""))
-		return clock_ns(CLOCK_BOOTTIME);
+		return tick_ns;
 	if (!scan_line(&s, &l) || !decimal(&l.p, l.end, 9, &ns))
-		ns = clock_ns(CLOCK_BOOTTIME);
+		ns = tick_ns;
 	close(s.fd);
 	return ns;
 }
@@ -2580,6 +2595,12 @@ static uint64_t mul_div(uint64_t a, uint64_t b, uint64_t c)
 	return low;
 }
 
+/* a * b; saturates. */
+static uint64_t times(uint64_t a, uint64_t b)
+{
+	return __builtin_mul_overflow(a, b, &a) ? UINT64_MAX : a;
+}
+
 /* The growth of a counter. A 32-bit kernel's wraps at 2^32, which is to be
  * seen where it was above 2^31 and the sum stays plausible. Any other step
  * back (iowait, a CPU taken away, a reset) is no growth, never a huge one. */
@@ -2599,11 +2620,11 @@ static uint64_t in_base_units(uint64_t v, enum raw_unit unit)
 {
 	switch (unit) {
 	case KIB:
-		return mul_div(v, 1024, 1);
+		return times(v, 1024);
 	case PAGES:
-		return mul_div(v, (uint64_t)getpagesize(), 1);
+		return times(v, (uint64_t)getpagesize());
 	case TICKS:
-		return mul_div(v, 1000000 / USER_HZ, 1);
+		return times(v, 1000000 / USER_HZ);
 	case NS:
 		return v / 1000;
 	default:
@@ -2717,9 +2738,9 @@ static void report_throttling(struct report *r, const struct sample *before, con
 		    (share == r->milli[M_THR_PCT] && time_us <= r->milli[M_THROTTLED_TIME] / 1000)))
 			continue;
 		report_set(r, M_THR_PCT, at_most_100(share));
-		report_set(r, M_THROTTLED_TIME, mul_div(time_us, 1000, 1));
-		report_set(r, M_PERIODS, mul_div(periods, 1000, 1));
-		report_set(r, M_THROTTLED, mul_div(throttled, 1000, 1));
+		report_set(r, M_THROTTLED_TIME, times(time_us, 1000));
+		report_set(r, M_PERIODS, times(periods, 1000));
+		report_set(r, M_THROTTLED, times(throttled, 1000));
 		if (r->elapsed_us)
 			report_set(r, M_THR, mul_div(time_us, 1000000, r->elapsed_us));
 	}
@@ -2772,10 +2793,10 @@ static void report_metric(struct report *r, enum metric m, uint64_t before, uint
 		if (unit == MICRO)
 			report_set(r, m, now / 1000);
 		else
-			report_set(r, m, mul_div(in_base_units(now, unit), 1000, 1));
+			report_set(r, m, times(in_base_units(now, unit), 1000));
 		break;
 	case COUNT:
-		report_set(r, m, mul_div(grown, 1000, 1));
+		report_set(r, m, times(grown, 1000));
 		break;
 	case RATE:
 		if (r->elapsed_us)
@@ -4516,25 +4537,18 @@ static void on(int signal_number, void (*handler)(int))
 	sigaction(signal_number, &action, NULL);
 }
 
-/* Sleeps until CLOCK_MONOTONIC, which reads `now`, reads `due`. A reader
- * that goes away, or a signal to stop, ends the program at once. */
-static void wait_until(uint64_t now, uint64_t due)
+/* Sleeps. A reader that goes away, or a signal to stop, ends the program at
+ * once; being stopped and continued does not shorten the sleep. */
+static void wait_for(uint64_t ns)
 {
 	struct pollfd p = { .fd = STDOUT_FILENO, .events = 0 };
+	struct timespec t = { (time_t)(ns / NS_PER_S), (long)(ns % NS_PER_S) };
 	int n;
 
-	while (now < due) {
-		struct timespec t;
-
-		t.tv_sec = (time_t)((due - now) / NS_PER_S);
-		t.tv_nsec = (long)((due - now) % NS_PER_S);
-		n = ppoll(&p, 1, &t, NULL);
-		if (n > 0)
-			_exit(0);
-		if (n == 0)
-			return;
-		now = clock_ns(CLOCK_MONOTONIC);
-	}
+	while ((n = ppoll(&p, 1, &t, NULL)) < 0)
+		;
+	if (n)
+		_exit(0);
 }
 
 /* --threshold=.../cpu: times the CPUs of the machine or of the cgroup. */
@@ -4597,14 +4611,17 @@ static void tick(uint64_t n)
 		alerts_say(&report, false);
 }
 
-/* The schedule is absolute: nothing drifts. What is missed is skipped, and
- * so is a slot so near that its report would compare next to nothing. */
+/* The schedule is absolute, by the start of each tick: nothing drifts. What
+ * is missed is skipped, and so is a slot so near that its report would
+ * compare next to nothing. */
 static void run(void)
 {
-	uint64_t due = clock_ns(CLOCK_MONOTONIC), now, n;
+	uint64_t due = 0, n;
 	uint64_t last = opt.count == UINT64_MAX ? UINT64_MAX : opt.count + opt.no_first;
 
 	for (n = 0;; n++) {
+		tick_ns = clock_ns(CLOCK_BOOTTIME);
+		due = n ? due : tick_ns;
 		term_measure();
 		if (opt.view == 'm' && WITH_SLABS)
 			view_slabs();
@@ -4615,18 +4632,18 @@ static void run(void)
 		if (n + 1 >= last)
 			return;
 		due += opt.delay_ns;
-		now = clock_ns(CLOCK_MONOTONIC);
-		if (now > due)
-			due += ((now - due) / opt.delay_ns + 1) * opt.delay_ns;
-		if (due - now < opt.delay_ns / 2)
+		if (tick_ns > due)
+			due += ((tick_ns - due) / opt.delay_ns + 1) * opt.delay_ns;
+		if (due - tick_ns < opt.delay_ns / 2)
 			due += opt.delay_ns;
-		wait_until(now, due);
+		wait_for(due - tick_ns);
 	}
 }
 
 /* -s and -f: the counters as they stand, once. */
 static void show_totals(void)
 {
+	tick_ns = clock_ns(CLOCK_BOOTTIME);
 	sample_take(&samples[0], 0);
 	check_anything(&samples[0]);
 	report_make(&report, NULL, &samples[0], 0);
