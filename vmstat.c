@@ -1324,11 +1324,12 @@ static uint64_t position(const struct scan *s, const char *p)
 static void jump(struct scan *s, uint64_t at, const char *key)
 {
 	uint64_t ahead = at - position(s, s->p);
-	char *there = s->p + ahead, *p;
+	char *there, *p;
 	struct line l;
 
-	if (ahead - 1 >= (uint64_t)(s->end - s->p)) /* 0 is here already */
+	if (!ahead || ahead >= (uint64_t)(s->end - s->p)) /* here, or not in the buffer */
 		return;
+	there = s->p + ahead;
 	p = ahead > JUMP_SLACK ? there - JUMP_SLACK : s->p + 1;
 	if (there[-1] == '\n' && *there == *key)
 		p = there;
