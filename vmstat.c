@@ -716,12 +716,11 @@ static struct {
 	char color;            /* 'a'uto, 'w' always, 'n'ever */
 	bool active, one_header, wide, timestamp, no_first, extended, classic, human, help, version;
 	bool proc_given, sys_given, captured; /* captured: proc is not a procfs */
-	bool alerts;
+	bool alerts, threshold_per_cpu;
 	uint64_t pid;          /* --pid, or 0 */
 	uint64_t unit;         /* bytes */
 	uint64_t delay_ns;     /* 0: no delay given */
 	uint64_t count;        /* 0: until stopped */
-	uint64_t threshold_per_cpu;
 	uint64_t warn[A_COUNT], crit[A_COUNT]; /* in thousandths; warn 0: none */
 } opt;
 
@@ -1032,6 +1031,11 @@ static bool join(char *to, const char *a, const char *b, const char *c)
 	return true;
 }
 
+static bool is_terminal(int fd, struct winsize *w)
+{
+	return syscall(SYS_ioctl, fd, TIOCGWINSZ, w) == 0;
+}
+
 /* What follows `start` in s, or NULL where s begins otherwise. */
 static const char *after(const char *s, const char *start)
 {
@@ -1090,7 +1094,6 @@ struct scan {
 struct line {
 	const char *p, *end;
 };
-
 
 static void scan_start(struct scan *s, int fd)
 {
@@ -1448,6 +1451,7 @@ static struct {
 	bool own;             /* the cgroup of vmstat itself */
 	bool entered;         /* from outside of the namespace */
 	bool lxcfs;           /* something below /proc is lxcfs */
+	bool tell;            /* standard error is a terminal: say_scope() */
 	const struct home *home; /* that stands for all */
 	const char *name;     /* the cgroup's path as the kernel tells it */
 	uint64_t online;      /* CPUs, or 0: unknown */
@@ -1554,26 +1558,6 @@ static bool unescape(const struct line *w, char *to)
 	return true;
 }
 
-/* Tasks. Two tables, sorted by number: the switches of a task now and at
- * the sample before. One that is new counts from 0; so does one whose
- * number was used again, where that shows. */
-struct task {
-	uint64_t switches;
-	uint32_t id;
-};
-
-static struct task task_tables[2][MAX_TASKS];
-static struct {
-	struct task *now, *before;
-	unsigned n_now, n_before;
-	bool overflow, hidden; /* the numbers of this sample are not whole */
-	bool said, counted;    /* there was a sample before this one */
-	uint64_t switches;     /* the sum of the growth of each */
-	uint64_t last_ns;      /* when the sample before was taken */
-} tasks;
-
-/* Walks over a cgroup and its descendants; `visit` is called with the
- * length of each directory's path in `dir` and ends the walk by true. */
 static bool is_directory(const char *path)
 {
 	int fd = open_path(path, O_DIRECTORY);
@@ -1582,6 +1566,8 @@ static bool is_directory(const char *path)
 	return fd >= 0;
 }
 
+/* Walks over a cgroup and its descendants; `visit` is called with the
+ * length of each directory's path in `dir` and ends the walk by true. */
 typedef bool visit_fn(char *dir, size_t n, void *arg);
 
 #define WALK_DEPTH 32 /* levels below the cgroup; each takes 1 KiB of stack */
@@ -1593,10 +1579,12 @@ struct dirent_head { /* struct linux_dirent64 of getdents64(2) */
 	char name[];
 };
 
-/* A part of the cgroup that is there, but not for us. */
+/* A part of the cgroup that was walked over is there, but not for us. */
+static bool walk_hidden;
+
 static void note_hidden(int error)
 {
-	tasks.hidden |= error != 0 && error != ENOENT && error != ENODEV;
+	walk_hidden |= error != 0 && error != ENOENT && error != ENODEV;
 }
 
 static bool cg_walk(char *dir, size_t n, unsigned depth, visit_fn *visit, void *arg)
@@ -1607,7 +1595,7 @@ static bool cg_walk(char *dir, size_t n, unsigned depth, visit_fn *visit, void *
 	int fd;
 
 	dir[n] = '\0';
-	tasks.hidden |= depth == WALK_DEPTH;
+	walk_hidden |= depth == WALK_DEPTH;
 	if (done || depth == WALK_DEPTH)
 		return done;
 	fd = open_path(dir, O_DIRECTORY);
@@ -1624,7 +1612,7 @@ static bool cg_walk(char *dir, size_t n, unsigned depth, visit_fn *visit, void *
 			if (e->type != 4 /* DT_DIR */ || strcmp(e->name, ".") == 0 || strcmp(e->name, "..") == 0)
 				continue;
 			if (n + 1 + length + sizeof "/cgroup.threads" > PATH_BYTES) {
-				tasks.hidden = true;
+				walk_hidden = true;
 				continue;
 			}
 			dir[n] = '/';
@@ -1989,10 +1977,11 @@ static uint64_t online_cpus(void)
  * met is an error, `auto` falls back to the host. */
 static void scope_choose(void)
 {
-	char text[U64_TEXT];
+	char buf[U64_TEXT];
 	const char *p, *pid = "";
 	bool same;
 
+	scope.tell = is_terminal(STDERR_FILENO, &(struct winsize){ 0 });
 	scope.own = !opt.pid && !opt.cgroup;
 	scope.private = namespace_is("cgroup", INITIAL_CGROUP_NS, &same) && !same;
 	if (opt.scope == 'h' || (opt.scope == 'a' && scope.own && (opt.proc_given || !in_container())))
@@ -2000,7 +1989,7 @@ static void scope_choose(void)
 	if (opt.cgroup) {
 		find_named_cgroup();
 	} else if (opt.pid) {
-		pid = u64_text(text, opt.pid, 1);
+		pid = u64_text(buf, opt.pid, 1);
 		if (!join(cg_path[0], opt.proc, "/", pid) || !exists(cg_path[0]))
 			die("pid %s: no such process in %s", pid, opt.proc);
 		find_cgroup_of(pid);
@@ -2230,6 +2219,25 @@ static void read_cpu_limits(struct sample *to)
 		sample_set(to, M_CPU_LIMIT, capacity);
 }
 
+/* Tasks. Two tables, sorted by number: the switches of a task now and at
+ * the sample before. One that is new counts from 0; so does one whose
+ * number was used again, where that shows. */
+struct task {
+	uint64_t switches;
+	uint32_t id;
+};
+
+static struct task task_tables[2][MAX_TASKS];
+static struct {
+	struct task *now, *before;
+	unsigned n_now, n_before;
+	bool overflow, hidden; /* the numbers of this sample are not whole */
+	bool said;             /* so, on standard error */
+	bool counted;          /* there was a sample before this one */
+	uint64_t switches;     /* the sum of the growth of each */
+	uint64_t last_ns;      /* when the sample before was taken */
+} tasks;
+
 static bool visit_tasks(char *dir, size_t n, void *arg)
 {
 	bool *any = arg;
@@ -2250,7 +2258,7 @@ static bool visit_tasks(char *dir, size_t n, void *arg)
 		if (!word_number(&l, &id))
 			continue;
 		if (!id || id > UINT32_MAX)
-			tasks.hidden = true; /* not in our pid namespace */
+			walk_hidden = true; /* not in our pid namespace */
 		else if (tasks.n_now == MAX_TASKS)
 			tasks.overflow = true;
 		else
@@ -2385,9 +2393,10 @@ static void read_tasks(struct sample *to)
 	tasks.n_before = tasks.n_now;
 	tasks.n_now = 0;
 	tasks.overflow = false;
-	tasks.hidden = !opt.captured && is_foreign(self);
+	walk_hidden = false;
 	join(dir, scope.home->dir, "", "");
 	cg_walk(dir, strlen(dir), 0, visit_tasks, &any);
+	tasks.hidden = walk_hidden || (!opt.captured && is_foreign(self));
 	sort_tasks(tasks.now, tasks.n_now);
 	for (i = 0; i < tasks.n_now; i++) {
 		struct task t = tasks.now[i];
@@ -2691,10 +2700,8 @@ static void report_host_cpu(struct report *r)
 	if (!total || !r->seen[M_USER] || !r->seen[M_IDLE])
 		return;
 	for (i = 0; i < sizeof cpu_shares / sizeof *cpu_shares; i++) {
-		unsigned ticks = cpu_shares[i].ticks, first = M_USER;
+		unsigned ticks = cpu_shares[i].ticks, first = M_USER + (unsigned)__builtin_ctz(ticks);
 
-		while (!(ticks >> (first - M_USER) & 1))
-			first++;
 		v = sum_ticks(r, ticks);
 		if (cpu_shares[i].metric == M_US)
 			v = at_least_0(v, sum_ticks(r, TICK(GUEST) | TICK(GUEST_NICE)));
@@ -2846,6 +2853,15 @@ static void report_make(struct report *r, const struct sample *before, const str
 	report_cgroup_cpu(r, now);
 	report_throttling(r, before, now);
 	report_limits(r, now);
+}
+
+/* More CPU time than there was since the oldest task started, and more than
+ * a quota lends ahead: the cgroup is older than that, and its age not known. */
+static bool is_false_start(const struct report *r)
+{
+	uint64_t used_us = mul_div(r->elapsed_us, plus(r->milli[M_US], r->milli[M_SY]), 100000);
+
+	return WITH_CGROUP && scope.cgroup && r->seen[M_US] && used_us > r->elapsed_us / 10 * 11 + 200000;
 }
 
 /* ---------------------------------------------------------------- ALERTS */
@@ -3079,8 +3095,8 @@ static void rec_end(void)
 	put_str(is_json() ? "}\n" : "\n");
 }
 
-/* True for the pass that writes the names: `do ... while (rec_again())`
- * around a record writes it twice where the names are due. */
+/* rec_start(); do { a record } while (rec_again()): it is written twice
+ * where the names are due, the first time names only. */
 static void rec_start(void)
 {
 	rec.names = opt.format == 'c' && !rec.named;
@@ -3159,11 +3175,6 @@ static struct {
 } term;
 
 #define TIMESTAMP_WIDTH 20 /* " 2026-01-02 03:04:05" */
-
-static bool is_terminal(int fd, struct winsize *w)
-{
-	return syscall(SYS_ioctl, fd, TIOCGWINSZ, w) == 0;
-}
 
 /* Asks for the terminal's size; a serial line may not know it. */
 static void term_measure(void)
@@ -3314,10 +3325,15 @@ static const char *zone_name(const struct tm **local, time_t now)
 	return "UTC";
 }
 
+static time_t wall_clock(void)
+{
+	return (time_t)(clock_ns(CLOCK_REALTIME) / NS_PER_S);
+}
+
 static void put_header(void)
 {
 	const struct tm *local;
-	const char *zone = zone_name(&local, (time_t)(clock_ns(CLOCK_REALTIME) / NS_PER_S));
+	const char *zone = term.stamped ? zone_name(&local, wall_clock()) : "";
 	size_t n = strlen(zone);
 
 	put_titles();
@@ -3334,7 +3350,7 @@ static void put_header(void)
 
 static void put_timestamp(void)
 {
-	time_t now = (time_t)(clock_ns(CLOCK_REALTIME) / NS_PER_S);
+	time_t now = wall_clock();
 	uint64_t seconds = (uint64_t)now;
 	const struct tm *local;
 
@@ -3422,12 +3438,6 @@ _Noreturn static void die_unreadable(void)
 	die("%s:", path_buf);
 }
 
-static void scan_proc(struct scan *s, const char *file)
-{
-	if (!scan_at(s, opt.proc, file, ""))
-		die_unreadable();
-}
-
 /* In cgroup scope: says once that a view has the host's numbers. */
 static void warn_hosts_numbers(void)
 {
@@ -3501,12 +3511,15 @@ static void row_milli(const char *key, uint64_t milli, bool seen, size_t width)
 	put_digits((milli + 5) / 10 % 100, 2);
 }
 
+/* Ends it; a view of many rows is written half a sink at a time. */
 static void row_end(void)
 {
 	if (is_record())
 		rec_end();
 	else
 		put_str("\n");
+	if (out.n > sizeof out.buf / 2)
+		flush();
 }
 
 /* A number with its label behind it, in a line of its own. */
@@ -3917,8 +3930,6 @@ static void view_disk(const struct disk *d)
 		else
 			disk_row(d);
 	while (rec_again());
-	if (out.n > sizeof out.buf / 2)
-		flush();
 }
 
 static void view_disks(void)
@@ -3969,7 +3980,8 @@ static unsigned read_slabs(void)
 	struct scan s;
 	struct line l, name;
 
-	scan_proc(&s, "slabinfo");
+	if (!scan_at(&s, opt.proc, "slabinfo", ""))
+		die_unreadable();
 	while (scan_line(&s, &l)) {
 		struct slab new = { 0 };
 
@@ -4013,8 +4025,6 @@ static void view_slabs(void)
 				row_u64(keys[i], slabs[at].v[i], true, 6);
 			row_end();
 		} while (rec_again());
-		if (out.n > sizeof out.buf / 2)
-			flush();
 	}
 	opt.no_first = false;
 	flush();
@@ -4418,7 +4428,7 @@ static void choose_columns(void)
 	}
 	if (opt.threshold_per_cpu && WITH_CGROUP && scope.cgroup)
 		needed |= BIT(CPU_LIMITS);
-	if (WITH_CGROUP && scope.cgroup && is_terminal(STDERR_FILENO, &(struct winsize){ 0 })) {
+	if (WITH_CGROUP && scope.cgroup && scope.tell) {
 		need(M_MEM_LIMIT); /* for say_scope() */
 		need(M_CPU_LIMIT);
 	}
@@ -4491,7 +4501,7 @@ static void say_scope(const struct report *r)
 	unsigned i, versions = 0;
 	bool whole = true;
 
-	if (!is_terminal(STDERR_FILENO, &(struct winsize){ 0 }))
+	if (!scope.tell)
 		return;
 	note_begin();
 	put_str("scope ");
@@ -4546,8 +4556,11 @@ static void wait_for(uint64_t ns)
 	struct timespec t = { (time_t)(ns / NS_PER_S), (long)(ns % NS_PER_S) };
 	int n;
 
-	while ((n = ppoll(&p, 1, &t, NULL)) < 0)
-		;
+	do
+		n = ppoll(&p, 1, &t, NULL);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		die("poll:");
 	if (n)
 		_exit(0);
 }
@@ -4566,15 +4579,6 @@ static void scale_threshold(const struct sample *now)
 		die("--threshold: the number of CPUs is not known here");
 	opt.warn[A_CS] = mul_div(opt.warn[A_CS], micro, 1000000);
 	opt.crit[A_CS] = mul_div(opt.crit[A_CS], micro, 1000000);
-}
-
-/* More CPU time than there was since the oldest task started, and more than
- * a quota lends ahead: the cgroup is older than that, and its age not known. */
-static bool is_false_start(const struct report *r)
-{
-	uint64_t used_us = mul_div(r->elapsed_us, plus(r->milli[M_US], r->milli[M_SY]), 100000);
-
-	return WITH_CGROUP && scope.cgroup && r->seen[M_US] && used_us > r->elapsed_us / 10 * 11 + 200000;
 }
 
 /* Takes the sample of one tick and shows it. */
