@@ -6,7 +6,9 @@
 ifneq ($(filter default undefined,$(origin CC)),)
 CC = $(shell command -v musl-gcc || echo cc)
 endif
-CFLAGS ?= -Os
+# -Oz where the compiler knows it: GCC 12, clang.
+CFLAGS ?= $(shell echo | $(CC) -Oz -xc -c -o /dev/null - 2>/dev/null && \
+	echo -Oz || echo -Os)
 PREFIX = /usr/local
 BIN = vmstat
 STRIP = -s

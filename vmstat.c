@@ -147,7 +147,7 @@ _Static_assert(SRC_COUNT <= 32, "a set of sources is a uint32_t");
 
 /* The unit of a number in a kernel file. KIB and PAGES become bytes in the
  * report, to be shown as SIZE or BLOCKS; for pages per second write ONE. */
-enum raw_unit { ONE, KIB, BYTES, PAGES, TICKS, US, NS, MICRO };
+enum raw_unit { ONE, KIB, BYTES, PAGES, TICKS, US, MICRO };
 
 /* What a report holds of a metric.
  *   GAUGE    the value
@@ -312,7 +312,7 @@ enum group {
 	  NO, K(CPU_LIMITS, "", MICRO), K(CPU_LIMITS, "", MICRO), \
 	  "CPUs the cgroup may use") \
 	M(THR, "thr", LIMITS, CGROUP, 52, DERIVED, NUMBER, "thr", 4, 5, \
-	  NO, K(CPU_LIMITS, "", NS), K(CPU_LIMITS, "", NS), \
+	  NO, K(CPU_LIMITS, "", US), K(CPU_LIMITS, "", US), \
 	  "milliseconds throttled by the CPU quota per second") \
 	M(THR_PCT, "thr_pct", LIMITS, CGROUP, 79, DERIVED, PERCENT, "thr%", 4, 5, \
 	  NO, K(CPU_LIMITS, "", ONE), K(CPU_LIMITS, "", ONE), \
@@ -351,7 +351,7 @@ enum group {
 	R(FAULTS, RATE, K(VMSTAT, "pgfault", ONE), K(MEM_STAT, "pgfault", ONE), K(MEM_STAT, "total_pgfault", ONE)) \
 	R(PERIODS, COUNT, NO, K(CPU_LIMITS, "", ONE), K(CPU_LIMITS, "", ONE)) \
 	R(THROTTLED, COUNT, NO, K(CPU_LIMITS, "", ONE), K(CPU_LIMITS, "", ONE)) \
-	R(THROTTLED_TIME, COUNT, NO, K(CPU_LIMITS, "", NS), K(CPU_LIMITS, "", NS)) \
+	R(THROTTLED_TIME, COUNT, NO, K(CPU_LIMITS, "", US), K(CPU_LIMITS, "", US)) \
 	R(ALLOC_DMA, TALLY, K(VMSTAT, "pgalloc_dma", ONE), NO, NO) \
 	R(ALLOC_DMA32, TALLY, K(VMSTAT, "pgalloc_dma32", ONE), NO, NO) \
 	R(ALLOC_NORMAL, TALLY, K(VMSTAT, "pgalloc_normal", ONE), NO, NO) \
@@ -424,153 +424,83 @@ enum { COUNTER = 0, IN_UNITS = 1, IN_US = 2, FROM_REPORT = 4, IF_REPORT = 8, CG_
 	A(IO_FULL, 10, 40, "IO PRESSURE", "% of the time all stalled") \
 	A(CPU_SOME, 40, 80, "CPU PRESSURE", "% of the time some waiting")
 
-/* id, letter, long name, whether it takes a value,
- * name of the argument, switch that builds it in, help */
+/* What an option does.
+ *   FLAG    sets a bool
+ *   ONE_OF  notes itself where no other option may have done so before
+ *   VALUE   keeps its value, a text
+ *   CHOICE  keeps the place of its value in META, words between bars
+ *   PARSED  is a case of parse_value() */
+enum option_kind { FLAG, ONE_OF, VALUE, CHOICE, PARSED };
+
+/* id, letter, long name, what it does, to which field of `opt`,
+ * name of the value, switch that builds it in, help */
 #define OPTIONS(O) \
-	O(ACTIVE, 'a', "active", 0, "", 1, "inactive and active, not buff and cache") \
-	O(FORKS, 'f', "forks", 0, "", WITH_STATS, "number of forks since boot") \
-	O(SLABS, 'm', "slabs", 0, "", WITH_SLABS, "slab caches") \
-	O(ONE_HEADER, 'n', "one-header", 0, "", 1, "print the header once only") \
-	O(STATS, 's', "stats", 0, "", WITH_STATS, "event counters and memory statistics") \
-	O(DISK, 'd', "disk", 0, "", WITH_DISKS, "disk statistics; with -x, rates as iostat -x") \
-	O(DISK_SUM, 'D', "disk-sum", 0, "", WITH_DISKS, "summary of disk activity") \
-	O(PARTITION, 'p', "partition", 1, "DEV", WITH_DISKS, "statistics of one block device") \
-	O(UNIT, 'S', "unit", 1, "UNIT", 1, "k 1000, K 1024, m 1e6, M 1048576, b B 1") \
-	O(WIDE, 'w', "wide", 0, "", 1, "wider columns") \
-	O(TIMESTAMP, 't', "timestamp", 0, "", 1, "append the time to each line") \
-	O(NO_FIRST, 'y', "no-first", 0, "", 1, "skip the first report, the average since boot") \
-	O(SCOPE, 0, "scope", 1, "SCOPE", WITH_CGROUP, "whose numbers: auto, host or cgroup") \
-	O(CGROUP, 0, "cgroup", 1, "PATH", WITH_CGROUP, "that cgroup, or its directory") \
-	O(PID, 0, "pid", 1, "PID", WITH_CGROUP, "the cgroup and container that PID runs in") \
-	O(PROC, 0, "proc", 1, "DIR", 1, "read DIR instead of /proc") \
-	O(SYS, 0, "sys", 1, "DIR", 1, "read DIR instead of /sys") \
-	O(COLUMNS, 'o', "columns", 1, "LIST", 1, "columns or groups by name; help lists them") \
-	O(EXTENDED, 'x', "extended", 0, "", 1, "every column") \
-	O(CLASSIC, 0, "classic", 0, "", 1, "exactly the 18 columns of procps-ng") \
-	O(HUMAN, 'H', "human", 0, "", WITH_HUMAN, "sizes as 512M, 7.8G") \
-	O(JSON, 0, "json", 0, "", WITH_JSON, "one JSON object a line") \
-	O(CSV, 0, "csv", 0, "", WITH_CSV, "comma-separated values under their names") \
-	O(THRESHOLD, 0, "threshold", 1, "[WARN,]CRIT[/cpu]", WITH_ALERTS, \
-	  "of cs; default 3000,5000") \
-	O(ALERT, 0, "alert", 1, "NAME=[WARN,]CRIT", WITH_ALERTS, "levels of a rule, or off for no alerts") \
-	O(COLOR, 0, "color", 1, "WHEN", WITH_COLOR, "auto, always or never") \
-	O(HELP, 'h', "help", 0, "", 1, "print this help") \
-	O(VERSION, 'V', "version", 0, "", 1, "print version and features")
+	O(ACTIVE, 'a', "active", FLAG, active, "", 1, "inactive and active, not buff and cache") \
+	O(FORKS, 'f', "forks", ONE_OF, view, "", WITH_STATS, "number of forks since boot") \
+	O(SLABS, 'm', "slabs", ONE_OF, view, "", WITH_SLABS, "slab caches") \
+	O(ONE_HEADER, 'n', "one-header", FLAG, one_header, "", 1, "print the header once only") \
+	O(STATS, 's', "stats", ONE_OF, view, "", WITH_STATS, "event counters and memory statistics") \
+	O(DISK, 'd', "disk", ONE_OF, view, "", WITH_DISKS, "disk statistics; with -x, rates as iostat -x") \
+	O(DISK_SUM, 'D', "disk-sum", ONE_OF, view, "", WITH_DISKS, "summary of disk activity") \
+	O(PARTITION, 'p', "partition", VALUE, partition, "DEV", WITH_DISKS, "statistics of one block device") \
+	O(UNIT, 'S', "unit", PARSED, unit, "UNIT", 1, "k 1000, K 1024, m 1e6, M 1048576, b B 1") \
+	O(WIDE, 'w', "wide", FLAG, wide, "", 1, "wider columns") \
+	O(TIMESTAMP, 't', "timestamp", FLAG, timestamp, "", 1, "append the time to each line") \
+	O(NO_FIRST, 'y', "no-first", FLAG, no_first, "", 1, "skip the first report, the average since boot") \
+	O(SCOPE, 0, "scope", CHOICE, scope, "auto|host|cgroup", WITH_CGROUP, "whose numbers") \
+	O(CGROUP, 0, "cgroup", VALUE, cgroup, "PATH", WITH_CGROUP, "that cgroup, or its directory") \
+	O(PID, 0, "pid", PARSED, pid, "PID", WITH_CGROUP, "the cgroup and container that PID runs in") \
+	O(PROC, 0, "proc", VALUE, proc, "DIR", 1, "read DIR instead of /proc") \
+	O(SYS, 0, "sys", VALUE, sys, "DIR", 1, "read DIR instead of /sys") \
+	O(COLUMNS, 'o', "columns", VALUE, columns, "LIST", 1, "columns or groups by name; help lists them") \
+	O(EXTENDED, 'x', "extended", FLAG, extended, "", 1, "every column") \
+	O(CLASSIC, 0, "classic", FLAG, classic, "", 1, "exactly the 18 columns of procps-ng") \
+	O(HUMAN, 'H', "human", FLAG, human, "", WITH_HUMAN, "sizes as 512M, 7.8G") \
+	O(JSON, 0, "json", ONE_OF, format, "", WITH_JSON, "one JSON object a line") \
+	O(CSV, 0, "csv", ONE_OF, format, "", WITH_CSV, "comma-separated values under their names") \
+	O(THRESHOLD, 0, "threshold", PARSED, unit, "[WARN,]CRIT[/cpu]", WITH_ALERTS, "of cs; default 3000,5000") \
+	O(ALERT, 0, "alert", PARSED, unit, "NAME=[WARN,]CRIT", WITH_ALERTS, "levels of a rule, or off for no alerts") \
+	O(COLOR, 0, "color", CHOICE, color, "auto|always|never", WITH_COLOR, "when to use colour") \
+	O(HELP, 'h', "help", FLAG, help, "", 1, "print this help") \
+	O(VERSION, 'V', "version", FLAG, version, "", 1, "print version and features")
 
 /* A text, or rows, where a switch is 1; nothing where it is 0. */
 #define IF(with, s) IF_(with, s)
 #define IF_(with, s) IF_##with(s)
 #define IF_0(s) ""
 #define IF_1(s) s
-#define HELP(with, s) HELP_(WITH_HELP, with, s)
-#define HELP_(help, with, s) HELP__(help, with, s)
-#define HELP__(help, with, s) HELP_##help##with(s)
-#define HELP_00(s) ""
-#define HELP_01(s) ""
-#define HELP_10(s) ""
-#define HELP_11(s) s
 #define ROWS(with, ...) ROWS_(with, __VA_ARGS__)
 #define ROWS_(with, ...) ROWS_##with(__VA_ARGS__)
 #define ROWS_0(...)
 #define ROWS_1(...) __VA_ARGS__
 
-/* The strings of these lists stand one behind the other in one object, and
- * a row holds the place of each in 16 bits: a third of the tables' size. One
- * list makes both, with K, KN and NO read differently. */
-typedef uint16_t text_at;
+/* The texts of a list stand one behind the other, each with its end; nth()
+ * finds one. So they take no table of pointers. */
+#define P(id, v1_name) v1_name "\0"
+static const char controllers[] = PLACES(P);
+#undef P
 
-static const struct texts {
-	char nothing[1];
-#define S(id, place, file, format, also) char s_file_##id[sizeof file];
-	HOST_SOURCES(S)
+#define S(id, place, file, format, also) file "\0"
+static const char source_files[] = HOST_SOURCES(S) ROWS(WITH_CGROUP, CGROUP_SOURCES(S));
 #undef S
-#define S(id, place, file, format, also) char s_file_##id[sizeof IF(WITH_CGROUP, file)];
-	CGROUP_SOURCES(S)
-#undef S
-#define G(id, name, right) char g_name_##id[sizeof name];
-	GROUPS(G)
-#undef G
-#define A(id, warn, crit, what, tail) \
-	char a_what_##id[sizeof IF(WITH_ALERTS, what)], a_tail_##id[sizeof IF(WITH_ALERTS, tail)];
-	RULES(A)
-#undef A
-#define K(source, key, unit) key
-#define KN(source, key, nth, unit) key
-#define NO ""
-#define M(id, name, group, show, keep, kind, unit, head, width, wide, host, v2, v1, help) \
-	char m_name_##id[sizeof name], m_head_##id[sizeof head], m_help_##id[sizeof IF(WITH_HELP, help)]; \
-	R(id, kind, host, v2, v1)
-#define R(id, kind, host, v2, v1) \
-	char m_host_##id[sizeof host], m_v2_##id[sizeof IF(WITH_CGROUP, v2)], m_v1_##id[sizeof IF(WITH_CGROUP, v1)];
-	METRICS(M, R)
-#undef M
-#undef R
-#define T(id, key, label, flags) \
-	char t_key_##id[sizeof IF(WITH_STATS, key)], t_label_##id[sizeof IF(WITH_STATS, label)];
-	STATS(T)
-#undef T
-#define O(id, letter, name, arg, meta, with, help) \
-	char o_name_##id[sizeof IF(with, name)], o_meta_##id[sizeof IF(with, meta)]; \
-	char o_help_##id[sizeof HELP(with, help)];
-	OPTIONS(O)
-#undef O
-} texts = {
-	"",
-#define S(id, place, file, format, also) file,
-	HOST_SOURCES(S)
-#undef S
-#define S(id, place, file, format, also) IF(WITH_CGROUP, file),
-	CGROUP_SOURCES(S)
-#undef S
-#define G(id, name, right) name,
-	GROUPS(G)
-#undef G
-#define A(id, warn, crit, what, tail) IF(WITH_ALERTS, what), IF(WITH_ALERTS, tail),
-	RULES(A)
-#undef A
-#define M(id, name, group, show, keep, kind, unit, head, width, wide, host, v2, v1, help) \
-	name, head, IF(WITH_HELP, help), R(id, kind, host, v2, v1)
-#define R(id, kind, host, v2, v1) host, IF(WITH_CGROUP, v2), IF(WITH_CGROUP, v1),
-	METRICS(M, R)
-#undef M
-#undef R
-#undef K
-#undef KN
-#undef NO
-#define T(id, key, label, flags) IF(WITH_STATS, key), IF(WITH_STATS, label),
-	STATS(T)
-#undef T
-#define O(id, letter, name, arg, meta, with, help) IF(with, name), IF(with, meta), HELP(with, help),
-	OPTIONS(O)
-#undef O
-};
-_Static_assert(sizeof texts <= UINT16_MAX, "a text's place is a uint16_t");
-
-#define TEXT(member) offsetof(struct texts, member)
-
-static const char *text(text_at at)
-{
-	return (const char *)&texts + at;
-}
 
 static const struct source_row {
 	uint32_t also;
-	text_at file;
 	uint8_t place, format;
 } sources[] = {
-#define S(id, place, file, format, also) { also, TEXT(s_file_##id), PL_##place, FM_##format },
+#define S(id, place, file, format, also) { also, PL_##place, FM_##format },
 	SOURCES(S)
 #undef S
 };
 
-static const struct group_row {
-	text_at name;
-	bool right;
-} groups[] = {
-#define G(id, name, right) { TEXT(g_name_##id), right },
+#define G(id, name, right) name "\0"
+static const char group_names[] = GROUPS(G);
+#undef G
+
+static const bool group_right[] = {
+#define G(id, name, right) right,
 	GROUPS(G)
 #undef G
-	{ 0, false } /* G_NONE */
 };
 
 enum metric {
@@ -583,37 +513,48 @@ enum metric {
 };
 _Static_assert(M_COUNT < 255, "a metric's number is a uint8_t");
 
-/* Where one number is found: the key of its line, a source, the position of
- * the number in the line, and its unit there. */
-struct found {
-	text_at key;
-	uint16_t source : 5, nth : 4, unit : 3;
-};
+enum scope_kind { HOST, V1, V2 }; /* V1 and V2 are the versions of cgroups */
 
-enum scope_kind { HOST, V2, V1, SCOPES };
-
-static const struct metric_row {
-	struct found found[WITH_CGROUP ? SCOPES : 1];
-	uint8_t kind;
-} metrics[] = {
-#define K(source, key, unit) SRC_##source, 1, unit
-#define KN(source, key, nth, unit) SRC_##source, nth, unit
-#define NO SRC_NONE, 0, ONE
-#define M(id, name, group, show, keep, kind, unit, head, width, wide, host, v2, v1, help) \
-	{ { { TEXT(m_host_##id), host }, \
-	    ROWS(WITH_CGROUP, { TEXT(m_v2_##id), v2 }, { TEXT(m_v1_##id), v1 }) }, kind },
+/* Where a number is found: in which scope, in a line of which source and
+ * where in that line, in what unit; and what a report makes of it. K, KN
+ * and NO say first whether there is such a place. */
+static const struct found_row {
+	uint32_t source : 5, nth : 4, unit : 3, kind : 3, scope : 2, metric : 8;
+} founds[] = {
+#define K(source, key, unit) (1, key, SRC_##source, 1, unit)
+#define KN(source, key, nth, unit) (1, key, SRC_##source, nth, unit)
+#define NO (0, "", 0, 0, ONE)
+#define BARE(...) __VA_ARGS__
+#define FOUND(id, kind, scope, place) FOUND_(id, kind, scope, BARE place)
+#define FOUND_(...) FOUND__(__VA_ARGS__)
+#define FOUND__(id, kind, scope, is, ...) FOUND_##is(id, kind, scope, __VA_ARGS__)
+#define FOUND_0(...)
+#define FOUND_1(id, kind, scope, key, source, nth, unit) { source, nth, unit, kind, scope, M_##id },
+#define M(id, name, group, show, keep, kind, unit, head, width, wide, host, v2, v1, help) R(id, kind, host, v2, v1)
 #define R(id, kind, host, v2, v1) \
-	{ { { TEXT(m_host_##id), host }, \
-	    ROWS(WITH_CGROUP, { TEXT(m_v2_##id), v2 }, { TEXT(m_v1_##id), v1 }) }, kind },
+	FOUND(id, kind, HOST, host) ROWS(WITH_CGROUP, FOUND(id, kind, V2, v2) FOUND(id, kind, V1, v1))
 	METRICS(M, R)
-#undef M
 #undef R
 };
 
+/* The keys of these lines, in the same order. */
+#define KEY(place) KEY_(BARE place)
+#define KEY_(...) KEY__(__VA_ARGS__)
+#define KEY__(is, key, ...) KEY_##is(key)
+#define KEY_0(key)
+#define KEY_1(key) key "\0"
+#define R(id, kind, host, v2, v1) KEY(host) ROWS(WITH_CGROUP, KEY(v2) KEY(v1))
+static const char keys[] = METRICS(M, R);
+#undef M
+#undef R
+#undef K
+#undef KN
+#undef NO
+
 /* How the M rows, which come first, are shown. */
+#define R(id, kind, host, v2, v1)
 enum {
 #define M(id, name, group, show, keep, kind, unit, head, width, wide, host, v2, v1, help) DISPLAY_##id,
-#define R(id, kind, host, v2, v1)
 	METRICS(M, R)
 #undef M
 	DISPLAYS
@@ -621,24 +562,39 @@ enum {
 _Static_assert((int)M_SWAPPING == (int)DISPLAY_SWAPPING, "an M row stands behind an R row");
 
 static const struct display_row {
-	text_at name, head, help;
 	uint8_t group, show, keep, unit, width[2];
 } displays[] = {
 #define M(id, name, group, show, keep, kind, unit, head, width, wide, host, v2, v1, help) \
-	{ TEXT(m_name_##id), TEXT(m_head_##id), TEXT(m_help_##id), G_##group, show, keep, unit, { width, wide } },
+	{ G_##group, show, keep, unit, { width, wide } },
 	METRICS(M, R)
 #undef M
-#undef R
 };
 
+#define M(id, name, group, show, keep, kind, unit, head, width, wide, host, v2, v1, help) name "\0"
+static const char metric_names[] = METRICS(M, R);
+#undef M
+#define M(id, name, group, show, keep, kind, unit, head, width, wide, host, v2, v1, help) head "\0"
+static const char metric_heads[] = METRICS(M, R);
+#undef M
+#define M(id, name, group, show, keep, kind, unit, head, width, wide, host, v2, v1, help) IF(WITH_HELP, help) "\0"
+static const char metric_helps[] = METRICS(M, R);
+#undef M
+#undef R
+
 static const struct stat_row {
-	text_at key, label;
 	uint8_t metric, flags;
 } stats[] = {
-#define T(id, key, label, flags) { TEXT(t_key_##id), TEXT(t_label_##id), M_##id, flags },
+#define T(id, key, label, flags) { M_##id, flags },
 	STATS(T)
 #undef T
 };
+
+#define T(id, key, label, flags) key "\0"
+static const char stat_keys[] = STATS(T);
+#undef T
+#define T(id, key, label, flags) label "\0"
+static const char stat_labels[] = STATS(T);
+#undef T
 
 enum rule {
 #define A(id, warn, crit, what, tail) A_##id,
@@ -648,32 +604,38 @@ enum rule {
 };
 
 static const struct rule_row {
-	text_at what, tail;
 	uint16_t warn, crit;
 	uint8_t metric;
 } rules[] = {
-#define A(id, warn, crit, what, tail) { TEXT(a_what_##id), TEXT(a_tail_##id), warn, crit, M_##id },
+#define A(id, warn, crit, what, tail) { warn, crit, M_##id },
 	RULES(A)
 #undef A
 };
 
+#define A(id, warn, crit, what, tail) what "\0"
+static const char rule_texts[] = RULES(A);
+#undef A
+#define A(id, warn, crit, what, tail) tail "\0"
+static const char rule_tails[] = RULES(A);
+#undef A
+
 enum option {
-#define O(id, letter, name, arg, meta, with, help) O_##id,
+#define O(id, letter, name, kind, field, meta, with, help) O_##id,
 	OPTIONS(O)
 #undef O
 	O_COUNT
 };
 
-static const struct option_row {
-	text_at name, meta, help;
-	char letter;
-	bool arg, with;
-} options[] = {
-#define O(id, letter, name, arg, meta, with, help) \
-	{ TEXT(o_name_##id), TEXT(o_meta_##id), TEXT(o_help_##id), letter, arg, with },
-	OPTIONS(O)
+/* An option that is not built in has no name. */
+#define O(id, letter, name, kind, field, meta, with, help) IF(with, name) "\0"
+static const char option_names[] = OPTIONS(O);
 #undef O
-};
+#define O(id, letter, name, kind, field, meta, with, help) IF(with, meta) "\0"
+static const char option_metas[] = OPTIONS(O);
+#undef O
+#define O(id, letter, name, kind, field, meta, with, help) IF(WITH_HELP, IF(with, help)) "\0"
+static const char option_helps[] = OPTIONS(O);
+#undef O
 
 /* ----------------------------------------------------------------- STATE */
 
@@ -682,24 +644,25 @@ static const struct option_row {
 #define INITIAL_CGROUP_NS "cgroup:[4026531835]" /* PROC_CGROUP_INIT_INO */
 #define INITIAL_PID_NS "pid:[4026531836]"       /* PROC_PID_INIT_INO */
 
+/* A number that is not known, in samples and in reports. The arithmetic of
+ * REPORT keeps it: what is made of it, or is too large, is not known. */
+#define UNSEEN UINT64_MAX
+
 struct level { /* one throttled level of the CPU hierarchy */
-	uint64_t periods, throttled, time_ns;
-	bool seen;
+	uint64_t periods, throttled, time_us;
 };
 
 /* What was read at one instant, in the units of the files. */
 struct sample {
 	uint64_t ns; /* CLOCK_BOOTTIME, or the uptime of a captured tree */
 	uint64_t value[M_COUNT];
-	bool seen[M_COUNT];
 	struct level level[MAX_LEVELS];
 };
 
-/* Two samples compared. Values are in thousandths: of a byte for sizes,
- * of one per second for rates, of a percent. They saturate, never wrap. */
+/* Two samples compared. Values are in thousandths: of a byte for sizes, of
+ * one per second for rates, of a percent. */
 struct report {
 	uint64_t milli[M_COUNT];
-	bool seen[M_COUNT];
 	uint64_t elapsed_us;
 	bool first; /* since boot, or since the start of the cgroup */
 };
@@ -707,34 +670,87 @@ struct report {
 static struct sample samples[2];
 static struct report report;
 
+enum { SCOPE_AUTO, SCOPE_HOST, SCOPE_CGROUP };
+enum { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+
 /* The command line, parsed. */
-static struct {
+static struct opt {
 	const char *proc, *sys, *cgroup, *columns, *partition;
-	char scope;            /* 'a'uto, 'h'ost, 'c'group */
-	char view;             /* 0 table, or the letter s f d D p m */
-	char format;           /* 0 text, 'j'son, 'c'sv */
-	char color;            /* 'a'uto, 'w' always, 'n'ever */
-	bool active, one_header, wide, timestamp, no_first, extended, classic, human, help, version;
-	bool proc_given, sys_given, captured; /* captured: proc is not a procfs */
-	bool alerts, threshold_per_cpu;
 	uint64_t pid;          /* --pid, or 0 */
 	uint64_t unit;         /* bytes */
+	uint8_t scope, color;
+	uint8_t view;          /* O_STATS, ... or 0: the table */
+	uint8_t format;        /* O_JSON, O_CSV or 0: text */
+	bool active, one_header, wide, timestamp, no_first, extended, classic, human, help, version;
+	bool proc_given, sys_given, captured; /* captured: proc is not a procfs */
+	bool no_alerts, threshold_per_cpu;
 	uint64_t delay_ns;     /* 0: no delay given */
 	uint64_t count;        /* 0: until stopped */
 	uint64_t warn[A_COUNT], crit[A_COUNT]; /* in thousandths; warn 0: none */
 } opt;
 
+static const struct option_row {
+	char letter;
+	uint8_t kind, field;
+} options[] = {
+#define O(id, letter, name, kind, field, meta, with, help) { letter, kind, offsetof(struct opt, field) },
+	OPTIONS(O)
+#undef O
+};
+
 /* The letters of -S and what they stand for. */
 static const char unit_letters[] = "kKmMbB";
 static const uint32_t unit_bytes[] = { 1000, 1024, 1000000, 1048576, 1, 1 };
 
-/* Each metric's place in the scope chosen; source SRC_NONE: unavailable. */
-static struct found bound[M_COUNT];
+/* Each metric's place in the scope chosen, with its key. Without a key its
+ * value, if there is one, is made by code. */
+static struct bound {
+	const char *key;
+	uint8_t source, nth, unit, kind;
+} bound[M_COUNT];
 static uint8_t columns[M_COUNT];
 static unsigned n_columns;
 static uint32_t needed; /* set of sources */
 
 /* --------------------------------------------------------------- BEDROCK */
+
+/* What follows `start` in s, or NULL where s begins otherwise. Stops at the
+ * first difference: s may be a word that something else than a NUL ends. */
+static const char *after(const char *s, const char *start)
+{
+	while (*start)
+		if (*s++ != *start++)
+			return NULL;
+	return s;
+}
+
+static bool same(const char *a, const char *b)
+{
+	const char *rest = after(a, b);
+
+	return rest && !*rest;
+}
+
+/* The first c in s, or the end of s. */
+static const char *find(const char *s, char c)
+{
+	while (*s && *s != c)
+		s++;
+	return s;
+}
+
+static size_t length(const char *s)
+{
+	return (size_t)(find(s, '\0') - s);
+}
+
+/* The nth of texts that stand one behind the other. */
+static const char *nth(const char *texts, unsigned n)
+{
+	while (n--)
+		texts = find(texts, '\0') + 1;
+	return texts;
+}
 
 /* Text on its way to a descriptor. Overflow is sticky and is found at the
  * flush: a report is written whole with one write(2) or not at all. */
@@ -746,27 +762,30 @@ struct sink {
 static struct sink out;         /* standard output */
 static struct sink *sink = &out; /* where put() puts */
 
+static void put_char(char c)
+{
+	if (sink->n == sizeof sink->buf)
+		sink->overflow = true;
+	else
+		sink->buf[sink->n++] = c;
+}
+
 static void put(const char *p, size_t n)
 {
-	size_t left = sizeof sink->buf - sink->n;
-
-	if (n > left) {
-		sink->overflow = true;
-		n = left;
-	}
-	memcpy(sink->buf + sink->n, p, n);
-	sink->n += n;
+	while (n--)
+		put_char(*p++);
 }
 
 static void put_str(const char *p)
 {
-	put(p, strlen(p));
+	while (*p)
+		put_char(*p++);
 }
 
 static void put_fill(char c, size_t n)
 {
 	while (n--)
-		put(&c, 1);
+		put_char(c);
 }
 
 #define U64_TEXT 21 /* 2^64-1 and its end */
@@ -774,14 +793,13 @@ static void put_fill(char c, size_t n)
 /* v in decimal at the end of `buf`, with at least `width` digits. */
 static const char *u64_text(char buf[U64_TEXT], uint64_t v, unsigned width)
 {
-	char *p = buf + U64_TEXT - 1;
+	char *p = buf + U64_TEXT - 1, *widest = p - width;
 
 	*p = '\0';
-	do
+	while (v || p > widest) {
 		*--p = (char)('0' + v % 10);
-	while (v /= 10);
-	while (p > buf && buf + U64_TEXT - 1 - p < (ptrdiff_t)width)
-		*--p = '0';
+		v /= 10;
+	}
 	return p;
 }
 
@@ -797,40 +815,40 @@ static void put_u64(uint64_t v)
 	put_digits(v, 1);
 }
 
+/* Thousandths with two decimals. */
+static void put_hundredths(uint64_t milli)
+{
+	put_u64((milli + 5) / 1000);
+	put_char('.');
+	put_digits((milli + 5) / 10 % 100, 2);
+}
+
 /* Thousandths as a decimal number, trailing zeros trimmed. */
 static void put_milli(uint64_t milli)
 {
-	unsigned rest = (unsigned)(milli % 1000), width = 3;
-
 	put_u64(milli / 1000);
-	if (!rest)
+	if (!(milli %= 1000))
 		return;
-	for (; rest % 10 == 0; rest /= 10)
-		width--;
-	put_str(".");
-	put_digits(rest, width);
+	put_char('.');
+	put_digits(milli, 3);
+	while (sink->buf[sink->n - 1] == '0')
+		sink->n--;
 }
 
 /* The errors that reading and writing meet; libc knows them all, in 2 KiB. */
 static void put_error(int error)
 {
-	static const struct { int error; const char *what; } known[] = {
-		{ ENOENT, "No such file or directory" },
-		{ EACCES, "Permission denied" },
-		{ EOPNOTSUPP, "Operation not supported" },
-		{ ENOSPC, "No space left on device" },
-		{ ENODEV, "No such device" },
-		{ ENODATA, "No data available" },
-		{ EISDIR, "Is a directory" },
-		{ EBADF, "Bad file descriptor" },
-		{ EFBIG, "File too large" },
-		{ EIO, "Input/output error" },
+	static const uint8_t known[] = {
+		ENOENT, EACCES, EOPNOTSUPP, ENOSPC, ENODEV, ENODATA, EISDIR, EBADF, EFBIG, EIO
 	};
 	unsigned i;
 
-	for (i = 0; i < sizeof known / sizeof *known; i++)
-		if (known[i].error == error) {
-			put_str(known[i].what);
+	for (i = 0; i < sizeof known; i++)
+		if (known[i] == error) {
+			put_str(nth("No such file or directory\0" "Permission denied\0"
+				    "Operation not supported\0" "No space left on device\0"
+				    "No such device\0" "No data available\0" "Is a directory\0"
+				    "Bad file descriptor\0" "File too large\0" "Input/output error", i));
 			return;
 		}
 	put_str("error ");
@@ -840,23 +858,28 @@ static void put_error(int error)
 /* %s and %ju (uint64_t) only; a colon at the end adds what errno says. */
 static void put_format(const char *f, va_list ap)
 {
-	const char *start = f;
 	int error = errno;
+	char c;
 
-	for (; *f; f++) {
-		if (*f != '%') {
-			put(f, 1);
-		} else if (*++f == 's') {
+	while ((c = *f++)) {
+		if (c != '%') {
+			put_char(c);
+			if (c == ':' && !*f) {
+				put_char(' ');
+				put_error(error);
+			}
+		} else if (*f++ == 's') {
 			put_str(va_arg(ap, const char *));
 		} else {
 			f++;
 			put_u64(va_arg(ap, uint64_t));
 		}
 	}
-	if (f != start && f[-1] == ':') {
-		put_str(" ");
-		put_error(error);
-	}
+}
+
+static ssize_t write_to(int fd, const void *p, size_t n)
+{
+	return syscall(SYS_write, fd, p, n);
 }
 
 /* A line on standard error. Its failure cannot be reported anywhere. */
@@ -869,11 +892,10 @@ static void say(const char *f, va_list ap)
 	err.n = 0;
 	put_str("vmstat: ");
 	put_format(f, ap);
-	put_str("\n");
+	put_char('\n');
 	err.buf[err.n - 1] = '\n';
 	sink = before;
-	if (write(STDERR_FILENO, err.buf, err.n) < 0)
-		return;
+	write_to(STDERR_FILENO, err.buf, err.n);
 }
 
 __attribute__((format(printf, 1, 2)))
@@ -908,47 +930,109 @@ static void note_begin(void)
 
 static const char *note_end(void)
 {
-	put("", 1);
+	put_char('\0');
 	note.buf[note.n - 1] = '\0';
 	sink = &out;
 	return note.buf;
+}
+
+/* System calls without what libc puts around them to cancel threads, to
+ * lock, to find the vDSO: 1.5 KiB. Only where the kernel's structures are
+ * those of C, on 64-bit machines but MIPS. */
+#if defined __LP64__ && !defined __mips__
+#define PLAIN_CALLS 1
+#else
+#define PLAIN_CALLS 0
+#endif
+
+static uint64_t clock_ns(clockid_t id)
+{
+	struct timespec t = { 0, 0 };
+
+	if (PLAIN_CALLS)
+		syscall(SYS_clock_gettime, id, &t);
+	else
+		clock_gettime(id, &t);
+	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
+}
+
+static ssize_t read_at(int fd, void *p, size_t n, off_t at)
+{
+	return PLAIN_CALLS ? syscall(SYS_pread64, fd, p, n, at) : pread(fd, p, n, at);
+}
+
+/* Is this a directory of a proc file system? */
+static bool is_procfs(const char *dir)
+{
+	struct statfs fs;
+
+	return (PLAIN_CALLS ? syscall(SYS_statfs, dir, &fs) : statfs(dir, &fs)) == 0 &&
+	       fs.f_type == 0x9fa0; /* PROC_SUPER_MAGIC */
+}
+
+/* Waits for events of a descriptor, for ever where t is NULL. */
+static long wait_on(int fd, short events, struct timespec *t)
+{
+	struct pollfd p = { .fd = fd, .events = events };
+
+	return PLAIN_CALLS ? syscall(SYS_ppoll, &p, 1, t, NULL, 0L) : ppoll(&p, 1, t, NULL);
+}
+
+/* Sets a handler that does not return, or SIG_IGN. */
+static void on(int signal_number, void (*handler)(int))
+{
+	struct { /* the kernel's struct sigaction */
+		void (*handler)(int);
+		unsigned long flags;
+		void (*restorer)(void);
+		uint64_t mask;
+	} plain = { handler, 0x04000000 /* SA_RESTORER: x86 asks for one */, NULL, 0 };
+	struct sigaction action = { .sa_handler = handler };
+
+	if (PLAIN_CALLS)
+		syscall(SYS_rt_sigaction, signal_number, &plain, NULL, sizeof plain.mask);
+	else
+		sigaction(signal_number, &action, NULL);
+}
+
+/* Opens for reading. */
+static int open_path(const char *path, int flags)
+{
+	return (int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_LARGEFILE | flags);
+}
+
+static void close_fd(int fd)
+{
+	syscall(SYS_close, fd);
+}
+
+static bool exists(const char *path)
+{
+	return syscall(SYS_faccessat, AT_FDCWD, path, F_OK) == 0;
 }
 
 /* Writes what was put. A closed pipe is the reader's way of saying enough:
  * a quiet end. Anything else that fails is an error. */
 static void flush(void)
 {
-	struct pollfd room = { .fd = STDOUT_FILENO, .events = POLLOUT };
-	size_t done = 0;
+	const char *p = out.buf;
 
 	if (out.overflow)
 		die("a report is longer than %ju bytes", (uint64_t)sizeof out.buf);
-	while (done < out.n) {
-		ssize_t n = write(STDOUT_FILENO, out.buf + done, out.n - done);
+	while (out.n) {
+		ssize_t n = write_to(STDOUT_FILENO, p, out.n);
 
-		if (n > 0)
-			done += (size_t)n;
-		else if (n < 0 && errno == EPIPE)
+		if (n >= 0) {
+			p += n;
+			out.n -= (size_t)n;
+		} else if (errno == EPIPE) {
 			_exit(0);
-		else if (n < 0 && errno == EAGAIN)
-			ppoll(&room, 1, NULL, NULL);
-		else if (n < 0 && errno != EINTR)
+		} else if (errno == EAGAIN) {
+			wait_on(STDOUT_FILENO, POLLOUT, NULL);
+		} else if (errno != EINTR) {
 			die("write error:");
+		}
 	}
-	out.n = 0;
-}
-
-/* libc's way, on 64-bit machines, is a system call less but 1 KiB more, to
- * find the kernel's vDSO. */
-static uint64_t clock_ns(clockid_t id)
-{
-	struct timespec t = { 0, 0 };
-
-	if (sizeof(long) == 8)
-		syscall(SYS_clock_gettime, id, &t);
-	else
-		clock_gettime(id, &t);
-	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
 }
 
 static bool is_digit(char c)
@@ -957,21 +1041,17 @@ static bool is_digit(char c)
 }
 
 /* The digits at *p as a number; *p is moved behind them. False where there
- * are none or where they exceed 2^64-1. */
-static bool digits(const char **p, const char *end, uint64_t *v)
+ * are none or where they exceed 2^64-1. Something else stands behind them. */
+static bool digits(const char **p, uint64_t *v)
 {
 	const char *q = *p;
 	uint64_t n = 0;
 
-	if (q == end || !is_digit(*q))
-		return false;
-	for (; q < end && is_digit(*q); q++) {
-		unsigned d = (unsigned)(*q - '0');
-
-		if (n > UINT64_MAX / 10 || (n == UINT64_MAX / 10 && d > UINT64_MAX % 10))
+	for (; is_digit(*q); q++)
+		if (__builtin_mul_overflow(n, 10u, &n) || __builtin_add_overflow(n, (unsigned)(*q - '0'), &n))
 			return false;
-		n = n * 10 + d;
-	}
+	if (q == *p)
+		return false;
 	*p = q;
 	*v = n;
 	return true;
@@ -980,77 +1060,59 @@ static bool digits(const char **p, const char *end, uint64_t *v)
 /* A whole string as a number. */
 static bool number(const char *s, uint64_t *v)
 {
-	const char *end = s + strlen(s);
-
-	return digits(&s, end, v) && s == end;
+	return digits(&s, v) && !*s;
 }
 
 /* A decimal number with up to `places` decimals as a whole number of units
  * of 10^-places; further decimals are dropped. */
-static bool decimal(const char **p, const char *end, unsigned places, uint64_t *v)
+static bool decimal(const char **p, unsigned places, uint64_t *v)
 {
 	const char *q = *p;
 	bool any = false, point = false;
 	uint64_t n = 0;
 
-	for (; q < end; q++) {
-		unsigned d = (unsigned)(*q - '0');
-
+	for (;; q++) {
 		if (*q == '.' && !point) {
 			point = true;
 			continue;
 		}
-		if (d > 9)
+		if (!is_digit(*q))
 			break;
 		any = true;
 		if (point && !places)
 			continue;
-		if (n > (UINT64_MAX - d) / 10)
+		if (__builtin_mul_overflow(n, 10u, &n) || __builtin_add_overflow(n, (unsigned)(*q - '0'), &n))
 			return false;
-		n = n * 10 + d;
 		places -= point;
 	}
 	for (; places; places--)
-		if (__builtin_mul_overflow(n, 10, &n))
+		if (__builtin_mul_overflow(n, 10u, &n))
 			return false;
 	*p = q;
 	*v = n;
 	return any;
 }
 
-/* a, b and c one after the other into `to`; false where they do not fit. */
+/* a, b and c one after the other into `to`, of PATH_BYTES; false where they
+ * do not fit. */
 static bool join(char *to, const char *a, const char *b, const char *c)
 {
-	size_t la = strlen(a), lb = strlen(b), lc = strlen(c);
+	const char *parts[] = { a, b, c }, *end = to + PATH_BYTES - 1;
+	unsigned i;
 
-	if (la + lb + lc >= PATH_BYTES)
-		return false;
-	memcpy(to, a, la);
-	memcpy(to + la, b, lb);
-	memcpy(to + la + lb, c, lc + 1);
+	for (i = 0; i < 3; i++)
+		while (*parts[i]) {
+			if (to == end)
+				return false;
+			*to++ = *parts[i]++;
+		}
+	*to = '\0';
 	return true;
 }
 
 static bool is_terminal(int fd, struct winsize *w)
 {
 	return syscall(SYS_ioctl, fd, TIOCGWINSZ, w) == 0;
-}
-
-/* What follows `start` in s, or NULL where s begins otherwise. */
-static const char *after(const char *s, const char *start)
-{
-	while (*start)
-		if (*s++ != *start++)
-			return NULL;
-	return s;
-}
-
-/* The first c in s, or the end of s. */
-static const char *find(const char *s, char c)
-{
-	while (*s && *s != c)
-		s++;
-	return s;
 }
 
 /* A variable of the environment, or NULL. */
@@ -1067,121 +1129,127 @@ static const char *env(const char *name)
 	return NULL;
 }
 
-static bool exists(const char *path)
-{
-	return access(path, F_OK) == 0;
-}
-
 /* --------------------------------------------------------------- READERS
  *
  * A file is streamed through one buffer, line by line, so that a /proc/stat
  * of 4,096 CPUs takes no more memory than a small one. Only one file can be
- * in the buffer at a time. */
+ * in the buffer at a time: `scan` is that file, `line` what is left of the
+ * line in hand. */
 
-static char scan_buf[SCAN_BYTES];
+static char scan_buf[SCAN_BYTES + 1]; /* a newline follows what was read */
 
 #define SCAN_MOST (64 << 20) /* no file of the kernel's is longer */
 
-struct scan {
+static struct {
 	int fd, error;
-	off_t offset;
-	char *p, *end;
+	off_t offset;  /* in the file, of the end of what is in the buffer */
+	char *p, *end; /* what is in the buffer and not read yet */
 	bool eof, skip;
-};
+} scan;
 
-/* A line without its end. One that is longer than the buffer is cut off at
- * the end of it, where no whole line ends. */
+/* A piece of text, in the buffer or elsewhere. A line comes without its
+ * end. One that is longer than the buffer is cut off at the end of it, where
+ * no whole line ends. Behind `end` stands a byte that ends numbers and keys:
+ * a newline, a blank, a NUL. */
 struct line {
 	const char *p, *end;
 };
 
-static void scan_start(struct scan *s, int fd)
-{
-	*s = (struct scan){ .fd = fd, .p = scan_buf, .end = scan_buf };
-}
+static struct line line;
 
-/* Opens for reading. The plain call: libc's is made for cancelling threads. */
-static int open_path(const char *path, int flags)
+/* With a descriptor as open gave it: where that failed, why is scan.error. */
+static void scan_start(int fd)
 {
-	return (int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_LARGEFILE | flags);
+	memset(&scan, 0, sizeof scan);
+	scan.fd = fd;
+	scan.p = scan.end = scan_buf;
+	scan_buf[0] = '\n';
+	scan.eof = fd < 0;
+	if (fd < 0)
+		scan.error = errno;
 }
 
 /* The path of the file that was opened last, for messages. */
-static char path_buf[PATH_BYTES];
+static char path_buf[2 * PATH_BYTES];
 
-/* Opens DIR/NAME and TAIL; -1 and errno where that fails. */
-static int open_at(const char *dir, const char *name, const char *tail)
+/* Opens dir[0..n)/NAME and TAIL; -1 and errno where that fails. */
+static int open_below(const char *dir, size_t n, const char *name, const char *tail)
 {
-	char rest[PATH_BYTES];
-
+	memcpy(path_buf, dir, n);
 	errno = ENAMETOOLONG;
-	if (!join(rest, "/", name, tail) || !join(path_buf, dir, rest, ""))
+	if (!join(path_buf + n, "/", name, tail))
 		return -1;
 	return open_path(path_buf, O_NOCTTY | O_NONBLOCK);
 }
 
-static bool scan_at(struct scan *s, const char *dir, const char *name, const char *tail)
+static int open_at(const char *dir, const char *name, const char *tail)
 {
-	int fd = open_at(dir, name, tail);
-
-	scan_start(s, fd);
-	return fd >= 0;
+	return open_below(dir, length(dir), name, tail);
 }
 
-static void scan_fill(struct scan *s)
+/* Opens a file below /proc to be scanned. */
+static bool scan_proc(const char *name, const char *tail)
 {
-	size_t rest = (size_t)(s->end - s->p);
-	ssize_t n;
+	scan_start(open_at(opt.proc, name, tail));
+	return scan.fd >= 0;
+}
 
-	memmove(scan_buf, s->p, rest);
-	s->p = scan_buf;
-	s->end = scan_buf + rest;
-	if (s->offset >= SCAN_MOST) {
-		s->error = EFBIG;
-		s->eof = true;
-		return;
-	}
-	do
-		n = pread(s->fd, s->end, sizeof scan_buf - rest, s->offset);
-	while (n < 0 && errno == EINTR);
+static void scan_close(void)
+{
+	close_fd(scan.fd);
+}
+
+static void scan_fill(void)
+{
+	char *to = scan_buf;
+	ssize_t n = -1;
+
+	while (scan.p < scan.end)
+		*to++ = *scan.p++;
+	scan.p = scan_buf;
+	scan.end = to;
+	errno = EFBIG;
+	if (scan.offset < SCAN_MOST)
+		do
+			n = read_at(scan.fd, to, (size_t)(scan_buf + SCAN_BYTES - to), scan.offset);
+		while (n < 0 && errno == EINTR);
 	if (n < 0)
-		s->error = errno;
-	if (n <= 0) {
-		s->eof = true;
-		return;
+		scan.error = errno;
+	scan.eof = n <= 0;
+	if (n > 0) {
+		scan.end += n;
+		scan.offset += n;
 	}
-	s->end += n;
-	s->offset += n;
+	*scan.end = '\n';
 }
 
 /* The next line. A last line that no newline ends was cut off in the middle
  * of something, perhaps of a number: it is not returned. */
-static bool scan_line(struct scan *s, struct line *line)
+static bool scan_line(void)
 {
 	for (;;) {
-		char *nl = memchr(s->p, '\n', (size_t)(s->end - s->p));
+		char *end = scan.p;
+		bool whole, full;
 
-		if (nl && s->skip) {
-			s->skip = false;
-			s->p = nl + 1;
-			continue;
+		while (*end != '\n')
+			end++;
+		whole = end < scan.end;
+		full = end == scan_buf + SCAN_BYTES && scan.p == scan_buf;
+		if (whole || full || scan.skip) {
+			bool skip = scan.skip;
+
+			line.p = scan.p;
+			line.end = end;
+			scan.p = end + whole;
+			scan.skip = !whole;
+			if (!skip && (whole || full))
+				return true;
+			if (whole)
+				continue;
 		}
-		if (nl) {
-			*line = (struct line){ s->p, nl };
-			s->p = nl + 1;
-			return true;
-		}
-		if (s->eof)
+		if (scan.eof)
 			return false;
-		if (s->skip) {
-			s->p = s->end;
-		} else if (s->p == scan_buf && s->end == scan_buf + sizeof scan_buf) {
-			*line = (struct line){ s->p, s->end };
-			s->p = s->end;
-			s->skip = true;
-			return true;
-		}
-		scan_fill(s);
+		scan_fill();
 	}
 }
 
@@ -1191,122 +1259,127 @@ static bool is_blank(char c)
 }
 
 /* The next word of the line, or false at its end. */
-static bool word(struct line *l, struct line *w)
+static bool word(struct line *w)
 {
-	while (l->p < l->end && is_blank(*l->p))
-		l->p++;
-	w->p = l->p;
-	while (l->p < l->end && !is_blank(*l->p))
-		l->p++;
-	w->end = l->p;
-	return w->p < w->end && w->end != scan_buf + sizeof scan_buf;
+	const char *p = line.p, *end = line.end;
+
+	while (p < end && is_blank(*p))
+		p++;
+	w->p = p;
+	while (p < end && !is_blank(*p))
+		p++;
+	w->end = line.p = p;
+	return w->p < p && p != scan_buf + SCAN_BYTES;
 }
 
 static bool is_word(const struct line *w, const char *s)
 {
-	size_t n = strlen(s);
-
-	return (size_t)(w->end - w->p) == n && memcmp(w->p, s, n) == 0;
+	return after(w->p, s) == w->end;
 }
 
 /* The next word as a number. */
-static bool word_number(struct line *l, uint64_t *v)
+static bool word_number(uint64_t *v)
 {
 	struct line w;
 
-	return word(l, &w) && digits(&w.p, w.end, v) && w.p == w.end;
+	return word(&w) && digits(&w.p, v) && w.p == w.end;
 }
 
-/* The number behind `name=` anywhere in the line. */
-static bool pair_number(struct line l, const char *name, uint64_t *v)
+/* The number behind `name=` anywhere in the line, which stays as it is. */
+static bool pair_number(const char *name, uint64_t *v)
 {
-	size_t n = strlen(name);
-	struct line w;
+	struct line whole = line, w;
+	bool found = false;
 
-	while (word(&l, &w))
-		if ((size_t)(w.end - w.p) > n && w.p[n] == '=' && memcmp(w.p, name, n) == 0) {
-			w.p += n + 1;
-			return digits(&w.p, w.end, v) && w.p == w.end;
+	while (!found && word(&w)) {
+		const char *p = after(w.p, name);
+
+		if (p && *p++ == '=') {
+			found = digits(&p, v) && p == w.end;
+			break;
 		}
-	return false;
+	}
+	line = whole;
+	return found;
 }
 
 /* Moves behind "key " or "key:"; false where the line has another key. */
-static bool key_is(struct line *l, const char *key)
+static bool key_is(const char *key)
 {
-	const char *p = l->p;
+	const char *p = after(line.p, key);
 
-	for (; *key; key++, p++)
-		if (p >= l->end || *p != *key)
-			return false;
-	if (p >= l->end || (!is_blank(*p) && *p != ':'))
+	if (!p || (!is_blank(*p) && *p != ':'))
 		return false;
-	l->p = p + 1;
+	line.p = p + 1;
 	return true;
 }
 
-/* One number from a file that holds nothing else; false for "max" too. */
-static bool read_number(int fd, uint64_t *v)
+/* The number at the beginning of the next line; false for "max" too. */
+static bool line_starts(uint64_t *v)
 {
-	struct scan s;
-	struct line l;
-
-	scan_start(&s, fd);
-	return scan_line(&s, &l) && word_number(&l, v);
+	return scan_line() && word_number(v);
 }
 
 /* How far the numbers of the line in hand are read: those of a cpu line are
  * asked for one after the other. */
 static struct {
-	const char *line;
-	struct line rest;
+	const char *line, *rest;
 	unsigned at;
 } cursor;
 
 /* The nth number behind the key of a line of words. */
-static bool nth_number(struct line l, const struct found *f, uint64_t *v)
+static bool nth_number(const struct bound *b, uint64_t *v)
 {
-	const char *key = text(f->key);
+	const char *start = line.p;
 
-	if (*key != *l.p || !key_is(&l, key))
+	if (*b->key != *start || !key_is(b->key))
 		return false;
-	if (cursor.line != l.p || cursor.at >= f->nth) {
-		cursor.line = l.p;
-		cursor.rest = l;
+	if (cursor.line != start || cursor.at >= b->nth) {
+		cursor.line = start;
+		cursor.rest = line.p;
 		cursor.at = 0;
 	}
-	for (; cursor.at < f->nth; cursor.at++)
-		if (!word_number(&cursor.rest, v)) {
-			cursor.rest.p = cursor.rest.end; /* nor what follows */
+	line.p = cursor.rest;
+	for (; cursor.at < b->nth; cursor.at++)
+		if (!word_number(v)) {
+			cursor.rest = line.end; /* nor what follows */
 			return false;
 		}
+	cursor.rest = line.p;
 	return true;
 }
 
-/* The number that a metric has in a line of this format, if it is there. */
-static bool line_number(enum format format, struct line l, const struct found *f, uint64_t *v)
+/* The number that a metric has in the line, if it is there. The line stays
+ * as it is. */
+static bool line_number(const struct bound *b, uint64_t *v)
 {
-	struct line w;
+	struct line whole = line, w;
+	bool found = false;
 
-	switch (format) {
+	switch (sources[b->source].format) {
 	case FM_WORDS:
-		return nth_number(l, f, v);
+		found = nth_number(b, v);
+		break;
 	case FM_NUMBER:
-		return word_number(&l, v);
+		found = word_number(v);
+		break;
 	case FM_PSI:
-		return WITH_PRESSURE && key_is(&l, text(f->key)) && pair_number(l, "total", v);
+		found = WITH_PRESSURE && key_is(b->key) && pair_number("total", v);
+		break;
 	case FM_PAIRS:
-		return WITH_CGROUP && pair_number(l, text(f->key), v);
+		found = WITH_CGROUP && pair_number(b->key, v);
+		break;
 	case FM_OPS:
-		return WITH_CGROUP && word(&l, &w) && word(&l, &w) && is_word(&w, text(f->key)) && word_number(&l, v);
-	default:
-		return false;
+		found = WITH_CGROUP && word(&w) && word(&w) && is_word(&w, b->key) && word_number(v);
+		break;
 	}
+	line = whole;
+	return found;
 }
 
 /* The metrics that each source is searched for, by number: make_wants(). */
 static uint8_t wanted[M_COUNT];
-static struct {
+static struct wants {
 	uint8_t first, n;
 	bool ordered; /* they stand in the order of the file, and all are there */
 } wants[SRC_COUNT];
@@ -1317,29 +1390,28 @@ static uint32_t gaps[M_COUNT];
 #define JUMP_SLACK 16
 
 /* The file position of something in the buffer. */
-static uint64_t position(const struct scan *s, const char *p)
+static uint64_t position(const char *p)
 {
-	return (uint64_t)(s->offset - (s->end - p));
+	return (uint64_t)(scan.offset - (scan.end - p));
 }
 
 /* Goes to where a line with this key was the last time, or a few bytes off,
  * as the numbers before it may have more or fewer digits now. */
-static void jump(struct scan *s, uint64_t at, const char *key)
+static void jump(uint64_t at, const char *key)
 {
-	uint64_t ahead = at - position(s, s->p);
+	uint64_t ahead = at - position(scan.p);
 	char *there, *p;
-	struct line l;
 
-	if (!ahead || ahead >= (uint64_t)(s->end - s->p)) /* here, or not in the buffer */
+	if (!ahead || ahead >= (uint64_t)(scan.end - scan.p)) /* here, or not in the buffer */
 		return;
-	there = s->p + ahead;
-	p = ahead > JUMP_SLACK ? there - JUMP_SLACK : s->p + 1;
+	there = scan.p + ahead;
+	p = ahead > JUMP_SLACK ? there - JUMP_SLACK : scan.p + 1;
 	if (there[-1] == '\n' && *there == *key)
 		p = there;
-	for (; p < s->end && p <= there + JUMP_SLACK; p++) {
-		l = (struct line){ p, s->end };
-		if (p[-1] == '\n' && key_is(&l, key)) {
-			s->p = p;
+	for (; p < scan.end && p <= there + JUMP_SLACK; p++) {
+		line.p = p;
+		if (p[-1] == '\n' && key_is(key)) {
+			scan.p = p;
 			return;
 		}
 	}
@@ -1349,77 +1421,74 @@ static void jump(struct scan *s, uint64_t at, const char *key)
  * as all is found. The wants are put in the order of the file, so that the
  * next time each line is compared with one key only; most lines are then
  * jumped over, as what is between two keys seldom changes its length. */
-static void read_lines(enum source src, struct scan *s, struct sample *to)
+static void read_lines(struct wants *w, struct sample *to)
 {
-	uint8_t *want = wanted + wants[src].first;
-	unsigned n = wants[src].n, k = 0, i;
-	bool ordered = wants[src].ordered;
-	uint64_t v, last = 0, at;
-	struct line l;
+	uint8_t *want = wanted + w->first;
+	unsigned k = 0, i;
+	bool ordered = w->ordered;
+	uint64_t last = 0, v;
 
-	while (k < n) {
+	while (k < w->n) {
 		if (ordered)
-			jump(s, last + gaps[want[k]], text(bound[want[k]].key));
-		if (!scan_line(s, &l))
+			jump(last + gaps[want[k]], bound[want[k]].key);
+		if (!scan_line())
 			break;
 		cursor.line = NULL;
-		at = position(s, l.p);
-		for (i = k; i < n && (!ordered || i == k); i++) {
+		for (i = k; i < w->n && (!ordered || i == k); i++) {
 			uint8_t m = want[i];
+			unsigned j;
 
-			if (!line_number(sources[src].format, l, &bound[m], &v))
+			if (!line_number(&bound[m], &v))
 				continue;
 			to->value[m] = v;
-			to->seen[m] = true;
-			gaps[m] = (uint32_t)(at - last);
-			last = at;
-			memmove(want + k + 1, want + k, i - k);
+			gaps[m] = (uint32_t)(position(line.p) - last);
+			last += gaps[m];
+			for (j = i; j > k; j--)
+				want[j] = want[j - 1];
 			want[k++] = m;
 		}
 	}
-	wants[src].ordered = k == n;
+	w->ordered = k == w->n;
 }
 
 /* Adds up each of what is wanted over the lines of all devices. A file that
  * is empty, or has a Total only, tells 0; one of anything else nothing. */
-static void read_sums(enum source src, struct scan *s, struct sample *to)
+static void read_sums(const struct wants *w, struct sample *to)
 {
-	const uint8_t *want = wanted + wants[src].first;
+	const uint8_t *want = wanted + w->first;
 	unsigned i;
-	struct line l;
 	uint64_t v;
 
-	for (i = 0; i < wants[src].n; i++)
-		to->seen[want[i]] = true;
-	while (scan_line(s, &l)) {
-		if (!is_digit(*l.p) && *l.p != 'T')
-			s->error = EINVAL;
-		for (i = 0; i < wants[src].n; i++)
-			if (line_number(sources[src].format, l, &bound[want[i]], &v))
+	for (i = 0; i < w->n; i++)
+		to->value[want[i]] = 0;
+	while (scan_line()) {
+		if (!is_digit(*line.p) && *line.p != 'T')
+			scan.error = EINVAL;
+		for (i = 0; i < w->n; i++)
+			if (line_number(&bound[want[i]], &v))
 				to->value[want[i]] += v;
 	}
 }
 
-/* Streams a file into a sample. Returns 0, or the errno of a failed read. */
-static int read_source(enum source src, int fd, struct sample *to)
+/* Streams the file that is scanned into a sample. Returns 0, or the errno of
+ * a failed read. */
+static int read_source(enum source src, struct sample *to)
 {
-	enum format format = sources[src].format;
-	bool ordered = wants[src].ordered;
-	struct scan s;
+	struct wants *w = &wants[src];
+	bool again, sums = sources[src].format == FM_PAIRS || sources[src].format == FM_OPS;
 	unsigned i;
 
-	scan_start(&s, fd);
-	if (WITH_CGROUP && (format == FM_PAIRS || format == FM_OPS))
-		read_sums(src, &s, to);
-	else
-		read_lines(src, &s, to);
-	if (ordered && !wants[src].ordered) {
-		scan_start(&s, fd); /* the file changed its order */
-		read_lines(src, &s, to);
-	}
-	for (i = 0; s.error && i < wants[src].n; i++)
-		to->seen[wanted[wants[src].first + i]] = false;
-	return s.error;
+	do {
+		again = w->ordered;
+		scan_start(scan.fd);
+		if (WITH_CGROUP && sums)
+			read_sums(w, to);
+		else
+			read_lines(w, to);
+	} while (again && !w->ordered); /* the file changed its order */
+	for (i = 0; scan.error && i < w->n; i++)
+		to->value[wanted[w->first + i]] = UNSEEN;
+	return scan.error;
 }
 
 static bool in_proc(const char *name)
@@ -1435,15 +1504,18 @@ static bool in_proc(const char *name)
  * each has a home of its own. Defined by cgroups(7), cgroup_namespaces(7)
  * and proc_pid_mountinfo(5), Linux man-pages 6.9. */
 
-struct home {
-	char dir[PATH_BYTES]; /* the cgroup's directory */
-	size_t top;           /* dir up to here is the topmost visible level */
-	int rank;             /* how sure the place is; 0: not found */
-	uint8_t version;      /* 1 or 2; 0: the controller is not there */
-	bool unreadable;      /* a file of some level is there, but not for us */
-	bool whole;           /* that top is the hierarchy's root */
-};
-static struct home homes[PL_COUNT];
+static struct home {
+	char path[PATH_BYTES]; /* the cgroup, as /proc/PID/cgroup tells it */
+	char dir[PATH_BYTES];  /* its directory */
+	size_t top;            /* dir up to here is the topmost visible level */
+	uint8_t rank;          /* how sure the place is; 0: not found */
+	uint8_t version;       /* 1 or 2; 0: the controller is not there */
+	bool unreadable;       /* a file of some level is there, but not for us */
+	bool whole;            /* that top is the hierarchy's root */
+} homes[PL_COUNT];
+
+/* for (each_home(h)) */
+#define each_home(h) struct home *h = homes; h < homes + PL_COUNT; h++
 
 static struct {
 	bool cgroup;          /* cgroup scope */
@@ -1452,72 +1524,83 @@ static struct {
 	bool entered;         /* from outside of the namespace */
 	bool lxcfs;           /* something below /proc is lxcfs */
 	bool tell;            /* standard error is a terminal: say_scope() */
-	const struct home *home; /* that stands for all */
+	struct home *home;    /* that stands for all */
 	const char *name;     /* the cgroup's path as the kernel tells it */
 	uint64_t online;      /* CPUs, or 0: unknown */
 } scope;
 
-static char cg_path[PL_COUNT][PATH_BYTES];
-
-static const char *const v1_names[] = {
-#define P(id, v1_name) v1_name,
-	PLACES(P)
-#undef P
-};
+static const char *controller(const struct home *h)
+{
+	return nth(controllers, (unsigned)(h - homes));
+}
 
 /* Is `name` one of the words between the commas? */
 static bool list_has(struct line list, const char *name)
 {
-	while (list.p < list.end) {
-		struct line w = list;
+	struct line w;
 
-		while (list.p < list.end && *list.p != ',')
-			list.p++;
-		w.end = list.p++;
+	for (w = list; w.p < list.end; w.p = w.end + 1) {
+		for (w.end = w.p; w.end < list.end && *w.end != ','; w.end++)
+			;
 		if (is_word(&w, name))
 			return true;
 	}
 	return false;
 }
 
+/* Moves behind the next colon of the line. */
+static bool pass_colon(void)
+{
+	while (line.p < line.end)
+		if (*line.p++ == ':')
+			return true;
+	return false;
+}
+
+/* Copies the text p..end; false where it does not fit. */
+static bool copy_line(char to[PATH_BYTES], const struct line *l)
+{
+	size_t n = (size_t)(l->end - l->p);
+
+	if (n >= PATH_BYTES)
+		return false;
+	memcpy(to, l->p, n);
+	to[n] = '\0';
+	return true;
+}
+
 /* /proc/WHO/cgroup: lines id:controllers:path, of which the path may hold
  * colons. A line that names a v1 controller wins over the 0:: line. */
 static bool read_cgroup_paths(const char *who)
 {
-	struct scan s;
-	struct line l;
-
-	if (!scan_at(&s, opt.proc, who, "/cgroup"))
+	memset(homes, 0, sizeof homes);
+	if (!scan_proc(who, "/cgroup"))
 		return false;
-	while (scan_line(&s, &l)) {
-		const char *a = memchr(l.p, ':', (size_t)(l.end - l.p));
-		const char *b = a ? memchr(a + 1, ':', (size_t)(l.end - a - 1)) : NULL;
-		size_t n;
-		unsigned i;
+	while (scan_line()) {
+		struct line list;
 
-		if (!b || (n = (size_t)(l.end - b - 1)) >= PATH_BYTES)
+		if (!pass_colon())
 			continue;
-		for (i = 0; i < PL_COUNT; i++) {
-			bool named = list_has((struct line){ a + 1, b }, v1_names[i]);
+		list.p = line.p;
+		if (!pass_colon())
+			continue;
+		list.end = line.p - 1;
+		for (each_home(h)) {
+			bool named = list_has(list, controller(h));
 
-			if (!named && (a + 1 != b || homes[i].version))
-				continue;
-			homes[i].version = named ? 1 : 2;
-			memcpy(cg_path[i], b + 1, n);
-			cg_path[i][n] = '\0';
+			if ((named || (list.p == list.end && !h->version)) && copy_line(h->path, &line))
+				h->version = named ? 1 : 2;
 		}
 	}
-	close(s.fd);
+	scan_close();
 	return true;
 }
 
 /* `path` below `root` at a component boundary ("" for root itself), or NULL. */
 static const char *below(const char *path, const char *root)
 {
-	const char *rest = after(path, root);
+	const char *rest = root[1] ? after(path, root) : path;
 
-	if (!root[1])
-		rest = path;
 	if (!rest || (*rest && *rest != '/'))
 		return NULL;
 	return rest[0] && !rest[1] ? rest + 1 : rest;
@@ -1528,49 +1611,50 @@ static unsigned steps_up(const char *path)
 {
 	unsigned n = 0;
 
-	for (; *(path = find(path, '/')); path++)
-		n += path[1] == '.' && path[2] == '.' && (!path[3] || path[3] == '/');
-	return n;
-}
+	while (*(path = find(path, '/'))) {
+		const char *rest = after(++path, "..");
 
-static bool climbs(const char *path)
-{
-	return steps_up(path) > 0;
+		n += rest && (!*rest || *rest == '/');
+	}
+	return n;
 }
 
 /* mountinfo writes space, tab, newline and backslash as \ooo. */
 static bool unescape(const struct line *w, char *to)
 {
-	const char *p = w->p;
-	size_t n = 0;
+	const char *p = w->p, *end = to + PATH_BYTES - 1;
 
-	while (p < w->end) {
-		if (n + 1 >= PATH_BYTES)
-			return false;
+	for (; p < w->end && to < end; to++)
 		if (*p == '\\' && w->end - p > 3 && is_digit(p[1])) {
-			to[n++] = (char)((p[1] - '0') << 6 | (p[2] - '0') << 3 | (p[3] - '0'));
+			*to = (char)((p[1] - '0') << 6 | (p[2] - '0') << 3 | (p[3] - '0'));
 			p += 4;
 		} else {
-			to[n++] = *p++;
+			*to = *p++;
 		}
-	}
-	to[n] = '\0';
-	return true;
+	*to = '\0';
+	return p == w->end;
 }
 
 static bool is_directory(const char *path)
 {
 	int fd = open_path(path, O_DIRECTORY);
 
-	close(fd);
+	close_fd(fd);
 	return fd >= 0;
 }
 
-/* Walks over a cgroup and its descendants; `visit` is called with the
- * length of each directory's path in `dir` and ends the walk by true. */
-typedef bool visit_fn(char *dir, size_t n, void *arg);
+/* A walk over a cgroup and its descendants: `visit` is called with the
+ * length of each directory's path in walk.dir and ends the walk by true. */
+typedef bool visit_fn(size_t n);
 
 #define WALK_DEPTH 32 /* levels below the cgroup; each takes 1 KiB of stack */
+
+static struct {
+	char dir[PATH_BYTES];
+	bool hidden;  /* a part of it is there, but not for us */
+	bool any;     /* some cgroup told its tasks */
+	uint64_t pid; /* looked for */
+} walk;
 
 struct dirent_head { /* struct linux_dirent64 of getdents64(2) */
 	uint64_t ino, offset;
@@ -1579,80 +1663,64 @@ struct dirent_head { /* struct linux_dirent64 of getdents64(2) */
 	char name[];
 };
 
-/* A part of the cgroup that was walked over is there, but not for us. */
-static bool walk_hidden;
-
 static void note_hidden(int error)
 {
-	walk_hidden |= error != 0 && error != ENOENT && error != ENODEV;
+	walk.hidden |= error != 0 && error != ENOENT && error != ENODEV;
 }
 
-static bool cg_walk(char *dir, size_t n, unsigned depth, visit_fn *visit, void *arg)
+static bool walk_below(size_t n, unsigned depth, visit_fn *visit)
 {
 	_Alignas(uint64_t) char entries[1024];
-	bool done = visit(dir, n, arg);
+	bool done = visit(n);
 	long got, at;
 	int fd;
 
-	dir[n] = '\0';
-	walk_hidden |= depth == WALK_DEPTH;
-	if (done || depth == WALK_DEPTH)
-		return done;
-	fd = open_path(dir, O_DIRECTORY);
-	if (fd < 0) {
-		note_hidden(errno);
-		return false;
-	}
+	walk.dir[n] = '\0';
+	if (done)
+		return true;
+	fd = depth < WALK_DEPTH ? open_path(walk.dir, O_DIRECTORY) : -1;
+	if (fd < 0)
+		note_hidden(depth < WALK_DEPTH ? errno : EFBIG);
 	while (!done && (got = syscall(SYS_getdents64, fd, entries, sizeof entries)) > 0)
 		for (at = 0; at < got && !done;) {
 			const struct dirent_head *e = (const void *)(entries + at);
-			size_t length = strlen((const char *)e + offsetof(struct dirent_head, name));
+			const char *name = (const char *)e + offsetof(struct dirent_head, name);
+			size_t longer = n + 1 + length(name);
 
 			at += e->length;
-			if (e->type != 4 /* DT_DIR */ || strcmp(e->name, ".") == 0 || strcmp(e->name, "..") == 0)
+			if (e->type != 4 /* DT_DIR */ || same(name, ".") || same(name, ".."))
 				continue;
-			if (n + 1 + length + sizeof "/cgroup.threads" > PATH_BYTES) {
-				walk_hidden = true;
+			if (longer + sizeof "/cgroup.threads" > PATH_BYTES) {
+				walk.hidden = true;
 				continue;
 			}
-			dir[n] = '/';
-			memcpy(dir + n + 1, e->name, length + 1);
-			done = cg_walk(dir, n + 1 + length, depth + 1, visit, arg);
+			walk.dir[n] = '/';
+			join(walk.dir + n + 1, name, "", "");
+			done = walk_below(longer, depth + 1, visit);
 			if (!done)
-				dir[n] = '\0';
+				walk.dir[n] = '\0';
 		}
-	close(fd);
+	close_fd(fd);
 	return done;
 }
 
-/* Opens dir[0..n)/name, leaving dir as it was. */
-static int open_below(char *dir, size_t n, const char *name)
+/* Walks over `dir`; true: a visit ended it, in walk.dir. */
+static bool walk_over(const char *dir, visit_fn *visit)
 {
-	char saved = dir[n];
-	int fd;
-
-	dir[n] = '\0';
-	fd = open_at(dir, name, "");
-	dir[n] = saved;
-	return fd;
+	walk.hidden = walk.any = false;
+	join(walk.dir, dir, "", "");
+	return walk_below(length(dir), 0, visit);
 }
 
-static bool visit_find(char *dir, size_t n, void *arg)
+static bool visit_find(size_t n)
 {
-	uint64_t pid, *looked_for = arg;
-	struct scan s;
-	struct line l;
+	uint64_t pid;
 	bool found = false;
-	int fd = open_below(dir, n, "cgroup.procs");
 
-	if (fd < 0)
-		return false;
-	scan_start(&s, fd);
-	while (!found && scan_line(&s, &l))
-		found = word_number(&l, &pid) && pid == *looked_for;
-	close(fd);
-	if (found)
-		dir[n] = '\0';
+	scan_start(open_below(walk.dir, n, "cgroup.procs", ""));
+	while (!found && scan_line())
+		found = word_number(&pid) && pid == walk.pid;
+	scan_close();
 	return found;
 }
 
@@ -1661,207 +1729,200 @@ static bool visit_find(char *dir, size_t n, void *arg)
  * is not told: they are those that lead to the process itself. */
 static bool find_by_pid(char *dir, const char *mount, const char *root, const char *path)
 {
-	uint64_t pid = opt.pid ? opt.pid : (uint64_t)getpid();
-	size_t n = strlen(mount);
+	const char *end = walk.dir + length(mount);
 	unsigned up;
 
-	if (!join(dir, mount, "", "") || !cg_walk(dir, n, 0, visit_find, &pid))
+	walk.pid = opt.pid ? opt.pid : (uint64_t)getpid();
+	if (!walk_over(mount, visit_find))
 		return false;
 	for (up = steps_up(root); up; up--) {
-		if (!dir[n])
+		if (!*end)
 			return false;
-		for (n++; dir[n] && dir[n] != '/'; n++)
-			;
+		end = find(end + 1, '/');
 	}
-	dir[n] = '\0';
-	if (!path[1])
-		return true;
-	if (n + strlen(path) >= PATH_BYTES)
-		return false;
-	join(dir + n, path, "", "");
-	return exists(dir);
+	walk.dir[end - walk.dir] = '\0';
+	return join(dir, walk.dir, path[1] ? path : "", "") && exists(dir);
 }
 
 /* The kernel marks the path of a cgroup that was removed. */
 static bool is_deleted(const char *path)
 {
-	static const char mark[] = " (deleted)";
-	size_t n = strlen(path);
+	const char *mark = path;
 
-	return n >= sizeof mark - 1 && memcmp(path + n - (sizeof mark - 1), mark, sizeof mark) == 0;
+	while (*(mark = find(mark, ' ')))
+		if (same(mark++, " (deleted)"))
+			return true;
+	return false;
 }
 
 /* The directory of `path` under a mount of `root` at `mount`, and how sure
  * that is: 4 the hierarchy's root is mounted, 3 a subtree is, 2 found by the
  * process, 1 found by trimming a path that has nothing in common with the
  * root, 0 not here. */
-static int locate(char *dir, const char *mount, const char *root, const char *path)
+static uint8_t locate(char *dir, const char *mount, const char *root, const char *path)
 {
 	const char *rest = below(path, root);
 
-	if (rest && !climbs(rest))
-		return join(dir, mount, rest, "") && exists(dir) ? 3 + !root[1] : 0;
-	if (climbs(path) || is_deleted(path))
+	if (rest && !steps_up(rest))
+		return join(dir, mount, rest, "") && exists(dir) ? root[1] ? 3 : 4 : 0;
+	if (steps_up(path) || is_deleted(path))
 		return 0;
-	if (climbs(root))
+	if (steps_up(root))
 		return find_by_pid(dir, mount, root, path) ? 2 : 0;
-	for (rest = path; rest[0] && rest[1]; rest = find(rest + 1, '/'))
+	for (rest = path[1] ? path : "";; rest = find(rest + 1, '/')) {
 		if (join(dir, mount, rest, "") && exists(dir))
 			return 1;
-	return join(dir, mount, "", "") && exists(dir);
+		if (!*rest)
+			return 0;
+	}
 }
 
 /* One line of mountinfo: "id parent dev root mount options... - type source
  * super-options". */
-struct mount {
+static struct {
 	char root[PATH_BYTES], point[PATH_BYTES];
-	bool v2;
-	uint8_t places; /* set of the controllers that a v1 mount carries */
-};
+	uint8_t version; /* of cgroups */
+	uint8_t carries; /* set of the controllers */
+} mount;
 
-static bool parse_mount(struct line l, struct mount *m)
+/* False where the line is not that of a cgroup hierarchy. */
+static bool parse_mount(void)
 {
-	struct line w[6]; /* id parent device root point options; then type source options */
-	unsigned i, n;
+	struct line w, type;
+	unsigned i;
 
-	for (n = 0; n < 6 && word(&l, &w[n]); n++)
-		;
-	if (n < 6 || !unescape(&w[3], m->root) || !unescape(&w[4], m->point))
+	for (i = 0; i < 4; i++)
+		if (!word(&w))
+			return false;
+	if (!unescape(&w, mount.root) || !word(&w) || !unescape(&w, mount.point))
 		return false;
 	do
-		if (!word(&l, &w[0]))
+		if (!word(&w))
 			return false;
-	while (!is_word(&w[0], "-"));
-	for (n = 0; n < 3 && word(&l, &w[n]); n++)
-		;
-	if (is_word(&w[0], "fuse.lxcfs") && below(m->point, "/proc"))
-		scope.lxcfs = true;
-	m->v2 = is_word(&w[0], "cgroup2");
-	m->places = 0;
-	for (i = 0; i < PL_COUNT && n == 3 && is_word(&w[0], "cgroup"); i++)
-		m->places |= (uint8_t)(list_has(w[2], v1_names[i]) << i);
-	return m->v2 || m->places;
+	while (!is_word(&w, "-"));
+	word(&type);
+	word(&w);
+	word(&w);
+	scope.lxcfs |= is_word(&type, "fuse.lxcfs") && below(mount.point, "/proc");
+	mount.version = is_word(&type, "cgroup2") ? 2 : is_word(&type, "cgroup");
+	mount.carries = 0;
+	for (i = 0; i < PL_COUNT; i++)
+		mount.carries |= (uint8_t)((mount.version == 2 || list_has(w, nth(controllers, i))) << i);
+	return mount.version > 0;
 }
 
-/* Calls each mount of a cgroup hierarchy to `use`. Mount points are looked
+static bool mount_carries(const struct home *h)
+{
+	return mount.carries >> (h - homes) & 1;
+}
+
+/* Calls `use` for each mount of a cgroup hierarchy. Mount points are looked
  * for below `prefix` (another process's root), and those below /sys in the
  * directory that --sys names. */
-typedef void use_fn(const struct mount *m, const char *point);
+typedef void use_fn(const char *point);
 
 static void each_mount(const char *who, const char *prefix, use_fn *use)
 {
-	static struct mount m;
-	char path[PATH_BYTES];
-	struct scan s;
-	struct line l;
+	char point[PATH_BYTES];
 
-	if (!scan_at(&s, opt.proc, who, "/mountinfo"))
+	if (!scan_proc(who, "/mountinfo"))
 		return;
-	while (scan_line(&s, &l)) {
-		const char *sys;
-		bool fits;
+	while (scan_line()) {
+		const char *from = prefix, *rest = mount.point;
+		off_t next = scan.offset - (scan.end - scan.p);
+		int fd = scan.fd;
 
-		if (!parse_mount(l, &m) || !use)
+		if (!parse_mount() || !use)
 			continue;
-		/* What `use` reads takes the buffer: read on from here after it. */
-		s.offset -= s.end - s.p;
-		s.p = s.end = scan_buf;
-		sys = below(m.point, "/sys");
-		if (sys && opt.sys_given && !*prefix)
-			fits = join(path, opt.sys, sys, "");
-		else
-			fits = join(path, prefix, m.point[1] ? m.point : "", "");
-		if (fits)
-			use(&m, path);
+		if (!*prefix && opt.sys_given && below(rest, "/sys")) {
+			rest = below(rest, "/sys");
+			from = opt.sys;
+		}
+		if (join(point, from, rest[1] ? rest : "", ""))
+			use(point);
+		/* What `use` reads takes the buffer: read on behind the line. */
+		scan_start(fd);
+		scan.offset = next;
 	}
-	close(s.fd);
+	scan_close();
 }
 
-/* Does this mount carry the controller, in the version it is used in? */
-static bool carries(const struct mount *m, unsigned place)
+/* Notes a directory as the home of a controller, unless a surer one is. */
+static void settle(struct home *h, uint8_t rank, const char *dir, const char *point)
 {
-	return homes[place].version == 2 ? m->v2 : homes[place].version && (m->places >> place & 1);
+	if (!rank || rank < h->rank)
+		return;
+	h->rank = rank;
+	join(h->dir, dir, "", "");
+	h->top = length(point);
+	h->whole = !scope.private && !mount.root[1];
 }
 
-static void use_for_path(const struct mount *m, const char *point)
+static void use_for_path(const char *point)
 {
 	char dir[PATH_BYTES];
-	unsigned i;
 
-	for (i = 0; i < PL_COUNT; i++) {
-		struct home *h = &homes[i];
-		const char *path = scope.private && scope.own ? "/" : cg_path[i];
-		int rank = carries(m, i) ? locate(dir, point, m->root, path) : 0;
+	for (each_home(h)) {
+		const char *path = scope.private && scope.own ? "/" : h->path;
 
-		if (!rank || rank < h->rank)
-			continue;
-		h->rank = rank;
-		join(h->dir, dir, "", "");
-		h->top = strlen(point);
-		h->whole = rank == 4 && !scope.private;
+		if (h->version == mount.version && mount_carries(h))
+			settle(h, locate(dir, point, mount.root, path), dir, point);
 	}
 }
 
 /* --cgroup=PATH: below a mount point that it begins with, or below each. */
 static char wanted_cgroup[PATH_BYTES];
 
-static void use_to_strip(const struct mount *m, const char *point)
+static void use_to_strip(const char *point)
 {
 	const char *rest = below(opt.cgroup, point);
 
 	if (!rest)
-		rest = below(opt.cgroup, m->point);
-	if (rest && strlen(rest) < strlen(wanted_cgroup))
+		rest = below(opt.cgroup, mount.point);
+	if (rest && length(rest) < length(wanted_cgroup))
 		join(wanted_cgroup, rest, "", "");
 }
 
-static void use_for_cgroup(const struct mount *m, const char *point)
+static void use_for_cgroup(const char *point)
 {
-	const char *rest = wanted_cgroup;
 	char dir[PATH_BYTES];
-	unsigned i;
 
-	while (*rest == '/')
-		rest++;
-	if (!join(dir, point, *rest ? "/" : "", rest) || !is_directory(dir))
+	if (!join(dir, point, wanted_cgroup, "") || !is_directory(dir))
 		return;
-	for (i = 0; i < PL_COUNT; i++) {
-		struct home *h = &homes[i];
-
-		if (!m->v2 && !(m->places >> i & 1))
+	for (each_home(h)) {
+		if (!mount_carries(h) || (h->rank && h->version < mount.version))
 			continue;
-		if (m->v2 && h->rank && h->version == 1)
-			continue;
-		h->rank = 1;
-		h->version = m->v2 ? 2 : 1;
-		join(h->dir, dir, "", "");
-		h->top = strlen(point);
-		h->whole = !scope.private && !m->root[1];
+		h->version = mount.version;
+		settle(h, 1, dir, point);
 	}
 }
 
 /* A name of a namespace as the kernel's link shows it; false: not told. */
-static bool namespace_is(const char *name, const char *initial, bool *same)
+static bool read_link(const char *name, char *to, size_t size)
 {
-	char path[PATH_BYTES], link[64];
-	ssize_t n;
+	char path[PATH_BYTES];
+	long n = join(path, opt.proc, "/self", name) ?
+		syscall(SYS_readlinkat, AT_FDCWD, path, to, size - 1) : -1;
 
-	if (!join(path, opt.proc, "/self/ns/", name))
-		return false;
-	n = readlink(path, link, sizeof link);
 	if (n < 0)
 		return false;
-	*same = (size_t)n == strlen(initial) && memcmp(link, initial, (size_t)n) == 0;
+	to[n] = '\0';
 	return true;
 }
 
-/* In a container: in another pid or cgroup namespace than the initial one
- * (whose inode numbers are fixed, include/linux/proc_ns.h), or marked. */
+/* Is vmstat in another namespace than the initial one, whose inode number is
+ * fixed (include/linux/proc_ns.h)? No, where that is not told. */
+static bool is_private(const char *name, const char *initial)
+{
+	char link[64];
+
+	return read_link(name, link, sizeof link) && !same(link, initial);
+}
+
+/* In a container: in a pid or cgroup namespace of our own, or marked. */
 static bool in_container(void)
 {
-	bool same;
-
-	if (scope.private || (namespace_is("pid", INITIAL_PID_NS, &same) && !same))
+	if (scope.private || is_private("/ns/pid", INITIAL_PID_NS))
 		return true;
 	if (in_proc("self") && !in_proc("stat"))
 		return true; /* subset=pid: there is nothing else to show */
@@ -1869,48 +1930,56 @@ static bool in_container(void)
 	       exists("/.dockerenv") || exists("/run/.containerenv");
 }
 
+/* Is the cgroup one below the topmost level that can be seen? */
+static bool is_nested(const struct home *h)
+{
+	return h->dir[h->top];
+}
+
 /* The home that stands for the cgroup: the first that is below a root. */
 static void choose_home(void)
 {
-	unsigned i;
+	scope.home = NULL;
+	for (each_home(h)) {
+		char *end = h->dir + length(h->dir);
 
-	for (i = 0; i < PL_COUNT; i++) {
-		struct home *h = &homes[i];
-
+		while (end > h->dir + h->top && end[-1] == '/')
+			*--end = '\0';
 		if (!h->rank)
 			h->version = 0;
-		if (!h->version || i == PL_CPUSET)
-			continue;
-		while (strlen(h->dir) > h->top && h->dir[strlen(h->dir) - 1] == '/')
-			h->dir[strlen(h->dir) - 1] = '\0';
-		if (!scope.home || (!scope.home->dir[scope.home->top] && h->dir[h->top]))
+		if (h->version && h != &homes[PL_CPUSET] &&
+		    (!scope.home || (!is_nested(scope.home) && is_nested(h))))
 			scope.home = h;
 	}
 	/* A controller that has the process in its root counts the machine. */
-	for (i = 0; i < PL_COUNT && scope.home && scope.home->dir[scope.home->top]; i++)
-		if (i != PL_CPUSET && homes[i].whole && !homes[i].dir[homes[i].top])
-			memset(&homes[i], 0, sizeof homes[i]);
+	for (each_home(h))
+		if (scope.home && is_nested(scope.home) && h != &homes[PL_CPUSET] && h->whole && !is_nested(h))
+			memset(h, 0, sizeof *h);
 }
 
 static void find_named_cgroup(void)
 {
-	unsigned i;
+	const char *path = opt.cgroup;
+	size_t n;
 
-	if (!*opt.cgroup || !join(wanted_cgroup, opt.cgroup[0] == '/' ? "" : "/", opt.cgroup, "") ||
-	    climbs(wanted_cgroup))
+	while (*path == '/')
+		path++;
+	if (!join(wanted_cgroup, "/", path, "") || steps_up(wanted_cgroup))
 		die("--cgroup: '%s' is not a path below the root", opt.cgroup);
 	each_mount("self", "", use_to_strip);
-	for (i = (unsigned)strlen(wanted_cgroup); i > 1 && wanted_cgroup[i - 1] == '/'; i--)
-		wanted_cgroup[i - 1] = '\0';
+	for (n = length(wanted_cgroup); n && wanted_cgroup[n - 1] == '/'; n--)
+		wanted_cgroup[n - 1] = '\0';
 	each_mount("self", "", use_for_cgroup);
 	choose_home();
 	if (scope.home)
 		return;
-	if (opt.cgroup[0] != '/' || !join(homes[0].dir, opt.cgroup, "/cgroup.procs", "") || !exists(homes[0].dir))
+	/* A directory that is under no mount of ours. */
+	if (opt.cgroup[0] != '/' || !join(path_buf, opt.cgroup, "/cgroup.procs", "") || !exists(path_buf))
 		die("cgroup %s: not found", opt.cgroup);
-	for (i = 0; i < PL_COUNT; i++) {
-		homes[i] = (struct home){ .top = strlen(opt.cgroup), .rank = 1, .version = 2 };
-		join(homes[i].dir, opt.cgroup, "", "");
+	for (each_home(h)) {
+		h->version = 2;
+		settle(h, 1, opt.cgroup, opt.cgroup);
+		h->whole = false;
 	}
 	choose_home();
 }
@@ -1923,17 +1992,14 @@ static void find_cgroup_of(const char *who)
 
 	if (!read_cgroup_paths(who))
 		return;
-	if (scope.own && climbs(cg_path[PL_MEMORY])) {
+	if (scope.own && steps_up(homes[PL_MEMORY].path)) {
 		scope.entered = true;
-		memset(homes, 0, sizeof homes);
 		read_cgroup_paths("1");
 	}
 	each_mount("self", "", use_for_path);
 	choose_home();
 	if ((scope.home && scope.home->rank > 1) || !opt.pid)
 		return;
-	scope.home = NULL;
-	memset(homes, 0, sizeof homes);
 	read_cgroup_paths(who);
 	if (join(rest, "/", who, "/root") && join(root, opt.proc, rest, ""))
 		each_mount(who, root, use_for_path);
@@ -1944,23 +2010,18 @@ static void find_cgroup_of(const char *who)
 static uint64_t count_cpus(int fd)
 {
 	uint64_t n = 0, a, b;
-	struct scan s;
-	struct line l;
 
-	scan_start(&s, fd);
-	if (fd < 0 || !scan_line(&s, &l))
+	scan_start(fd);
+	if (!scan_line())
 		return 0;
-	while (digits(&l.p, l.end, &a)) {
-		b = a;
-		if (l.p < l.end && *l.p == '-') {
-			l.p++;
-			if (!digits(&l.p, l.end, &b) || b < a)
-				return 0;
-		}
-		n += b - a + 1;
-		if (l.p == l.end || *l.p++ != ',')
+	do {
+		if (!digits(&line.p, &a))
 			break;
-	}
+		b = a;
+		if (*line.p == '-' && line.p++ && (!digits(&line.p, &b) || b < a))
+			return 0;
+		n += b - a + 1;
+	} while (*line.p++ == ',');
 	return n;
 }
 
@@ -1969,7 +2030,7 @@ static uint64_t online_cpus(void)
 	int fd = open_at(opt.sys, "devices/system/cpu/online", "");
 	uint64_t n = count_cpus(fd);
 
-	close(fd);
+	close_fd(fd);
 	return n;
 }
 
@@ -1978,37 +2039,37 @@ static uint64_t online_cpus(void)
 static void scope_choose(void)
 {
 	char buf[U64_TEXT];
-	const char *p, *pid = "";
-	bool same;
+	const char *who = "self", *path;
+	bool automatic;
 
 	scope.tell = is_terminal(STDERR_FILENO, &(struct winsize){ 0 });
 	scope.own = !opt.pid && !opt.cgroup;
-	scope.private = namespace_is("cgroup", INITIAL_CGROUP_NS, &same) && !same;
-	if (opt.scope == 'h' || (opt.scope == 'a' && scope.own && (opt.proc_given || !in_container())))
+	scope.private = is_private("/ns/cgroup", INITIAL_CGROUP_NS);
+	automatic = opt.scope == SCOPE_AUTO && scope.own;
+	if (opt.scope == SCOPE_HOST || (automatic && (opt.proc_given || !in_container())))
 		return;
-	if (opt.cgroup) {
-		find_named_cgroup();
-	} else if (opt.pid) {
-		pid = u64_text(buf, opt.pid, 1);
-		if (!join(cg_path[0], opt.proc, "/", pid) || !exists(cg_path[0]))
-			die("pid %s: no such process in %s", pid, opt.proc);
-		find_cgroup_of(pid);
-	} else {
-		find_cgroup_of("self");
+	if (opt.pid) {
+		who = u64_text(buf, opt.pid, 1);
+		if (!in_proc(who))
+			die("pid %s: no such process in %s", who, opt.proc);
 	}
-	p = scope.home ? scope.home->dir + scope.home->top : "";
-	if (opt.scope == 'a' && scope.own && (!scope.home || (scope.home->whole && !*p))) {
+	if (opt.cgroup)
+		find_named_cgroup();
+	else
+		find_cgroup_of(who);
+	if (automatic && (!scope.home || (scope.home->whole && !is_nested(scope.home)))) {
 		scope.home = NULL;
 		return;
 	}
-	if (!scope.home && is_deleted(cg_path[PL_MEMORY]))
-		die("cgroup %s: gone: the container has ended", cg_path[PL_MEMORY]);
+	path = homes[PL_MEMORY].path;
+	if (!scope.home && is_deleted(path))
+		die("cgroup %s: gone: the container has ended", path);
 	if (!scope.home && opt.pid)
-		die("pid %s: its cgroup cannot be seen from here", pid);
+		die("pid %s: its cgroup cannot be seen from here", who);
 	if (!scope.home)
 		die("no cgroup can be read here: is /sys/fs/cgroup mounted?");
-	scope.name = opt.cgroup ? wanted_cgroup : scope.private && scope.own ? "/" : cg_path[scope.home - homes];
-	scope.name = *scope.name ? scope.name : "/";
+	path = opt.cgroup ? wanted_cgroup : scope.private && scope.own ? "" : scope.home->path;
+	scope.name = *path ? path : "/";
 	scope.cgroup = true;
 	scope.online = online_cpus();
 }
@@ -2018,17 +2079,52 @@ static void scope_choose(void)
  * What no single file tells: limits over all visible levels, throttling,
  * and the tasks of a cgroup with their states and switches. */
 
-/* Files that are kept open at each level. A descriptor is stored plus one;
- * 0 is not tried yet, -1 is not there. */
+/* A file that is kept open, for all samples. */
+struct kept {
+	int fd;    /* plus one; 0 not tried yet, -1 not there */
+	int error; /* errno of open or read, or 0 */
+};
+
+/* Opens it if it is not open yet, the nth of `names` in dir[0..n), and makes
+ * it the one that is scanned. */
+static bool scan_kept(struct kept *k, const char *dir, size_t n, const char *names, unsigned i)
+{
+	if (!k->fd) {
+		k->fd = open_below(dir, n, nth(names, i), "") + 1;
+		if (!k->fd) {
+			k->fd = -1;
+			k->error = errno;
+		}
+	}
+	scan_start(k->fd - 1);
+	return k->fd > 0;
+}
+
+/* Files that are kept open at each level, by the names of v1 and of v2. */
 enum level_file { LF_LIMIT, LF_USAGE, LF_QUOTA, LF_PERIOD, LF_CPU_STAT, LF_CPUSET, LF_COUNT };
 
-static int level_fds[MAX_LEVELS][LF_COUNT];
+static const char level_names[] =
+	"memory.limit_in_bytes\0" "memory.usage_in_bytes\0" "cpu.cfs_quota_us\0"
+	"cpu.cfs_period_us\0" "cpu.stat\0" "cpuset.effective_cpus\0"
+	"memory.max\0" "memory.current\0" "cpu.max\0" "\0" "cpu.stat\0" "cpuset.cpus.effective\0";
 
-static const char *const level_names[2][LF_COUNT] = {
-	{ "memory.limit_in_bytes", "memory.usage_in_bytes", "cpu.cfs_quota_us",
-	  "cpu.cfs_period_us", "cpu.stat", "cpuset.effective_cpus" },
-	{ "memory.max", "memory.current", "cpu.max", NULL, "cpu.stat", "cpuset.cpus.effective" },
-};
+static struct kept level_files[MAX_LEVELS][LF_COUNT];
+
+/* Scans a file at level `l`, whose path has n bytes. One that is there, but
+ * not for us, is no missing limit: home.unreadable. */
+static bool scan_level(struct home *h, unsigned l, size_t n, enum level_file file)
+{
+	struct kept *k = &level_files[l][file];
+	bool is = scan_kept(k, h->dir, n, level_names, (h->version - 1u) * LF_COUNT + file);
+
+	h->unreadable |= k->error && k->error != ENOENT;
+	return is;
+}
+
+static bool level_number(struct home *h, unsigned l, size_t n, enum level_file file, uint64_t *v)
+{
+	return scan_level(h, l, n, file) && line_starts(v);
+}
 
 /* The length of the path of the level above, or 0 at the top. */
 static size_t level_above(const struct home *h, size_t n)
@@ -2040,39 +2136,15 @@ static size_t level_above(const struct home *h, size_t n)
 	return n > h->top ? n - 1 : h->top;
 }
 
-/* The descriptor of a file at level `l`, whose path has n bytes, or -1. */
-static int level_fd(struct home *h, unsigned l, size_t n, enum level_file file)
-{
-	const char *name = level_names[h->version - 1][file];
-	int *fd = &level_fds[l][file];
-
-	if (!*fd && name) {
-		*fd = open_below(h->dir, n, name) + 1;
-		h->unreadable |= !*fd && errno != ENOENT;
-	}
-	if (*fd <= 0)
-		*fd = -1;
-	return *fd > 0 ? *fd - 1 : -1;
-}
-
-static bool level_number(struct home *h, unsigned l, size_t n, enum level_file file, uint64_t *v)
-{
-	int fd = level_fd(h, l, n, file);
-
-	return fd >= 0 && read_number(fd, v);
-}
-
-static void sample_set(struct sample *to, enum metric m, uint64_t v)
-{
-	to->value[m] = v;
-	to->seen[m] = true;
-}
+/* for (each_level(h, l, n)): up from the cgroup; n is the path's length. */
+#define each_level(h, l, n) \
+	l = 0, n = h->version ? length(h->dir) : 0; n && l < MAX_LEVELS; l++, n = level_above(h, n)
 
 /* No limit: "max" in v2; in v1 the most pages that the kernel can count,
  * LONG_MAX bytes rounded down to a page (32-bit: 2^31-1 pages). */
 static bool unlimited(uint64_t limit)
 {
-	return limit >= (uint64_t)1 << 62 || limit == ((uint64_t)INT32_MAX << 12);
+	return limit >> 62 || limit == (uint64_t)INT32_MAX << 12;
 }
 
 /* Of all levels with a limit, the one that leaves least headroom: limit and
@@ -2081,113 +2153,94 @@ static void read_mem_limits(struct sample *to)
 {
 	struct home *h = &homes[PL_MEMORY];
 	uint64_t limit, usage, least = UINT64_MAX;
-	size_t n = strlen(h->dir);
 	unsigned l;
+	size_t n;
 
-	for (l = 0; n && l < MAX_LEVELS; l++, n = level_above(h, n)) {
+	for (each_level(h, l, n)) {
 		uint64_t headroom;
 
-		if (!level_number(h, l, n, LF_LIMIT, &limit) || unlimited(limit))
-			continue;
-		if (!level_number(h, l, n, LF_USAGE, &usage))
+		if (!level_number(h, l, n, LF_LIMIT, &limit) || unlimited(limit) ||
+		    !level_number(h, l, n, LF_USAGE, &usage))
 			continue;
 		headroom = limit > usage ? limit - usage : 0;
 		if (headroom >= least)
 			continue;
 		least = headroom;
-		sample_set(to, M_MEM_LIMIT, limit);
-		sample_set(to, M_LIMIT_USED, usage);
+		to->value[M_MEM_LIMIT] = limit;
+		to->value[M_LIMIT_USED] = usage;
 	}
 	if (h->unreadable) /* the limit that counts may be one of those */
-		to->seen[M_MEM_LIMIT] = to->seen[M_LIMIT_USED] = to->seen[M_AVAILABLE] = false;
+		to->value[M_MEM_LIMIT] = to->value[M_LIMIT_USED] = to->value[M_AVAILABLE] = UNSEEN;
 	h->whole &= !n; /* there are more than MAX_LEVELS */
 }
 
-/* A level's quota in millionths of a CPU: v2 "50000 100000" or "max ...",
- * v1 -1 where there is none. */
-static bool level_quota(struct home *h, unsigned l, size_t n, uint64_t *micro)
+/* A level's quota in millionths of a CPU, or 0: v2 "50000 100000" or "max
+ * ...", v1 -1 where there is none. */
+static uint64_t level_quota(struct home *h, unsigned l, size_t n)
 {
 	uint64_t quota, period;
-	struct scan s;
-	struct line line;
-	int fd = level_fd(h, l, n, LF_QUOTA);
 
-	if (fd < 0)
-		return false;
-	scan_start(&s, fd);
-	if (!scan_line(&s, &line) || !word_number(&line, &quota))
-		return false;
-	if (h->version == 2 ? !word_number(&line, &period) : !level_number(h, l, n, LF_PERIOD, &period))
-		return false;
-	if (!period || quota > UINT64_MAX / 1000000)
-		return false;
-	*micro = quota * 1000000 / period;
-	return true;
+	if (!level_number(h, l, n, LF_QUOTA, &quota))
+		return 0;
+	if (h->version == 2 ? !word_number(&period) : !level_number(h, l, n, LF_PERIOD, &period))
+		return 0;
+	return period && quota <= UINT64_MAX / 1000000 ? quota * 1000000 / period : 0;
 }
 
 /* Throttling at one level. It counts where the quota is set, not below, so
  * that every level has to be asked. */
 static void read_level_stat(struct home *h, unsigned l, size_t n, struct level *to)
 {
-	const char *time_key = h->version == 2 ? "throttled_usec" : "throttled_time";
-	const char *keys[] = { "nr_periods", "nr_throttled", time_key };
-	uint64_t *values[] = { &to->periods, &to->throttled, &to->time_ns };
-	struct scan s;
-	struct line line;
-	unsigned i, found = 0;
-	int fd = level_fd(h, l, n, LF_CPU_STAT);
+	uint64_t ns = UNSEEN;
 
-	if (fd < 0)
+	if (!scan_level(h, l, n, LF_CPU_STAT))
 		return;
-	scan_start(&s, fd);
-	while (scan_line(&s, &line))
-		for (i = 0; i < 3; i++)
-			if (key_is(&line, keys[i]) && word_number(&line, values[i]))
-				found++;
-	if (h->version == 2)
-		to->time_ns *= 1000;
-	to->seen = found == 3;
+	while (scan_line()) {
+		uint64_t *v = key_is("nr_periods") ? &to->periods : key_is("nr_throttled") ? &to->throttled :
+			key_is("throttled_usec") ? &to->time_us : key_is("throttled_time") ? &ns : NULL;
+
+		if (v && !word_number(v))
+			*v = UNSEEN;
+	}
+	if (ns != UNSEEN)
+		to->time_us = ns / 1000;
 }
 
 /* CPUs of the cpuset: of the nearest level that has the controller. */
 static uint64_t cpuset_cpus(void)
 {
 	struct home *h = &homes[PL_CPUSET];
-	size_t n = strlen(h->dir);
 	unsigned l;
-	int fd;
+	size_t n;
 
-	if (!h->version)
-		return 0;
-	for (l = 0; n && l < MAX_LEVELS; l++, n = level_above(h, n)) {
-		fd = level_fd(h, l, n, LF_CPUSET);
-		if (fd >= 0)
-			return count_cpus(fd);
-	}
+	for (each_level(h, l, n))
+		if (scan_level(h, l, n, LF_CPUSET))
+			return count_cpus(scan.fd);
 	return 0;
 }
 
 /* CPUs of vmstat's own affinity mask, 0 where it is not told. */
 static uint64_t affinity_cpus(void)
 {
-	unsigned long mask[1024 / sizeof(unsigned long)];
+	uint8_t mask[1024];
 	long bytes = syscall(SYS_sched_getaffinity, 0, sizeof mask, mask);
 	uint64_t n = 0;
-	long i;
 
-	for (i = 0; i < bytes / (long)sizeof *mask; i++)
-		for (; mask[i]; mask[i] &= mask[i] - 1)
+	while (bytes-- > 0)
+		for (; mask[bytes]; mask[bytes] &= (uint8_t)(mask[bytes] - 1))
 			n++;
 	return n;
 }
 
-/* Lowers a capacity (0: not known yet) to another (0: none). */
-static void tighten(uint64_t *capacity, uint64_t to, bool *limited)
+/* Lowers a capacity (0: not known yet) to another (0: none); true if so. */
+static bool tighten(uint64_t *capacity, uint64_t to)
 {
-	if (!to || (*capacity && to >= *capacity))
-		return;
-	*limited |= *capacity != 0;
+	bool known = *capacity != 0;
+
+	if (!to || (known && to >= *capacity))
+		return false;
 	*capacity = to;
+	return known;
 }
 
 /* The capacity: the least of the quotas, the cpuset, the affinity mask (of
@@ -2195,28 +2248,29 @@ static void tighten(uint64_t *capacity, uint64_t to, bool *limited)
 static void read_cpu_limits(struct sample *to)
 {
 	struct home *h = &homes[PL_CPU];
-	uint64_t set = cpuset_cpus(), affinity = scope.own && !opt.captured ? affinity_cpus() : 0;
-	uint64_t capacity = scope.online, quota;
-	size_t n = h->version ? strlen(h->dir) : 0;
-	bool limited = false;
+	uint64_t capacity = scope.online * 1000000, quota;
+	bool limited = tighten(&capacity, cpuset_cpus() * 1000000);
 	unsigned l;
+	size_t n;
 
-	tighten(&capacity, set, &limited);
-	tighten(&capacity, affinity, &limited);
-	capacity *= 1000000;
-	for (l = 0; n && l < MAX_LEVELS; l++, n = level_above(h, n)) {
-		read_level_stat(h, l, n, &to->level[l]);
-		if (level_quota(h, l, n, &quota)) {
-			limited |= !capacity;
-			tighten(&capacity, quota, &limited);
-		} else {
-			to->level[l].seen &= to->level[l].periods > 0;
-		}
+	if (scope.own && !opt.captured)
+		limited |= tighten(&capacity, affinity_cpus() * 1000000);
+	for (each_level(h, l, n)) {
+		struct level *level = &to->level[l];
+
+		read_level_stat(h, l, n, level);
+		quota = level_quota(h, l, n);
+		limited |= quota && !capacity;
+		limited |= tighten(&capacity, quota);
+		if (!quota && !level->periods)
+			level->periods = UNSEEN; /* no quota was ever set here */
 	}
+	if (h->unreadable) /* the quota that counts may be one of those */
+		return;
 	if (capacity)
-		sample_set(to, M_CAPACITY, capacity);
+		to->value[M_CAPACITY] = capacity;
 	if (limited)
-		sample_set(to, M_CPU_LIMIT, capacity);
+		to->value[M_CPU_LIMIT] = capacity;
 }
 
 /* Tasks. Two tables, sorted by number: the switches of a task now and at
@@ -2227,10 +2281,13 @@ struct task {
 	uint32_t id;
 };
 
-static struct task task_tables[2][MAX_TASKS];
+static struct tasks {
+	unsigned n;
+	struct task task[MAX_TASKS];
+} task_tables[2];
+
 static struct {
-	struct task *now, *before;
-	unsigned n_now, n_before;
+	struct tasks *now;     /* of task_tables; the other is that of before */
 	bool overflow, hidden; /* the numbers of this sample are not whole */
 	bool said;             /* so, on standard error */
 	bool counted;          /* there was a sample before this one */
@@ -2238,34 +2295,32 @@ static struct {
 	uint64_t last_ns;      /* when the sample before was taken */
 } tasks;
 
-static bool visit_tasks(char *dir, size_t n, void *arg)
+static bool visit_tasks(size_t n)
 {
-	bool *any = arg;
+	struct tasks *now = tasks.now;
 	uint64_t id;
-	struct scan s;
-	struct line l;
-	int fd = open_below(dir, n, scope.home->version == 2 ? "cgroup.threads" : "tasks");
+	int fd = open_below(walk.dir, n, scope.home->version == 2 ? "cgroup.threads" : "tasks", "");
 
 	if (fd < 0)
-		fd = open_below(dir, n, "cgroup.procs");
+		fd = open_below(walk.dir, n, "cgroup.procs", "");
 	if (fd < 0) {
 		note_hidden(errno);
 		return false;
 	}
-	*any = true;
-	scan_start(&s, fd);
-	while (scan_line(&s, &l)) {
-		if (!word_number(&l, &id))
+	walk.any = true;
+	scan_start(fd);
+	while (scan_line()) {
+		if (!word_number(&id))
 			continue;
 		if (!id || id > UINT32_MAX)
-			walk_hidden = true; /* not in our pid namespace */
-		else if (tasks.n_now == MAX_TASKS)
+			walk.hidden = true; /* not in our pid namespace */
+		else if (now->n == MAX_TASKS)
 			tasks.overflow = true;
 		else
-			tasks.now[tasks.n_now++].id = (uint32_t)id;
+			now->task[now->n++].id = (uint32_t)id;
 	}
-	note_hidden(s.error);
-	close(fd);
+	note_hidden(scan.error);
+	scan_close();
 	return false;
 }
 
@@ -2284,74 +2339,72 @@ static void sort_tasks(struct task *t, unsigned n)
 		}
 }
 
-static bool scan_task(struct scan *s, uint32_t id, const char *file)
+static bool scan_task(uint32_t id, const char *file)
 {
 	char buf[U64_TEXT];
 
-	return scan_at(s, opt.proc, u64_text(buf, id, 1), file);
+	return scan_proc(u64_text(buf, id, 1), file);
 }
 
 /* When a task started, in ns since boot: field 22 of /proc/ID/stat, behind
  * a name that may hold anything, parentheses too. UINT64_MAX: not told. */
 static uint64_t task_start_ns(uint32_t id)
 {
-	uint64_t ticks;
-	struct scan s;
-	struct line l, w;
-	const char *p;
+	uint64_t ticks = UINT64_MAX;
+	struct line w;
 	unsigned i;
 
-	if (!scan_task(&s, id, "/stat"))
+	if (!scan_task(id, "/stat"))
 		return UINT64_MAX;
-	if (!scan_line(&s, &l))
-		l.p = l.end = scan_buf;
-	close(s.fd);
-	for (p = l.end; p > l.p && p[-1] != ')'; p--)
-		;
-	l.p = p;
-	for (i = 3; i < 22; i++)
-		if (!word(&l, &w))
-			return UINT64_MAX;
-	return word_number(&l, &ticks) ? ticks * (NS_PER_S / USER_HZ) : UINT64_MAX;
+	if (scan_line()) {
+		const char *p = line.end;
+
+		while (p > line.p && p[-1] != ')')
+			p--;
+		line.p = p;
+		for (i = 3; i < 22; i++)
+			word(&w);
+		if (!word_number(&ticks))
+			ticks = UINT64_MAX;
+	}
+	scan_close();
+	return ticks == UINT64_MAX ? ticks : ticks * (NS_PER_S / USER_HZ);
 }
 
-/* State and switches of one task from /proc/ID/status. False: it is gone,
- * or hidden from us (hidepid=), which tasks.hidden then says. */
-static bool read_task(struct task *t, char *state, bool *switches)
+/* State and switches of one task from /proc/ID/status; the state is 0 where
+ * it is gone, or hidden from us (hidepid=), which tasks.hidden then says. */
+static char read_task(struct task *t, bool *switches)
 {
 	uint64_t v;
-	struct scan s;
-	struct line l, w;
+	struct line w;
+	char state = 0;
 
-	*state = 0;
 	t->switches = 0;
-	if (!scan_task(&s, t->id, "/status")) {
-		if (kill((pid_t)t->id, 0) == 0 || errno == EPERM)
-			tasks.hidden = tasks.hidden || !opt.captured;
-		return false;
+	if (!scan_task(t->id, "/status")) {
+		if (!opt.captured && (syscall(SYS_kill, t->id, 0) == 0 || errno == EPERM))
+			tasks.hidden = true;
+		return 0;
 	}
-	while (scan_line(&s, &l))
-		if (key_is(&l, "State") && word(&l, &w)) {
-			*state = *w.p;
-		} else if ((key_is(&l, "voluntary_ctxt_switches") || key_is(&l, "nonvoluntary_ctxt_switches")) &&
-			   word_number(&l, &v)) {
+	while (scan_line())
+		if (key_is("State") && word(&w)) {
+			state = *w.p;
+		} else if ((key_is("voluntary_ctxt_switches") || key_is("nonvoluntary_ctxt_switches")) &&
+			   word_number(&v)) {
 			t->switches += v;
 			*switches = true;
 		}
-	close(s.fd);
-	return *state != 0;
+	scan_close();
+	return state;
 }
 
 /* Adds the growth of each task to the sum; both tables are sorted. A task
  * that was born before `since` and is new here was moved in: what it did
  * elsewhere does not count. */
-static void add_switches(uint64_t since)
+static void add_switches(const struct tasks *before, uint64_t since)
 {
-	const struct task *old = tasks.before, *end = old + tasks.n_before;
-	unsigned i;
+	const struct task *old = before->task, *end = old + before->n, *t = tasks.now->task;
 
-	for (i = 0; i < tasks.n_now; i++) {
-		const struct task *t = &tasks.now[i];
+	for (; t < tasks.now->task + tasks.now->n; t++) {
 		uint64_t from = 0;
 
 		while (old < end && old->id < t->id)
@@ -2368,75 +2421,64 @@ static void add_switches(uint64_t since)
  * numbers than cgroup.procs tells us. */
 static bool is_foreign(uint32_t self)
 {
-	char path[PATH_BYTES], link[U64_TEXT], own[U64_TEXT];
-	ssize_t n = join(path, opt.proc, "/self", "") ? readlink(path, link, sizeof link - 1) : 0;
+	char link[U64_TEXT], own[U64_TEXT];
 
-	if (n <= 0)
-		return false;
-	link[n] = '\0';
-	return strcmp(link, u64_text(own, self, 1)) != 0;
+	return read_link("", link, sizeof link) && !same(link, u64_text(own, self, 1));
 }
 
 /* r, b and cs of a cgroup. vmstat's own task, always running while it
  * looks, is not counted in r. */
 static void read_tasks(struct sample *to)
 {
-	static char dir[PATH_BYTES];
-	struct task *swap = tasks.before;
+	struct tasks *now = &task_tables[tasks.now == task_tables];
+	const struct tasks *before = &task_tables[now == task_tables];
 	unsigned i, kept = 0;
 	uint64_t running = 0, blocked = 0;
-	bool any = false, switches = false;
+	bool switches = false;
 	uint32_t self = (uint32_t)getpid();
 
-	tasks.before = tasks.now ? tasks.now : task_tables[0];
-	tasks.now = swap ? swap : task_tables[1];
-	tasks.n_before = tasks.n_now;
-	tasks.n_now = 0;
+	tasks.now = now;
+	now->n = 0;
 	tasks.overflow = false;
-	walk_hidden = false;
-	join(dir, scope.home->dir, "", "");
-	cg_walk(dir, strlen(dir), 0, visit_tasks, &any);
-	tasks.hidden = walk_hidden || (!opt.captured && is_foreign(self));
-	sort_tasks(tasks.now, tasks.n_now);
-	for (i = 0; i < tasks.n_now; i++) {
-		struct task t = tasks.now[i];
+	walk_over(scope.home->dir, visit_tasks);
+	tasks.hidden = walk.hidden || (!opt.captured && is_foreign(self));
+	sort_tasks(now->task, now->n);
+	for (i = 0; i < now->n; i++) {
+		struct task t = now->task[i];
 		char state;
 
-		if (kept && tasks.now[kept - 1].id == t.id)
+		if (kept && now->task[kept - 1].id == t.id)
 			continue; /* it moved while we looked */
-		if (!read_task(&t, &state, &switches))
+		state = read_task(&t, &switches);
+		if (!state)
 			continue;
 		running += state == 'R' && t.id != self;
 		blocked += state == 'D';
-		tasks.now[kept++] = t;
+		now->task[kept++] = t;
 	}
-	tasks.n_now = kept;
-	add_switches(tasks.last_ns);
+	now->n = kept;
+	add_switches(before, tasks.last_ns);
 	tasks.last_ns = to->ns;
 	tasks.counted = true;
-	if (any && (tasks.overflow || tasks.hidden) && !tasks.said) {
+	if (walk.any && !tasks.overflow && !tasks.hidden) {
+		to->value[M_R] = running;
+		to->value[M_B] = blocked;
+		if (switches || !kept)
+			to->value[M_CS] = tasks.switches;
+	} else if (walk.any && !tasks.said) {
 		if (tasks.overflow)
 			warn("more than %ju tasks: r, b and cs are unavailable", (uint64_t)MAX_TASKS);
 		else
-			warn("some tasks are hidden from here (hidepid, another pid namespace, "
-			     "or too deep): r, b and cs are unavailable");
+			warn("some tasks are hidden (hidepid, another pid namespace, or too deep): "
+			     "r, b and cs are unavailable");
 		tasks.said = true;
 	}
-	if (!any || tasks.overflow || tasks.hidden)
-		return;
-	sample_set(to, M_R, running);
-	sample_set(to, M_B, blocked);
-	if (switches || !kept)
-		sample_set(to, M_CS, tasks.switches);
 }
 
 /* ---------------------------------------------------------------- SAMPLE */
 
-static struct {
-	int fd;        /* plus one; 0 not tried yet, -1 not there */
-	int error;     /* errno of open or read, 0 */
-	bool warned;
-} opened[SRC_COUNT];
+static struct kept kept[SRC_COUNT];
+static bool warned[SRC_COUNT];
 
 /* A cgroup that is removed while it is watched: the container has ended,
  * even if another has its name by now. (Pressure that is turned off gives
@@ -2447,30 +2489,34 @@ static void check_gone(void)
 	unsigned src;
 
 	for (src = 0; src < SRC_COUNT; src++)
-		gone |= opened[src].error == ENODEV && sources[src].place < PL_PRESSURE;
+		gone |= kept[src].error == ENODEV && sources[src].place < PL_PRESSURE;
 	if (!gone)
 		return;
 	flush();
 	die("cgroup %s: gone: the container has ended", scope.name);
 }
 
-/* Where a metric is found in this scope; SRC_NONE where it is not. */
-static const struct found *find_metric(enum metric m)
+/* Finds the place of each metric in the scope. Pressure is v2's alone: on a
+ * hybrid machine a v1 cgroup has it in the directory of v2. */
+static void bind_metrics(bool cgroup)
 {
-	static const struct found none = { 0, SRC_NONE, 0, ONE };
-	unsigned kind;
+	const struct found_row *row;
+	const char *key = keys;
+	unsigned m;
 
-	if (!WITH_CGROUP || !scope.cgroup)
-		return &metrics[m].found[HOST];
-	for (kind = V2; kind < SCOPES; kind++) {
-		const struct found *f = &metrics[m].found[kind];
-		unsigned place = f->source == SRC_NONE ? PL_COUNT + 1 : sources[f->source].place;
+	for (m = 0; m < M_COUNT; m++)
+		bound[m].source = SRC_NONE;
+	for (row = founds; row < founds + sizeof founds / sizeof *founds; row++, key = nth(key, 1)) {
+		struct bound *b = &bound[row->metric];
+		uint8_t place = sources[row->source].place, version;
 
-		if (place == PL_PROC || (place < PL_COUNT && homes[place].version &&
-		    (homes[place].version == (kind == V2 ? 2 : 1) || place == PL_PRESSURE)))
-			return f;
+		version = place == PL_PROC ? row->scope : homes[place].version;
+		if ((row->scope != HOST) != cgroup || b->source != SRC_NONE || (cgroup && !version))
+			continue;
+		if (version != row->scope && place != PL_PRESSURE && cgroup)
+			continue;
+		*b = (struct bound){ key, row->source, row->nth, row->unit, row->kind };
 	}
-	return &none;
 }
 
 static void need(enum metric m)
@@ -2487,8 +2533,8 @@ static void make_wants(void)
 	for (src = 0; src < SRC_COUNT; src++) {
 		wants[src].first = (uint8_t)n;
 		for (m = 0; m < M_COUNT; m++)
-			if (bound[m].source == src && (metrics[m].kind != TALLY || opt.view) && *text(bound[m].key) &&
-			    sources[src].format != FM_CODE && (needed >> src & 1))
+			if (bound[m].source == src && (bound[m].kind != TALLY || opt.view) && *bound[m].key &&
+			    (needed >> src & 1))
 				wanted[n++] = (uint8_t)m;
 		wants[src].n = (uint8_t)(n - wants[src].first);
 	}
@@ -2499,19 +2545,6 @@ static const char *source_dir(enum source src)
 	return sources[src].place == PL_PROC ? opt.proc : homes[sources[src].place].dir;
 }
 
-static void sample_source(enum source src, struct sample *to)
-{
-	if (!opened[src].fd) {
-		opened[src].fd = open_at(source_dir(src), text(sources[src].file), "") + 1;
-		if (opened[src].fd <= 0) {
-			opened[src].fd = -1;
-			opened[src].error = errno;
-		}
-	}
-	if (opened[src].fd > 0)
-		opened[src].error = read_source(src, opened[src].fd - 1, to);
-}
-
 /* When the tick in hand began, by CLOCK_BOOTTIME: one look at the clock
  * serves its sample and the schedule. */
 static uint64_t tick_ns;
@@ -2519,15 +2552,13 @@ static uint64_t tick_ns;
 /* The time of a sample. A captured tree carries its own: its uptime. */
 static uint64_t sample_clock(void)
 {
-	uint64_t ns = 0;
-	struct scan s;
-	struct line l;
+	uint64_t ns = tick_ns;
 
-	if (!opt.captured || !scan_at(&s, opt.proc, "uptime", ""))
-		return tick_ns;
-	if (!scan_line(&s, &l) || !decimal(&l.p, l.end, 9, &ns))
-		ns = tick_ns;
-	close(s.fd);
+	if (opt.captured && scan_proc("uptime", "")) {
+		if (!scan_line() || !decimal(&line.p, 9, &ns))
+			ns = tick_ns;
+		scan_close();
+	}
 	return ns;
 }
 
@@ -2536,11 +2567,14 @@ static void sample_take(struct sample *to, uint32_t with)
 {
 	unsigned src;
 
-	memset(to, 0, sizeof *to);
+	memset(to, 0xff, sizeof *to); /* UNSEEN */
 	to->ns = sample_clock();
-	for (src = 0; src < SRC_COUNT; src++)
-		if (wants[src].n)
-			sample_source(src, to);
+	for (src = 0; src < SRC_COUNT; src++) {
+		const char *dir = source_dir(src);
+
+		if (wants[src].n && scan_kept(&kept[src], dir, length(dir), source_files, src))
+			kept[src].error = read_source(src, to);
+	}
 	if (!WITH_CGROUP || !scope.cgroup)
 		return;
 	if (needed & BIT(MEM_LIMITS))
@@ -2559,12 +2593,12 @@ static uint64_t scope_start_ns(void)
 	uint64_t oldest = UINT64_MAX, ns;
 	unsigned i;
 
-	if (!WITH_CGROUP || !scope.cgroup || (scope.home->whole && !scope.home->dir[scope.home->top]))
+	if (!WITH_CGROUP || !scope.cgroup || (scope.home->whole && !is_nested(scope.home)))
 		return 0;
 	if (tasks.hidden || tasks.overflow)
 		return UINT64_MAX;
-	for (i = 0; i < tasks.n_now; i++) {
-		ns = task_start_ns(tasks.now[i].id);
+	for (i = 0; i < tasks.now->n; i++) {
+		ns = task_start_ns(tasks.now->task[i].id);
 		oldest = ns < oldest ? ns : oldest;
 	}
 	return oldest;
@@ -2572,26 +2606,25 @@ static uint64_t scope_start_ns(void)
 
 /* ---------------------------------------------------------------- REPORT
  *
- * All arithmetic. Pure functions of two samples: nothing here reads. */
+ * All arithmetic. Pure functions of two samples: nothing here reads. Each
+ * returns UNSEEN where an operand is that, or the result too large. */
 
-/* a * b / c to the nearest, in 128 bits between; saturates. */
+/* a * b / c to the nearest, in 128 bits between. */
 static uint64_t mul_div(uint64_t a, uint64_t b, uint64_t c)
 {
 	uint64_t low = a * b, high, mid, rest;
 	uint64_t a0 = (uint32_t)a, a1 = a >> 32, b0 = (uint32_t)b, b1 = b >> 32;
 	unsigned i;
 
-	if (!c)
-		return UINT64_MAX;
 	mid = a1 * b0 + (a0 * b0 >> 32);
 	rest = a0 * b1 + (uint32_t)mid;
 	high = a1 * b1 + (mid >> 32) + (rest >> 32);
 	low += c / 2;
 	high += low < c / 2;
+	if (a == UNSEEN || c == UNSEEN || high >= c) /* c is 0, or the result too large */
+		return UNSEEN;
 	if (!high)
 		return low / c;
-	if (high >= c)
-		return UINT64_MAX;
 	for (i = 0; i < 64; i++) {
 		bool carry = high >> 63;
 
@@ -2605,10 +2638,39 @@ static uint64_t mul_div(uint64_t a, uint64_t b, uint64_t c)
 	return low;
 }
 
-/* a * b; saturates. */
+/* a * b, of which a may be unseen. */
 static uint64_t times(uint64_t a, uint64_t b)
 {
-	return __builtin_mul_overflow(a, b, &a) ? UINT64_MAX : a;
+	return __builtin_mul_overflow(a, b, &a) ? UNSEEN : a;
+}
+
+static uint64_t divided(uint64_t v, uint64_t by)
+{
+	return v == UNSEEN ? v : v / by;
+}
+
+static uint64_t plus(uint64_t a, uint64_t b)
+{
+	return a > UNSEEN - b ? UNSEEN : a + b;
+}
+
+/* a - b, and 0 where that is less. */
+static uint64_t less(uint64_t a, uint64_t b)
+{
+	if (a == UNSEEN || b == UNSEEN)
+		return UNSEEN;
+	return a > b ? a - b : 0;
+}
+
+/* part of whole in thousandths of a percent. */
+static uint64_t percent(uint64_t part, uint64_t whole)
+{
+	return mul_div(part, 100000, whole);
+}
+
+static uint64_t at_most_100(uint64_t v)
+{
+	return v < 100000 || v == UNSEEN ? v : 100000;
 }
 
 /* The growth of a counter. A 32-bit kernel's wraps at 2^32, which is to be
@@ -2618,11 +2680,9 @@ static uint64_t growth(uint64_t before, uint64_t now)
 {
 	uint32_t wrapped = (uint32_t)now - (uint32_t)before;
 
-	if (now >= before)
-		return now - before;
-	if (before > UINT32_MAX || before <= INT32_MAX || wrapped > INT32_MAX)
-		return 0;
-	return wrapped;
+	if (before == UNSEEN || now >= before)
+		return less(now, before);
+	return before <= UINT32_MAX && before > INT32_MAX && wrapped <= INT32_MAX ? wrapped : 0;
 }
 
 /* A raw number in base units: bytes, microseconds, or as it is. */
@@ -2635,38 +2695,9 @@ static uint64_t in_base_units(uint64_t v, enum raw_unit unit)
 		return times(v, (uint64_t)getpagesize());
 	case TICKS:
 		return times(v, 1000000 / USER_HZ);
-	case NS:
-		return v / 1000;
 	default:
 		return v;
 	}
-}
-
-static void report_set(struct report *r, enum metric m, uint64_t milli)
-{
-	r->milli[m] = milli;
-	r->seen[m] = true;
-}
-
-/* part of whole in thousandths of a percent. */
-static uint64_t percent(uint64_t part, uint64_t whole)
-{
-	return mul_div(part, 100000, whole);
-}
-
-static uint64_t at_most_100(uint64_t v)
-{
-	return v < 100000 ? v : 100000;
-}
-
-static uint64_t at_least_0(uint64_t a, uint64_t b)
-{
-	return a > b ? a - b : 0;
-}
-
-static uint64_t plus(uint64_t a, uint64_t b)
-{
-	return a > UINT64_MAX - b ? UINT64_MAX : a + b;
 }
 
 /* Shares of a host's CPU time: which kinds of ticks make each. Guest time is
@@ -2681,173 +2712,149 @@ static const struct { uint8_t metric; uint16_t ticks; } cpu_shares[] = {
 	{ M_GU, TICK(GUEST) | TICK(GUEST_NICE) },
 };
 
+/* The sum of those that are seen. */
 static uint64_t sum_ticks(const struct report *r, unsigned ticks)
 {
+	const uint64_t *v = r->milli + M_USER;
 	uint64_t sum = 0;
-	unsigned m;
 
-	for (m = M_USER; m <= M_GUEST_NICE; m++)
-		if (ticks >> (m - M_USER) & 1)
-			sum = plus(sum, r->milli[m]);
+	for (; ticks; ticks >>= 1, v++)
+		if ((ticks & 1) && *v != UNSEEN)
+			sum = plus(sum, *v);
 	return sum;
 }
 
-static void report_host_cpu(struct report *r)
+static void report_host_cpu(struct report *r, const struct sample *now)
 {
-	uint64_t total = sum_ticks(r, TICK(GUEST) - 1), v;
+	uint64_t rest = sum_ticks(r, (TICK(GUEST) - 1) & ~(TICK(USER) | TICK(IDLE)));
+	uint64_t total = plus(plus(r->milli[M_USER], r->milli[M_IDLE]), rest);
 	unsigned i;
 
-	if (!total || !r->seen[M_USER] || !r->seen[M_IDLE])
-		return;
 	for (i = 0; i < sizeof cpu_shares / sizeof *cpu_shares; i++) {
-		unsigned ticks = cpu_shares[i].ticks, first = M_USER + (unsigned)__builtin_ctz(ticks);
+		unsigned ticks = cpu_shares[i].ticks, m = cpu_shares[i].metric;
+		uint64_t v = sum_ticks(r, ticks);
 
-		v = sum_ticks(r, ticks);
-		if (cpu_shares[i].metric == M_US)
-			v = at_least_0(v, sum_ticks(r, TICK(GUEST) | TICK(GUEST_NICE)));
-		if (r->seen[first])
-			report_set(r, cpu_shares[i].metric, percent(v, total));
+		if (m == M_US)
+			v = less(v, sum_ticks(r, TICK(GUEST) | TICK(GUEST_NICE)));
+		if (r->milli[M_USER + __builtin_ctz(ticks)] != UNSEEN)
+			r->milli[m] = percent(v, total);
 	}
+	/* gVisor: counters that stay 0 while CPU time, where seen, does not. */
+	if (now->value[M_USER] + 1 <= 1 && now->value[M_IDLE] + 1 <= 1)
+		return;
+	if (!now->value[M_IN])
+		r->milli[M_IN] = UNSEEN;
+	if (!now->value[M_CS])
+		r->milli[M_CS] = UNSEEN;
 }
 
 /* Shares of the cgroup's capacity, a fraction of the machine's CPUs. */
 static void report_cgroup_cpu(struct report *r, const struct sample *now)
 {
-	uint64_t us, sy, could;
+	uint64_t *v = r->milli, could_us = mul_div(now->value[M_CAPACITY], r->elapsed_us, 1000000);
 
-	if (!now->seen[M_CAPACITY] || !r->seen[M_CG_USER] || !r->seen[M_CG_SYS])
+	if (v[M_CG_USER] == UNSEEN || v[M_CG_SYS] == UNSEEN)
 		return;
-	could = mul_div(r->elapsed_us, now->value[M_CAPACITY], 1000000);
-	if (!could)
-		return;
-	us = percent(in_base_units(r->milli[M_CG_USER] / 1000, bound[M_CG_USER].unit), could);
-	sy = percent(in_base_units(r->milli[M_CG_SYS] / 1000, bound[M_CG_SYS].unit), could);
-	report_set(r, M_US, us);
-	report_set(r, M_SY, sy);
-	report_set(r, M_ID, at_least_0(100000, plus(us, sy)));
+	v[M_US] = mul_div(v[M_CG_USER], 100, could_us);
+	v[M_SY] = mul_div(v[M_CG_SYS], 100, could_us);
+	v[M_ID] = less(100000, plus(v[M_US], v[M_SY]));
 }
 
 /* Throttling: the level with the largest share of throttled periods. */
 static void report_throttling(struct report *r, const struct sample *before, const struct sample *now)
 {
-	static const struct level zero;
+	uint64_t *v = r->milli;
 	unsigned l;
 
 	for (l = 0; l < MAX_LEVELS; l++) {
-		const struct level *a = before ? &before->level[l] : &zero, *b = &now->level[l];
-		uint64_t periods = growth(a->periods, b->periods);
-		uint64_t throttled = growth(a->throttled, b->throttled);
-		uint64_t time_us = growth(a->time_ns, b->time_ns) / 1000;
-		uint64_t share = periods ? percent(throttled, periods) : 0;
+		const struct level *a = &before->level[l], *b = &now->level[l];
+		uint64_t periods = times(growth(a->periods, b->periods), 1000);
+		uint64_t throttled = times(growth(a->throttled, b->throttled), 1000);
+		uint64_t us = times(growth(a->time_us, b->time_us), 1000);
+		uint64_t share = periods ? at_most_100(percent(throttled, periods)) : 0;
 
-		if (!b->seen || (before && !a->seen))
+		if (share == UNSEEN || us == UNSEEN || throttled == UNSEEN)
 			continue;
-		if (r->seen[M_THR_PCT] && (share < r->milli[M_THR_PCT] ||
-		    (share == r->milli[M_THR_PCT] && time_us <= r->milli[M_THROTTLED_TIME] / 1000)))
+		if (v[M_THR_PCT] != UNSEEN &&
+		    (share < v[M_THR_PCT] || (share == v[M_THR_PCT] && us <= v[M_THROTTLED_TIME])))
 			continue;
-		report_set(r, M_THR_PCT, at_most_100(share));
-		report_set(r, M_THROTTLED_TIME, times(time_us, 1000));
-		report_set(r, M_PERIODS, times(periods, 1000));
-		report_set(r, M_THROTTLED, times(throttled, 1000));
-		if (r->elapsed_us)
-			report_set(r, M_THR, mul_div(time_us, 1000000, r->elapsed_us));
+		v[M_THR_PCT] = share;
+		v[M_PERIODS] = periods;
+		v[M_THROTTLED] = throttled;
+		v[M_THROTTLED_TIME] = us;
 	}
+	v[M_THR] = mul_div(v[M_THROTTLED_TIME], 1000, r->elapsed_us);
 }
 
 /* The cgroup's limit: what the levels say, and what v1 says of levels that
  * cannot be seen; free is what is left below it and in the machine. */
 static void report_limits(struct report *r, const struct sample *now)
 {
-	uint64_t *v = r->milli;
-	uint64_t left = UINT64_MAX;
+	uint64_t *v = r->milli, left = less(v[M_MEM_LIMIT], v[M_LIMIT_USED]);
+	uint64_t above = less(v[M_HIERARCHICAL], v[M_MEM_USED]);
 
-	if (r->seen[M_HIERARCHICAL] && r->seen[M_MEM_USED] && !unlimited(now->value[M_HIERARCHICAL]) &&
-	    (!r->seen[M_MEM_LIMIT] || at_least_0(v[M_HIERARCHICAL], v[M_MEM_USED]) <
-				      at_least_0(v[M_MEM_LIMIT], v[M_LIMIT_USED]))) {
-		report_set(r, M_MEM_LIMIT, v[M_HIERARCHICAL]);
-		report_set(r, M_LIMIT_USED, v[M_MEM_USED]);
+	if (above < left && !unlimited(now->value[M_HIERARCHICAL])) {
+		v[M_MEM_LIMIT] = v[M_HIERARCHICAL];
+		v[M_LIMIT_USED] = v[M_MEM_USED];
+		left = above;
 	}
-	if (r->seen[M_MEM_LIMIT]) {
-		left = at_least_0(v[M_MEM_LIMIT], v[M_LIMIT_USED]);
-		report_set(r, M_MEM_PCT, v[M_MEM_LIMIT] ? percent(v[M_LIMIT_USED], v[M_MEM_LIMIT]) : 100000);
-	}
-	if (r->seen[M_AVAILABLE] && v[M_AVAILABLE] < left)
-		left = v[M_AVAILABLE];
-	if (left != UINT64_MAX)
-		report_set(r, M_FREE, left);
+	v[M_MEM_PCT] = v[M_MEM_LIMIT] ? percent(v[M_LIMIT_USED], v[M_MEM_LIMIT]) : 100000;
+	v[M_FREE] = left < v[M_AVAILABLE] ? left : v[M_AVAILABLE];
 }
 
-/* to = a - b, or a + b, where both were read and it is not known already. */
-static void report_less(struct report *r, enum metric to, enum metric a, enum metric b)
-{
-	if (!r->seen[to] && r->seen[a] && r->seen[b])
-		report_set(r, to, at_least_0(r->milli[a], r->milli[b]));
-}
-
-static void report_sum(struct report *r, enum metric to, enum metric a, enum metric b)
-{
-	if (!r->seen[to] && r->seen[a] && r->seen[b])
-		report_set(r, to, plus(r->milli[a], r->milli[b]));
-}
+/* What is made of two others where no file tells it. */
+static const struct { uint8_t to; bool minus; uint8_t a, b; } formulas[] = {
+	{ M_SWPD, true, M_SWAP_TOTAL, M_SWAP_FREE },
+	{ M_SWPD, true, M_MEMSW, M_MEM_USED },
+	{ M_INACT, false, M_INACT_ANON, M_INACT_FILE },
+	{ M_ACTIVE, false, M_ACTIVE_ANON, M_ACTIVE_FILE },
+	{ M_MEM_USED, true, M_MEM_TOTAL, M_AVAILABLE },
+	{ M_CACHE, false, M_CACHED, M_RECLAIMABLE },
+	{ M_SWAPPING, false, M_SI, M_SO },
+	{ M_MIN, true, M_FAULTS, M_MAJ },
+};
 
 /* A metric that a file carries, by its kind. */
-static void report_metric(struct report *r, enum metric m, uint64_t before, uint64_t now)
+static uint64_t report_metric(const struct bound *b, uint64_t before, uint64_t now, uint64_t elapsed_us)
 {
-	enum raw_unit unit = bound[m].unit;
-	uint64_t grown = growth(before, now);
+	uint64_t grown;
 
-	switch (metrics[m].kind) {
+	if (now == UNSEEN)
+		return UNSEEN;
+	grown = in_base_units(growth(before, now), b->unit);
+	switch (b->kind) {
 	case GAUGE:
-		if (unit == MICRO)
-			report_set(r, m, now / 1000);
-		else
-			report_set(r, m, times(in_base_units(now, unit), 1000));
-		break;
+		return b->unit == MICRO ? divided(now, 1000) : times(in_base_units(now, b->unit), 1000);
 	case COUNT:
-		report_set(r, m, times(grown, 1000));
-		break;
+		return times(grown, 1000);
 	case RATE:
-		if (r->elapsed_us)
-			report_set(r, m, mul_div(in_base_units(grown, unit), 1000000000, r->elapsed_us));
-		break;
+		return mul_div(grown, 1000000000, elapsed_us);
 	case SHARE:
-		if (r->elapsed_us)
-			report_set(r, m, at_most_100(percent(in_base_units(grown, unit), r->elapsed_us)));
-		break;
+		return at_most_100(percent(grown, elapsed_us));
+	default:
+		return UNSEEN;
 	}
 }
 
-/* Compares two samples. `before` NULL: with the zeros at start_ns. */
-static void report_make(struct report *r, const struct sample *before, const struct sample *now, uint64_t start_ns)
+/* Compares two samples; the first is compared with zeros at its start. */
+static void report_make(struct report *r, const struct sample *before, const struct sample *now)
 {
-	uint64_t start = before ? before->ns : start_ns;
-	unsigned m;
+	uint64_t *v = r->milli;
+	unsigned i;
 
-	memset(r, 0, sizeof *r);
-	r->first = !before;
-	r->elapsed_us = now->ns > start ? (now->ns - start) / 1000 : 0;
-	for (m = 0; m < M_COUNT; m++)
-		if (now->seen[m] && (!before || before->seen[m] || metrics[m].kind == GAUGE))
-			report_metric(r, m, before ? before->value[m] : 0, now->value[m]);
-	/* gVisor: counters that stay 0 while CPU time does not. */
-	if (now->value[M_USER] + now->value[M_SYS] + now->value[M_IDLE] > 0) {
-		r->seen[M_IN] = r->seen[M_IN] && now->value[M_IN];
-		r->seen[M_CS] = r->seen[M_CS] && now->value[M_CS];
+	r->elapsed_us = now->ns > before->ns ? (now->ns - before->ns) / 1000 : 0;
+	for (i = 0; i < M_COUNT; i++)
+		v[i] = report_metric(&bound[i], before->value[i], now->value[i], r->elapsed_us);
+	for (i = 0; i < sizeof formulas / sizeof *formulas; i++) {
+		uint64_t a = v[formulas[i].a], b = v[formulas[i].b];
+
+		if (v[formulas[i].to] == UNSEEN)
+			v[formulas[i].to] = formulas[i].minus ? less(a, b) : plus(a, b);
 	}
-	report_less(r, M_SWPD, M_SWAP_TOTAL, M_SWAP_FREE);
-	if (WITH_CGROUP) {
-		report_less(r, M_SWPD, M_MEMSW, M_MEM_USED);
-		report_sum(r, M_INACT, M_INACT_ANON, M_INACT_FILE);
-		report_sum(r, M_ACTIVE, M_ACTIVE_ANON, M_ACTIVE_FILE);
-	}
-	report_less(r, M_MEM_USED, M_MEM_TOTAL, M_AVAILABLE);
-	report_sum(r, M_CACHE, M_CACHED, M_RECLAIMABLE);
-	if (!r->seen[M_CACHE] && r->seen[M_CACHED])
-		report_set(r, M_CACHE, r->milli[M_CACHED]);
-	report_sum(r, M_SWAPPING, M_SI, M_SO);
-	report_less(r, M_MIN, M_FAULTS, M_MAJ);
+	if (v[M_CACHE] == UNSEEN)
+		v[M_CACHE] = v[M_CACHED];
 	if (!WITH_CGROUP || !scope.cgroup) {
-		report_host_cpu(r);
+		report_host_cpu(r, now);
 		return;
 	}
 	report_cgroup_cpu(r, now);
@@ -2859,9 +2866,9 @@ static void report_make(struct report *r, const struct sample *before, const str
  * a quota lends ahead: the cgroup is older than that, and its age not known. */
 static bool is_false_start(const struct report *r)
 {
-	uint64_t used_us = mul_div(r->elapsed_us, plus(r->milli[M_US], r->milli[M_SY]), 100000);
+	uint64_t used_us = mul_div(plus(r->milli[M_US], r->milli[M_SY]), r->elapsed_us, 100000);
 
-	return WITH_CGROUP && scope.cgroup && r->seen[M_US] && used_us > r->elapsed_us / 10 * 11 + 200000;
+	return WITH_CGROUP && scope.cgroup && used_us != UNSEEN && used_us > r->elapsed_us / 10 * 11 + 200000;
 }
 
 /* ---------------------------------------------------------------- ALERTS */
@@ -2874,16 +2881,14 @@ static uint8_t alert_said[A_COUNT];  /* the level that was last told */
 /* A value in the unit that it is shown in. */
 static uint64_t in_display_unit(enum metric m, uint64_t milli)
 {
-	if (displays[m].unit == SIZE)
-		return milli / opt.unit;
-	return displays[m].unit == BLOCKS ? milli / 1024 : milli;
+	return divided(milli, displays[m].unit == SIZE ? opt.unit : displays[m].unit == BLOCKS ? 1024 : 1);
 }
 
 static uint64_t alert_value(const struct report *r, enum rule a)
 {
-	uint64_t v = r->milli[rules[a].metric];
+	unsigned m = rules[a].metric;
 
-	return displays[rules[a].metric].unit == SIZE ? v / 1024 : v;
+	return divided(r->milli[m], displays[m].unit == SIZE ? 1024 : 1);
 }
 
 static uint64_t alert_threshold(enum rule a)
@@ -2898,29 +2903,25 @@ static unsigned alerts_judge(const struct report *r)
 
 	for (a = 0; a < A_COUNT; a++) {
 		uint64_t v = alert_value(r, a);
+		uint8_t level = CALM;
 
-		alert_level[a] = CALM;
-		if (!opt.alerts || !r->seen[rules[a].metric])
-			continue;
-		if (v >= opt.crit[a])
-			alert_level[a] = CRITICAL;
-		else if (opt.warn[a] && v >= opt.warn[a])
-			alert_level[a] = WARNING;
-		if (alert_level[a] > worst)
-			worst = alert_level[a];
+		if (v != UNSEEN && !opt.no_alerts)
+			level = v >= opt.crit[a] ? CRITICAL : opt.warn[a] && v >= opt.warn[a] ? WARNING : CALM;
+		alert_level[a] = level;
+		worst = level > worst ? level : worst;
 	}
 	return worst;
 }
 
 static void put_alert(const struct report *r, enum rule a)
 {
-	enum kind kind = metrics[rules[a].metric].kind;
+	unsigned m = rules[a].metric;
 
-	put_str(text(rules[a].what));
+	put_str(nth(rule_texts, a));
 	put_str(": ");
 	put_u64((alert_value(r, a) + 500) / 1000);
-	put_str(text(rules[a].tail));
-	if (r->first && kind != GAUGE && rules[a].metric != M_MEM_PCT)
+	put_str(nth(rule_tails, a));
+	if (r->first && bound[m].kind != GAUGE && m != M_MEM_PCT)
 		put_str(WITH_CGROUP && scope.cgroup ? " (since the start)" : " (since boot)");
 }
 
@@ -2957,7 +2958,7 @@ static bool is_record(void)
 
 static bool is_json(void)
 {
-	return WITH_JSON && opt.format == 'j';
+	return WITH_JSON && opt.format == O_JSON;
 }
 
 /* The bytes of a character in UTF-8, or 0 where it is none. */
@@ -2972,47 +2973,53 @@ static size_t utf8_length(const char *p)
 	return n;
 }
 
+/* A character of a JSON text that is no plain one: one of several bytes is
+ * kept where it is UTF-8, one that JSON forbids is escaped. Returns where the
+ * next begins. */
+static const char *put_escaped(const char *p)
+{
+	size_t n = utf8_length(p);
+
+	if (n) {
+		put(p, n);
+		return p + n;
+	}
+	put_str((unsigned char)*p >= 0x80 ? "\\ufffd" : *p < 16 ? "\\u000" : "\\u001");
+	if ((unsigned char)*p < 0x80)
+		put_char("0123456789abcdef"[*p & 15]);
+	return p + 1;
+}
+
 static void put_quoted(const char *p)
 {
-	bool plain = opt.format == 'c';
+	bool json = is_json(), quotes = json;
 	const char *q;
 
-	for (q = p; plain && *q; q++)
-		plain = *q != ',' && *q != '"' && *q != '\r' && *q != '\n';
-
-	if (!plain)
-		put_str("\"");
-	for (; *p; p++) {
-		if (is_json() && (unsigned char)*p >= 0x80) {
-			size_t n = utf8_length(p);
-
-			if (n)
-				put(p, n);
-			else
-				put_str("\\ufffd");
-			p += n ? n - 1 : 0;
+	for (q = p; *q; q++)
+		quotes |= *q == ',' || *q == '"' || *q == '\r' || *q == '\n';
+	if (quotes)
+		put_char('"');
+	while (*p) {
+		if (json && (*p < ' ' || (unsigned char)*p >= 0x80)) {
+			p = put_escaped(p);
 			continue;
 		}
-		if (is_json() && (unsigned char)*p < ' ') {
-			put_str(*p < 16 ? "\\u000" : "\\u001");
-			put(&"0123456789abcdef"[*p & 15], 1);
-			continue;
-		}
-		if (*p == '"')
-			put_str(is_json() ? "\\" : "\"");
-		if (*p == '\\' && is_json())
-			put_str("\\");
-		put(p, 1);
+		if (*p == '"' || (json && *p == '\\'))
+			put_char(json ? '\\' : '"');
+		put_char(*p++);
 	}
-	if (!plain)
-		put_str("\"");
+	if (quotes)
+		put_char('"');
 }
 
 /* Begins a field; true where its value is to follow: not in the pass for
  * the names, nor where there is none, which is null in JSON. */
 static bool rec_key(const char *key, bool known)
 {
-	put_str(rec.begun ? "," : is_json() ? "{" : "");
+	if (rec.begun)
+		put_char(',');
+	else if (is_json())
+		put_char('{');
 	rec.begun = true;
 	if (is_json() || rec.names)
 		put_quoted(key);
@@ -3027,16 +3034,22 @@ static void rec_str(const char *key, const char *value)
 		put_quoted(value);
 }
 
-static void rec_milli(const char *key, uint64_t milli, bool seen)
+static void rec_milli(const char *key, uint64_t milli)
 {
-	if (rec_key(key, seen))
+	if (rec_key(key, milli != UNSEEN))
 		put_milli(milli);
 }
 
-static void rec_u64(const char *key, uint64_t v, bool seen)
+static void rec_u64(const char *key, uint64_t v)
 {
-	if (rec_key(key, seen))
+	if (rec_key(key, v != UNSEEN))
 		put_u64(v);
+}
+
+/* The time that a record stands for. */
+static void rec_interval(uint64_t us)
+{
+	rec_milli("interval", us ? (us + 500) / 1000 : UNSEEN);
 }
 
 static unsigned is_leap(unsigned year)
@@ -3044,50 +3057,43 @@ static unsigned is_leap(unsigned year)
 	return year % 4 == 0 && (year % 100 || year % 400 == 0);
 }
 
-/* Days since 1970-01-01 as a date of the Gregorian calendar. */
-static void put_date(uint64_t days)
+/* Seconds since 1970 as "YYYY-MM-DD HH:MM:SS", Gregorian. */
+static void put_clock(uint64_t seconds, char between)
 {
 	static const uint8_t lengths[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
-	unsigned day = (unsigned)days, year = 1970, month = 0, n;
+	unsigned day = (unsigned)(seconds / 86400), rest = (unsigned)(seconds % 86400);
+	unsigned year = 1970, month = 0, n, i, parts[5];
 
 	for (; day >= (n = 365 + is_leap(year)); year++)
 		day -= n;
 	for (; day >= (n = lengths[month] + (month == 1 ? is_leap(year) : 0)); month++)
 		day -= n;
+	parts[0] = month + 1;
+	parts[1] = day + 1;
+	parts[2] = rest / 3600;
+	parts[3] = rest / 60 % 60;
+	parts[4] = rest % 60;
 	put_digits(year, 4);
-	put_str("-");
-	put_digits(month + 1, 2);
-	put_str("-");
-	put_digits(day + 1, 2);
-}
-
-/* Seconds since 1970 as "YYYY-MM-DD HH:MM:SS". */
-static void put_clock(uint64_t seconds, const char *between)
-{
-	unsigned rest = (unsigned)(seconds % 86400);
-
-	put_date(seconds / 86400);
-	put_str(between);
-	put_digits(rest / 3600, 2);
-	put_str(":");
-	put_digits(rest / 60 % 60, 2);
-	put_str(":");
-	put_digits(rest % 60, 2);
+	for (i = 0; i < 5; i++) {
+		put_char(i < 2 ? '-' : i == 2 ? between : ':');
+		put_digits(parts[i], 2);
+	}
 }
 
 static void rec_begin(void)
 {
 	uint64_t ns = clock_ns(CLOCK_REALTIME);
+	const char *quote = is_json() ? "\"" : "";
 
 	rec.begun = false;
 	if (!rec_key("time", true))
 		return;
-	if (is_json())
-		put_str("\"");
-	put_clock(ns / NS_PER_S, "T");
-	put_str(".");
+	put_str(quote);
+	put_clock(ns / NS_PER_S, 'T');
+	put_char('.');
 	put_digits(ns / 1000000 % 1000, 3);
-	put_str(is_json() ? "Z\"" : "Z");
+	put_char('Z');
+	put_str(quote);
 }
 
 static void rec_end(void)
@@ -3099,7 +3105,7 @@ static void rec_end(void)
  * where the names are due, the first time names only. */
 static void rec_start(void)
 {
-	rec.names = opt.format == 'c' && !rec.named;
+	rec.names = opt.format == O_CSV && !rec.named;
 }
 
 static bool rec_again(void)
@@ -3121,26 +3127,27 @@ static void rec_scope(void)
 
 static void rec_alerts(const struct report *r)
 {
-	const char *between = "";
+	const char *between = ",\"alerts\":[";
 	unsigned a;
 
-	put_str(",\"alerts\":[");
 	for (a = 0; a < A_COUNT; a++) {
 		if (!alert_level[a])
 			continue;
 		put_str(between);
 		rec.begun = false;
-		rec_str("metric", text(displays[rules[a].metric].name));
+		rec_str("metric", nth(metric_names, rules[a].metric));
 		rec_str("level", alert_level[a] == CRITICAL ? "critical" : "warning");
-		rec_milli("value", alert_value(r, a), true);
-		rec_milli("threshold", alert_threshold(a), true);
+		rec_milli("value", alert_value(r, a));
+		rec_milli("threshold", alert_threshold(a));
 		note_begin();
 		put_alert(r, a);
 		rec_str("message", note_end());
-		put_str("}");
+		put_char('}');
 		between = ",";
 	}
-	put_str("]");
+	if (between[1])
+		put_str(between);
+	put_char(']');
 }
 
 /* A report as one record. */
@@ -3151,12 +3158,12 @@ static void rec_report(const struct report *r)
 	rec_start();
 	do {
 		rec_begin();
-		rec_milli("interval", (r->elapsed_us + 500) / 1000, r->elapsed_us);
+		rec_interval(r->elapsed_us);
 		rec_scope();
 		for (i = 0; i < n_columns; i++) {
 			unsigned m = columns[i];
 
-			rec_milli(text(displays[m].name), in_display_unit(m, r->milli[m]), r->seen[m]);
+			rec_milli(nth(metric_names, m), in_display_unit(m, r->milli[m]));
 		}
 		if (WITH_ALERTS && is_json())
 			rec_alerts(r);
@@ -3184,7 +3191,7 @@ static void term_measure(void)
 	if (term.cols && !term.tty)
 		return;
 	term.tty = is_terminal(STDOUT_FILENO, &w);
-	term.rows = term.tty && w.ws_row ? w.ws_row : term.tty ? 24 : 25;
+	term.rows = w.ws_row ? w.ws_row : term.tty ? 24 : 25;
 	w.ws_col = w.ws_col ? w.ws_col : 80;
 	term.stamped = opt.timestamp && (!term.tty || w.ws_col > 2 * TIMESTAMP_WIDTH);
 	if (w.ws_col == term.cols)
@@ -3211,9 +3218,9 @@ static bool term_colors(void)
 {
 	const char *type = env("TERM"), *no = env("NO_COLOR");
 
-	if (!WITH_COLOR || opt.color != 'a')
-		return WITH_COLOR && opt.color == 'w';
-	return term.tty && !(no && *no) && type && *type && strcmp(type, "dumb") != 0;
+	if (!WITH_COLOR || opt.color != COLOR_AUTO)
+		return WITH_COLOR && opt.color == COLOR_ALWAYS;
+	return term.tty && !(no && *no) && type && *type && !same(type, "dumb");
 }
 
 /* Bytes in thousandths as at most five characters: 512M, 7.8G, 1023K. */
@@ -3226,32 +3233,31 @@ static void put_human(uint64_t milli)
 		tenths = (tenths + 512) / 1024;
 		u++;
 	}
-	put_u64(tenths < 100 && u ? tenths / 10 : (tenths + 5) / 10);
 	if (tenths < 100 && u) {
-		put_str(".");
+		put_u64(tenths / 10);
+		put_char('.');
 		put_u64(tenths % 10);
+	} else {
+		put_u64((tenths + 5) / 10);
 	}
 	if (tenths)
-		put(&"BKMGTPE"[u], 1);
+		put_char("BKMGTPE"[u]);
 }
 
 /* The text of a cell. Memory is rounded down, as procps-ng does. */
 static void put_cell(enum metric m, const struct report *r)
 {
-	const struct display_row *row = &displays[m];
+	enum unit unit = displays[m].unit;
 	uint64_t v = in_display_unit(m, r->milli[m]);
 
-	if (!r->seen[m]) {
-		put_str("-");
-	} else if (WITH_HUMAN && opt.human && (row->unit == SIZE || row->unit == BLOCKS)) {
+	if (v == UNSEEN)
+		put_char('-');
+	else if (WITH_HUMAN && opt.human && (unit == SIZE || unit == BLOCKS))
 		put_human(r->milli[m]);
-	} else if (row->unit == CPUS) {
-		put_u64((v + 5) / 1000);
-		put_str(".");
-		put_digits((v + 5) / 10 % 100, 2);
-	} else {
-		put_u64(metrics[m].kind == GAUGE ? v / 1000 : v / 1000 + (v % 1000 >= 500));
-	}
+	else if (unit == CPUS)
+		put_hundredths(v);
+	else
+		put_u64((bound[m].kind == GAUGE ? v : v + 500) / 1000);
 }
 
 static bool shown(unsigned i)
@@ -3263,30 +3269,45 @@ static bool shown(unsigned i)
  * is too long borrows from the columns after it. r NULL: the names. */
 static void put_cells(const struct report *r)
 {
-	size_t end = out.n, at;
+	size_t end = out.n, start = end;
 	unsigned i;
 
-	for (i = 0, at = end; i < n_columns; i++) {
-		const struct display_row *row = &displays[columns[i]];
+	for (i = 0; i < n_columns; i++) {
+		unsigned m = columns[i];
 		size_t n;
 
 		if (!shown(i))
 			continue;
 		note_begin();
 		if (r)
-			put_cell(columns[i], r);
+			put_cell(m, r);
 		else
-			put_str(text(row->head));
-		n = strlen(note_end());
-		if (out.n != at) {
-			put_str(" ");
+			put_str(nth(metric_heads, m));
+		n = length(note_end());
+		if (out.n != start) {
+			put_char(' ');
 			end++;
 		}
-		end += row->width[opt.wide];
+		end += displays[m].width[opt.wide];
 		if (out.n + n < end)
 			put_fill(' ', end - out.n - n);
-		put(note.buf, n);
+		put_str(note.buf);
 	}
+}
+
+/* A title in dashes over columns of this width; the odd dash goes to the
+ * left or to the right. One that is not the first has a space before it. */
+static void put_title(const char *name, size_t width, bool right)
+{
+	size_t n = length(name), dashes;
+
+	n = n < width ? n : width;
+	dashes = (width - n + !right) / 2;
+	if (out.n && out.buf[out.n - 1] != '\n')
+		put_char(' ');
+	put_fill('-', dashes);
+	put(name, n);
+	put_fill('-', width - n - dashes);
 }
 
 /* The first header line: a title over the columns of each group. */
@@ -3295,21 +3316,14 @@ static void put_titles(void)
 	unsigned i, next;
 
 	for (i = 0; i < n_columns; i = next) {
-		const struct group_row *g = &groups[displays[columns[i]].group];
-		size_t width = 0, name = strlen(text(g->name)), dashes;
+		unsigned g = displays[columns[i]].group;
+		size_t width = 0;
 
-		for (next = i; next < n_columns && &groups[displays[columns[next]].group] == g; next++)
+		for (next = i; next < n_columns && displays[columns[next]].group == g; next++)
 			if (shown(next))
 				width += displays[columns[next]].width[opt.wide] + (width ? 1u : 0u);
-		if (!width)
-			continue;
-		name = name < width ? name : width;
-		dashes = width - name;
-		if (out.n && out.buf[out.n - 1] != '\n')
-			put_str(" ");
-		put_fill('-', (dashes + !g->right) / 2);
-		put(text(g->name), name);
-		put_fill('-', dashes - (dashes + !g->right) / 2);
+		if (width)
+			put_title(nth(group_names, g), width, group_right[g]);
 	}
 }
 
@@ -3330,22 +3344,34 @@ static time_t wall_clock(void)
 	return (time_t)(clock_ns(CLOCK_REALTIME) / NS_PER_S);
 }
 
+static void put_right(const char *s, size_t width)
+{
+	size_t n = length(s);
+
+	put_fill(' ', n < width ? width - n : 0);
+	put_str(s);
+}
+
+static void put_left(const char *s, size_t width)
+{
+	size_t n = length(s);
+
+	put_str(s);
+	put_fill(' ', n < width ? width - n : 0);
+}
+
 static void put_header(void)
 {
 	const struct tm *local;
-	const char *zone = term.stamped ? zone_name(&local, wall_clock()) : "";
-	size_t n = strlen(zone);
 
 	put_titles();
 	if (term.stamped)
 		put_str(" -----timestamp-----");
-	put_str("\n");
+	put_char('\n');
 	put_cells(NULL);
-	if (term.stamped) {
-		put_fill(' ', n < TIMESTAMP_WIDTH ? TIMESTAMP_WIDTH - n : 1);
-		put_str(zone);
-	}
-	put_str("\n");
+	if (term.stamped)
+		put_right(zone_name(&local, wall_clock()), TIMESTAMP_WIDTH);
+	put_char('\n');
 }
 
 static void put_timestamp(void)
@@ -3357,8 +3383,8 @@ static void put_timestamp(void)
 	zone_name(&local, now);
 	if (WITH_LOCALTIME && local)
 		seconds += (uint64_t)local->tm_gmtoff;
-	put_str(" ");
-	put_clock(seconds, " ");
+	put_char(' ');
+	put_clock(seconds, ' ');
 }
 
 static size_t cells_width(const struct report *r)
@@ -3376,10 +3402,10 @@ static size_t cells_width(const struct report *r)
 static void fit(const struct report *r)
 {
 	while (cells_width(NULL) > term.cols || cells_width(r) > term.cols) {
-		unsigned i, worst = M_COUNT, least = UINT32_MAX, left = 0;
+		unsigned i, worst = 0, least = UINT32_MAX, left = 0;
 
 		for (i = 0; i < n_columns; i++) {
-			unsigned m = columns[i], worth = displays[m].keep + (r->seen[m] ? 100u : 0);
+			unsigned m = columns[i], worth = displays[m].keep + (r->milli[m] != UNSEEN ? 100u : 0);
 
 			if (!shown(i))
 				continue;
@@ -3391,16 +3417,14 @@ static void fit(const struct report *r)
 		}
 		if (left < 2)
 			return;
-		term.hidden[worst] = true;
-		term.header_due = true;
+		term.hidden[worst] = term.header_due = true;
 	}
 }
 
 static void table_report(const struct report *r, unsigned level)
 {
-	bool colors, header;
+	bool colors = level != CALM && term_colors(), header;
 
-	colors = level != CALM && term_colors();
 	if (WITH_FIT && term.tty)
 		fit(r);
 	header = header_due();
@@ -3413,7 +3437,7 @@ static void table_report(const struct report *r, unsigned level)
 		put_timestamp();
 	if (colors)
 		put_str("\033[0m");
-	put_str("\n");
+	put_char('\n');
 	flush();
 	if (WITH_ALERTS)
 		alerts_say(r, header);
@@ -3426,10 +3450,8 @@ static void table_report(const struct report *r, unsigned level)
  * or records, a record for each thing in the list. */
 
 /* The file that was opened last cannot be read: says why, and what to do. */
-_Noreturn static void die_unreadable(void)
+_Noreturn static void die_unreadable(int error)
 {
-	int error = errno;
-
 	if (error == ENOENT && !in_proc("self"))
 		die("%s: no proc file system there: mount -t proc proc %s", path_buf, opt.proc);
 	if (error == ENOENT && !opt.captured && !in_proc("uptime"))
@@ -3442,37 +3464,22 @@ _Noreturn static void die_unreadable(void)
 static void warn_hosts_numbers(void)
 {
 	static bool said;
-	char letter[] = { '-', opt.view, '\0' };
 
 	if (WITH_CGROUP && scope.cgroup && !said)
-		warn("%s: the kernel does not count this per cgroup: these are the host's", letter);
+		warn("--%s: the kernel does not count this per cgroup: these are the host's numbers",
+		     nth(option_names, opt.view));
 	said = true;
 }
 
-static void put_right(const char *s, size_t width)
-{
-	size_t n = strlen(s);
-
-	put_fill(' ', n < width ? width - n : 0);
-	put_str(s);
-}
-
-static void put_left(const char *s, size_t width)
-{
-	size_t n = strlen(s);
-
-	put_str(s);
-	put_fill(' ', n < width ? width - n : 0);
-}
-
 /* A row of a view: a record, or a line of text under a header that is
- * repeated each screenful. Numbers are right-aligned, a space between. */
-static void row_begin(const char *header)
+ * repeated each screenful. Numbers are right-aligned, a space between. True
+ * where that header is due. */
+static bool row_begin(void)
 {
-	if (is_record())
-		rec_begin();
-	else if (header_due())
-		put_str(header);
+	if (!is_record())
+		return header_due();
+	rec_begin();
+	return false;
 }
 
 static void row_name(const char *key, const char *name, size_t width)
@@ -3483,32 +3490,32 @@ static void row_name(const char *key, const char *name, size_t width)
 		put_left(name, width);
 }
 
-static void row_u64(const char *key, uint64_t v, bool seen, size_t width)
+static void row_u64(const char *key, uint64_t v, size_t width)
 {
 	char buf[U64_TEXT];
 
 	if (is_record()) {
-		rec_u64(key, v, seen);
+		rec_u64(key, v);
 		return;
 	}
-	put_str(" ");
-	put_right(seen ? u64_text(buf, v, 1) : "-", width);
+	put_char(' ');
+	put_right(v != UNSEEN ? u64_text(buf, v, 1) : "-", width);
 }
 
 /* Two decimals in text, as iostat prints. */
-static void row_milli(const char *key, uint64_t milli, bool seen, size_t width)
+static void row_milli(const char *key, uint64_t milli, size_t width)
 {
 	if (is_record()) {
-		rec_milli(key, milli, seen);
+		rec_milli(key, milli);
 		return;
 	}
-	if (!seen) {
-		row_u64(key, 0, false, width);
-		return;
-	}
-	row_u64(key, (milli + 5) / 1000, true, width - 3);
-	put_str(".");
-	put_digits((milli + 5) / 10 % 100, 2);
+	put_char(' ');
+	note_begin();
+	if (milli == UNSEEN)
+		put_char('-');
+	else
+		put_hundredths(milli);
+	put_right(note_end(), width);
 }
 
 /* Ends it; a view of many rows is written half a sink at a time. */
@@ -3517,21 +3524,27 @@ static void row_end(void)
 	if (is_record())
 		rec_end();
 	else
-		put_str("\n");
+		put_char('\n');
 	if (out.n > sizeof out.buf / 2)
 		flush();
 }
 
 /* A number with its label behind it, in a line of its own. */
-static void row_label(const char *key, const char *unit, const char *label, uint64_t v, bool seen)
+static void row_label(const char *key, const char *unit, const char *label, uint64_t v)
 {
-	row_u64(key, v, seen, 12);
+	row_u64(key, v, 12);
 	if (is_record())
 		return;
-	put_str(" ");
+	put_char(' ');
 	put_str(unit);
 	put_str(label);
-	put_str("\n");
+	put_char('\n');
+}
+
+static void labels_begin(void)
+{
+	if (is_record())
+		rec_begin();
 }
 
 static void labels_end(void)
@@ -3542,45 +3555,40 @@ static void labels_end(void)
 
 /* The value of a line of -s: a gauge from the report, or the counter as the
  * kernel counts it. */
-static bool stat_value(const struct stat_row *row, const struct report *r, const struct sample *now, uint64_t *v)
+static uint64_t stat_value(const struct stat_row *row, const struct report *r, const struct sample *now)
 {
 	unsigned m = row->metric;
+	uint64_t told = r->milli[m], counted = now->value[m];
 
-	*v = now->value[m];
 	if (row->flags & IN_UNITS)
-		*v = r->milli[m] / opt.unit / 1000;
-	else if (row->flags & FROM_REPORT)
-		*v = r->milli[m] / 1000;
-	else if (row->flags & IN_US)
-		*v = in_base_units(*v, bound[m].unit);
-	else if (bound[m].unit == BYTES)
-		*v /= 1024;
-	return row->flags & (IN_UNITS | FROM_REPORT | IF_REPORT) ? r->seen[m] : now->seen[m];
+		return divided(told, opt.unit * 1000);
+	if (row->flags & FROM_REPORT)
+		return divided(told, 1000);
+	if ((row->flags & IF_REPORT) && told == UNSEEN)
+		return UNSEEN;
+	if (row->flags & IN_US)
+		return in_base_units(counted, bound[m].unit);
+	return divided(counted, bound[m].unit == BYTES ? 1024 : 1);
 }
 
 static void view_stats(const struct report *r, const struct sample *now)
 {
 	char unit[] = { 'B', ' ', '\0' };
 	unsigned i;
-	uint64_t v;
 
-	for (i = 0; opt.unit > 1 && unit_bytes[i] != opt.unit; i++)
+	for (i = 0; unit_bytes[i] != opt.unit; i++)
 		;
 	if (opt.unit > 1)
 		unit[0] = unit_letters[i];
 	rec_start();
 	do {
-		if (is_record()) {
-			rec_begin();
+		labels_begin();
+		if (is_record())
 			rec_scope();
-		}
-		for (i = 0; i < sizeof stats / sizeof *stats; i++) {
-			const struct stat_row *row = &stats[i];
-			bool seen = stat_value(row, r, now, &v);
-
-			if (!(row->flags & CG_ONLY) || (WITH_CGROUP && scope.cgroup))
-				row_label(text(row->key), row->flags & IN_UNITS ? unit : "", text(row->label), v, seen);
-		}
+		for (i = 0; i < sizeof stats / sizeof *stats; i++)
+			if (!(stats[i].flags & CG_ONLY) || (WITH_CGROUP && scope.cgroup))
+				row_label(nth(stat_keys, i), stats[i].flags & IN_UNITS ? unit : "",
+					  nth(stat_labels, i), stat_value(&stats[i], r, now));
 		labels_end();
 	} while (rec_again());
 	flush();
@@ -3588,12 +3596,13 @@ static void view_stats(const struct report *r, const struct sample *now)
 
 static void view_forks(const struct sample *now)
 {
+	if (now->value[M_FORKS] == UNSEEN)
+		die("%s/stat: the number of forks is not there", opt.proc);
 	warn_hosts_numbers();
 	rec_start();
 	do {
-		if (is_record())
-			rec_begin();
-		row_label("forks", "", "forks", now->value[M_FORKS], true);
+		labels_begin();
+		row_label("forks", "", "forks", now->value[M_FORKS]);
 		labels_end();
 	} while (rec_again());
 	flush();
@@ -3601,38 +3610,43 @@ static void view_forks(const struct sample *now)
 
 /* Fields of a block device in the order of /proc/diskstats
  * (Documentation/admin-guide/iostats.rst, Linux 6.13): key, label in -D,
- * widths in -d (0: not there). */
+ * head and widths in -d (0: not there). */
 #define DISK_FIELDS(F) \
-	F(READS, "reads", "total reads", 6, 9) \
-	F(READS_MERGED, "reads_merged", "merged reads", 6, 9) \
-	F(READ_SECTORS, "read_sectors", "read sectors", 7, 11) \
-	F(READ_MS, "read_ms", "milli reading", 7, 11) \
-	F(WRITES, "writes", "writes", 6, 9) \
-	F(WRITES_MERGED, "writes_merged", "merged writes", 6, 9) \
-	F(WRITE_SECTORS, "write_sectors", "written sectors", 7, 11) \
-	F(WRITE_MS, "write_ms", "milli writing", 7, 11) \
-	F(IO_NOW, "io_now", "inprogress IO", 6, 7) \
-	F(IO_MS, "io_ms", "milli spent IO", 6, 7) \
-	F(IO_WEIGHTED, "io_weighted_ms", "milli weighted IO", 0, 0)
+	F(READS, "reads", "total reads", "total", 6, 9) \
+	F(READS_MERGED, "reads_merged", "merged reads", "merged", 6, 9) \
+	F(READ_SECTORS, "read_sectors", "read sectors", "sectors", 7, 11) \
+	F(READ_MS, "read_ms", "milli reading", "ms", 7, 11) \
+	F(WRITES, "writes", "writes", "total", 6, 9) \
+	F(WRITES_MERGED, "writes_merged", "merged writes", "merged", 6, 9) \
+	F(WRITE_SECTORS, "write_sectors", "written sectors", "sectors", 7, 11) \
+	F(WRITE_MS, "write_ms", "milli writing", "ms", 7, 11) \
+	F(IO_NOW, "io_now", "inprogress IO", "cur", 6, 7) \
+	F(IO_MS, "io_ms", "milli spent IO", "sec", 6, 7) \
+	F(IO_WEIGHTED, "io_weighted_ms", "milli weighted IO", "", 0, 0)
 
 enum disk_field {
-#define F(id, key, label, width, wide) D_##id,
+#define F(id, key, label, head, width, wide) D_##id,
 	DISK_FIELDS(F)
 #undef F
 	D_COUNT
 };
 
-static const struct disk_field_row {
-	const char *key, *label;
-	uint8_t width[2];
-} disk_fields[] = {
-#define F(id, key, label, width, wide) { key, label, { width, wide } },
+static const uint8_t disk_widths[][2] = {
+#define F(id, key, label, head, width, wide) { width, wide },
 	DISK_FIELDS(F)
 #undef F
 };
 
-/* A cgroup's io.stat tells operations and bytes, nothing else. */
-#define CGROUP_FIELDS (1u << D_READS | 1u << D_READ_SECTORS | 1u << D_WRITES | 1u << D_WRITE_SECTORS)
+#define F(id, key, label, head, width, wide) key "\0"
+static const char disk_keys[] = DISK_FIELDS(F);
+#undef F
+#define F(id, key, label, head, width, wide) label "\0"
+static const char disk_labels[] = DISK_FIELDS(F);
+#undef F
+#define F(id, key, label, head, width, wide) head "\0"
+static const char disk_heads[] = DISK_FIELDS(F);
+#undef F
+
 #define SECTOR_BYTES 512
 
 /* A name of the kernel's, in a field of zeros; it has DISK_NAME_LEN 32. */
@@ -3645,17 +3659,15 @@ static void copy_name(char *to, const struct line *name)
 	memcpy(to, name->p, n < NAME_BYTES ? n : NAME_BYTES - 1);
 }
 
-struct disk {
+static struct disk {
 	char name[NAME_BYTES];
+	bool partition, seen;          /* seen: in the last reading */
 	uint64_t device;               /* major and minor number */
 	uint64_t now[D_COUNT], before[D_COUNT];
-	bool partition, seen;          /* seen: in the last reading */
-};
+} disks[MAX_DISKS];
 
-static struct disk disks[MAX_DISKS];
 static struct {
 	unsigned n;
-	uint32_t fields;               /* set of those that the source tells */
 	uint64_t ns, before_ns;
 	bool said;
 } disk_state;
@@ -3665,13 +3677,13 @@ static struct {
 static bool is_partition_of(const char *name, const char *disk)
 {
 	const char *rest = after(name, disk);
-	uint64_t nth;
+	uint64_t nth_one;
 
 	if (!rest || rest == name)
 		return false;
 	if (is_digit(rest[-1]) && *rest++ != 'p')
 		return false;
-	return number(rest, &nth);
+	return number(rest, &nth_one);
 }
 
 /* The entry of a device, made where there is none. A number with another
@@ -3679,8 +3691,7 @@ static bool is_partition_of(const char *name, const char *disk)
  * called `other` where it is new. */
 static struct disk *disk_at(uint64_t device, const struct line *name, const struct line *other)
 {
-	struct disk *d;
-	unsigned i;
+	struct disk *d, *disk;
 
 	for (d = disks; d < disks + disk_state.n; d++)
 		if (d->device == device && (!name || is_word(name, d->name)))
@@ -3692,51 +3703,35 @@ static struct disk *disk_at(uint64_t device, const struct line *name, const stru
 		return NULL;
 	}
 	memset(d, 0, sizeof *d);
+	memset(d->now, 0xff, sizeof d->now); /* UNSEEN */
 	d->device = device;
 	copy_name(d->name, other);
-	for (i = 0; i < disk_state.n; i++)
-		d->partition |= !disks[i].partition && is_partition_of(d->name, disks[i].name);
+	for (disk = disks; disk < d; disk++)
+		d->partition |= !disk->partition && is_partition_of(d->name, disk->name);
 	disk_state.n++;
 	return d;
-}
-
-/* "MAJOR MINOR NAME ..." of /proc/diskstats. */
-static bool disk_line(struct line *l, uint64_t *device, struct line *name)
-{
-	uint64_t major, minor;
-
-	if (!word_number(l, &major) || !word_number(l, &minor) || !word(l, name))
-		return false;
-	*device = major << 20 | minor;
-	return true;
 }
 
 /* names_only: just makes the entries, as io.stat tells numbers of devices. */
 static void read_diskstats(bool names_only)
 {
-	uint64_t device, v[D_COUNT];
-	struct line l, name;
+	uint64_t v[2 + D_COUNT];
+	struct line name;
 	struct disk *d;
-	struct scan s;
 	unsigned i;
 
-	if (!scan_at(&s, opt.proc, "diskstats", "") && !names_only)
-		die_unreadable();
-	while (scan_line(&s, &l)) {
-		if (!disk_line(&l, &device, &name))
-			continue;
-		for (i = 0; i < D_COUNT && word_number(&l, &v[i]); i++)
+	scan_proc("diskstats", "");
+	while (scan_line()) { /* "MAJOR MINOR NAME" and the fields */
+		for (i = 0; i < 2 + D_COUNT && (i != 2 || word(&name)) && word_number(&v[i]); i++)
 			;
-		if (i < D_COUNT || !(d = disk_at(device, &name, &name)) || names_only)
+		if (i < 2 + D_COUNT || !(d = disk_at(v[0] << 20 | v[1], &name, &name)) || names_only)
 			continue;
-		memcpy(d->now, v, sizeof v);
+		memcpy(d->now, v + 2, sizeof d->now);
 		d->seen = true;
 	}
-	if (s.error && !names_only) {
-		errno = s.error;
-		die_unreadable();
-	}
-	close(s.fd);
+	if (scan.error && !names_only)
+		die_unreadable(scan.error);
+	scan_close();
 }
 
 /* "8:16" as a device number. */
@@ -3745,157 +3740,172 @@ static bool device_number(const struct line *w, uint64_t *device)
 	const char *p = w->p;
 	uint64_t major, minor;
 
-	if (!digits(&p, w->end, &major) || p == w->end || *p++ != ':')
-		return false;
-	if (!digits(&p, w->end, &minor) || p != w->end)
+	if (!digits(&p, &major) || *p++ != ':' || !digits(&p, &minor) || p != w->end)
 		return false;
 	*device = major << 20 | minor;
 	return true;
 }
 
-/* One file of the cgroup: v2 io.stat "8:0 rbytes=N ...", v1 "8:0 Read N",
- * operations in one file and bytes in another. */
-static bool read_cgroup_io(const char *file, enum disk_field v1_read, enum disk_field v1_write, uint64_t per)
+/* What a cgroup is told of a device. v2 has all in io.stat, "8:0 rbytes=N
+ * ..."; v1 the first two in one file, "8:0 Read N", the others in another. */
+static const uint8_t cgroup_fields[] = { D_READ_SECTORS, D_WRITE_SECTORS, D_READS, D_WRITES };
+
+/* Reads fields first..end from a file; false where it is not there. */
+static bool read_cgroup_io(const char *file, unsigned first, unsigned end)
 {
-	static const struct { const char *v2_key; uint8_t field; uint16_t per; } fields[] = {
-		{ "rbytes", D_READ_SECTORS, SECTOR_BYTES }, { "rios", D_READS, 1 },
-		{ "wbytes", D_WRITE_SECTORS, SECTOR_BYTES }, { "wios", D_WRITES, 1 },
-	};
 	struct home *h = &homes[PL_IO];
-	int fd = h->version ? open_below(h->dir, strlen(h->dir), file) : -1;
-	struct line l, w, rest;
-	uint64_t device = 0, v;
-	struct disk *d = NULL;
-	struct scan s;
+	int fd = h->version ? open_at(h->dir, file, "") : -1;
+	struct line w;
+	uint64_t device, v;
 	unsigned i;
 
-	if (fd < 0)
-		return false;
-	scan_start(&s, fd);
-	while (scan_line(&s, &l)) {
-		for (rest = l; word(&l, &w) && device_number(&w, &device); rest = l)
+	scan_start(fd);
+	while (scan_line()) {
+		struct disk *d = NULL;
+
+		while (word(&w) && device_number(&w, &device))
 			d = disk_at(device, NULL, &w);
 		if (!d)
 			continue;
 		d->seen = true;
-		for (i = 0; i < 4 && h->version == 2; i++)
-			if (pair_number(rest, fields[i].v2_key, &v))
-				d->now[fields[i].field] = v / fields[i].per;
-		if (h->version == 1 && is_word(&w, "Read") && word_number(&l, &v))
-			d->now[v1_read] = v / per;
-		else if (h->version == 1 && is_word(&w, "Write") && word_number(&l, &v))
-			d->now[v1_write] = v / per;
+		if (h->version == 2)
+			line.p = w.p;
+		for (i = first; i < end; i++) {
+			bool found = h->version == 2 ? pair_number(nth("rbytes\0wbytes\0rios\0wios", i), &v) :
+				is_word(&w, i & 1 ? "Write" : "Read") && word_number(&v);
+
+			if (found || h->version == 2)
+				d->now[cgroup_fields[i]] = found ? v / (i < 2 ? SECTOR_BYTES : 1) : 0;
+		}
 	}
-	close(fd);
-	return true;
+	scan_close();
+	return fd >= 0;
 }
 
 /* Reads all devices; those that vanished lose their place. */
 static void read_disks(void)
 {
 	bool v1 = homes[PL_IO].version == 1;
-	unsigned i, n = 0;
+	struct disk *d, *to = disks;
 
 	disk_state.before_ns = disk_state.ns;
 	disk_state.ns = sample_clock();
-	for (i = 0; i < disk_state.n; i++) {
-		if (!disks[i].seen)
-			continue;
-		disks[n] = disks[i];
-		disks[n].seen = false;
-		memcpy(disks[n].before, disks[n].now, sizeof disks[n].now);
-		n++;
-	}
-	disk_state.n = n;
-	disk_state.fields = (1u << D_COUNT) - 1;
-	if (!WITH_CGROUP || !scope.cgroup || opt.view == 'p') {
+	for (d = disks; d < disks + disk_state.n; d++)
+		if (d->seen) {
+			*to = *d;
+			to->seen = false;
+			memcpy(to->before, to->now, sizeof to->now);
+			to++;
+		}
+	disk_state.n = (unsigned)(to - disks);
+	if (!WITH_CGROUP || !scope.cgroup || opt.view == O_PARTITION) {
 		read_diskstats(false);
 		return;
 	}
 	check_gone();
-	disk_state.fields = CGROUP_FIELDS;
 	read_diskstats(true);
-	if (v1 ? !read_cgroup_io("blkio.throttle.io_service_bytes_recursive",
-				 D_READ_SECTORS, D_WRITE_SECTORS, SECTOR_BYTES) ||
-		 !read_cgroup_io("blkio.throttle.io_serviced_recursive", D_READS, D_WRITES, 1) :
-		 !read_cgroup_io("io.stat", 0, 0, 1))
+	if (v1 ? !read_cgroup_io(nth(source_files, SRC_V1_BLKIO), 0, 2) ||
+		 !read_cgroup_io("blkio.throttle.io_serviced_recursive", 2, 4) :
+		 !read_cgroup_io(nth(source_files, SRC_IO_STAT), 0, 4))
 		die("cgroup %s: no io controller counts for it; --scope=host shows the machine's disks", scope.name);
+}
+
+/* A field in the width that -d has for it. */
+static size_t disk_width(enum disk_field f)
+{
+	return disk_widths[f][opt.wide];
+}
+
+static void put_disk_header(void)
+{
+	size_t half = 2 * (disk_width(D_READS) + disk_width(D_READ_MS)) + 3;
+	unsigned f;
+
+	put_str("disk-");
+	put_title("reads", half, false);
+	put_title("writes", half, false);
+	put_title("IO", 2 * disk_width(D_IO_MS) + 1, true);
+	put_str("\n     ");
+	for (f = 0; f < D_IO_WEIGHTED; f++) {
+		put_char(' ');
+		put_right(nth(disk_heads, f), disk_width(f));
+	}
+	put_char('\n');
 }
 
 static void disk_row(const struct disk *d)
 {
 	unsigned f;
 
-	row_begin(opt.wide ?
-		"disk- -------------------reads------------------- "
-		"-------------------writes------------------ ------IO-------\n"
-		"          total    merged     sectors          ms "
-		"    total    merged     sectors          ms     cur     sec\n" :
-		"disk- ------------reads------------ ------------writes----------- -----IO------\n"
-		"       total merged sectors      ms  total merged sectors      ms    cur    sec\n");
+	if (row_begin())
+		put_disk_header();
 	row_name("disk", d->name, 5);
 	for (f = 0; f < D_COUNT; f++)
-		if (is_record() || disk_fields[f].width[0])
-			row_u64(disk_fields[f].key, f == D_IO_MS && !is_record() ? d->now[f] / 1000 : d->now[f],
-				disk_state.fields >> f & 1, disk_fields[f].width[opt.wide]);
+		if (is_record() || disk_width(f))
+			row_u64(nth(disk_keys, f), divided(d->now[f], f == D_IO_MS && !is_record() ? 1000 : 1),
+				disk_width(f));
 	row_end();
 }
 
 /* Rates of one disk, as `iostat -x` defines them: the growth of a field,
  * scaled, by the time that passed or by the growth of another field. */
-static const struct disk_rate_row {
-	const char *key;
+static const char disk_rate_keys[] = "r_s\0w_s\0rkb_s\0wkb_s\0r_await\0w_await\0aqu_sz\0util";
+static const struct {
 	uint8_t field, by, width; /* by D_COUNT: per second */
 	uint32_t scale;
 } disk_rates[] = {
-	{ "r_s", D_READS, D_COUNT, 7, 1000000000 },
-	{ "w_s", D_WRITES, D_COUNT, 7, 1000000000 },
-	{ "rkb_s", D_READ_SECTORS, D_COUNT, 9, 1000000000 / (1024 / SECTOR_BYTES) },
-	{ "wkb_s", D_WRITE_SECTORS, D_COUNT, 9, 1000000000 / (1024 / SECTOR_BYTES) },
-	{ "r_await", D_READ_MS, D_READS, 7, 1000 },
-	{ "w_await", D_WRITE_MS, D_WRITES, 7, 1000 },
-	{ "aqu_sz", D_IO_WEIGHTED, D_COUNT, 7, 1000000 },
-	{ "util", D_IO_MS, D_COUNT, 7, 100000000 },
+	{ D_READS, D_COUNT, 7, 1000000000 },
+	{ D_WRITES, D_COUNT, 7, 1000000000 },
+	{ D_READ_SECTORS, D_COUNT, 9, 1000000000 / (1024 / SECTOR_BYTES) },
+	{ D_WRITE_SECTORS, D_COUNT, 9, 1000000000 / (1024 / SECTOR_BYTES) },
+	{ D_READ_MS, D_READS, 7, 1000 },
+	{ D_WRITE_MS, D_WRITES, 7, 1000 },
+	{ D_IO_WEIGHTED, D_COUNT, 7, 1000000 },
+	{ D_IO_MS, D_COUNT, 7, 100000000 },
 };
 
 static void disk_rate_row(const struct disk *d)
 {
 	uint64_t us = (disk_state.ns - disk_state.before_ns) / 1000;
-	const struct disk_rate_row *row;
+	unsigned i;
 
-	row_begin("Device          r/s     w/s     rkB/s     wkB/s r_await w_await  aqu-sz   %util\n");
+	if (row_begin())
+		put_str("Device          r/s     w/s     rkB/s     wkB/s r_await w_await  aqu-sz   %util\n");
 	row_name("disk", d->name, 11);
 	if (is_record())
-		rec_milli("interval", (us + 500) / 1000, us);
-	for (row = disk_rates; row < disk_rates + sizeof disk_rates / sizeof *disk_rates; row++) {
-		uint64_t by = row->by == D_COUNT ? us : growth(d->before[row->by], d->now[row->by]);
-		uint64_t v = mul_div(growth(d->before[row->field], d->now[row->field]), row->scale, by);
+		rec_interval(us);
+	for (i = 0; i < sizeof disk_rates / sizeof *disk_rates; i++) {
+		unsigned f = disk_rates[i].field, per = disk_rates[i].by;
+		uint64_t by = per == D_COUNT ? us : us ? growth(d->before[per], d->now[per]) : 0;
+		uint64_t v = mul_div(growth(d->before[f], d->now[f]), disk_rates[i].scale, by);
 
-		if (row->field == D_IO_MS)
-			v = at_most_100(v);
-		row_milli(row->key, v, us && by && (disk_state.fields >> row->field & 1), row->width);
+		row_milli(nth(disk_rate_keys, i), f == D_IO_MS ? at_most_100(v) : v, disk_rates[i].width);
 	}
 	row_end();
 }
 
 static void disk_sum(void)
 {
-	uint64_t sum[D_COUNT] = { 0 }, count[2] = { 0 };
-	unsigned i, f;
+	uint64_t sum[D_COUNT], count[2] = { 0 };
+	bool cgroup = WITH_CGROUP && scope.cgroup;
+	const struct disk *d;
+	unsigned f;
 
-	for (i = 0; i < disk_state.n; i++) {
-		if (!disks[i].seen)
+	memset(sum, cgroup ? 0xff : 0, sizeof sum);
+	for (f = 0; f < sizeof cgroup_fields; f++)
+		sum[cgroup_fields[f]] = 0;
+	for (d = disks; d < disks + disk_state.n; d++) {
+		if (!d->seen)
 			continue;
-		count[disks[i].partition]++;
-		for (f = 0; f < D_COUNT && !disks[i].partition; f++)
-			sum[f] += disks[i].now[f];
+		count[d->partition]++;
+		for (f = 0; f < D_COUNT && !d->partition; f++)
+			sum[f] = plus(sum[f], d->now[f]);
 	}
-	if (is_record())
-		rec_begin();
-	row_label("disks", "", "disks", count[0], true);
-	row_label("partitions", "", "partitions", count[1], disk_state.fields >> D_IO_NOW & 1);
+	labels_begin();
+	row_label("disks", "", "disks", count[0]);
+	row_label("partitions", "", "partitions", cgroup ? UNSEEN : count[1]);
 	for (f = 0; f < D_COUNT; f++)
-		row_label(disk_fields[f].key, "", disk_fields[f].label, sum[f], disk_state.fields >> f & 1);
+		row_label(nth(disk_keys, f), "", nth(disk_labels, f), sum[f]);
 	labels_end();
 }
 
@@ -3905,15 +3915,14 @@ static void partition_row(const struct disk *d)
 	static const uint8_t widths[] = { 20, 17, 11, 17 };
 	unsigned i;
 
-	if (is_record()) {
-		rec_begin();
-		rec_str("partition", d->name);
-	} else if (header_due()) {
+	if (row_begin()) {
 		put_left(d->name, 10);
 		put_str("      reads      read sectors      writes  requested writes\n");
 	}
+	if (is_record())
+		rec_str("partition", d->name);
 	for (i = 0; i < sizeof fields; i++)
-		row_u64(disk_fields[fields[i]].key, d->now[fields[i]], true, widths[i]);
+		row_u64(nth(disk_keys, fields[i]), d->now[fields[i]], widths[i]);
 	row_end();
 }
 
@@ -3921,7 +3930,7 @@ static void view_disk(const struct disk *d)
 {
 	rec_start();
 	do
-		if (opt.view == 'D')
+		if (!d)
 			disk_sum();
 		else if (opt.partition)
 			partition_row(d);
@@ -3935,8 +3944,8 @@ static void view_disk(const struct disk *d)
 static void view_disks(void)
 {
 	const char *dev = opt.partition;
+	const struct disk *d;
 	bool any = false;
-	unsigned i;
 
 	read_disks();
 	if (opt.no_first && !disk_state.before_ns)
@@ -3947,14 +3956,12 @@ static void view_disks(void)
 		if (disk_state.before_ns > disk_state.ns)
 			disk_state.before_ns = disk_state.ns;
 	}
-	if (opt.view == 'D')
+	if (opt.view == O_DISK_SUM)
 		view_disk(NULL);
 	if (dev && after(dev, "/dev/"))
 		dev = after(dev, "/dev/");
-	for (i = 0; i < disk_state.n && opt.view != 'D'; i++) {
-		const struct disk *d = &disks[i];
-
-		if (!d->seen || (dev ? strcmp(d->name, dev) != 0 : d->partition))
+	for (d = disks; d < disks + disk_state.n && opt.view != O_DISK_SUM; d++) {
+		if (!d->seen || (dev ? !same(d->name, dev) : d->partition))
 			continue;
 		any = true;
 		if (dev)
@@ -3967,62 +3974,67 @@ static void view_disks(void)
 }
 
 /* Slab caches, sorted by name. /proc/slabinfo, version 2.1 (slabinfo(5)). */
-struct slab {
+static struct slab {
 	char name[NAME_BYTES];
 	uint64_t v[4];
-};
+} slabs[MAX_SLABS];
 
-static struct slab slabs[MAX_SLABS];
-
-static unsigned read_slabs(void)
+/* Does a stand before b? */
+static bool is_before(const char *a, const char *b)
 {
-	unsigned n = 0, i, at;
-	struct scan s;
-	struct line l, name;
+	while (*a && *a == *b)
+		a++, b++;
+	return (unsigned char)*a < (unsigned char)*b;
+}
 
-	if (!scan_at(&s, opt.proc, "slabinfo", ""))
-		die_unreadable();
-	while (scan_line(&s, &l)) {
+/* Reads them; returns the end of the list. */
+static struct slab *read_slabs(void)
+{
+	struct slab *end = slabs, *at;
+	struct line name;
+	unsigned i;
+
+	scan_proc("slabinfo", "");
+	while (scan_line()) {
 		struct slab new = { 0 };
 
-		if (!word(&l, &name))
+		if (!word(&name))
 			continue;
-		for (i = 0; i < 4 && word_number(&l, &new.v[i]); i++)
+		for (i = 0; i < 4 && word_number(&new.v[i]); i++)
 			;
 		if (i < 4)
 			continue;
-		if (n == MAX_SLABS) {
+		if (end == slabs + MAX_SLABS) {
 			warn("more than %ju slab caches: the rest is left out", (uint64_t)MAX_SLABS);
 			break;
 		}
 		copy_name(new.name, &name);
-		for (at = n++; at && strcmp(slabs[at - 1].name, new.name) > 0; at--)
-			slabs[at] = slabs[at - 1];
-		slabs[at] = new;
+		for (at = end++; at > slabs && is_before(new.name, at[-1].name); at--)
+			*at = at[-1];
+		*at = new;
 	}
-	close(s.fd);
-	if (!n) {
-		errno = s.error ? s.error : ENODATA;
-		die_unreadable();
-	}
-	return n;
+	scan_close();
+	if (end == slabs)
+		die_unreadable(scan.error ? scan.error : ENODATA);
+	return end;
 }
 
 static void view_slabs(void)
 {
-	static const char *const keys[] = { "active_objs", "num_objs", "objsize", "objperslab" };
-	unsigned n = read_slabs(), at, i;
+	struct slab *end = read_slabs(), *slab;
+	unsigned i;
 
 	warn_hosts_numbers();
-	for (at = 0; at < n && !opt.no_first; at++) {
+	for (slab = slabs; slab < end && !opt.no_first; slab++) {
 		rec_start();
 		do {
-			row_begin("Cache                       Num  Total   Size  Pages\n");
+			if (row_begin())
+				put_str("Cache                       Num  Total   Size  Pages\n");
 			if (!is_record())
-				slabs[at].name[24] = '\0';
-			row_name("cache", slabs[at].name, 24);
+				slab->name[24] = '\0';
+			row_name("cache", slab->name, 24);
 			for (i = 0; i < 4; i++)
-				row_u64(keys[i], slabs[at].v[i], true, 6);
+				row_u64(nth("active_objs\0num_objs\0objsize\0objperslab", i), slab->v[i], 6);
 			row_end();
 		} while (rec_again());
 	}
@@ -4032,229 +4044,194 @@ static void view_slabs(void)
 
 /* --------------------------------------------------------------- COMMAND */
 
-/* Options: each row of OPTIONS ends in one case of apply(). */
-
-static void set_view(char view)
+/* A value that an option cannot take. */
+_Noreturn static void bad_value(enum option o, const char *value)
 {
-	char both[] = { '-', view, '\0', '-', opt.view, '\0' };
-
-	if (opt.view && opt.view != view)
-		die("conflicting modes: %s and %s", both + 3, both);
-	opt.view = view;
-}
-
-static void set_unit(const char *value)
-{
-	const char *p = find(unit_letters, *value);
-
-	if (!*p || value[1])
-		die("unknown unit '%s': one of k K m M b B", value);
-	opt.unit = unit_bytes[p - unit_letters];
-}
-
-/* One of the words, given by its first letters in the order of `letters`. */
-static char set_word(const char *option, const char *value, const char *const *words, const char *letters)
-{
-	for (; *words; words++, letters++)
-		if (strcmp(value, *words) == 0)
-			return *letters;
-	die("--%s: unknown value '%s'", option, value);
-}
-
-static void set_format(char format)
-{
-	if (WITH_JSON && WITH_CSV && opt.format && opt.format != format)
-		die("conflicting formats: --json and --csv");
-	opt.format = format;
+	die("--%s: '%s' is not %s (%s)", nth(option_names, o), value, nth(option_metas, o), nth(option_helps, o));
 }
 
 /* [WARN,]CRIT with up to three decimals into thousandths, at *p. */
-static bool parse_levels(const char **p, const char *end, uint64_t *warn_level, uint64_t *crit)
+static bool parse_levels(const char **p, uint64_t *warn_level, uint64_t *crit)
 {
 	uint64_t first;
 
 	*warn_level = 0;
-	if (!decimal(p, end, 3, &first))
+	if (!decimal(p, 3, &first))
 		return false;
 	*crit = first;
-	if (*p == end || **p != ',')
-		return true;
+	if (**p != ',')
+		return first > 0;
 	++*p;
 	*warn_level = first;
-	return decimal(p, end, 3, crit) && *crit >= first;
+	return decimal(p, 3, crit) && *crit && *crit >= first;
 }
 
 static bool alert_wished[A_COUNT]; /* on the command line: its files are read */
 
-static void set_threshold(const char *value)
+/* NAME=[WARN,]CRIT, or off. */
+static bool parse_alert(const char *value)
 {
-	const char *p = value, *end = value + strlen(value);
-
-	if (!parse_levels(&p, end, &opt.warn[A_CS], &opt.crit[A_CS]) ||
-	    (*p && strcmp(p, "/cpu") != 0) || !opt.crit[A_CS])
-		die("--threshold: '%s' is not [WARN,]CRIT[/cpu]", value);
-	opt.threshold_per_cpu = *p != '\0';
-	alert_wished[A_CS] = true;
-}
-
-static void set_alert(const char *value)
-{
-	const char *p, *end = value + strlen(value);
 	unsigned a;
 
-	opt.alerts = strcmp(value, "off") != 0;
-	if (!opt.alerts)
-		return;
+	opt.no_alerts = same(value, "off");
+	if (opt.no_alerts)
+		return true;
 	for (a = 0; a < A_COUNT; a++) {
-		p = after(value, text(displays[rules[a].metric].name));
+		const char *p = after(value, nth(metric_names, rules[a].metric));
+
 		if (!p || *p++ != '=')
 			continue;
-		if (!parse_levels(&p, end, &opt.warn[a], &opt.crit[a]) || *p || !opt.crit[a])
-			die("--alert: '%s' is not NAME=[WARN,]CRIT", value);
 		alert_wished[a] = true;
-		return;
+		return parse_levels(&p, &opt.warn[a], &opt.crit[a]) && !*p;
 	}
 	note_begin();
 	for (a = 0; a < A_COUNT; a++) {
-		put_str(text(displays[rules[a].metric].name));
-		put_str(" ");
+		put_str(nth(metric_names, rules[a].metric));
+		put_char(' ');
 	}
 	die("--alert: no rule in '%s': %sor off", value, note_end());
 }
 
-static void set_dir(const char *option, const char **dir, const char *value)
+/* Parses the value of an option; false where it is none. */
+static bool parse_value(enum option o, const char *value)
 {
-	if (!*value || strlen(value) >= PATH_BYTES / 2)
-		die("--%s: '%s' is not a directory", option, value);
-	*dir = value;
+	const char *p = value;
+
+	switch (o) {
+	case O_UNIT:
+		p = find(unit_letters, *value);
+		if (!*p || value[1])
+			return false;
+		opt.unit = unit_bytes[p - unit_letters];
+		return true;
+	case O_PID:
+		return WITH_CGROUP && number(value, &opt.pid) && opt.pid && opt.pid <= INT32_MAX;
+	case O_THRESHOLD:
+		alert_wished[A_CS] = true;
+		if (!WITH_ALERTS || !parse_levels(&p, &opt.warn[A_CS], &opt.crit[A_CS]))
+			return false;
+		opt.threshold_per_cpu = *p != '\0';
+		return !*p || same(p, "/cpu");
+	default:
+		return WITH_ALERTS && parse_alert(value);
+	}
+}
+
+/* Notes an option as the one that was chosen of several. */
+static void choose(uint8_t *chosen, enum option o)
+{
+	if (*chosen && *chosen != o)
+		die("conflicting options: --%s and --%s", nth(option_names, *chosen), nth(option_names, o));
+	*chosen = (uint8_t)o;
 }
 
 static void apply(enum option o, const char *value)
 {
-	static const char *const scopes[] = { "auto", "host", "cgroup", NULL };
-	static const char *const whens[] = { "auto", "always", "never", NULL };
+	void *field = (char *)&opt + options[o].field;
+	const char *end = nth(option_metas, o);
+	uint8_t n = 0;
 
-	switch (o) {
-	case O_ACTIVE: opt.active = true; break;
-	case O_FORKS: case O_SLABS: case O_STATS: case O_DISK: case O_DISK_SUM: case O_PARTITION:
-		if (WITH_STATS || WITH_SLABS || WITH_DISKS)
-			set_view(options[o].letter);
-		opt.partition = value;
+	switch (options[o].kind) {
+	case FLAG:
+		*(bool *)field = true;
 		break;
-	case O_ONE_HEADER: opt.one_header = true; break;
-	case O_UNIT: set_unit(value); break;
-	case O_WIDE: opt.wide = true; break;
-	case O_TIMESTAMP: opt.timestamp = true; break;
-	case O_NO_FIRST: opt.no_first = true; break;
-	case O_SCOPE:
-		if (WITH_CGROUP)
-			opt.scope = set_word("scope", value, scopes, "ahc");
+	case ONE_OF:
+		choose(field, o);
 		break;
-	case O_CGROUP: opt.cgroup = value; break;
-	case O_PID:
-		if (WITH_CGROUP && (!number(value, &opt.pid) || !opt.pid || opt.pid > INT32_MAX))
-			die("--pid: '%s' is not a process number", value);
+	case VALUE:
+		if (!*value || length(value) >= PATH_BYTES / 2)
+			bad_value(o, value);
+		*(const char **)field = value;
+		if (o == O_PARTITION)
+			choose(&opt.view, o);
 		break;
-	case O_PROC: set_dir("proc", &opt.proc, value); opt.proc_given = true; break;
-	case O_SYS: set_dir("sys", &opt.sys, value); opt.sys_given = true; break;
-	case O_COLUMNS: opt.columns = value; break;
-	case O_EXTENDED: opt.extended = true; break;
-	case O_CLASSIC: opt.classic = true; break;
-	case O_HUMAN: opt.human = true; break;
-	case O_JSON: set_format('j'); break;
-	case O_CSV: set_format('c'); break;
-	case O_THRESHOLD:
-		if (WITH_ALERTS)
-			set_threshold(value);
+	case CHOICE:
+		for (; after(end, value) != find(end, '|'); n++) {
+			end = find(end, '|');
+			if (!*end++)
+				bad_value(o, value);
+		}
+		*(uint8_t *)field = n;
 		break;
-	case O_ALERT:
-		if (WITH_ALERTS)
-			set_alert(value);
+	case PARSED:
+		if (!parse_value(o, value))
+			bad_value(o, value);
 		break;
-	case O_COLOR:
-		if (WITH_COLOR)
-			opt.color = set_word("color", value, whens, "awn");
-		break;
-	case O_HELP: opt.help = true; break;
-	case O_VERSION: opt.version = true; break;
-	case O_COUNT: break;
 	}
 }
 
-/* The option with this long name or unambiguous beginning. */
-static enum option find_long(const char *name)
+/* The option with this long name, or unambiguous beginning of one, that
+ * stands behind the dashes of `s` up to `end`. */
+static enum option find_long(const char *s, const char *end)
 {
-	struct line l = { name, find(name, '=') };
-	unsigned i, found = O_COUNT;
+	unsigned i, found = O_COUNT, other = O_COUNT;
 
 	for (i = 0; i < O_COUNT; i++) {
-		const char *rest = l.p, *of = text(options[i].name);
+		const char *name = nth(option_names, i), *p = s + 2;
 
-		if (!options[i].with)
+		if (!*name)
 			continue;
-		if (is_word(&l, of))
+		while (p < end && *p == *name) {
+			p++;
+			name++;
+		}
+		if (p < end)
+			continue;
+		if (!*name)
 			return (enum option)i;
-		for (; rest < l.end && *rest == *of; rest++, of++)
-			;
-		if (rest < l.end)
-			continue;
-		if (found != O_COUNT)
-			die("option '%s' is ambiguous: --%s or --%s", name - 2,
-			    text(options[found].name), text(options[i].name));
+		other = found;
 		found = i;
 	}
-	if (found == O_COUNT || l.p == l.end)
-		die("unknown option '%s' (try --help)", name - 2);
+	if (other != O_COUNT)
+		die("option '%s' is ambiguous: --%s or --%s", s, nth(option_names, other), nth(option_names, found));
+	if (found == O_COUNT)
+		die("unknown option '%s' (try --help)", s);
 	return (enum option)found;
 }
 
-static void parse_long(char ***argv)
+/* Applies an option. A value that does not stand with it is the next word. */
+static void take(enum option o, const char *value, char ***argv)
 {
-	const char *name = **argv + 2, *value = find(name, '=');
-	enum option o = find_long(name);
+	bool takes = options[o].kind >= VALUE;
 
-	value = *value ? value + 1 : NULL;
-	if (value && !options[o].arg)
-		die("option '--%s' takes no value", text(options[o].name));
-	if (!value && options[o].arg && !(value = *++*argv))
-		die("option '--%s' needs a value: %s", text(options[o].name), text(options[o].meta));
+	if (takes && !value && !(value = *++*argv))
+		die("option '--%s' needs a value: %s", nth(option_names, o), nth(option_metas, o));
+	if (value && !takes)
+		die("option '--%s' takes no value", nth(option_names, o));
 	apply(o, value);
 }
 
+/* -abc, -oVALUE, -o VALUE */
 static void parse_letters(char ***argv)
 {
-	const char *p;
+	const char *p = **argv;
 
-	for (p = **argv + 1; *p; p++) {
+	while (*++p) {
 		char letter[] = { '-', *p, '\0' };
-		unsigned i;
+		unsigned i = 0;
 
-		for (i = 0; i < O_COUNT; i++)
-			if (options[i].with && options[i].letter == *p)
-				break;
+		while (i < O_COUNT && (options[i].letter != *p || !*nth(option_names, i)))
+			i++;
 		if (i == O_COUNT)
 			die("unknown option '%s' (try --help)", letter);
-		if (!options[i].arg) {
-			apply((enum option)i, NULL);
-			continue;
+		if (options[i].kind >= VALUE) {
+			take((enum option)i, p[1] ? p + 1 : NULL, argv);
+			return;
 		}
-		if (!p[1] && !*++*argv)
-			die("option '%s' needs a value: %s", letter, text(options[i].meta));
-		apply((enum option)i, p[1] ? p + 1 : **argv);
-		return;
+		take((enum option)i, NULL, argv);
 	}
 }
 
-static void parse_operand(const char *s, unsigned nth)
+static void parse_operand(const char *s, unsigned n)
 {
-	const char *p = s, *end = s + strlen(s);
+	const char *p = s;
 
-	if (nth == 0) {
-		if (!decimal(&p, end, 9, &opt.delay_ns) || p != end || opt.delay_ns / NS_PER_S > 1000000000)
+	if (n == 0) {
+		if (!decimal(&p, 9, &opt.delay_ns) || *p || opt.delay_ns / NS_PER_S > 1000000000)
 			die("delay '%s': not a number, or too large", s);
 		if (opt.delay_ns < NS_PER_S / 100)
 			die("delay '%s': at least 0.01 seconds", s);
-	} else if (nth == 1) {
+	} else if (n == 1) {
 		if (!number(s, &opt.count) || !opt.count)
 			die("count '%s': not a number of at least 1", s);
 	} else {
@@ -4270,18 +4247,21 @@ static void parse(char **argv)
 	for (; *argv; argv++) {
 		const char *s = *argv;
 
-		if (operands_only || s[0] != '-' || !s[1])
+		if (operands_only || s[0] != '-' || !s[1]) {
 			parse_operand(s, n++);
-		else if (!s[2] && s[1] == '-')
-			operands_only = true;
-		else if (s[1] == '-')
-			parse_long(&argv);
-		else
+		} else if (s[1] != '-') {
 			parse_letters(&argv);
+		} else if (!s[2]) {
+			operands_only = true;
+		} else {
+			const char *end = find(s, '=');
+
+			take(find_long(s, end), *end ? end + 1 : NULL, &argv);
+		}
 	}
-	if ((opt.columns != NULL) + opt.classic + (opt.extended && opt.view != 'd') > 1)
+	if ((opt.columns != NULL) + opt.classic + (opt.extended && opt.view != O_DISK) > 1)
 		die("conflicting options: one of --columns, --extended and --classic");
-	if (WITH_CGROUP && (opt.cgroup != NULL) + (opt.pid != 0) + (opt.scope == 'h') > 1)
+	if (WITH_CGROUP && (opt.cgroup != NULL) + (opt.pid != 0) + (opt.scope == SCOPE_HOST) > 1)
 		die("conflicting options: one of --cgroup, --pid and --scope=host");
 	if (!opt.count)
 		opt.count = opt.delay_ns ? UINT64_MAX : 1;
@@ -4298,33 +4278,41 @@ static bool is_visible(enum metric m)
 	       (displays[m].group != G_LIMITS || WITH_CGROUP);
 }
 
-static void print_help(void)
+/* Ends the program with what was put. */
+_Noreturn static void finish(void)
+{
+	flush();
+	_exit(0);
+}
+
+_Noreturn static void print_help(void)
 {
 	unsigned i;
 
 	put_str("Usage: vmstat [options] [delay [count]]\n\nOptions:\n");
 	for (i = 0; i < O_COUNT; i++) {
-		const struct option_row *row = &options[i];
-		char letter[] = "  -x, --";
-		size_t width = sizeof letter - 1 + strlen(text(row->name)) + strlen(text(row->meta)) + (row->arg > 0);
+		const char *name = nth(option_names, i);
 
-		if (!row->with)
+		if (!*name)
 			continue;
-		letter[3] = row->letter;
-		put_str(row->letter ? letter : "      --");
-		put_str(text(row->name));
-		put_str(row->arg ? "=" : "");
-		put_str(text(row->meta));
-		put_fill(' ', width < 35 ? 35 - width : 1);
-		put_str(text(row->help));
-		put_str("\n");
+		note_begin();
+		put_str(options[i].letter ? "  -?, --" : "      --");
+		if (options[i].letter)
+			note.buf[3] = options[i].letter;
+		put_str(name);
+		if (options[i].kind >= VALUE)
+			put_char('=');
+		put_str(nth(option_metas, i));
+		put_left(note_end(), 34);
+		put_char(' ');
+		put_str(nth(option_helps, i));
+		put_char('\n');
 	}
 	put_str("\nExit status: 0, or 1 for any error.\n");
-	flush();
-	_exit(0);
+	finish();
 }
 
-static void print_version(void)
+_Noreturn static void print_version(void)
 {
 	put_str("vmstat " VERSION "\nfeatures:"
 		IF(WITH_CGROUP, " cgroup") IF(WITH_PRESSURE, " pressure") IF(WITH_ALERTS, " alerts")
@@ -4332,24 +4320,22 @@ static void print_version(void)
 		IF(WITH_DISKS, " disks") IF(WITH_SLABS, " slabs") IF(WITH_HUMAN, " human")
 		IF(WITH_COLOR, " color") IF(WITH_HELP, " help") IF(WITH_FIT, " fit")
 		IF(WITH_LOCALTIME, " localtime") "\n");
-	flush();
-	_exit(0);
+	finish();
 }
 
-static void print_columns(void)
+_Noreturn static void print_columns(void)
 {
 	unsigned m;
 
 	for (m = 0; m < M_COUNT; m++) {
 		if (!is_visible(m))
 			continue;
-		put_left(text(displays[m].name), 10);
-		put_left(text(groups[displays[m].group].name), 9);
-		put_str(text(displays[m].help));
-		put_str("\n");
+		put_left(nth(metric_names, m), 10);
+		put_left(nth(group_names, displays[m].group), 9);
+		put_str(nth(metric_helps, m));
+		put_char('\n');
 	}
-	flush();
-	_exit(0);
+	finish();
 }
 
 static void add_column(enum metric m)
@@ -4373,8 +4359,8 @@ static void add_columns(const char *list)
 
 		w.end = find(w.p, ',');
 		for (m = 0; m < M_COUNT; m++)
-			if (is_visible(m) && (is_word(&w, text(displays[m].name)) ||
-					      is_word(&w, text(groups[displays[m].group].name)))) {
+			if (is_visible(m) && (is_word(&w, nth(metric_names, m)) ||
+					      is_word(&w, nth(group_names, displays[m].group)))) {
 				add_column(m);
 				known = true;
 			}
@@ -4404,6 +4390,7 @@ static bool is_default(enum metric m)
 
 static void choose_columns(void)
 {
+	bool cgroup = WITH_CGROUP && scope.cgroup;
 	unsigned m, i;
 
 	if (opt.columns)
@@ -4411,24 +4398,21 @@ static void choose_columns(void)
 	for (m = 0; m < M_COUNT && !opt.columns; m++)
 		if (is_default(m))
 			add_column(m);
-	for (m = 0; m < M_COUNT; m++)
-		bound[m] = *find_metric(m);
+	bind_metrics(cgroup && opt.view != O_FORKS); /* forks are the host's */
 	for (i = 0; i < n_columns && !opt.view; i++)
 		need(columns[i]);
 	/* An OOM kill is told in a table without its column, too. */
-	alert_wished[A_OOM] |= WITH_CGROUP && scope.cgroup && !opt.columns && !opt.classic;
+	alert_wished[A_OOM] |= cgroup && !opt.columns && !opt.classic;
 	for (i = 0; i < A_COUNT && !opt.view; i++)
-		if (WITH_ALERTS && opt.alerts && alert_wished[i])
+		if (WITH_ALERTS && !opt.no_alerts && alert_wished[i])
 			need(rules[i].metric);
-	for (i = 0; WITH_STATS && i < sizeof stats / sizeof *stats && opt.view == 's'; i++)
+	for (i = 0; WITH_STATS && i < sizeof stats / sizeof *stats && opt.view == O_STATS; i++)
 		need(stats[i].metric);
-	if (WITH_STATS && opt.view == 'f') {
-		bound[M_FORKS] = metrics[M_FORKS].found[HOST];
+	if (WITH_STATS && opt.view == O_FORKS)
 		need(M_FORKS);
-	}
-	if (opt.threshold_per_cpu && WITH_CGROUP && scope.cgroup)
+	if (opt.threshold_per_cpu && cgroup)
 		needed |= BIT(CPU_LIMITS);
-	if (WITH_CGROUP && scope.cgroup && scope.tell) {
+	if (cgroup && scope.tell) {
 		need(M_MEM_LIMIT); /* for say_scope() */
 		need(M_CPU_LIMIT);
 	}
@@ -4443,10 +4427,10 @@ static bool is_incomplete(enum source src)
 	for (i = 0; i < wants[src].n; i++) {
 		uint8_t m = wanted[wants[src].first + i];
 
-		if (!samples[0].seen[m] || !samples[1].seen[m])
+		if (samples[0].value[m] == UNSEEN || samples[1].value[m] == UNSEEN)
 			return true;
 	}
-	return opened[src].error != 0;
+	return kept[src].error != 0;
 }
 
 /* What cannot be shown, and why: one line per file of /proc, once. That the
@@ -4456,26 +4440,20 @@ static void warn_unavailable(const struct report *r)
 	unsigned src, i;
 
 	for (src = 0; src < SRC_COUNT && r->elapsed_us; src++) {
-		const char *file = text(sources[src].file);
-
-		if (opened[src].warned || sources[src].place != PL_PROC || sources[src].format == FM_PSI)
-			continue;
-		if (!is_incomplete(src))
+		if (warned[src] || sources[src].place != PL_PROC || sources[src].format == FM_PSI ||
+		    !is_incomplete(src))
 			continue;
 		note_begin();
 		for (i = 0; i < n_columns; i++)
-			if (bound[columns[i]].source == src && !r->seen[columns[i]]) {
-				put_str(" ");
-				put_str(text(displays[columns[i]].name));
+			if (bound[columns[i]].source == src && r->milli[columns[i]] == UNSEEN) {
+				put_char(' ');
+				put_str(nth(metric_names, columns[i]));
 			}
-		if (!*note_end())
-			continue;
-		opened[src].warned = true;
-		errno = opened[src].error;
-		if (errno)
-			warn("%s/%s:%s unavailable:", opt.proc, file, note.buf);
-		else
-			warn("%s/%s: empty, or without its numbers:%s unavailable", opt.proc, file, note.buf);
+		warned[src] = *note_end() != '\0';
+		errno = kept[src].error;
+		if (warned[src])
+			warn(errno ? "%s/%s:%s unavailable:" : "%s/%s: empty, or without its numbers:%s unavailable",
+			     opt.proc, nth(source_files, src), note.buf);
 	}
 }
 
@@ -4485,20 +4463,19 @@ static void check_anything(const struct sample *now)
 	unsigned m, src;
 
 	for (m = 0; m < M_COUNT; m++)
-		if (now->seen[m])
+		if (now->value[m] != UNSEEN)
 			return;
-	for (src = 0; src < SRC_COUNT; src++) {
-		errno = opened[src].error;
-		if (wants[src].n && errno && join(path_buf, source_dir(src), "/", text(sources[src].file)))
-			die_unreadable();
-	}
+	for (src = 0; src < SRC_COUNT; src++)
+		if (wants[src].n && kept[src].error &&
+		    join(path_buf, source_dir(src), "/", nth(source_files, src)))
+			die_unreadable(kept[src].error);
 	die("nothing to show: no file tells any of the numbers asked for in this scope");
 }
 
 /* On a terminal: whose numbers these are, and under which limits. */
 static void say_scope(const struct report *r)
 {
-	unsigned i, versions = 0;
+	unsigned versions = 0;
 	bool whole = true;
 
 	if (!scope.tell)
@@ -4509,23 +4486,26 @@ static void say_scope(const struct report *r)
 		each_mount("self", "", NULL); /* for scope.lxcfs */
 		put_str("host");
 	} else {
-		for (i = 0; i < PL_PRESSURE; i++) {
-			versions |= homes[i].version;
-			whole &= homes[i].whole || !homes[i].version;
-		}
+		for (each_home(h))
+			if (h != &homes[PL_PRESSURE]) {
+				versions |= h->version;
+				whole &= h->whole || !h->version;
+			}
 		put_str("cgroup ");
 		put_str(scope.name);
 		put_str(versions == 3 ? " (hybrid), " : versions == 1 ? " (v1), " : " (v2), ");
-		if (r->seen[M_MEM_LIMIT]) {
+		if (r->milli[M_MEM_LIMIT] != UNSEEN) {
 			put_str("memory limit ");
 			put_human(r->milli[M_MEM_LIMIT]);
 		} else {
 			put_str("no memory limit");
 		}
-		put_str(r->seen[M_CPU_LIMIT] ? ", " : ", no CPU limit");
-		if (r->seen[M_CPU_LIMIT]) {
+		if (r->milli[M_CPU_LIMIT] != UNSEEN) {
+			put_str(", ");
 			put_cell(M_CPU_LIMIT, r);
 			put_str(" CPUs");
+		} else {
+			put_str(", no CPU limit");
 		}
 		put_str(whole ? "" : ", inexact: ancestors not visible");
 		put_str(scope.entered ? ", entered from outside: as PID 1 sees it" : "");
@@ -4540,24 +4520,15 @@ static void stop(int signal_number)
 	_exit(0);
 }
 
-/* With a handler, also PID 1 of a container is stopped by a signal. */
-static void on(int signal_number, void (*handler)(int))
-{
-	struct sigaction action = { .sa_handler = handler };
-
-	sigaction(signal_number, &action, NULL);
-}
-
 /* Sleeps. A reader that goes away, or a signal to stop, ends the program at
  * once; being stopped and continued does not shorten the sleep. */
 static void wait_for(uint64_t ns)
 {
-	struct pollfd p = { .fd = STDOUT_FILENO, .events = 0 };
 	struct timespec t = { (time_t)(ns / NS_PER_S), (long)(ns % NS_PER_S) };
-	int n;
+	long n;
 
 	do
-		n = ppoll(&p, 1, &t, NULL);
+		n = wait_on(STDOUT_FILENO, 0, &t);
 	while (n < 0 && errno == EINTR);
 	if (n < 0)
 		die("poll:");
@@ -4568,14 +4539,14 @@ static void wait_for(uint64_t ns)
 /* --threshold=.../cpu: times the CPUs of the machine or of the cgroup. */
 static void scale_threshold(const struct sample *now)
 {
-	uint64_t micro;
+	uint64_t micro = UNSEEN;
 
 	if (!opt.threshold_per_cpu)
 		return;
 	opt.threshold_per_cpu = false;
-	if (WITH_CGROUP && scope.cgroup && now->seen[M_CAPACITY])
+	if (WITH_CGROUP && scope.cgroup)
 		micro = now->value[M_CAPACITY];
-	else if (!(micro = online_cpus() * 1000000) && !(micro = affinity_cpus() * 1000000))
+	if (micro == UNSEEN && !(micro = online_cpus() * 1000000) && !(micro = affinity_cpus() * 1000000))
 		die("--threshold: the number of CPUs is not known here");
 	opt.warn[A_CS] = mul_div(opt.warn[A_CS], micro, 1000000);
 	opt.crit[A_CS] = mul_div(opt.crit[A_CS], micro, 1000000);
@@ -4584,20 +4555,21 @@ static void scale_threshold(const struct sample *now)
 /* Takes the sample of one tick and shows it. */
 static void tick(uint64_t n)
 {
-	struct sample *now = &samples[n & 1], *before = n ? &samples[~n & 1] : NULL;
-	uint64_t start = 0;
+	struct sample *now = &samples[n & 1], *before = &samples[~n & 1];
 	unsigned level = CALM;
 
 	sample_take(now, n || opt.no_first ? 0 : BIT(TASKS));
+	report.first = !n;
 	if (!n) {
-		if (!opt.no_first && WITH_CGROUP && scope.cgroup)
-			start = scope_start_ns();
-		samples[1] = samples[0]; /* for warn_unavailable */
 		check_anything(now);
+		if (!opt.no_first)
+			before->ns = scope_start_ns();
 	}
-	report_make(&report, before, now, start);
-	if (!n && is_false_start(&report))
-		report_make(&report, NULL, now, UINT64_MAX);
+	report_make(&report, before, now);
+	if (!n && is_false_start(&report)) {
+		before->ns = UINT64_MAX; /* nobody knows when */
+		report_make(&report, before, now);
+	}
 	if (!n && WITH_CGROUP)
 		say_scope(&report);
 	warn_unavailable(&report);
@@ -4628,7 +4600,7 @@ static void run(void)
 		tick_ns = clock_ns(CLOCK_BOOTTIME);
 		due = n ? due : tick_ns;
 		term_measure();
-		if (opt.view == 'm' && WITH_SLABS)
+		if (opt.view == O_SLABS && WITH_SLABS)
 			view_slabs();
 		else if (opt.view && WITH_DISKS)
 			view_disks();
@@ -4651,25 +4623,18 @@ static void show_totals(void)
 	tick_ns = clock_ns(CLOCK_BOOTTIME);
 	sample_take(&samples[0], 0);
 	check_anything(&samples[0]);
-	report_make(&report, NULL, &samples[0], 0);
-	if (opt.view == 's')
+	report_make(&report, &samples[1], &samples[0]);
+	if (opt.view == O_STATS)
 		view_stats(&report, &samples[0]);
-	else if (samples[0].seen[M_FORKS])
-		view_forks(&samples[0]);
 	else
-		die("%s/stat: the number of forks is not there", opt.proc);
+		view_forks(&samples[0]);
 }
 
 int main(int argc, char **argv)
 {
-	struct statfs fs;
 	unsigned a;
 
-	opt.proc = "/proc";
-	opt.sys = "/sys";
-	opt.scope = opt.color = 'a';
 	opt.unit = 1024;
-	opt.alerts = true;
 	for (a = 0; WITH_ALERTS && a < A_COUNT; a++) {
 		opt.warn[a] = rules[a].warn * 1000u;
 		opt.crit[a] = rules[a].crit * 1000u;
@@ -4680,9 +4645,13 @@ int main(int argc, char **argv)
 		print_help();
 	if (opt.version)
 		print_version();
-	if (opt.columns && strcmp(opt.columns, "help") == 0)
+	if (opt.columns && same(opt.columns, "help"))
 		print_columns();
-	opt.captured = opt.proc_given && (statfs(opt.proc, &fs) < 0 || fs.f_type != 0x9fa0 /* PROC_SUPER_MAGIC */);
+	opt.proc_given = opt.proc != NULL;
+	opt.sys_given = opt.sys != NULL;
+	opt.proc = opt.proc ? opt.proc : "/proc";
+	opt.sys = opt.sys ? opt.sys : "/sys";
+	opt.captured = opt.proc_given && !is_procfs(opt.proc);
 	if (WITH_CGROUP)
 		scope_choose();
 	choose_columns();
@@ -4690,7 +4659,7 @@ int main(int argc, char **argv)
 		on(SIGINT, stop);
 		on(SIGTERM, stop);
 	}
-	if (WITH_STATS && (opt.view == 's' || opt.view == 'f'))
+	if (WITH_STATS && (opt.view == O_STATS || opt.view == O_FORKS))
 		show_totals();
 	else
 		run();

@@ -40,7 +40,7 @@ static void t_text(const char *want, const char *what)
 /* Raw material for formulas has no name. */
 static const char *t_name(enum metric m)
 {
-	return m < (enum metric)DISPLAYS ? text(displays[m].name) : "raw";
+	return m < (enum metric)DISPLAYS ? nth(metric_names, m) : "raw";
 }
 
 /* A file that holds these bytes. */
@@ -103,7 +103,7 @@ static void test_decimal(void)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		const char *p = rows[i].s;
 		uint64_t v = 0;
-		bool ok = decimal(&p, p + strlen(p), 9, &v);
+		bool ok = decimal(&p, 9, &v);
 
 		t_ok(ok == rows[i].ok && (!ok || (v == rows[i].want && !strcmp(p, rows[i].rest))),
 		     "decimal", rows[i].s);
@@ -141,18 +141,16 @@ static void test_output(void)
 /* Counts the lines of a file and the cut ones among them. */
 static void t_lines(const char *what, int fd, unsigned want, unsigned want_cut)
 {
-	struct scan s;
-	struct line l;
 	unsigned lines = 0, cut = 0;
 
-	scan_start(&s, fd);
-	while (scan_line(&s, &l)) {
+	scan_start(fd);
+	while (scan_line()) {
 		lines++;
-		cut += l.end == scan_buf + sizeof scan_buf;
+		cut += line.end == scan_buf + SCAN_BYTES;
 	}
 	if (lines != want || cut != want_cut)
 		printf("# %u lines, %u cut\n", lines, cut);
-	t_ok(lines == want && cut == want_cut && !s.error, "lines", what);
+	t_ok(lines == want && cut == want_cut && !scan.error, "lines", what);
 	close(fd);
 }
 
@@ -187,8 +185,6 @@ static void test_long_stat(void)
 {
 	int fd = memfd_create("stat", 0), again = dup(fd);
 	FILE *f = fdopen(again, "w");
-	struct scan s;
-	struct line l;
 	uint64_t first = 0, ctxt = 0, v;
 	unsigned cpus = 0, numbers = 0;
 
@@ -199,13 +195,13 @@ static void test_long_stat(void)
 		fprintf(f, " 4444444444");
 	fprintf(f, "\nctxt 123456789\n");
 	fclose(f);
-	scan_start(&s, fd);
-	while (scan_line(&s, &l)) {
-		cpus += l.p[0] == 'c' && l.p[1] == 'p';
-		if (key_is(&l, "intr") && word_number(&l, &first))
-			while (word_number(&l, &v))
+	scan_start(fd);
+	while (scan_line()) {
+		cpus += line.p[0] == 'c' && line.p[1] == 'p';
+		if (key_is("intr") && word_number(&first))
+			while (word_number(&v))
 				numbers += v == 4444444444 ? 1 : 1000000;
-		else if (key_is(&l, "ctxt") && !word_number(&l, &ctxt))
+		else if (key_is("ctxt") && !word_number(&ctxt))
 			ctxt = 0;
 	}
 	close(fd);
@@ -237,17 +233,20 @@ static void test_words(void)
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		struct line l = { rows[i].s, rows[i].s + strlen(rows[i].s) };
 		uint64_t v = 0;
-		bool ok = key_is(&l, rows[i].key) && word_number(&l, &v);
+		bool ok;
 
+		line = (struct line){ rows[i].s, rows[i].s + strlen(rows[i].s) };
+		ok = key_is(rows[i].key) && word_number(&v);
 		t_ok(ok == rows[i].ok && (!ok || v == rows[i].want), "a line", rows[i].s);
 	}
 	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
-		struct line l = { pairs[i].s, pairs[i].s + strlen(pairs[i].s) };
 		uint64_t v = 0;
-		bool ok = pair_number(l, pairs[i].key, &v);
+		bool ok;
 
+		line = (struct line){ pairs[i].s, pairs[i].s + strlen(pairs[i].s) };
+		ok = pair_number(pairs[i].key, &v);
+		t_ok(line.p == pairs[i].s, "a pair leaves the line", pairs[i].s);
 		t_ok(ok == pairs[i].ok && (!ok || v == pairs[i].want), "a pair", pairs[i].s);
 	}
 }
@@ -264,8 +263,10 @@ static void test_one_number(void)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		int fd = t_string(rows[i].s);
 		uint64_t v = 0;
-		bool ok = read_number(fd, &v);
+		bool ok;
 
+		scan_start(fd);
+		ok = line_starts(&v);
 		t_ok(ok == rows[i].ok && (!ok || v == rows[i].want), "a file", rows[i].s);
 		close(fd);
 	}
@@ -273,14 +274,16 @@ static void test_one_number(void)
 
 /* ------------------------------------------------------------- report */
 
+#define MOST (UNSEEN - 1) /* the largest that is not UNSEEN */
+
 static void test_mul_div(void)
 {
 	static const struct { uint64_t a, b, c, want; } rows[] = {
 		{ 0, 5, 7, 0 }, { 7, 1, 2, 4 }, { 5, 1, 2, 3 }, { 1, 1, 3, 0 }, { 2, 1, 3, 1 },
-		{ UINT64_MAX, 1, 1, UINT64_MAX }, { UINT64_MAX, UINT64_MAX, UINT64_MAX, UINT64_MAX },
-		{ UINT64_MAX, 1000, 1000, UINT64_MAX }, { UINT64_MAX, 2, 1, UINT64_MAX },
-		{ UINT64_MAX, 100000, UINT64_MAX, 100000 },
-		{ UINT64_MAX - 1, UINT64_MAX, UINT64_MAX, UINT64_MAX - 1 },
+		{ MOST, 1, 1, MOST }, { MOST, MOST, MOST, MOST }, { MOST, MOST, MOST - 1, UNSEEN },
+		{ MOST, 1000, 1000, MOST }, { MOST, 2, 1, UNSEEN }, { UNSEEN, 1, 2, UNSEEN }, { 1, 1, UNSEEN, UNSEEN },
+		{ MOST, 100000, MOST, 100000 },
+		{ MOST - 1, MOST, MOST, MOST - 1 },
 		{ 1u << 31, UINT64_MAX, 1ull << 32, 1ull << 63 },
 		{ 12345678901234567890u, 1000000000, 1000000001, 12345678888888889001u },
 		{ 1, 1, 0, UINT64_MAX },
@@ -300,7 +303,8 @@ static void test_growth(void)
 		{ "none", 5, 5, 0 }, { "some", 5, 12, 7 }, { "from 0 to 2^64-1", 0, UINT64_MAX, UINT64_MAX },
 		{ "past 2^32", 4294967295, 4294967297, 2 }, { "back by one", 100, 99, 0 },
 		{ "back to 0", 100, 0, 0 }, { "back from above 2^32", 4294967297, 5, 0 },
-		{ "back from 2^64-1", UINT64_MAX, 0, 0 }, { "back a little above 2^31", 3000000000, 2999999990, 0 },
+		{ "back from 2^64-2", MOST, 0, 0 }, { "from what was not seen", UNSEEN, 0, UNSEEN },
+		{ "to what is not seen", 5, UNSEEN, UNSEEN }, { "back a little above 2^31", 3000000000, 2999999990, 0 },
 		{ "a wrap at 2^32", 4294967290, 10, 16 }, { "a wrap to 0", 4294967295, 0, 1 },
 		{ "no wrap below 2^31", 2147483647, 10, 0 },
 	};
@@ -315,10 +319,11 @@ static struct report t_report;
 
 static void t_bind(enum scope_kind kind)
 {
-	memset(&t_before, 0, sizeof t_before);
-	memset(&t_now, 0, sizeof t_now);
-	for (unsigned m = 0; m < M_COUNT; m++)
-		bound[m] = metrics[m].found[kind];
+	memset(&t_before, 0xff, sizeof t_before);
+	memset(&t_now, 0xff, sizeof t_now);
+	for (unsigned i = 0; i < PL_COUNT; i++)
+		homes[i].version = (uint8_t)kind;
+	bind_metrics(kind != HOST);
 	scope.cgroup = kind != HOST;
 	t_before.ns = 50 * (uint64_t)NS_PER_S;
 	t_now.ns = 51 * (uint64_t)NS_PER_S;
@@ -326,25 +331,25 @@ static void t_bind(enum scope_kind kind)
 
 static void t_set(enum metric m, uint64_t before, uint64_t now)
 {
-	sample_set(&t_before, m, before);
-	sample_set(&t_now, m, now);
+	t_before.value[m] = before;
+	t_now.value[m] = now;
 }
 
 static void t_compare(bool first)
 {
-	report_make(&t_report, first ? NULL : &t_before, &t_now, 0);
+	static const struct sample zero;
+
+	report_make(&t_report, first ? &zero : &t_before, &t_now);
 }
 
 static void t_milli(enum metric m, uint64_t want, const char *what)
 {
-	if (!t_report.seen[m])
-		printf("# %s is unavailable\n", t_name(m));
-	t_u64(t_report.seen[m] ? t_report.milli[m] : ~want, want, what, t_name(m));
+	t_u64(t_report.milli[m], want, what, t_name(m));
 }
 
 static void t_unseen(enum metric m, const char *what)
 {
-	t_ok(!t_report.seen[m], what, t_name(m));
+	t_u64(t_report.milli[m], UNSEEN, what, t_name(m));
 }
 
 static void test_rates(void)
@@ -356,8 +361,9 @@ static void test_rates(void)
 		{ "in a day asleep", 0, 86400, 86400ull * NS_PER_S, 1000 },
 		{ "that goes backwards", 1000, 999, NS_PER_S, 0 },
 		{ "that wraps at 2^32", 4294967295, 0, NS_PER_S, 1000 },
-		{ "up to 2^64-1", 0, UINT64_MAX, NS_PER_S, UINT64_MAX },
-		{ "up to 2^64-1 in a thousand seconds", 0, UINT64_MAX, 1000ull * NS_PER_S, UINT64_MAX },
+		{ "of 2^64-1, which is no number", 0, UNSEEN, NS_PER_S, UNSEEN },
+		{ "up to 2^64-2: too large to tell", 0, MOST, NS_PER_S, UNSEEN },
+		{ "up to 2^64-2 in a thousand seconds", 0, MOST, 1000ull * NS_PER_S, MOST },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
@@ -410,8 +416,8 @@ static void test_units(void)
 	t_set(M_CPU_SOME, 0, 3000000);
 	t_compare(false);
 	t_milli(M_CPU_SOME, 100000, "never above the whole");
-	t_now.seen[M_SWAP_FREE] = false;
-	t_before.seen[M_BI] = false;
+	t_now.value[M_SWAP_FREE] = UNSEEN;
+	t_before.value[M_BI] = UNSEEN;
 	t_compare(false);
 	t_unseen(M_SWPD, "half of a difference is nothing");
 	t_unseen(M_BI, "no growth from what was not seen");
@@ -452,22 +458,22 @@ static void test_cpu(void)
 	t_cpu(zero, most);
 	t_compare(true);
 	for (m = M_US; m <= M_GU; m++)
-		t_ok(!t_report.seen[m] || t_report.milli[m] <= 100000,
+		t_ok(t_report.milli[m] == UNSEEN || t_report.milli[m] <= 100000,
 		     "at most 100 where every counter is 2^64-1", t_name(m));
 	t_cpu(zero, zero);
 	t_set(M_USER, 0, UINT64_MAX);
 	t_set(M_IDLE, 0, 1);
 	t_compare(true);
 	for (m = M_US; m <= M_GU; m++)
-		t_ok(!t_report.seen[m] || t_report.milli[m] <= 100000,
+		t_ok(t_report.milli[m] == UNSEEN || t_report.milli[m] <= 100000,
 		     "at most 100 where one counter is 2^64-1", t_name(m));
 	t_bind(HOST);
-	t_set(M_SI, 0, UINT64_MAX);
-	t_set(M_SO, 0, UINT64_MAX);
+	t_set(M_SI, 0, MOST);
+	t_set(M_SO, 0, MOST);
 	t_compare(true);
-	t_milli(M_SWAPPING, UINT64_MAX, "a sum that is too large stays at the most");
+	t_unseen(M_SWAPPING, "a sum that is too large is not told");
 	t_cpu(zero, busy);
-	t_now.seen[M_STEAL] = t_now.seen[M_GUEST] = false;
+	t_now.value[M_STEAL] = t_now.value[M_GUEST] = UNSEEN;
 	t_compare(false);
 	t_unseen(M_ST, "an old kernel");
 	t_unseen(M_GU, "an old kernel");
@@ -479,7 +485,6 @@ static void test_first(void)
 	t_set(M_CS, 0, 5100);
 	t_compare(true);
 	t_milli(M_CS, 100000, "the average since boot");
-	t_ok(t_report.first, "a first report", "says so");
 	t_bind(HOST);
 	t_set(M_CS, 0, 0);
 	t_set(M_IDLE, 0, 10);
@@ -516,20 +521,20 @@ static void test_cgroup(void)
 static void test_throttling(void)
 {
 	t_bind(V2);
-	t_before.level[0] = (struct level){ 100, 10, 1000000000, true };
-	t_now.level[0] = (struct level){ 110, 11, 1005000000, true };
-	t_before.level[2] = (struct level){ 1000, 0, 0, true };
-	t_now.level[2] = (struct level){ 1010, 5, 300000000, true };
+	t_before.level[0] = (struct level){ 100, 10, 1000000 };
+	t_now.level[0] = (struct level){ 110, 11, 1005000 };
+	t_before.level[2] = (struct level){ 1000, 0, 0 };
+	t_now.level[2] = (struct level){ 1010, 5, 300000 };
 	t_compare(false);
 	t_milli(M_THR_PCT, 50000, "the worst level");
 	t_milli(M_THR, 300000, "the worst level, ms a second");
-	t_before.level[2].seen = false;
+	t_before.level[2].periods = UNSEEN;
 	t_compare(false);
 	t_milli(M_THR_PCT, 10000, "a level not seen before does not count");
 	t_now.level[0] = t_before.level[0];
 	t_compare(false);
 	t_milli(M_THR_PCT, 0, "no period ended");
-	memset(t_now.level, 0, sizeof t_now.level);
+	memset(t_now.level, 0xff, sizeof t_now.level);
 	t_compare(false);
 	t_unseen(M_THR_PCT, "no level has a quota");
 }
@@ -543,7 +548,7 @@ static void test_dates(void)
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		put_clock(rows[i].seconds, " ");
+		put_clock(rows[i].seconds, ' ');
 		t_text(rows[i].want, "a date");
 	}
 }
