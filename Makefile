@@ -13,12 +13,13 @@ PREFIX = /usr/local
 BIN = vmstat
 STRIP = -s
 
-# What makes the program smaller, where the compiler knows all of it (GCC).
-SMALL = -mgeneral-regs-only -fno-thread-jumps -fno-tree-loop-im \
-	-fno-tree-dominator-opts -fno-jump-tables -fno-tree-tail-merge \
-	-fno-optimize-sibling-calls -fno-move-loop-invariants
-SMALLER = $(shell echo | $(CC) -Werror $(SMALL) -xc -c -o /dev/null - \
-	2>/dev/null && echo $(SMALL))
+# What makes the program smaller, as far as the compiler knows it.
+SMALL = -mgeneral-regs-only -malign-data=abi -fno-expensive-optimizations \
+	-fno-tree-forwprop -fno-forward-propagate -fno-tree-tail-merge \
+	-fno-move-loop-invariants -fno-jump-tables -fno-gcse \
+	--param=uninlined-function-insns=0
+SMALLER = $(foreach flag,$(SMALL),$(shell echo | $(CC) -Werror $(flag) -xc -c \
+	-o /dev/null - 2>/dev/null && echo $(flag)))
 
 ALL_CFLAGS = $(SMALLER) $(CPPFLAGS) $(CFLAGS) -std=c11 -Wall -Wextra -Wpedantic -Wshadow \
 	-Wconversion -Wundef -Wno-unused-command-line-argument -fno-pie \

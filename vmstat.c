@@ -14,8 +14,9 @@
  *   CATALOGUE   sources, metrics, groups, -s lines, alert rules, options:
  *               TO ADD A METRIC that a kernel file carries, add one row to
  *               METRICS; the table, JSON, CSV, -o and --columns=help follow.
- *               Then a line in README.md, in vmstat.8 and in the tests' list
- *               of keys (tests/output.bats)
+ *               Then tell of it in README.md, vmstat.8 and the list of keys
+ *               in tests/output.bats, and give the kernel's key a number in
+ *               tests/fixtures/host/proc
  *   STATE       the options, the samples, the report
  *   BEDROCK     output sink, warn and die, clocks, numbers, paths
  *   READERS     the streaming line scanner and the formats of the files
@@ -30,8 +31,8 @@
  *   COMMAND     options, schedule, main
  *
  * Invariants: no heap, no stdio, no floating point. A value that was not
- * read is unseen, never 0. Rates, percentages and units are made in REPORT
- * alone. The table, JSON and CSV know no metric by name. */
+ * read is UNSEEN, never 0. Rates and percentages are made in REPORT, those of
+ * disks in VIEWS. The table, JSON and CSV know no metric by name. */
 
 /* ----------------------------------------------------------------- SETUP */
 
@@ -69,13 +70,14 @@ _Static_assert(OUT_BYTES >= 8192, "a report must fit in OUT_BYTES");
 
 /* ------------------------------------------------------------- CATALOGUE
  *
- * Six lists make the program: SOURCES (the files), METRICS (what is in
- * them), GROUPS (headings), STATS (the lines of -s), RULES (alerts) and
- * OPTIONS. A list is an X-macro, so that one row makes the enumerator and
+ * Seven lists make the program: PLACES (directories), SOURCES (files),
+ * METRICS (what is in them), GROUPS (headings), STATS (the lines of -s),
+ * RULES (alerts) and OPTIONS. A list is an X-macro, so that one row makes the enumerator and
  * the table entry and neither can be forgotten. */
 
 /* Where a file lies: below /proc, or in the directory that a controller has
- * for the cgroup in question (its "home"). */
+ * for the cgroup in question (its "home"). Id and the controller's name in
+ * v1, "" where v2 alone has it; PRESSURE stands last, and 8 is the most. */
 #define PLACES(P) \
 	P(MEMORY, "memory") \
 	P(CPU, "cpu") \
@@ -92,50 +94,51 @@ enum place {
 };
 
 /* What a file looks like inside.
- *   WORDS   lines "key value..." or "key: value..."
+ *   WORDS   lines "key value..." or "key: value...", of numbers alone up to
+ *           the one that is wanted
  *   PSI     lines "some avg10=... total=N"; the key is some or full
- *   NUMBER  one number and nothing else; any key but "" will do
+ *   NUMBER  the first number of the file; any key but "" will do
  *   PAIRS   lines "8:0 rbytes=N wbytes=N"; a key is summed over all lines
  *   OPS     lines "8:0 Read N"; a key is summed over all lines
  *   CODE    no file: code in CGROUP fills the metrics in */
 enum format { FM_WORDS, FM_PSI, FM_NUMBER, FM_PAIRS, FM_OPS, FM_CODE };
 
-/* id, place, file, format, other sources whose values its metrics need.
+/* id, place, file, format; one of /proc, or of the cgroup.
  * Formats: Documentation/filesystems/proc.rst, accounting/psi.rst,
  * admin-guide/cgroup-v2.rst, admin-guide/cgroup-v1 (Linux 6.13). */
 #define SOURCES(S) HOST_SOURCES(S) CGROUP_SOURCES(S)
 
 #define HOST_SOURCES(S) \
-	S(STAT, PROC, "stat", WORDS, 0) \
-	S(MEMINFO, PROC, "meminfo", WORDS, 0) \
-	S(VMSTAT, PROC, "vmstat", WORDS, 0) \
-	S(PSI_CPU, PROC, "pressure/cpu", PSI, 0) \
-	S(PSI_MEMORY, PROC, "pressure/memory", PSI, 0) \
-	S(PSI_IO, PROC, "pressure/io", PSI, 0) \
-	S(PSI_IRQ, PROC, "pressure/irq", PSI, 0)
+	S(STAT, PROC, "stat", WORDS) \
+	S(MEMINFO, PROC, "meminfo", WORDS) \
+	S(VMSTAT, PROC, "vmstat", WORDS) \
+	S(PSI_CPU, PROC, "pressure/cpu", PSI) \
+	S(PSI_MEMORY, PROC, "pressure/memory", PSI) \
+	S(PSI_IO, PROC, "pressure/io", PSI) \
+	S(PSI_IRQ, PROC, "pressure/irq", PSI)
 
 #define CGROUP_SOURCES(S) \
-	S(CG_PSI_CPU, PRESSURE, "cpu.pressure", PSI, 0) \
-	S(CG_PSI_MEMORY, PRESSURE, "memory.pressure", PSI, 0) \
-	S(CG_PSI_IO, PRESSURE, "io.pressure", PSI, 0) \
-	S(CG_PSI_IRQ, PRESSURE, "irq.pressure", PSI, 0) \
-	S(MEM_STAT, MEMORY, "memory.stat", WORDS, 0) \
-	S(MEM_CURRENT, MEMORY, "memory.current", NUMBER, 0) \
-	S(SWAP_CURRENT, MEMORY, "memory.swap.current", NUMBER, 0) \
-	S(MEM_EVENTS, MEMORY, "memory.events", WORDS, 0) \
-	S(CPU_STAT, CPUACCT, "cpu.stat", WORDS, BIT(CPU_LIMITS)) \
-	S(IO_STAT, IO, "io.stat", PAIRS, 0) \
-	S(V1_USAGE, MEMORY, "memory.usage_in_bytes", NUMBER, 0) \
-	S(V1_MEMSW, MEMORY, "memory.memsw.usage_in_bytes", NUMBER, BIT(V1_USAGE)) \
-	S(V1_OOM, MEMORY, "memory.oom_control", WORDS, 0) \
-	S(V1_CPUACCT, CPUACCT, "cpuacct.stat", WORDS, BIT(CPU_LIMITS)) \
-	S(V1_BLKIO, IO, "blkio.throttle.io_service_bytes_recursive", OPS, 0) \
-	S(MEM_LIMITS, MEMORY, "", CODE, BIT(MEMINFO) | BIT(MEM_STAT) | BIT(V1_USAGE)) \
-	S(CPU_LIMITS, PROC, "", CODE, 0) \
-	S(TASKS, PROC, "", CODE, 0)
+	S(CG_PSI_CPU, PRESSURE, "cpu.pressure", PSI) \
+	S(CG_PSI_MEMORY, PRESSURE, "memory.pressure", PSI) \
+	S(CG_PSI_IO, PRESSURE, "io.pressure", PSI) \
+	S(CG_PSI_IRQ, PRESSURE, "irq.pressure", PSI) \
+	S(MEM_STAT, MEMORY, "memory.stat", WORDS) \
+	S(MEM_CURRENT, MEMORY, "memory.current", NUMBER) \
+	S(SWAP_CURRENT, MEMORY, "memory.swap.current", NUMBER) \
+	S(MEM_EVENTS, MEMORY, "memory.events", WORDS) \
+	S(CPU_STAT, CPUACCT, "cpu.stat", WORDS) \
+	S(IO_STAT, IO, "io.stat", PAIRS) \
+	S(V1_USAGE, MEMORY, "memory.usage_in_bytes", NUMBER) \
+	S(V1_MEMSW, MEMORY, "memory.memsw.usage_in_bytes", NUMBER) \
+	S(V1_OOM, MEMORY, "memory.oom_control", WORDS) \
+	S(V1_CPUACCT, CPUACCT, "cpuacct.stat", WORDS) \
+	S(V1_BLKIO, IO, "blkio.throttle.io_service_bytes_recursive", OPS) \
+	S(MEM_LIMITS, MEMORY, "", CODE) \
+	S(CPU_LIMITS, PROC, "", CODE) \
+	S(TASKS, PROC, "", CODE)
 
 enum source {
-#define S(id, place, file, format, also) SRC_##id,
+#define S(id, place, file, format) SRC_##id,
 	SOURCES(S)
 #undef S
 	SRC_COUNT, SRC_NONE = SRC_COUNT
@@ -144,9 +147,10 @@ enum source {
 #define BIT(id) (1u << SRC_##id)
 _Static_assert(SRC_COUNT <= 32, "a set of sources is a uint32_t");
 
-
-/* The unit of a number in a kernel file. KIB and PAGES become bytes in the
- * report, to be shown as SIZE or BLOCKS; for pages per second write ONE. */
+/* The unit of a number in a kernel file. KIB, BYTES and PAGES become bytes in
+ * the report, to be shown as SIZE or BLOCKS; TICKS and US microseconds, as
+ * SHARE wants them; MICRO is millionths of a CPU, made in CGROUP. What is
+ * just counted, pages too, is ONE. */
 enum raw_unit { ONE, KIB, BYTES, PAGES, TICKS, US, MICRO };
 
 /* What a report holds of a metric.
@@ -192,7 +196,6 @@ enum group {
 	G_COUNT, G_NONE = G_COUNT
 };
 
-
 /* One row per metric, in the order of the table and of JSON.
  *
  *  M(id, name, group, show, keep, kind, unit, head, width, wide width,
@@ -204,10 +207,14 @@ enum group {
  * K(source, key, unit), KN(source, key, n, unit) for the n-th number of the
  * line, or NO where the kernel does not tell. With the key "" it is not in
  * the file as it is: REPORT or CGROUP makes it, and the source says what has
- * to be read for that. A row as it could be, and all that it takes:
+ * to be read for that. A row as it could be, and all the code that it takes:
  *
- *  M(DIRECT, "direct", FAULTS, EXTRA, 40, RATE, NUMBER, "dir", 5, 7,
- *    K(VMSTAT, "pgsteal_direct", ONE), NO, NO, "pages reclaimed by tasks")
+ *	M(DIRECT, "direct", FAULTS, EXTRA, 40, RATE, NUMBER, "dir", 5, 7, \
+ *	  K(VMSTAT, "pgsteal_direct", ONE), NO, NO, \
+ *	  "pages reclaimed by tasks per second") \
+ *
+ * M rows stand before the first R row, and each line but the list's last
+ * ends in a backslash.
  *
  * R rows, behind them, are raw material for formulas and for -s:
  * R(id, kind, host, cgroup v2, cgroup v1). Ids are shared by M and R. */
@@ -256,22 +263,22 @@ enum group {
 	  "context switches per second; in a cgroup a lower bound") \
 	M(US, "us", CPUTIME, CLASSIC, 95, DERIVED, PERCENT, "us", 2, 3, \
 	  K(STAT, "", ONE), K(CPU_STAT, "", ONE), K(V1_CPUACCT, "", ONE), \
-	  "percent of CPU time in user space") \
+	  "% of CPU time in user space") \
 	M(SY, "sy", CPUTIME, CLASSIC, 94, DERIVED, PERCENT, "sy", 2, 3, \
 	  K(STAT, "", ONE), K(CPU_STAT, "", ONE), K(V1_CPUACCT, "", ONE), \
-	  "percent of CPU time in the kernel") \
+	  "% of CPU time in the kernel") \
 	M(ID, "id", CPUTIME, CLASSIC, 93, DERIVED, PERCENT, "id", 2, 3, \
 	  K(STAT, "", ONE), K(CPU_STAT, "", ONE), K(V1_CPUACCT, "", ONE), \
-	  "percent of CPU time idle; in a cgroup, of its capacity") \
+	  "% of CPU time idle; in a cgroup, of its capacity") \
 	M(WA, "wa", CPUTIME, CLASSIC, 80, DERIVED, PERCENT, "wa", 2, 3, \
 	  K(STAT, "", ONE), NO, NO, \
-	  "percent of CPU time idle while I/O is waited for") \
+	  "% of CPU time idle while I/O is waited for") \
 	M(ST, "st", CPUTIME, CLASSIC, 55, DERIVED, PERCENT, "st", 2, 3, \
 	  K(STAT, "", ONE), NO, NO, \
-	  "percent of CPU time stolen by the hypervisor") \
+	  "% of CPU time stolen by the hypervisor") \
 	M(GU, "gu", CPUTIME, CLASSIC, 30, DERIVED, PERCENT, "gu", 2, 3, \
 	  K(STAT, "", ONE), NO, NO, \
-	  "percent of CPU time running guests") \
+	  "% of CPU time running guests") \
 	M(MIN, "min", FAULTS, TABLE, 77, DERIVED, NUMBER, "min", 5, 7, \
 	  K(VMSTAT, "", ONE), K(MEM_STAT, "", ONE), K(MEM_STAT, "", ONE), \
 	  "minor faults per second: no disk involved") \
@@ -283,31 +290,31 @@ enum group {
 	  "tasks killed for want of memory in the interval") \
 	M(CPU_SOME, "cpu_some", PRESSURE, CGROUP, 69, SHARE, PERCENT, "cpu", 3, 5, \
 	  K(PSI_CPU, "some", US), K(CG_PSI_CPU, "some", US), K(CG_PSI_CPU, "some", US), \
-	  "percent of time some task waited for a CPU") \
+	  "% of time some task waited for a CPU") \
 	M(CPU_FULL, "cpu_full", PRESSURE, EXTRA, 20, SHARE, PERCENT, "cpuF", 4, 5, \
 	  NO, K(CG_PSI_CPU, "full", US), K(CG_PSI_CPU, "full", US), \
-	  "percent of time every task waited for a CPU") \
+	  "% of time every task waited for a CPU") \
 	M(MEM_SOME, "mem_some", PRESSURE, CGROUP, 58, SHARE, PERCENT, "mem", 3, 5, \
 	  K(PSI_MEMORY, "some", US), K(CG_PSI_MEMORY, "some", US), K(CG_PSI_MEMORY, "some", US), \
-	  "percent of time some task waited for memory") \
+	  "% of time some task waited for memory") \
 	M(MEM_FULL, "mem_full", PRESSURE, CGROUP, 74, SHARE, PERCENT, "memF", 4, 5, \
 	  K(PSI_MEMORY, "full", US), K(CG_PSI_MEMORY, "full", US), K(CG_PSI_MEMORY, "full", US), \
-	  "percent of time every task waited for memory") \
+	  "% of time every task waited for memory") \
 	M(IO_SOME, "io_some", PRESSURE, CGROUP, 57, SHARE, PERCENT, "io", 3, 5, \
 	  K(PSI_IO, "some", US), K(CG_PSI_IO, "some", US), K(CG_PSI_IO, "some", US), \
-	  "percent of time some task waited for I/O") \
+	  "% of time some task waited for I/O") \
 	M(IO_FULL, "io_full", PRESSURE, CGROUP, 73, SHARE, PERCENT, "ioF", 3, 5, \
 	  K(PSI_IO, "full", US), K(CG_PSI_IO, "full", US), K(CG_PSI_IO, "full", US), \
-	  "percent of time every task waited for I/O") \
+	  "% of time every task waited for I/O") \
 	M(IRQ_FULL, "irq_full", PRESSURE, EXTRA, 19, SHARE, PERCENT, "irq", 3, 5, \
 	  K(PSI_IRQ, "full", US), K(CG_PSI_IRQ, "full", US), K(CG_PSI_IRQ, "full", US), \
-	  "percent of time interrupts held every task up") \
+	  "% of time interrupts held every task up") \
 	M(MEM_LIMIT, "mem_limit", LIMITS, CGROUP, 54, GAUGE, SIZE, "limit", 7, 12, \
 	  NO, K(MEM_LIMITS, "", BYTES), K(MEM_LIMITS, "", BYTES), \
 	  "memory limit of the level with least headroom") \
 	M(MEM_PCT, "mem_pct", LIMITS, CGROUP, 81, DERIVED, PERCENT, "mem%", 4, 5, \
 	  NO, K(MEM_LIMITS, "", BYTES), K(MEM_LIMITS, "", BYTES), \
-	  "percent of that limit in use") \
+	  "% of that limit in use") \
 	M(CPU_LIMIT, "cpu_limit", LIMITS, CGROUP, 53, GAUGE, CPUS, "cpus", 5, 6, \
 	  NO, K(CPU_LIMITS, "", MICRO), K(CPU_LIMITS, "", MICRO), \
 	  "CPUs the cgroup may use") \
@@ -316,7 +323,7 @@ enum group {
 	  "milliseconds throttled by the CPU quota per second") \
 	M(THR_PCT, "thr_pct", LIMITS, CGROUP, 79, DERIVED, PERCENT, "thr%", 4, 5, \
 	  NO, K(CPU_LIMITS, "", ONE), K(CPU_LIMITS, "", ONE), \
-	  "percent of the quota's periods that were throttled") \
+	  "% of the quota's periods that were throttled") \
 	M(SWAPPING, "swap", NONE, RAW, 0, DERIVED, SIZE, "", 0, 0, \
 	  K(VMSTAT, "", ONE), K(MEM_STAT, "", ONE), NO, "si + so") \
 	R(MEM_TOTAL, GAUGE, K(MEMINFO, "MemTotal", KIB), NO, NO) \
@@ -411,8 +418,9 @@ enum { COUNTER = 0, IN_UNITS = 1, IN_US = 2, FROM_REPORT = 4, IF_REPORT = 8, CG_
 	T(FAULTS, "pgfault", "page faults", CG_ONLY) \
 	T(MAJ, "pgmajfault", "major page faults", CG_ONLY)
 
-/* Alert rules: metric, warning and critical level in the metric's own unit,
- * what is wrong, what the number in the message is. */
+/* Alert rules: metric (an M row), warning and critical level (0: none, at most
+ * 65535; of sizes in KiB whatever -S says, else as the table shows it), what
+ * is wrong, what the number in the message is. */
 #define RULES(A) \
 	A(CS, 3000, 5000, "CPU THRASHING", " context switches/s") \
 	A(MAJ, 50, 500, "HIGH IO LATENCY", " major faults/s") \
@@ -424,12 +432,13 @@ enum { COUNTER = 0, IN_UNITS = 1, IN_US = 2, FROM_REPORT = 4, IF_REPORT = 8, CG_
 	A(IO_FULL, 10, 40, "IO PRESSURE", "% of the time all stalled") \
 	A(CPU_SOME, 40, 80, "CPU PRESSURE", "% of the time some waiting")
 
-/* What an option does.
+/* What an option does; VALUE and those behind it take a value.
  *   FLAG    sets a bool
- *   ONE_OF  notes itself where no other option may have done so before
+ *   ONE_OF  notes itself where no other option may have done so before; not
+ *           for the first row. A view is a branch in run(), too
  *   VALUE   keeps its value, a text
  *   CHOICE  keeps the place of its value in META, words between bars
- *   PARSED  is a case of parse_value() */
+ *   PARSED  is a case of parse_value(), whatever the field */
 enum option_kind { FLAG, ONE_OF, VALUE, CHOICE, PARSED };
 
 /* id, letter, long name, what it does, to which field of `opt`,
@@ -464,6 +473,8 @@ enum option_kind { FLAG, ONE_OF, VALUE, CHOICE, PARSED };
 	O(HELP, 'h', "help", FLAG, help, "", 1, "print this help") \
 	O(VERSION, 'V', "version", FLAG, version, "", 1, "print version and features")
 
+#define LENGTH(array) (sizeof (array) / sizeof *(array))
+
 /* A text, or rows, where a switch is 1; nothing where it is 0. */
 #define IF(with, s) IF_(with, s)
 #define IF_(with, s) IF_##with(s)
@@ -480,15 +491,14 @@ enum option_kind { FLAG, ONE_OF, VALUE, CHOICE, PARSED };
 static const char controllers[] = PLACES(P);
 #undef P
 
-#define S(id, place, file, format, also) file "\0"
+#define S(id, place, file, format) file "\0"
 static const char source_files[] = HOST_SOURCES(S) ROWS(WITH_CGROUP, CGROUP_SOURCES(S));
 #undef S
 
 static const struct source_row {
-	uint32_t also;
 	uint8_t place, format;
 } sources[] = {
-#define S(id, place, file, format, also) { also, PL_##place, FM_##format },
+#define S(id, place, file, format) { PL_##place, FM_##format },
 	SOURCES(S)
 #undef S
 };
@@ -559,7 +569,11 @@ enum {
 #undef M
 	DISPLAYS
 };
-_Static_assert((int)M_SWAPPING == (int)DISPLAY_SWAPPING, "an M row stands behind an R row");
+#define M(id, name, group, show, keep, kind, unit, head, width, wide, host, v2, v1, help) \
+	_Static_assert((int)M_##id == (int)DISPLAY_##id, #id ": this M row stands behind an R row"); \
+	_Static_assert(sizeof head - 1 <= (width) || !(width), #id ": its head is wider than its column");
+METRICS(M, R)
+#undef M
 
 static const struct display_row {
 	uint8_t group, show, keep, unit, width[2];
@@ -596,6 +610,33 @@ static const char stat_keys[] = STATS(T);
 static const char stat_labels[] = STATS(T);
 #undef T
 
+/* What is made of two others, where no file tells it: a - b or a + b. */
+static const struct { uint8_t to; bool minus; uint8_t a, b; } formulas[] = {
+	{ M_SWPD, true, M_SWAP_TOTAL, M_SWAP_FREE },
+	{ M_SWPD, true, M_MEMSW, M_MEM_USED },
+	{ M_INACT, false, M_INACT_ANON, M_INACT_FILE },
+	{ M_ACTIVE, false, M_ACTIVE_ANON, M_ACTIVE_FILE },
+	{ M_MEM_USED, true, M_MEM_TOTAL, M_AVAILABLE },
+	{ M_CACHE, false, M_CACHED, M_RECLAIMABLE },
+	{ M_SWAPPING, false, M_SI, M_SO },
+	{ M_MIN, true, M_FAULTS, M_MAJ },
+};
+
+/* What the code of REPORT takes to make the metrics `first` to `last`, where
+ * no file tells them: a, and b where a is to be had. */
+static const struct { uint8_t first, last, a, b; } needs[] = {
+	{ M_US, M_GU, M_USER, M_NICE },
+	{ M_US, M_GU, M_SYS, M_IDLE },
+	{ M_US, M_GU, M_IOWAIT, M_IRQ },
+	{ M_US, M_GU, M_SOFTIRQ, M_STEAL },
+	{ M_US, M_GU, M_GUEST, M_GUEST_NICE },
+	{ M_US, M_ID, M_CG_USER, M_CG_SYS },
+	{ M_US, M_ID, M_CAPACITY, M_CAPACITY },
+	{ M_FREE, M_FREE, M_AVAILABLE, M_AVAILABLE },
+	{ M_FREE, M_FREE, M_HIERARCHICAL, M_MEM_USED },
+	{ M_MEM_LIMIT, M_MEM_PCT, M_HIERARCHICAL, M_MEM_USED },
+};
+
 enum rule {
 #define A(id, warn, crit, what, tail) A_##id,
 	RULES(A)
@@ -611,6 +652,10 @@ static const struct rule_row {
 	RULES(A)
 #undef A
 };
+
+#define A(id, warn, crit, what, tail) _Static_assert((int)M_##id < DISPLAYS, #id ": a rule on an R row");
+RULES(A)
+#undef A
 
 #define A(id, warn, crit, what, tail) what "\0"
 static const char rule_texts[] = RULES(A);
@@ -652,7 +697,7 @@ struct level { /* one throttled level of the CPU hierarchy */
 	uint64_t periods, throttled, time_us;
 };
 
-/* What was read at one instant, in the units of the files. */
+/* What was read at one instant, in the units that the catalogue says. */
 struct sample {
 	uint64_t ns; /* CLOCK_BOOTTIME, or the uptime of a captured tree */
 	uint64_t value[M_COUNT];
@@ -660,7 +705,8 @@ struct sample {
 };
 
 /* Two samples compared. Values are in thousandths: of a byte for sizes, of
- * one per second for rates, of a percent. */
+ * one (a byte, a ms) per second for rates, of a percent, of a CPU, of a
+ * microsecond for time, of one for counts. */
 struct report {
 	uint64_t milli[M_COUNT];
 	uint64_t elapsed_us;
@@ -669,6 +715,10 @@ struct report {
 
 static struct sample samples[2];
 static struct report report;
+
+/* What is large and not touched by each sample: the linker sorts it apart, so
+ * that what is touched lies on few pages. A sample costs a tenth less. */
+#define BULK _Alignas(64)
 
 enum { SCOPE_AUTO, SCOPE_HOST, SCOPE_CGROUP };
 enum { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
@@ -698,6 +748,8 @@ static const struct option_row {
 #undef O
 };
 
+_Static_assert(offsetof(struct opt, warn) <= UINT8_MAX, "fields of options come first");
+
 /* The letters of -S and what they stand for. */
 static const char unit_letters[] = "kKmMbB";
 static const uint32_t unit_bytes[] = { 1000, 1024, 1000000, 1048576, 1, 1 };
@@ -708,9 +760,10 @@ static struct bound {
 	const char *key;
 	uint8_t source, nth, unit, kind;
 } bound[M_COUNT];
-static uint8_t columns[M_COUNT];
+static uint8_t columns[M_COUNT]; /* the metrics to print, in order */
 static unsigned n_columns;
-static uint32_t needed; /* set of sources */
+static bool asked[M_COUNT]; /* metrics to print, or to make those of */
+static uint32_t needed; /* the set of their sources */
 
 /* --------------------------------------------------------------- BEDROCK */
 
@@ -786,6 +839,29 @@ static void put_fill(char c, size_t n)
 {
 	while (n--)
 		put_char(c);
+}
+
+/* Moves what was put from `start` on to the right, so that it ends at `end`,
+ * if it does not reach there. */
+static void align_right(size_t start, size_t end)
+{
+	size_t n = sink->n;
+
+	if (n >= end)
+		return;
+	put_fill(' ', end - n);
+	while (n > start && !sink->overflow)
+		sink->buf[--end] = sink->buf[--n];
+	while (end > start && !sink->overflow)
+		sink->buf[--end] = ' ';
+}
+
+static void put_right(const char *s, size_t width)
+{
+	size_t start = sink->n;
+
+	put_str(s);
+	align_right(start, start + width);
 }
 
 #define U64_TEXT 21 /* 2^64-1 and its end */
@@ -885,7 +961,7 @@ static ssize_t write_to(int fd, const void *p, size_t n)
 /* A line on standard error. Its failure cannot be reported anywhere. */
 static void say(const char *f, va_list ap)
 {
-	static struct sink err;
+	static BULK struct sink err;
 	struct sink *before = sink;
 
 	sink = &err;
@@ -979,7 +1055,7 @@ static long wait_on(int fd, short events, struct timespec *t)
 }
 
 /* Sets a handler that does not return, or SIG_IGN. */
-static void on(int signal_number, void (*handler)(int))
+static void set_handler(int signal_number, void (*handler)(int))
 {
 	struct { /* the kernel's struct sigaction */
 		void (*handler)(int);
@@ -1040,8 +1116,15 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
+/* a + b, as the arithmetic of REPORT does it. */
+static uint64_t plus(uint64_t a, uint64_t b)
+{
+	return a > UNSEEN - b ? UNSEEN : a + b;
+}
+
 /* The digits at *p as a number; *p is moved behind them. False where there
- * are none or where they exceed 2^64-1. Something else stands behind them. */
+ * are none or where they exceed 2^64-1. The caller sees to it that a byte
+ * that is no digit follows. */
 static bool digits(const char **p, uint64_t *v)
 {
 	const char *q = *p;
@@ -1157,7 +1240,8 @@ struct line {
 
 static struct line line;
 
-/* With a descriptor as open gave it: where that failed, why is scan.error. */
+/* With a descriptor that open has just given: where that failed, there are no
+ * lines, and scan.error is why. */
 static void scan_start(int fd)
 {
 	memset(&scan, 0, sizeof scan);
@@ -1169,10 +1253,11 @@ static void scan_start(int fd)
 		scan.error = errno;
 }
 
-/* The path of the file that was opened last, for messages. */
-static char path_buf[2 * PATH_BYTES];
+/* The path of the file that was opened last, or a path for a message. */
+static BULK char path_buf[2 * PATH_BYTES];
 
-/* Opens dir[0..n)/NAME and TAIL; -1 and errno where that fails. */
+/* Opens dir[0..n)/NAME and TAIL, n below PATH_BYTES; -1 and errno where that
+ * fails. */
 static int open_below(const char *dir, size_t n, const char *name, const char *tail)
 {
 	memcpy(path_buf, dir, n);
@@ -1228,12 +1313,9 @@ static void scan_fill(void)
 static bool scan_line(void)
 {
 	for (;;) {
-		char *end = scan.p;
-		bool whole, full;
+		char *end = memchr(scan.p, '\n', (size_t)(scan.end - scan.p) + 1);
+		bool whole = end < scan.end, full;
 
-		while (*end != '\n')
-			end++;
-		whole = end < scan.end;
 		full = end == scan_buf + SCAN_BYTES && scan.p == scan_buf;
 		if (whole || full || scan.skip) {
 			bool skip = scan.skip;
@@ -1285,7 +1367,8 @@ static bool word_number(uint64_t *v)
 	return word(&w) && digits(&w.p, v) && w.p == w.end;
 }
 
-/* The number behind `name=` anywhere in the line, which stays as it is. */
+/* The number behind `name=` anywhere in the line, which stays as it is.
+ * Something else there makes it UNSEEN, and false. */
 static bool pair_number(const char *name, uint64_t *v)
 {
 	struct line whole = line, w;
@@ -1296,6 +1379,8 @@ static bool pair_number(const char *name, uint64_t *v)
 
 		if (p && *p++ == '=') {
 			found = digits(&p, v) && p == w.end;
+			if (!found)
+				*v = UNSEEN;
 			break;
 		}
 	}
@@ -1466,7 +1551,7 @@ static void read_sums(const struct wants *w, struct sample *to)
 			scan.error = EINVAL;
 		for (i = 0; i < w->n; i++)
 			if (line_number(&bound[want[i]], &v))
-				to->value[want[i]] += v;
+				to->value[want[i]] = plus(to->value[want[i]], v);
 	}
 }
 
@@ -1504,14 +1589,14 @@ static bool in_proc(const char *name)
  * each has a home of its own. Defined by cgroups(7), cgroup_namespaces(7)
  * and proc_pid_mountinfo(5), Linux man-pages 6.9. */
 
-static struct home {
+static BULK struct home {
 	char path[PATH_BYTES]; /* the cgroup, as /proc/PID/cgroup tells it */
 	char dir[PATH_BYTES];  /* its directory */
 	size_t top;            /* dir up to here is the topmost visible level */
 	uint8_t rank;          /* how sure the place is; 0: not found */
 	uint8_t version;       /* 1 or 2; 0: the controller is not there */
 	bool unreadable;       /* a file of some level is there, but not for us */
-	bool whole;            /* that top is the hierarchy's root */
+	bool whole;            /* the top is the hierarchy's root */
 } homes[PL_COUNT];
 
 /* for (each_home(h)) */
@@ -1528,6 +1613,11 @@ static struct {
 	const char *name;     /* the cgroup's path as the kernel tells it */
 	uint64_t online;      /* CPUs, or 0: unknown */
 } scope;
+
+static bool in_cgroup(void)
+{
+	return WITH_CGROUP && scope.cgroup;
+}
 
 static const char *controller(const struct home *h)
 {
@@ -1649,7 +1739,7 @@ typedef bool visit_fn(size_t n);
 
 #define WALK_DEPTH 32 /* levels below the cgroup; each takes 1 KiB of stack */
 
-static struct {
+static BULK struct {
 	char dir[PATH_BYTES];
 	bool hidden;  /* a part of it is there, but not for us */
 	bool any;     /* some cgroup told its tasks */
@@ -1779,7 +1869,7 @@ static uint8_t locate(char *dir, const char *mount, const char *root, const char
 
 /* One line of mountinfo: "id parent dev root mount options... - type source
  * super-options". */
-static struct {
+static BULK struct {
 	char root[PATH_BYTES], point[PATH_BYTES];
 	uint8_t version; /* of cgroups */
 	uint8_t carries; /* set of the controllers */
@@ -1800,15 +1890,14 @@ static bool parse_mount(void)
 		if (!word(&w))
 			return false;
 	while (!is_word(&w, "-"));
-	word(&type);
-	word(&w);
-	word(&w);
+	if (!word(&type) || !word(&w) || !word(&w))
+		return false;
 	scope.lxcfs |= is_word(&type, "fuse.lxcfs") && below(mount.point, "/proc");
 	mount.version = is_word(&type, "cgroup2") ? 2 : is_word(&type, "cgroup");
 	mount.carries = 0;
 	for (i = 0; i < PL_COUNT; i++)
 		mount.carries |= (uint8_t)((mount.version == 2 || list_has(w, nth(controllers, i))) << i);
-	return mount.version > 0;
+	return mount.version && mount.carries;
 }
 
 static bool mount_carries(const struct home *h)
@@ -1818,7 +1907,7 @@ static bool mount_carries(const struct home *h)
 
 /* Calls `use` for each mount of a cgroup hierarchy. Mount points are looked
  * for below `prefix` (another process's root), and those below /sys in the
- * directory that --sys names. */
+ * directory that --sys names. With NULL only scope.lxcfs is noted. */
 typedef void use_fn(const char *point);
 
 static void each_mount(const char *who, const char *prefix, use_fn *use)
@@ -1830,6 +1919,7 @@ static void each_mount(const char *who, const char *prefix, use_fn *use)
 	while (scan_line()) {
 		const char *from = prefix, *rest = mount.point;
 		off_t next = scan.offset - (scan.end - scan.p);
+		bool skip = scan.skip;
 		int fd = scan.fd;
 
 		if (!parse_mount() || !use)
@@ -1843,11 +1933,13 @@ static void each_mount(const char *who, const char *prefix, use_fn *use)
 		/* What `use` reads takes the buffer: read on behind the line. */
 		scan_start(fd);
 		scan.offset = next;
+		scan.skip = skip;
 	}
 	scan_close();
 }
 
-/* Notes a directory as the home of a controller, unless a surer one is. */
+/* Notes a directory as the home of a controller, unless a surer one is; of
+ * two that are as sure it is the later mount. */
 static void settle(struct home *h, uint8_t rank, const char *dir, const char *point)
 {
 	if (!rank || rank < h->rank)
@@ -1871,7 +1963,7 @@ static void use_for_path(const char *point)
 }
 
 /* --cgroup=PATH: below a mount point that it begins with, or below each. */
-static char wanted_cgroup[PATH_BYTES];
+static BULK char wanted_cgroup[PATH_BYTES];
 
 static void use_to_strip(const char *point)
 {
@@ -1936,6 +2028,12 @@ static bool is_nested(const struct home *h)
 	return h->dir[h->top];
 }
 
+/* Is it the hierarchy's root, that of the machine? */
+static bool is_root(const struct home *h)
+{
+	return h->whole && !is_nested(h);
+}
+
 /* The home that stands for the cgroup: the first that is below a root. */
 static void choose_home(void)
 {
@@ -1953,7 +2051,7 @@ static void choose_home(void)
 	}
 	/* A controller that has the process in its root counts the machine. */
 	for (each_home(h))
-		if (scope.home && is_nested(scope.home) && h != &homes[PL_CPUSET] && h->whole && !is_nested(h))
+		if (scope.home && is_nested(scope.home) && h != &homes[PL_CPUSET] && is_root(h))
 			memset(h, 0, sizeof *h);
 }
 
@@ -2057,7 +2155,7 @@ static void scope_choose(void)
 		find_named_cgroup();
 	else
 		find_cgroup_of(who);
-	if (automatic && (!scope.home || (scope.home->whole && !is_nested(scope.home)))) {
+	if (automatic && (!scope.home || is_root(scope.home))) {
 		scope.home = NULL;
 		return;
 	}
@@ -2082,11 +2180,11 @@ static void scope_choose(void)
 /* A file that is kept open, for all samples. */
 struct kept {
 	int fd;    /* plus one; 0 not tried yet, -1 not there */
-	int error; /* errno of open or read, or 0 */
+	int error; /* errno of open, of sources also of read; or 0 */
 };
 
-/* Opens it if it is not open yet, the nth of `names` in dir[0..n), and makes
- * it the one that is scanned. */
+/* Opens it if it is not open yet, the i-th of `names` in dir[0..n), and makes
+ * it the one that is scanned. False where it could not be opened. */
 static bool scan_kept(struct kept *k, const char *dir, size_t n, const char *names, unsigned i)
 {
 	if (!k->fd) {
@@ -2096,6 +2194,7 @@ static bool scan_kept(struct kept *k, const char *dir, size_t n, const char *nam
 			k->error = errno;
 		}
 	}
+	errno = k->error;
 	scan_start(k->fd - 1);
 	return k->fd > 0;
 }
@@ -2108,22 +2207,22 @@ static const char level_names[] =
 	"cpu.cfs_period_us\0" "cpu.stat\0" "cpuset.effective_cpus\0"
 	"memory.max\0" "memory.current\0" "cpu.max\0" "\0" "cpu.stat\0" "cpuset.cpus.effective\0";
 
-static struct kept level_files[MAX_LEVELS][LF_COUNT];
+static BULK struct kept level_files[MAX_LEVELS][LF_COUNT];
 
-/* Scans a file at level `l`, whose path has n bytes. One that is there, but
- * not for us, is no missing limit: home.unreadable. */
-static bool scan_level(struct home *h, unsigned l, size_t n, enum level_file file)
+/* Scans a file at level `l`, whose path has n bytes. */
+static bool scan_level(const struct home *h, unsigned l, size_t n, enum level_file file)
 {
-	struct kept *k = &level_files[l][file];
-	bool is = scan_kept(k, h->dir, n, level_names, (h->version - 1u) * LF_COUNT + file);
-
-	h->unreadable |= k->error && k->error != ENOENT;
-	return is;
+	return scan_kept(&level_files[l][file], h->dir, n, level_names, (h->version - 1u) * LF_COUNT + file);
 }
 
+/* The number in such a file. One that is there, but cannot be opened or read,
+ * is no missing limit: home.unreadable. */
 static bool level_number(struct home *h, unsigned l, size_t n, enum level_file file, uint64_t *v)
 {
-	return scan_level(h, l, n, file) && line_starts(v);
+	bool is = scan_level(h, l, n, file) && line_starts(v);
+
+	h->unreadable |= scan.error && scan.error != ENOENT;
+	return is;
 }
 
 /* The length of the path of the level above, or 0 at the top. */
@@ -2232,7 +2331,8 @@ static uint64_t affinity_cpus(void)
 	return n;
 }
 
-/* Lowers a capacity (0: not known yet) to another (0: none); true if so. */
+/* Lowers a capacity (0: not known yet) to another (0: none). True where one
+ * that was known was lowered. */
 static bool tighten(uint64_t *capacity, uint64_t to)
 {
 	bool known = *capacity != 0;
@@ -2281,7 +2381,7 @@ struct task {
 	uint32_t id;
 };
 
-static struct tasks {
+static BULK struct tasks {
 	unsigned n;
 	struct task task[MAX_TASKS];
 } task_tables[2];
@@ -2372,7 +2472,8 @@ static uint64_t task_start_ns(uint32_t id)
 }
 
 /* State and switches of one task from /proc/ID/status; the state is 0 where
- * it is gone, or hidden from us (hidepid=), which tasks.hidden then says. */
+ * it is gone, or hidden from us (hidepid=), which tasks.hidden then says.
+ * *switches is set where the kernel tells them. */
 static char read_task(struct task *t, bool *switches)
 {
 	uint64_t v;
@@ -2432,7 +2533,7 @@ static void read_tasks(struct sample *to)
 {
 	struct tasks *now = &task_tables[tasks.now == task_tables];
 	const struct tasks *before = &task_tables[now == task_tables];
-	unsigned i, kept = 0;
+	unsigned i, n = 0;
 	uint64_t running = 0, blocked = 0;
 	bool switches = false;
 	uint32_t self = (uint32_t)getpid();
@@ -2447,23 +2548,23 @@ static void read_tasks(struct sample *to)
 		struct task t = now->task[i];
 		char state;
 
-		if (kept && now->task[kept - 1].id == t.id)
+		if (n && now->task[n - 1].id == t.id)
 			continue; /* it moved while we looked */
 		state = read_task(&t, &switches);
 		if (!state)
 			continue;
 		running += state == 'R' && t.id != self;
 		blocked += state == 'D';
-		now->task[kept++] = t;
+		now->task[n++] = t;
 	}
-	now->n = kept;
+	now->n = n;
 	add_switches(before, tasks.last_ns);
 	tasks.last_ns = to->ns;
 	tasks.counted = true;
 	if (walk.any && !tasks.overflow && !tasks.hidden) {
 		to->value[M_R] = running;
 		to->value[M_B] = blocked;
-		if (switches || !kept)
+		if (switches || !n)
 			to->value[M_CS] = tasks.switches;
 	} else if (walk.any && !tasks.said) {
 		if (tasks.overflow)
@@ -2477,7 +2578,7 @@ static void read_tasks(struct sample *to)
 
 /* ---------------------------------------------------------------- SAMPLE */
 
-static struct kept kept[SRC_COUNT];
+static struct kept kept_sources[SRC_COUNT];
 static bool warned[SRC_COUNT];
 
 /* A cgroup that is removed while it is watched: the container has ended,
@@ -2489,7 +2590,7 @@ static void check_gone(void)
 	unsigned src;
 
 	for (src = 0; src < SRC_COUNT; src++)
-		gone |= kept[src].error == ENODEV && sources[src].place < PL_PRESSURE;
+		gone |= kept_sources[src].error == ENODEV && sources[src].place < PL_PRESSURE;
 	if (!gone)
 		return;
 	flush();
@@ -2506,7 +2607,7 @@ static void bind_metrics(bool cgroup)
 
 	for (m = 0; m < M_COUNT; m++)
 		bound[m].source = SRC_NONE;
-	for (row = founds; row < founds + sizeof founds / sizeof *founds; row++, key = nth(key, 1)) {
+	for (row = founds; row < founds + LENGTH(founds); row++, key = nth(key, 1)) {
 		struct bound *b = &bound[row->metric];
 		uint8_t place = sources[row->source].place, version;
 
@@ -2519,13 +2620,27 @@ static void bind_metrics(bool cgroup)
 	}
 }
 
-static void need(enum metric m)
+/* Asks for a metric and for what it is made of; false where this scope has
+ * no place for it. */
+static bool need(enum metric m)
 {
-	if (bound[m].source != SRC_NONE)
-		needed |= 1u << bound[m].source | sources[bound[m].source].also;
+	const struct bound *b = &bound[m];
+	unsigned i;
+
+	if (b->source == SRC_NONE || asked[m])
+		return b->source != SRC_NONE;
+	asked[m] = true;
+	needed |= 1u << b->source;
+	for (i = 0; i < LENGTH(formulas) && !*b->key; i++)
+		if (formulas[i].to == m && need(formulas[i].a))
+			need(formulas[i].b);
+	for (i = 0; i < LENGTH(needs) && !*b->key; i++)
+		if (needs[i].first <= m && m <= needs[i].last && need(needs[i].a))
+			need(needs[i].b);
+	return true;
 }
 
-/* Lists what each needed file is searched for. */
+/* Lists what each file is searched for. */
 static void make_wants(void)
 {
 	unsigned src, m, n = 0;
@@ -2533,8 +2648,7 @@ static void make_wants(void)
 	for (src = 0; src < SRC_COUNT; src++) {
 		wants[src].first = (uint8_t)n;
 		for (m = 0; m < M_COUNT; m++)
-			if (bound[m].source == src && (bound[m].kind != TALLY || opt.view) && *bound[m].key &&
-			    (needed >> src & 1))
+			if (asked[m] && bound[m].source == src && *bound[m].key)
 				wanted[n++] = (uint8_t)m;
 		wants[src].n = (uint8_t)(n - wants[src].first);
 	}
@@ -2567,15 +2681,15 @@ static void sample_take(struct sample *to, uint32_t with)
 {
 	unsigned src;
 
-	memset(to, 0xff, sizeof *to); /* UNSEEN */
+	memset(to, 0xff, in_cgroup() ? sizeof *to : offsetof(struct sample, level)); /* UNSEEN */
 	to->ns = sample_clock();
 	for (src = 0; src < SRC_COUNT; src++) {
 		const char *dir = source_dir(src);
 
-		if (wants[src].n && scan_kept(&kept[src], dir, length(dir), source_files, src))
-			kept[src].error = read_source(src, to);
+		if (wants[src].n && scan_kept(&kept_sources[src], dir, length(dir), source_files, src))
+			kept_sources[src].error = read_source(src, to);
 	}
-	if (!WITH_CGROUP || !scope.cgroup)
+	if (!in_cgroup())
 		return;
 	if (needed & BIT(MEM_LIMITS))
 		read_mem_limits(to);
@@ -2593,7 +2707,7 @@ static uint64_t scope_start_ns(void)
 	uint64_t oldest = UINT64_MAX, ns;
 	unsigned i;
 
-	if (!WITH_CGROUP || !scope.cgroup || (scope.home->whole && !is_nested(scope.home)))
+	if (!in_cgroup() || is_root(scope.home))
 		return 0;
 	if (tasks.hidden || tasks.overflow)
 		return UINT64_MAX;
@@ -2606,8 +2720,9 @@ static uint64_t scope_start_ns(void)
 
 /* ---------------------------------------------------------------- REPORT
  *
- * All arithmetic. Pure functions of two samples: nothing here reads. Each
- * returns UNSEEN where an operand is that, or the result too large. */
+ * All arithmetic on metrics. Nothing here reads. A function returns UNSEEN
+ * where an operand is that, or the result too large, unless it says
+ * otherwise. */
 
 /* a * b / c to the nearest, in 128 bits between. */
 static uint64_t mul_div(uint64_t a, uint64_t b, uint64_t c)
@@ -2649,13 +2764,8 @@ static uint64_t divided(uint64_t v, uint64_t by)
 	return v == UNSEEN ? v : v / by;
 }
 
-static uint64_t plus(uint64_t a, uint64_t b)
-{
-	return a > UNSEEN - b ? UNSEEN : a + b;
-}
-
 /* a - b, and 0 where that is less. */
-static uint64_t less(uint64_t a, uint64_t b)
+static uint64_t minus(uint64_t a, uint64_t b)
 {
 	if (a == UNSEEN || b == UNSEEN)
 		return UNSEEN;
@@ -2681,7 +2791,7 @@ static uint64_t growth(uint64_t before, uint64_t now)
 	uint32_t wrapped = (uint32_t)now - (uint32_t)before;
 
 	if (before == UNSEEN || now >= before)
-		return less(now, before);
+		return minus(now, before);
 	return before <= UINT32_MAX && before > INT32_MAX && wrapped <= INT32_MAX ? wrapped : 0;
 }
 
@@ -2712,35 +2822,35 @@ static const struct { uint8_t metric; uint16_t ticks; } cpu_shares[] = {
 	{ M_GU, TICK(GUEST) | TICK(GUEST_NICE) },
 };
 
-/* The sum of those that are seen. */
-static uint64_t sum_ticks(const struct report *r, unsigned ticks)
+/* The sum of those that the kernel has; 0 where it has none. */
+static uint64_t sum_ticks(const struct report *r, const struct sample *now, unsigned ticks)
 {
-	const uint64_t *v = r->milli + M_USER;
 	uint64_t sum = 0;
+	unsigned m;
 
-	for (; ticks; ticks >>= 1, v++)
-		if ((ticks & 1) && *v != UNSEEN)
-			sum = plus(sum, *v);
+	for (m = M_USER; ticks; ticks >>= 1, m++)
+		if ((ticks & 1) && now->value[m] != UNSEEN)
+			sum = plus(sum, r->milli[m]);
 	return sum;
 }
 
 static void report_host_cpu(struct report *r, const struct sample *now)
 {
-	uint64_t rest = sum_ticks(r, (TICK(GUEST) - 1) & ~(TICK(USER) | TICK(IDLE)));
+	uint64_t rest = sum_ticks(r, now, (TICK(GUEST) - 1) & ~(TICK(USER) | TICK(IDLE)));
 	uint64_t total = plus(plus(r->milli[M_USER], r->milli[M_IDLE]), rest);
 	unsigned i;
 
-	for (i = 0; i < sizeof cpu_shares / sizeof *cpu_shares; i++) {
+	for (i = 0; i < LENGTH(cpu_shares); i++) {
 		unsigned ticks = cpu_shares[i].ticks, m = cpu_shares[i].metric;
-		uint64_t v = sum_ticks(r, ticks);
+		uint64_t v = sum_ticks(r, now, ticks);
 
 		if (m == M_US)
-			v = less(v, sum_ticks(r, TICK(GUEST) | TICK(GUEST_NICE)));
+			v = minus(v, sum_ticks(r, now, TICK(GUEST) | TICK(GUEST_NICE)));
 		if (r->milli[M_USER + __builtin_ctz(ticks)] != UNSEEN)
 			r->milli[m] = percent(v, total);
 	}
 	/* gVisor: counters that stay 0 while CPU time, where seen, does not. */
-	if (now->value[M_USER] + 1 <= 1 && now->value[M_IDLE] + 1 <= 1)
+	if (now->value[M_USER] + 1 <= 1 && now->value[M_SYS] + 1 <= 1 && now->value[M_IDLE] + 1 <= 1)
 		return;
 	if (!now->value[M_IN])
 		r->milli[M_IN] = UNSEEN;
@@ -2752,12 +2862,14 @@ static void report_host_cpu(struct report *r, const struct sample *now)
 static void report_cgroup_cpu(struct report *r, const struct sample *now)
 {
 	uint64_t *v = r->milli, could_us = mul_div(now->value[M_CAPACITY], r->elapsed_us, 1000000);
+	uint64_t user = in_base_units(v[M_CG_USER], bound[M_CG_USER].unit);
+	uint64_t sys = in_base_units(v[M_CG_SYS], bound[M_CG_SYS].unit);
 
-	if (v[M_CG_USER] == UNSEEN || v[M_CG_SYS] == UNSEEN)
+	if (user == UNSEEN || sys == UNSEEN)
 		return;
-	v[M_US] = mul_div(v[M_CG_USER], 100, could_us);
-	v[M_SY] = mul_div(v[M_CG_SYS], 100, could_us);
-	v[M_ID] = less(100000, plus(v[M_US], v[M_SY]));
+	v[M_US] = mul_div(user, 100, could_us);
+	v[M_SY] = mul_div(sys, 100, could_us);
+	v[M_ID] = minus(100000, plus(v[M_US], v[M_SY]));
 }
 
 /* Throttling: the level with the largest share of throttled periods. */
@@ -2790,8 +2902,8 @@ static void report_throttling(struct report *r, const struct sample *before, con
  * cannot be seen; free is what is left below it and in the machine. */
 static void report_limits(struct report *r, const struct sample *now)
 {
-	uint64_t *v = r->milli, left = less(v[M_MEM_LIMIT], v[M_LIMIT_USED]);
-	uint64_t above = less(v[M_HIERARCHICAL], v[M_MEM_USED]);
+	uint64_t *v = r->milli, left = minus(v[M_MEM_LIMIT], v[M_LIMIT_USED]);
+	uint64_t above = minus(v[M_HIERARCHICAL], v[M_MEM_USED]);
 
 	if (above < left && !unlimited(now->value[M_HIERARCHICAL])) {
 		v[M_MEM_LIMIT] = v[M_HIERARCHICAL];
@@ -2801,18 +2913,6 @@ static void report_limits(struct report *r, const struct sample *now)
 	v[M_MEM_PCT] = v[M_MEM_LIMIT] ? percent(v[M_LIMIT_USED], v[M_MEM_LIMIT]) : 100000;
 	v[M_FREE] = left < v[M_AVAILABLE] ? left : v[M_AVAILABLE];
 }
-
-/* What is made of two others where no file tells it. */
-static const struct { uint8_t to; bool minus; uint8_t a, b; } formulas[] = {
-	{ M_SWPD, true, M_SWAP_TOTAL, M_SWAP_FREE },
-	{ M_SWPD, true, M_MEMSW, M_MEM_USED },
-	{ M_INACT, false, M_INACT_ANON, M_INACT_FILE },
-	{ M_ACTIVE, false, M_ACTIVE_ANON, M_ACTIVE_FILE },
-	{ M_MEM_USED, true, M_MEM_TOTAL, M_AVAILABLE },
-	{ M_CACHE, false, M_CACHED, M_RECLAIMABLE },
-	{ M_SWAPPING, false, M_SI, M_SO },
-	{ M_MIN, true, M_FAULTS, M_MAJ },
-};
 
 /* A metric that a file carries, by its kind. */
 static uint64_t report_metric(const struct bound *b, uint64_t before, uint64_t now, uint64_t elapsed_us)
@@ -2826,7 +2926,7 @@ static uint64_t report_metric(const struct bound *b, uint64_t before, uint64_t n
 	case GAUGE:
 		return b->unit == MICRO ? divided(now, 1000) : times(in_base_units(now, b->unit), 1000);
 	case COUNT:
-		return times(grown, 1000);
+		return times(growth(before, now), 1000);
 	case RATE:
 		return mul_div(grown, 1000000000, elapsed_us);
 	case SHARE:
@@ -2845,15 +2945,15 @@ static void report_make(struct report *r, const struct sample *before, const str
 	r->elapsed_us = now->ns > before->ns ? (now->ns - before->ns) / 1000 : 0;
 	for (i = 0; i < M_COUNT; i++)
 		v[i] = report_metric(&bound[i], before->value[i], now->value[i], r->elapsed_us);
-	for (i = 0; i < sizeof formulas / sizeof *formulas; i++) {
+	for (i = 0; i < LENGTH(formulas); i++) {
 		uint64_t a = v[formulas[i].a], b = v[formulas[i].b];
 
 		if (v[formulas[i].to] == UNSEEN)
-			v[formulas[i].to] = formulas[i].minus ? less(a, b) : plus(a, b);
+			v[formulas[i].to] = formulas[i].minus ? minus(a, b) : plus(a, b);
 	}
 	if (v[M_CACHE] == UNSEEN)
 		v[M_CACHE] = v[M_CACHED];
-	if (!WITH_CGROUP || !scope.cgroup) {
+	if (!in_cgroup()) {
 		report_host_cpu(r, now);
 		return;
 	}
@@ -2868,7 +2968,7 @@ static bool is_false_start(const struct report *r)
 {
 	uint64_t used_us = mul_div(plus(r->milli[M_US], r->milli[M_SY]), r->elapsed_us, 100000);
 
-	return WITH_CGROUP && scope.cgroup && used_us != UNSEEN && used_us > r->elapsed_us / 10 * 11 + 200000;
+	return in_cgroup() && used_us != UNSEEN && used_us > r->elapsed_us / 10 * 11 + 200000;
 }
 
 /* ---------------------------------------------------------------- ALERTS */
@@ -2888,7 +2988,7 @@ static uint64_t alert_value(const struct report *r, enum rule a)
 {
 	unsigned m = rules[a].metric;
 
-	return divided(r->milli[m], displays[m].unit == SIZE ? 1024 : 1);
+	return divided(r->milli[m], displays[m].unit == SIZE || displays[m].unit == BLOCKS ? 1024 : 1);
 }
 
 static uint64_t alert_threshold(enum rule a)
@@ -2922,7 +3022,7 @@ static void put_alert(const struct report *r, enum rule a)
 	put_u64((alert_value(r, a) + 500) / 1000);
 	put_str(nth(rule_tails, a));
 	if (r->first && bound[m].kind != GAUGE && m != M_MEM_PCT)
-		put_str(WITH_CGROUP && scope.cgroup ? " (since the start)" : " (since boot)");
+		put_str(in_cgroup() ? " (since the start)" : " (since boot)");
 }
 
 /* Messages of the rules whose level rose; with `again`, of all that last. */
@@ -3119,7 +3219,7 @@ static bool rec_again(void)
 
 static void rec_scope(void)
 {
-	bool cgroup = WITH_CGROUP && scope.cgroup;
+	bool cgroup = in_cgroup();
 
 	rec_str("scope", cgroup ? "cgroup" : "host");
 	rec_str("cgroup", cgroup ? scope.name : NULL);
@@ -3266,32 +3366,28 @@ static bool shown(unsigned i)
 }
 
 /* One line of cells, each right-aligned to where its column ends; one that
- * is too long borrows from the columns after it. r NULL: the names. */
+ * is too long borrows from the columns after it. r NULL: the heads. */
 static void put_cells(const struct report *r)
 {
-	size_t end = out.n, start = end;
+	size_t end = out.n, first = end, start;
 	unsigned i;
 
 	for (i = 0; i < n_columns; i++) {
 		unsigned m = columns[i];
-		size_t n;
 
 		if (!shown(i))
 			continue;
-		note_begin();
+		if (out.n != first) {
+			put_char(' ');
+			end++;
+		}
+		start = out.n;
 		if (r)
 			put_cell(m, r);
 		else
 			put_str(nth(metric_heads, m));
-		n = length(note_end());
-		if (out.n != start) {
-			put_char(' ');
-			end++;
-		}
 		end += displays[m].width[opt.wide];
-		if (out.n + n < end)
-			put_fill(' ', end - out.n - n);
-		put_str(note.buf);
+		align_right(start, end);
 	}
 }
 
@@ -3342,14 +3438,6 @@ static const char *zone_name(const struct tm **local, time_t now)
 static time_t wall_clock(void)
 {
 	return (time_t)(clock_ns(CLOCK_REALTIME) / NS_PER_S);
-}
-
-static void put_right(const char *s, size_t width)
-{
-	size_t n = length(s);
-
-	put_fill(' ', n < width ? width - n : 0);
-	put_str(s);
 }
 
 static void put_left(const char *s, size_t width)
@@ -3465,7 +3553,7 @@ static void warn_hosts_numbers(void)
 {
 	static bool said;
 
-	if (WITH_CGROUP && scope.cgroup && !said)
+	if (in_cgroup() && !said)
 		warn("--%s: the kernel does not count this per cgroup: these are the host's numbers",
 		     nth(option_names, opt.view));
 	said = true;
@@ -3505,17 +3593,19 @@ static void row_u64(const char *key, uint64_t v, size_t width)
 /* Two decimals in text, as iostat prints. */
 static void row_milli(const char *key, uint64_t milli, size_t width)
 {
+	size_t start;
+
 	if (is_record()) {
 		rec_milli(key, milli);
 		return;
 	}
 	put_char(' ');
-	note_begin();
+	start = out.n;
 	if (milli == UNSEEN)
 		put_char('-');
 	else
 		put_hundredths(milli);
-	put_right(note_end(), width);
+	align_right(start, start + width);
 }
 
 /* Ends it; a view of many rows is written half a sink at a time. */
@@ -3585,8 +3675,8 @@ static void view_stats(const struct report *r, const struct sample *now)
 		labels_begin();
 		if (is_record())
 			rec_scope();
-		for (i = 0; i < sizeof stats / sizeof *stats; i++)
-			if (!(stats[i].flags & CG_ONLY) || (WITH_CGROUP && scope.cgroup))
+		for (i = 0; i < LENGTH(stats); i++)
+			if (!(stats[i].flags & CG_ONLY) || in_cgroup())
 				row_label(nth(stat_keys, i), stats[i].flags & IN_UNITS ? unit : "",
 					  nth(stat_labels, i), stat_value(&stats[i], r, now));
 		labels_end();
@@ -3659,7 +3749,7 @@ static void copy_name(char *to, const struct line *name)
 	memcpy(to, name->p, n < NAME_BYTES ? n : NAME_BYTES - 1);
 }
 
-static struct disk {
+static BULK struct disk {
 	char name[NAME_BYTES];
 	bool partition, seen;          /* seen: in the last reading */
 	uint64_t device;               /* major and minor number */
@@ -3767,15 +3857,18 @@ static bool read_cgroup_io(const char *file, unsigned first, unsigned end)
 			d = disk_at(device, NULL, &w);
 		if (!d)
 			continue;
+		for (i = 0; i < LENGTH(cgroup_fields) && !d->seen; i++)
+			d->now[cgroup_fields[i]] = 0; /* what is not told has not happened */
 		d->seen = true;
 		if (h->version == 2)
 			line.p = w.p;
 		for (i = first; i < end; i++) {
-			bool found = h->version == 2 ? pair_number(nth("rbytes\0wbytes\0rios\0wios", i), &v) :
-				is_word(&w, i & 1 ? "Write" : "Read") && word_number(&v);
-
-			if (found || h->version == 2)
-				d->now[cgroup_fields[i]] = found ? v / (i < 2 ? SECTOR_BYTES : 1) : 0;
+			v = 0;
+			if (h->version == 2)
+				pair_number(nth("rbytes\0wbytes\0rios\0wios", i), &v);
+			else if (!is_word(&w, i & 1 ? "Write" : "Read") || !word_number(&v))
+				continue;
+			d->now[cgroup_fields[i]] = divided(v, i < 2 ? SECTOR_BYTES : 1);
 		}
 	}
 	scan_close();
@@ -3798,7 +3891,7 @@ static void read_disks(void)
 			to++;
 		}
 	disk_state.n = (unsigned)(to - disks);
-	if (!WITH_CGROUP || !scope.cgroup || opt.view == O_PARTITION) {
+	if (!in_cgroup() || opt.view == O_PARTITION) {
 		read_diskstats(false);
 		return;
 	}
@@ -3810,7 +3903,7 @@ static void read_disks(void)
 		die("cgroup %s: no io controller counts for it; --scope=host shows the machine's disks", scope.name);
 }
 
-/* A field in the width that -d has for it. */
+/* The width of a field in -d; 0: it is not there. */
 static size_t disk_width(enum disk_field f)
 {
 	return disk_widths[f][opt.wide];
@@ -3874,7 +3967,7 @@ static void disk_rate_row(const struct disk *d)
 	row_name("disk", d->name, 11);
 	if (is_record())
 		rec_interval(us);
-	for (i = 0; i < sizeof disk_rates / sizeof *disk_rates; i++) {
+	for (i = 0; i < LENGTH(disk_rates); i++) {
 		unsigned f = disk_rates[i].field, per = disk_rates[i].by;
 		uint64_t by = per == D_COUNT ? us : us ? growth(d->before[per], d->now[per]) : 0;
 		uint64_t v = mul_div(growth(d->before[f], d->now[f]), disk_rates[i].scale, by);
@@ -3887,7 +3980,7 @@ static void disk_rate_row(const struct disk *d)
 static void disk_sum(void)
 {
 	uint64_t sum[D_COUNT], count[2] = { 0 };
-	bool cgroup = WITH_CGROUP && scope.cgroup;
+	bool cgroup = in_cgroup();
 	const struct disk *d;
 	unsigned f;
 
@@ -3950,7 +4043,7 @@ static void view_disks(void)
 	read_disks();
 	if (opt.no_first && !disk_state.before_ns)
 		return;
-	if (WITH_CGROUP && scope.cgroup && opt.extended && !disk_state.before_ns) {
+	if (in_cgroup() && opt.extended && !disk_state.before_ns) {
 		read_tasks(&samples[0]); /* since the start of the cgroup */
 		disk_state.before_ns = scope_start_ns();
 		if (disk_state.before_ns > disk_state.ns)
@@ -3974,7 +4067,7 @@ static void view_disks(void)
 }
 
 /* Slab caches, sorted by name. /proc/slabinfo, version 2.1 (slabinfo(5)). */
-static struct slab {
+static BULK struct slab {
 	char name[NAME_BYTES];
 	uint64_t v[4];
 } slabs[MAX_SLABS];
@@ -4047,7 +4140,8 @@ static void view_slabs(void)
 /* A value that an option cannot take. */
 _Noreturn static void bad_value(enum option o, const char *value)
 {
-	die("--%s: '%s' is not %s (%s)", nth(option_names, o), value, nth(option_metas, o), nth(option_helps, o));
+	die(WITH_HELP ? "--%s: '%s' is not %s (%s)" : "--%s: '%s' is not %s%s", nth(option_names, o), value,
+	    nth(option_metas, o), nth(option_helps, o));
 }
 
 /* [WARN,]CRIT with up to three decimals into thousandths, at *p. */
@@ -4112,8 +4206,10 @@ static bool parse_value(enum option o, const char *value)
 			return false;
 		opt.threshold_per_cpu = *p != '\0';
 		return !*p || same(p, "/cpu");
-	default:
+	case O_ALERT:
 		return WITH_ALERTS && parse_alert(value);
+	default:
+		return false;
 	}
 }
 
@@ -4139,7 +4235,7 @@ static void apply(enum option o, const char *value)
 		choose(field, o);
 		break;
 	case VALUE:
-		if (!*value || length(value) >= PATH_BYTES / 2)
+		if (!*value || (length(value) >= PATH_BYTES / 2 && (o == O_PROC || o == O_SYS)))
 			bad_value(o, value);
 		*(const char **)field = value;
 		if (o == O_PARTITION)
@@ -4383,14 +4479,14 @@ static bool is_default(enum metric m)
 	case TABLE: return !opt.classic;
 	case BUFFERS: return !opt.active;
 	case ACTIVE: return opt.active;
-	case CGROUP: return !opt.classic && WITH_CGROUP && scope.cgroup;
+	case CGROUP: return !opt.classic && in_cgroup();
 	default: return false;
 	}
 }
 
 static void choose_columns(void)
 {
-	bool cgroup = WITH_CGROUP && scope.cgroup;
+	bool cgroup = in_cgroup();
 	unsigned m, i;
 
 	if (opt.columns)
@@ -4406,12 +4502,14 @@ static void choose_columns(void)
 	for (i = 0; i < A_COUNT && !opt.view; i++)
 		if (WITH_ALERTS && !opt.no_alerts && alert_wished[i])
 			need(rules[i].metric);
-	for (i = 0; WITH_STATS && i < sizeof stats / sizeof *stats && opt.view == O_STATS; i++)
+	for (i = 0; WITH_STATS && i < LENGTH(stats) && opt.view == O_STATS; i++)
 		need(stats[i].metric);
 	if (WITH_STATS && opt.view == O_FORKS)
 		need(M_FORKS);
 	if (opt.threshold_per_cpu && cgroup)
-		needed |= BIT(CPU_LIMITS);
+		need(M_CAPACITY);
+	for (m = M_USER; m <= M_IDLE && (needed & BIT(STAT)); m++)
+		need(m); /* tell gVisor, where interrupts and switches stay 0 */
 	if (cgroup && scope.tell) {
 		need(M_MEM_LIMIT); /* for say_scope() */
 		need(M_CPU_LIMIT);
@@ -4430,7 +4528,7 @@ static bool is_incomplete(enum source src)
 		if (samples[0].value[m] == UNSEEN || samples[1].value[m] == UNSEEN)
 			return true;
 	}
-	return kept[src].error != 0;
+	return kept_sources[src].error != 0;
 }
 
 /* What cannot be shown, and why: one line per file of /proc, once. That the
@@ -4450,7 +4548,7 @@ static void warn_unavailable(const struct report *r)
 				put_str(nth(metric_names, columns[i]));
 			}
 		warned[src] = *note_end() != '\0';
-		errno = kept[src].error;
+		errno = kept_sources[src].error;
 		if (warned[src])
 			warn(errno ? "%s/%s:%s unavailable:" : "%s/%s: empty, or without its numbers:%s unavailable",
 			     opt.proc, nth(source_files, src), note.buf);
@@ -4466,9 +4564,9 @@ static void check_anything(const struct sample *now)
 		if (now->value[m] != UNSEEN)
 			return;
 	for (src = 0; src < SRC_COUNT; src++)
-		if (wants[src].n && kept[src].error &&
+		if (wants[src].n && kept_sources[src].error &&
 		    join(path_buf, source_dir(src), "/", nth(source_files, src)))
-			die_unreadable(kept[src].error);
+			die_unreadable(kept_sources[src].error);
 	die("nothing to show: no file tells any of the numbers asked for in this scope");
 }
 
@@ -4544,7 +4642,7 @@ static void scale_threshold(const struct sample *now)
 	if (!opt.threshold_per_cpu)
 		return;
 	opt.threshold_per_cpu = false;
-	if (WITH_CGROUP && scope.cgroup)
+	if (in_cgroup())
 		micro = now->value[M_CAPACITY];
 	if (micro == UNSEEN && !(micro = online_cpus() * 1000000) && !(micro = affinity_cpus() * 1000000))
 		die("--threshold: the number of CPUs is not known here");
@@ -4640,7 +4738,7 @@ int main(int argc, char **argv)
 		opt.crit[a] = rules[a].crit * 1000u;
 	}
 	parse(argc ? argv + 1 : argv);
-	on(SIGPIPE, SIG_IGN);
+	set_handler(SIGPIPE, SIG_IGN);
 	if (opt.help)
 		print_help();
 	if (opt.version)
@@ -4656,8 +4754,8 @@ int main(int argc, char **argv)
 		scope_choose();
 	choose_columns();
 	if (opt.delay_ns) {
-		on(SIGINT, stop);
-		on(SIGTERM, stop);
+		set_handler(SIGINT, stop);
+		set_handler(SIGTERM, stop);
 	}
 	if (WITH_STATS && (opt.view == O_STATS || opt.view == O_FORKS))
 		show_totals();

@@ -271,6 +271,23 @@ need_bind() {
         si=- so=- bi=- bo=- min=- maj=-
 }
 
+@test "gVisor: time in the kernel alone tells it, too; and without CPU columns" {
+    fixture gvisor
+    sed -i 's/^cpu .*/cpu  0 0 5000 0 0 0 0 0 0 0/' "$T/f/proc/stat"
+    vm -o cs,sy $CALM
+    [[ ${lines[2]} == *-*100 ]] || { said; false; }
+    vm -o in,cs $CALM
+    [[ $status == 0 && ${lines[2]} =~ ^\ +-\ +-$ ]] || { said; false; }
+}
+
+@test "a machine of 4,096 CPUs that is up for years: shares of 10^12 ticks" {
+    fixture host
+    sed -i 's/^cpu .*/cpu  1 1 1 1000000000000 2000000000000 0 0 0 0 0/' "$T/f/proc/stat"
+    vm $CALM
+    ok
+    cells us=0 sy=0 id=33 wa=67 st=0 gu=0
+}
+
 @test "WSL1: a cpu line of nine numbers, no vmstat" {
     fixture wsl1
     vm $CALM

@@ -32,7 +32,7 @@ finish() {
 
 have() { command -v "$1" >/dev/null; }
 
-# within WHAT VALUE BOUND: a bound of the design as a test.
+# within WHAT VALUE BOUND: a bound as a test.
 within() {
 	check "$1: $2, bound $3" awk "BEGIN { exit !($2 <= $3) }"
 }

@@ -61,6 +61,7 @@ abc
 ---wide
 -d -m
 -s -f
+-p sda -s
 -D -p sda
 -f -m
 --json --csv
@@ -224,6 +225,50 @@ help_options() { "$VMSTAT" --help | grep -oE -- '--[a-z][a-z-]+' | sort -u; }
         [[ $option == --help || $option == --version ]] ||
             [[ $status == 1 && $stderr == *bogus* ]] || { echo "$option"; said; false; }
     done
+}
+
+@test "README shows the help as it is" {
+    need help alerts json csv stats disks slabs human color fit cgroup
+    diff <("$VMSTAT" --help) \
+        <(sed -n '/^    \$ vmstat --help$/,/^[^ ]/p' "$REPO/README.md" | sed -n 's/^    //p; s/^$//p' |
+            sed -e 1d -e '/^Exit status/q')
+}
+
+@test "README's metrics and rules are those of the program" {
+    need help alerts json csv stats disks slabs human color fit cgroup pressure
+    diff <("$VMSTAT" --columns=help | awk '{ print $1 }' | sort) \
+        <(sed -n '/^## Metrics/,/^## Alerts/p' "$REPO/README.md" |
+            awk -F'|' '$2 ~ /^ `/ { print $2 }' | grep -oE '[a-z_]+' | sort)
+    # The rules and their levels; where none is a warning, both are the same.
+    run --separate-stderr "$VMSTAT" --alert=nosuch=1
+    sed -n '/^## Alerts/,/^## /p' "$REPO/README.md" | awk -F' *[|] *' '$2 ~ /^`/ {
+        gsub(/`/, "", $2); print $2, $3 == "" ? $4 : $3, $4 }' > "$T/rules"
+    diff <(cut -d' ' -f1 "$T/rules") \
+        <(grep -oE '[a-z_]+' <<< "${stderr#*nosuch=1}" | grep -vxE 'or|off')
+    diff <(cut -d' ' -f2- "$T/rules") \
+        <(sed -n 's/^\tA([A-Z_]*, \([0-9]*\), \([0-9]*\),.*/\1 \2/p' "$REPO/vmstat.c")
+}
+
+@test "a long list of columns, given more than once" {
+    local list
+    list=$(printf 'us,sy,memory,%.0s' {1..60})r
+    vm -o "$list"
+    ok
+    [[ ${lines[1]} =~ ^us\ sy.*\ r$ ]] || { said; false; }
+}
+
+@test "a value that does not fit is named with what would" {
+    local line
+    while read -r line; do
+        run --separate-stderr timeout 5 "$VMSTAT" ${line%% ->*}
+        complains "${line#*-> }"
+    done << 'END'
+-S kk -> --unit: 'kk' is not UNIT*
+--proc= -> --proc: '' is not DIR*
+END
+    has color || return 0
+    run --separate-stderr timeout 5 "$VMSTAT" --color=sometimes
+    complains "--color: 'sometimes' is not auto|always|never*"
 }
 
 @test "manual and README name exactly the options of the help" {

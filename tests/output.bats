@@ -37,7 +37,7 @@ setup() { fixture host; }
         io_full=9 irq_full=2
 }
 
-@test "json: the keys of design section 5, in order, one object a line" {
+@test "json: every key, in order, one object a line" {
     need json cgroup pressure alerts
     tool jq
     vm --json

@@ -377,6 +377,57 @@ END
     json bi=null bo=null us=null sy=null free=8192
 }
 
+# What a user who may not read some files of the cgroup is told.
+as_other() { # FILE...: without the right to read these
+    tool setpriv
+    [[ $EUID == 0 ]] || skip "not root, cannot become another user"
+    local dir file
+    dir=$(mktemp -d /tmp/vmstat-test.XXXXXX)
+    cp "$VMSTAT" "$dir/vmstat"
+    cp -a "$T/f" "$dir/f"
+    chmod -R go+rX "$dir"
+    for file; do chmod 0 "$dir/f/$file"; done
+    run --separate-stderr setpriv --reuid 65534 --regid 65534 --clear-groups \
+        "$dir/vmstat" "--proc=$dir/f/proc" "--sys=$dir/f/sys" --scope=cgroup --json $CALM
+    rm -rf "$dir"
+}
+
+@test "a quota or limit that cannot be read is no missing one" {
+    as_other "${C%/*}/cpu.max"
+    ok
+    json us=null sy=null id=null cpu_limit=null free=8192 mem_limit=49152
+    as_other "${C%/*}/memory.max"
+    json free=null mem_limit=null mem_pct=null us=17 cpu_limit=0.5
+}
+
+@test "a cpu.stat that cannot be read does not take the quota away" {
+    as_other "${C%/*}/cpu.stat"
+    ok
+    json us=17 sy=23 id=60 cpu_limit=0.5
+}
+
+@test "a mountinfo line that is longer than the buffer: its tail is no line" {
+    # The buffer holds 8192 bytes; what follows them would be a mount of v2.
+    local head='30 24 0:9 / /sys/fs/x rw - cgroup c rw,cpu '
+    { printf %s "$head"
+        head -c $((8192 - ${#head})) /dev/zero | tr '\0' z
+        echo ' 1 2 3 / /sys/fs/cgroup ro - cgroup2 cgroup2 rw'; } | put proc/self/mountinfo
+    vm --scope=cgroup
+    complains '*no cgroup can be read*'
+}
+
+@test "io.stat: numbers that are none, or add up to too much" {
+    printf '8:0 rbytes=18446744073709551615 wbytes=3 rios=x\n8:16 rbytes=6 wbytes=4\n' | put "$C/io.stat"
+    cg $CALM
+    ok
+    json bi=null bo=0
+    has disks || return 0
+    cg -d $CALM
+    # 8:0 has 2^64-1 bytes; rios=x is no number, no wios is none; 8:16 has 6 bytes
+    json 1 read_sectors=null reads=null writes=0 write_sectors=0
+    json 2 read_sectors=0 reads=0
+}
+
 @test "an empty io.stat is a container without I/O: 0" {
     : > "$T/f/$C/io.stat"
     cg $CALM

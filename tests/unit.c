@@ -434,6 +434,7 @@ static void test_cpu(void)
 {
 	static const uint64_t zero[10], busy[10] = { 30, 10, 20, 100, 20, 5, 5, 10, 8, 2 };
 	static const uint64_t high[10] = { 30, 10, 20, 100, 50, 5, 5, 10, 8, 2 };
+	static const uint64_t years[10] = { 1, 1, 1, 1000000000000, 2000000000000 };
 	uint64_t most[10];
 	unsigned m;
 
@@ -453,6 +454,14 @@ static void test_cpu(void)
 	t_cpu(busy, busy);
 	t_compare(false);
 	t_unseen(M_US, "no share of no ticks");
+	t_cpu(zero, years);
+	t_compare(true);
+	t_milli(M_ID, 33333, "10^12 ticks of idle");
+	t_milli(M_WA, 66667, "twice as many of iowait");
+	t_milli(M_US, 0, "next to none of user time");
+	t_set(M_IOWAIT, 0, UINT64_MAX / 500);
+	t_compare(true);
+	t_unseen(M_ID, "no share of a whole that is too large");
 	for (m = 0; m < 10; m++)
 		most[m] = UINT64_MAX;
 	t_cpu(zero, most);
