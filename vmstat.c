@@ -2910,7 +2910,8 @@ static void report_limits(struct report *r, const struct sample *now)
 		left = above;
 	}
 	v[M_MEM_PCT] = v[M_MEM_LIMIT] ? percent(v[M_LIMIT_USED], v[M_MEM_LIMIT]) : 100000;
-	v[M_FREE] = left < v[M_AVAILABLE] ? left : v[M_AVAILABLE];
+	if (v[M_MEM_LIMIT] == UNSEEN || left != UNSEEN) /* no limit leaves the most */
+		v[M_FREE] = left < v[M_AVAILABLE] ? left : v[M_AVAILABLE];
 }
 
 /* A metric that a file carries, by its kind. */
@@ -2950,8 +2951,8 @@ static void report_make(struct report *r, const struct sample *before, const str
 		if (v[formulas[i].to] == UNSEEN)
 			v[formulas[i].to] = formulas[i].minus ? minus(a, b) : plus(a, b);
 	}
-	if (v[M_CACHE] == UNSEEN)
-		v[M_CACHE] = v[M_CACHED];
+	if (v[M_CACHE] == UNSEEN && now->value[M_RECLAIMABLE] == UNSEEN)
+		v[M_CACHE] = v[M_CACHED]; /* before Linux 2.6.19 */
 	if (!in_cgroup()) {
 		report_host_cpu(r, now);
 		return;
@@ -4498,8 +4499,10 @@ static void choose_columns(void)
 		need(columns[i]);
 	/* An OOM kill is told in a table without its column, too. */
 	alert_wished[A_OOM] |= cgroup && !opt.columns && !opt.classic;
+	/* A rule is judged if it is wished for or its file is read anyway. */
 	for (i = 0; i < A_COUNT && !opt.view; i++)
-		if (WITH_ALERTS && !opt.no_alerts && alert_wished[i])
+		if (WITH_ALERTS && !opt.no_alerts &&
+		    (alert_wished[i] || (needed >> bound[rules[i].metric].source & 1)))
 			need(rules[i].metric);
 	for (i = 0; WITH_STATS && i < LENGTH(stats) && opt.view == O_STATS; i++)
 		need(stats[i].metric);

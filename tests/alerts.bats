@@ -39,6 +39,19 @@ expect() {
     expect 's/^oom_kill .*/oom_kill 1/' vmstat "OOM KILL: 1 killed $since"
 }
 
+@test "an OOM kill is told in a table that has no column for it" {
+    sed -i 's/^oom_kill .*/oom_kill 3/' "$T/f/proc/vmstat"
+    local how
+    for how in "" --classic -a "-o si"; do
+        vm $how
+        ok
+        [[ $stderr == "vmstat: OOM KILL: 3 killed (since boot)" && $output != *oom* ]] || { said; false; }
+    done
+    # Nothing of vmstat is shown, nothing of it is read.
+    vm -o r
+    [[ -z $stderr ]] || { said; false; }
+}
+
 @test "pressure rules: all stalled, some waiting" {
     need pressure
     local since='(since boot)'

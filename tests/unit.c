@@ -416,6 +416,12 @@ static void test_units(void)
 	t_set(M_CPU_SOME, 0, 3000000);
 	t_compare(false);
 	t_milli(M_CPU_SOME, 100000, "never above the whole");
+	t_set(M_RECLAIMABLE, 0, MOST);
+	t_compare(false);
+	t_unseen(M_CACHE, "half of a sum is nothing");
+	t_now.value[M_RECLAIMABLE] = UNSEEN;
+	t_compare(false);
+	t_milli(M_CACHE, 100 * 1024 * 1000, "a kernel that knows no reclaimable slabs");
 	t_now.value[M_SWAP_FREE] = UNSEEN;
 	t_before.value[M_BI] = UNSEEN;
 	t_compare(false);
@@ -525,6 +531,9 @@ static void test_cgroup(void)
 	t_set(M_LIMIT_USED, 70 << 20, 70 << 20);
 	t_compare(false);
 	t_milli(M_FREE, 0, "usage above the limit");
+	t_set(M_LIMIT_USED, MOST, MOST);
+	t_compare(false);
+	t_unseen(M_FREE, "usage that is too large is not the machine's free memory");
 }
 
 static void test_throttling(void)
