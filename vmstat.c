@@ -1121,6 +1121,12 @@ static uint64_t plus(uint64_t a, uint64_t b)
 	return a > UNSEEN - b ? UNSEEN : a + b;
 }
 
+/* Appends a digit to a number; false where that exceeds 2^64-1. */
+static bool append(uint64_t *n, char digit)
+{
+	return !__builtin_mul_overflow(*n, 10u, n) && !__builtin_add_overflow(*n, (unsigned)(digit - '0'), n);
+}
+
 /* The digits at *p as a number; *p is moved behind them. False where there
  * are none or where they exceed 2^64-1. The caller sees to it that a byte
  * that is no digit follows. */
@@ -1130,7 +1136,7 @@ static bool digits(const char **p, uint64_t *v)
 	uint64_t n = 0;
 
 	for (; is_digit(*q); q++)
-		if (__builtin_mul_overflow(n, 10u, &n) || __builtin_add_overflow(n, (unsigned)(*q - '0'), &n))
+		if (!append(&n, *q))
 			return false;
 	if (q == *p)
 		return false;
@@ -1163,12 +1169,12 @@ static bool decimal(const char **p, unsigned places, uint64_t *v)
 		any = true;
 		if (point && !places)
 			continue;
-		if (__builtin_mul_overflow(n, 10u, &n) || __builtin_add_overflow(n, (unsigned)(*q - '0'), &n))
+		if (!append(&n, *q))
 			return false;
 		places -= point;
 	}
 	for (; places; places--)
-		if (__builtin_mul_overflow(n, 10u, &n))
+		if (!append(&n, '0'))
 			return false;
 	*p = q;
 	*v = n;
@@ -1559,17 +1565,17 @@ static void read_sums(const struct wants *w, struct sample *to)
 static int read_source(enum source src, struct sample *to)
 {
 	struct wants *w = &wants[src];
-	bool again, sums = sources[src].format == FM_PAIRS || sources[src].format == FM_OPS;
+	bool ordered = w->ordered, sums = sources[src].format == FM_PAIRS || sources[src].format == FM_OPS;
 	unsigned i;
 
-	do {
-		again = w->ordered;
-		scan_start(scan.fd);
-		if (WITH_CGROUP && sums)
-			read_sums(w, to);
-		else
-			read_lines(w, to);
-	} while (again && !w->ordered); /* the file changed its order */
+	if (WITH_CGROUP && sums)
+		read_sums(w, to);
+	else
+		read_lines(w, to);
+	if (ordered && !w->ordered) {
+		scan_start(scan.fd); /* the file changed its order */
+		read_lines(w, to);
+	}
 	for (i = 0; scan.error && i < w->n; i++)
 		to->value[wanted[w->first + i]] = UNSEEN;
 	return scan.error;
@@ -2608,14 +2614,12 @@ static void bind_metrics(bool cgroup)
 		bound[m].source = SRC_NONE;
 	for (row = founds; row < founds + LENGTH(founds); row++, key = nth(key, 1)) {
 		struct bound *b = &bound[row->metric];
-		uint8_t place = sources[row->source].place, version;
+		uint8_t place = sources[row->source].place;
+		uint8_t version = place == PL_PROC ? row->scope : homes[place].version;
+		bool here = version == row->scope || (version && place == PL_PRESSURE);
 
-		version = place == PL_PROC ? row->scope : homes[place].version;
-		if ((row->scope != HOST) != cgroup || b->source != SRC_NONE || (cgroup && !version))
-			continue;
-		if (version != row->scope && place != PL_PRESSURE && cgroup)
-			continue;
-		*b = (struct bound){ key, row->source, row->nth, row->unit, row->kind };
+		if (here && (row->scope != HOST) == cgroup && b->source == SRC_NONE)
+			*b = (struct bound){ key, row->source, row->nth, row->unit, row->kind };
 	}
 }
 
@@ -2921,16 +2925,16 @@ static uint64_t report_metric(const struct bound *b, uint64_t before, uint64_t n
 
 	if (now == UNSEEN)
 		return UNSEEN;
-	grown = in_base_units(growth(before, now), b->unit);
+	grown = growth(before, now);
 	switch (b->kind) {
 	case GAUGE:
 		return b->unit == MICRO ? divided(now, 1000) : times(in_base_units(now, b->unit), 1000);
 	case COUNT:
-		return times(growth(before, now), 1000);
+		return times(grown, 1000);
 	case RATE:
-		return mul_div(grown, 1000000000, elapsed_us);
+		return mul_div(in_base_units(grown, b->unit), 1000000000, elapsed_us);
 	case SHARE:
-		return at_most_100(percent(grown, elapsed_us));
+		return at_most_100(percent(in_base_units(grown, b->unit), elapsed_us));
 	default:
 		return UNSEEN;
 	}

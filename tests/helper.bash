@@ -8,6 +8,8 @@
 #   put PATH          stdin becomes $T/f/PATH
 #   vm ARGS...        run against that copy: $status $output $stderr
 #   two ARGS...       the same over two instants (see tests/fixtures/README)
+#   unreadable FILE... -- ARGS...
+#                     the same as a user that may not read these files of it
 #   live ARGS...      run against this machine, host scope
 #   $HOST $CALM       the options for host scope and against alerts, where built
 #   cell NAME [ROW]   a column of the table in $output, by its header
@@ -67,6 +69,23 @@ put() {
 vm() {
     run --separate-stderr timeout 20 \
         "$VMSTAT" "--proc=$T/f/proc" "--sys=$T/f/sys" "$@"
+}
+
+unreadable() {
+    tool setpriv
+    [[ $EUID == 0 ]] || skip "not root, cannot become another user"
+    local dir
+    dir=$(mktemp -d /tmp/vmstat-test.XXXXXX)
+    cp "$VMSTAT" "$dir/vmstat"
+    cp -a "$T/f" "$dir/f"
+    chmod -R go+rX "$dir"
+    while [[ $1 != -- ]]; do
+        chmod 0 "$dir/f/$1"
+        shift
+    done
+    run --separate-stderr setpriv --reuid 65534 --regid 65534 --clear-groups \
+        "$dir/vmstat" "--proc=$dir/f/proc" "--sys=$dir/f/sys" "${@:2}"
+    rm -rf "$dir"
 }
 
 live() {

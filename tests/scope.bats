@@ -377,31 +377,16 @@ END
     json bi=null bo=null us=null sy=null free=8192
 }
 
-# What a user who may not read some files of the cgroup is told.
-as_other() { # FILE...: without the right to read these
-    tool setpriv
-    [[ $EUID == 0 ]] || skip "not root, cannot become another user"
-    local dir file
-    dir=$(mktemp -d /tmp/vmstat-test.XXXXXX)
-    cp "$VMSTAT" "$dir/vmstat"
-    cp -a "$T/f" "$dir/f"
-    chmod -R go+rX "$dir"
-    for file; do chmod 0 "$dir/f/$file"; done
-    run --separate-stderr setpriv --reuid 65534 --regid 65534 --clear-groups \
-        "$dir/vmstat" "--proc=$dir/f/proc" "--sys=$dir/f/sys" --scope=cgroup --json $CALM
-    rm -rf "$dir"
-}
-
 @test "a quota or limit that cannot be read is no missing one" {
-    as_other "${C%/*}/cpu.max"
+    unreadable "${C%/*}/cpu.max" -- --scope=cgroup --json $CALM
     ok
     json us=null sy=null id=null cpu_limit=null free=8192 mem_limit=49152
-    as_other "${C%/*}/memory.max"
+    unreadable "${C%/*}/memory.max" -- --scope=cgroup --json $CALM
     json free=null mem_limit=null mem_pct=null us=17 cpu_limit=0.5
 }
 
 @test "a cpu.stat that cannot be read does not take the quota away" {
-    as_other "${C%/*}/cpu.stat"
+    unreadable "${C%/*}/cpu.stat" -- --scope=cgroup --json $CALM
     ok
     json us=17 sy=23 id=60 cpu_limit=0.5
 }
