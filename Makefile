@@ -10,24 +10,24 @@ endif
 CFLAGS ?= $(shell echo | $(CC) -Oz -xc -c -o /dev/null - 2>/dev/null && \
 	echo -Oz || echo -Os)
 PREFIX = /usr/local
+BINDIR = $(PREFIX)/bin
+MANDIR = $(PREFIX)/share/man
+NAME = vmstat
 BIN = vmstat
 STRIP = -s
 
-# What makes the program smaller, as far as the compiler knows it.
-SMALL = -mgeneral-regs-only -malign-data=abi -fno-expensive-optimizations \
-	-fno-tree-forwprop -fno-forward-propagate -fno-tree-tail-merge \
-	-fno-move-loop-invariants -fno-jump-tables -fno-gcse \
-	--param=uninlined-function-insns=0
-SMALLER = $(foreach flag,$(SMALL),$(shell echo | $(CC) -Werror $(flag) -xc -c \
-	-o /dev/null - 2>/dev/null && echo $(flag)))
-
-ALL_CFLAGS = $(SMALLER) $(CPPFLAGS) $(CFLAGS) -std=c11 -Wall -Wextra -Wpedantic -Wshadow \
-	-Wconversion -Wundef -Wno-unused-command-line-argument -fno-pie \
-	-fno-stack-protector -ffunction-sections -fdata-sections \
-	-fno-asynchronous-unwind-tables -fno-unwind-tables
-ALL_LDFLAGS = -static -no-pie $(STRIP) -Wl,--gc-sections,--build-id=none \
-	-Wl,--sort-section=alignment,-z,norelro,-z,noseparate-code \
-	-Wl,-z,common-page-size=64 $(LDFLAGS)
+# A user's CPPFLAGS, CFLAGS and LDFLAGS come last and win. What newer compilers
+# refuse anyway is an error here, too. The rest keeps the program small:
+# functions and data that are not used are left out, and so are tables for
+# exceptions and padding that only speed would want.
+ALL_CFLAGS = -std=c11 -Wall -Wextra -Wno-unused-command-line-argument -Wpedantic -Wshadow -Wconversion -Wundef \
+	-Werror=incompatible-pointer-types -Werror=int-conversion \
+	-ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
+	-fno-pie $(ALIGN) $(CPPFLAGS) $(CFLAGS)
+ALL_LDFLAGS = -static -no-pie $(STRIP) \
+	-Wl,--gc-sections,--build-id=none,-z,norelro,-z,noseparate-code $(LDFLAGS)
+ALIGN = $(shell echo | $(CC) -malign-data=abi -xc -c -o /dev/null - 2>/dev/null && \
+	echo -malign-data=abi)
 
 all: $(BIN)
 
@@ -64,14 +64,14 @@ tests/out/%: tests/%.c vmstat.c config.h Makefile
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -o $@ $< $(ALL_LDFLAGS)
 
+# NAME: what it is called where procps has taken the name vmstat.
 install: $(BIN)
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/man/man8
-	install -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/vmstat
-	install -m 644 vmstat.8 $(DESTDIR)$(PREFIX)/share/man/man8/vmstat.8
+	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man8
+	install -m 755 $(BIN) $(DESTDIR)$(BINDIR)/$(NAME)
+	install -m 644 vmstat.8 $(DESTDIR)$(MANDIR)/man8/$(NAME).8
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/vmstat
-	rm -f $(DESTDIR)$(PREFIX)/share/man/man8/vmstat.8
+	rm -f $(DESTDIR)$(BINDIR)/$(NAME) $(DESTDIR)$(MANDIR)/man8/$(NAME).8
 
 clean:
 	rm -rf vmstat vmstat.oci.tar tests/out

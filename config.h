@@ -57,9 +57,14 @@
 #define WITH_COLOR 1
 #endif
 
-/* The texts of --help and --columns=help. 2 KiB. */
+/* What --help says, and the texts of --columns=help. 3 KiB. */
 #ifndef WITH_HELP
 #define WITH_HELP 1
+#endif
+
+/* Errors of the kernel in libc's words; without, their numbers. 2.2 KiB. */
+#ifndef WITH_STRERROR
+#define WITH_STRERROR 1
 #endif
 
 /* Columns are dropped so that the table fits the terminal. 0.3 KiB. */

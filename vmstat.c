@@ -1,38 +1,42 @@
-/* vmstat - tells the truth about a machine or a container, in one static file
+/* vmstat - is this machine, or this container, short of CPU, memory or I/O?
  * SPDX-License-Identifier: MIT
  *
- * Files are read into a sample; two samples are compared into a report;
- * alerts judge the report; a renderer walks the catalogue and prints it.
+ * The kernel's files are read into a snapshot, two snapshots are compared
+ * into a report, rules judge the report, and a renderer prints it:
  *
- *   files --read--> sample --compare--> report --judge--> alerts
- *                                          |
- *                                 table | JSON | CSV
+ *   files --read--> snapshot --compare--> report --judge--> alerts
+ *                                            |
+ *                                 listing: rows by columns
+ *                                            |
+ *                                   text | JSON | CSV
  *
- * The rooms, bottom-up (search for "- NAME"):
+ * Sections, bottom-up. Search for "- NAME":
  *
- *   SETUP       includes, config.h, static assertions
- *   CATALOGUE   sources, metrics, groups, -s lines, alert rules, options:
- *               TO ADD A METRIC that a kernel file carries, add one row to
- *               METRICS; the table, JSON, CSV, -o and --columns=help follow.
- *               Then tell of it in README.md, vmstat.8 and the list of keys
- *               in tests/output.bats, and give the kernel's key a number in
- *               tests/fixtures/host/proc
- *   STATE       the options, the samples, the report
- *   BEDROCK     output sink, warn and die, clocks, numbers, paths
- *   READERS     the streaming line scanner and the formats of the files
- *   SCOPE       which cgroup: /proc/PID/cgroup, mountinfo, namespaces
- *   CGROUP      limits over all levels, the tasks of a cgroup
- *   SAMPLE      what is read at one instant
- *   REPORT      all arithmetic: deltas, wraps, rates, percentages
+ *   SETUP       includes, config.h, limits
+ *   CATALOGUE   the tables: sources, metrics, -s lines, disk fields, rules,
+ *               options. TO ADD A METRIC that a kernel file reports, add one
+ *               row to METRICS and a number to tests/fixtures; everything
+ *               else follows, README and vmstat.8 by `make docs`.
+ *               An alert rule or an option is a row, too
+ *   STATE       every variable that is not local, each with its reason
+ *   BEDROCK     sinks, messages, clocks, numbers, files
+ *   READERS     the line scanner, and the formats of the kernel's files
+ *   SCOPE       whose numbers: /proc/PID/cgroup, mountinfo, namespaces
+ *   PLAN        which metrics are read, from where, for what is shown
+ *   TASKS       the tasks of a cgroup: states and context switches
+ *   DEVICES     block devices: /proc/diskstats, io.stat, blkio
+ *   SNAPSHOT    everything that is read at one instant
+ *   REPORT      all arithmetic: growth, rates, shares, limits
  *   ALERTS      rules against a report
- *   RECORDS     JSON and CSV, field by field
- *   TABLE       columns, header, fitting the terminal
- *   VIEWS       -s -f -d -D -p -m
- *   COMMAND     options, schedule, main
+ *   LISTINGS    rows by columns: the table, -s -f -d -D -p -m
+ *   RENDERERS   text, JSON, CSV. TO ADD A FORMAT, add a row to renderers[]
+ *   VIEWS       what is listed. TO ADD A VIEW, add a row to views[]
+ *   COMMAND     options, messages, schedule, main
  *
- * Invariants: no heap, no stdio, no floating point. A value that was not
- * read is UNSEEN, never 0. Rates and percentages are made in REPORT, those of
- * disks in VIEWS. The table, JSON and CSV know no metric by name. */
+ * Invariants: no heap, no stdio, no floating point. A value that was not read
+ * is UNAVAILABLE, never 0. All arithmetic on counters is in REPORT. Only
+ * COMMAND ends the program or writes to a descriptor. A renderer knows no
+ * metric by name. */
 
 /* ----------------------------------------------------------------- SETUP */
 
@@ -40,11 +44,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/syscall.h>
@@ -56,715 +62,1072 @@
 
 #define VERSION "1.0.0"
 
-#ifndef SYS_clock_gettime
-#define SYS_clock_gettime 0 /* musl on 32-bit machines; not called there */
-#endif
-
 _Static_assert(MAX_TASKS >= 16, "MAX_TASKS is too small");
 _Static_assert(MAX_LEVELS >= 2 && MAX_LEVELS <= 64, "MAX_LEVELS: 2 to 64");
 _Static_assert(MAX_DISKS >= 1 && MAX_SLABS >= 1, "an empty table");
+_Static_assert(MAX_DISKS < 65536 && MAX_SLABS < 65536, "an item is a uint16_t");
 _Static_assert(PATH_BYTES >= 256, "PATH_BYTES is too small");
 _Static_assert(SCAN_BYTES >= 1024, "a cpu line must fit in SCAN_BYTES");
 _Static_assert(OUT_BYTES >= 8192, "a report must fit in OUT_BYTES");
 
+#define LENGTH(array) (sizeof (array) / sizeof *(array))
+
+/* Rows of a table where a switch is 1, nothing where it is 0. */
+#define IF(with, ...) IF_(with, __VA_ARGS__)
+#define IF_(with, ...) IF_##with(__VA_ARGS__)
+#define IF_0(...)
+#define IF_1(...) __VA_ARGS__
+
+/* A number that is not known, in snapshots and in reports. The arithmetic of
+ * REPORT keeps it: what is made of it, or is too large, is not known. */
+#define UNAVAILABLE UINT64_MAX
+
+/* A limit that is not set: "max", -1, or no such file. */
+#define UNLIMITED (UINT64_MAX - 1)
+
+#define NS_PER_S 1000000000u
+#define USER_HZ 100 /* of /proc, whatever the kernel's HZ (but on alpha, ia64) */
+#define SECTOR_BYTES 512
+#define NAME_BYTES 33 /* a device's or slab cache's name; the kernel's have 32 */
+
 /* ------------------------------------------------------------- CATALOGUE
  *
- * Seven lists make the program: PLACES (directories), SOURCES (files),
- * METRICS (what is in them), GROUPS (headings), STATS (the lines of -s),
- * RULES (alerts) and OPTIONS. A list is an X-macro, so that one row makes the enumerator and
- * the table entry and neither can be forgotten. */
+ * Tables that drive everything else. A list macro makes the enumerators and
+ * the rows of a table and is expanded for nothing else. Fields are pasted to
+ * a prefix, so that two that are swapped do not compile. The order of rows
+ * is the order of the output and means nothing else. */
 
-/* Where a file lies: below /proc, or in the directory that a controller has
- * for the cgroup in question (its "home"). Id and the controller's name in
- * v1, "" where v2 alone has it; PRESSURE stands last, and 8 is the most. */
-#define PLACES(P) \
-	P(MEMORY, "memory") \
-	P(CPU, "cpu") \
-	P(CPUACCT, "cpuacct") \
-	P(IO, "blkio") \
-	P(CPUSET, "cpuset") \
-	P(PRESSURE, "")
+/* Directories that hold files: the roots, and the cgroup's directory in the
+ * hierarchy of each controller: D(id, name of the controller in v1, "" where
+ * v2 alone has it). */
+#define DIRECTORIES(D) \
+	D(PROC, "") \
+	D(SYS, "") \
+	D(MEMORY, "memory") \
+	D(CPU, "cpu") \
+	D(CPUACCT, "cpuacct") \
+	D(IO, "blkio") \
+	D(CPUSET, "cpuset") \
+	D(PRESSURE, "")
 
-enum place {
-#define P(id, v1_name) PL_##id,
-	PLACES(P)
-#undef P
-	PL_COUNT, PL_PROC = PL_COUNT
+enum directory {
+#define D(id, controller) DIR_##id,
+	DIRECTORIES(D)
+#undef D
+	DIR_COUNT
+};
+
+static const char *const controllers[] = {
+#define D(id, controller) [DIR_##id] = controller,
+	DIRECTORIES(D)
+#undef D
 };
 
 /* What a file looks like inside.
- *   WORDS   lines "key value..." or "key: value...", of numbers alone up to
- *           the one that is wanted
+ *   WORDS   lines "key number..." or "key: number..."
  *   PSI     lines "some avg10=... total=N"; the key is some or full
- *   NUMBER  the first number of the file; any key but "" will do
- *   PAIRS   lines "8:0 rbytes=N wbytes=N"; a key is summed over all lines
- *   OPS     lines "8:0 Read N"; a key is summed over all lines
- *   CODE    no file: code in CGROUP fills the metrics in */
-enum format { FM_WORDS, FM_PSI, FM_NUMBER, FM_PAIRS, FM_OPS, FM_CODE };
+ *   NUMBER  one line of numbers
+ *   LIMIT   the same; "max", -1 and a file that is not there are UNLIMITED
+ *   CPUS    a list like "0-3,8"; the number of CPUs in it
+ *   CODE    a function of its own reads it */
+enum format { FORMAT_WORDS, FORMAT_PSI, FORMAT_NUMBER, FORMAT_LIMIT, FORMAT_CPUS, FORMAT_CODE };
 
-/* id, place, file, format; one of /proc, or of the cgroup.
- * Formats: Documentation/filesystems/proc.rst, accounting/psi.rst,
- * admin-guide/cgroup-v2.rst, admin-guide/cgroup-v1 (Linux 6.13). */
-#define SOURCES(S) HOST_SOURCES(S) CGROUP_SOURCES(S)
+/* The files: S(id, directory, format, name). Defined by proc.rst,
+ * accounting/psi.rst, admin-guide/cgroup-v2.rst and admin-guide/cgroup-v1/
+ * in Linux 6.13's Documentation. */
+#define SOURCES(S) \
+	S(STAT, PROC, WORDS, "stat") \
+	S(MEMINFO, PROC, WORDS, "meminfo") \
+	S(VMSTAT, PROC, WORDS, "vmstat") \
+	S(PSI_CPU, PROC, PSI, "pressure/cpu") \
+	S(PSI_MEMORY, PROC, PSI, "pressure/memory") \
+	S(PSI_IO, PROC, PSI, "pressure/io") \
+	S(PSI_IRQ, PROC, PSI, "pressure/irq") \
+	S(CPU_ONLINE, SYS, CPUS, "devices/system/cpu/online") \
+	S(CG_PSI_CPU, PRESSURE, PSI, "cpu.pressure") \
+	S(CG_PSI_MEMORY, PRESSURE, PSI, "memory.pressure") \
+	S(CG_PSI_IO, PRESSURE, PSI, "io.pressure") \
+	S(CG_PSI_IRQ, PRESSURE, PSI, "irq.pressure") \
+	S(MEM_STAT, MEMORY, WORDS, "memory.stat") \
+	S(MEM_CURRENT, MEMORY, NUMBER, "memory.current") \
+	S(MEM_MAX, MEMORY, LIMIT, "memory.max") \
+	S(SWAP_CURRENT, MEMORY, NUMBER, "memory.swap.current") \
+	S(MEM_EVENTS, MEMORY, WORDS, "memory.events") \
+	S(CPU_STAT, CPU, WORDS, "cpu.stat") \
+	S(CPU_MAX, CPU, LIMIT, "cpu.max") \
+	S(CPUSET_CPUS, CPUSET, CPUS, "cpuset.cpus.effective") \
+	S(V1_USAGE, MEMORY, NUMBER, "memory.usage_in_bytes") \
+	S(V1_LIMIT, MEMORY, LIMIT, "memory.limit_in_bytes") \
+	S(V1_MEMSW, MEMORY, NUMBER, "memory.memsw.usage_in_bytes") \
+	S(V1_OOM, MEMORY, WORDS, "memory.oom_control") \
+	S(V1_CPUACCT, CPUACCT, WORDS, "cpuacct.stat") \
+	S(V1_QUOTA, CPU, LIMIT, "cpu.cfs_quota_us") \
+	S(V1_PERIOD, CPU, LIMIT, "cpu.cfs_period_us") \
+	S(V1_CPUSET_CPUS, CPUSET, CPUS, "cpuset.effective_cpus") \
+	S(DEVICES, IO, CODE, "") \
+	S(TASKS, PROC, CODE, "")
 
-#define HOST_SOURCES(S) \
-	S(STAT, PROC, "stat", WORDS) \
-	S(MEMINFO, PROC, "meminfo", WORDS) \
-	S(VMSTAT, PROC, "vmstat", WORDS) \
-	S(PSI_CPU, PROC, "pressure/cpu", PSI) \
-	S(PSI_MEMORY, PROC, "pressure/memory", PSI) \
-	S(PSI_IO, PROC, "pressure/io", PSI) \
-	S(PSI_IRQ, PROC, "pressure/irq", PSI)
-
-#define CGROUP_SOURCES(S) \
-	S(CG_PSI_CPU, PRESSURE, "cpu.pressure", PSI) \
-	S(CG_PSI_MEMORY, PRESSURE, "memory.pressure", PSI) \
-	S(CG_PSI_IO, PRESSURE, "io.pressure", PSI) \
-	S(CG_PSI_IRQ, PRESSURE, "irq.pressure", PSI) \
-	S(MEM_STAT, MEMORY, "memory.stat", WORDS) \
-	S(MEM_CURRENT, MEMORY, "memory.current", NUMBER) \
-	S(SWAP_CURRENT, MEMORY, "memory.swap.current", NUMBER) \
-	S(MEM_EVENTS, MEMORY, "memory.events", WORDS) \
-	S(CPU_STAT, CPUACCT, "cpu.stat", WORDS) \
-	S(IO_STAT, IO, "io.stat", PAIRS) \
-	S(V1_USAGE, MEMORY, "memory.usage_in_bytes", NUMBER) \
-	S(V1_MEMSW, MEMORY, "memory.memsw.usage_in_bytes", NUMBER) \
-	S(V1_OOM, MEMORY, "memory.oom_control", WORDS) \
-	S(V1_CPUACCT, CPUACCT, "cpuacct.stat", WORDS) \
-	S(V1_BLKIO, IO, "blkio.throttle.io_service_bytes_recursive", OPS) \
-	S(MEM_LIMITS, MEMORY, "", CODE) \
-	S(CPU_LIMITS, PROC, "", CODE) \
-	S(TASKS, PROC, "", CODE)
-
-enum source {
-#define S(id, place, file, format) SRC_##id,
+enum source_id {
+	SRC_NONE,
+#define S(id, directory, format, name) SRC_##id,
 	SOURCES(S)
 #undef S
-	SRC_COUNT, SRC_NONE = SRC_COUNT
+	SRC_COUNT
 };
 
-#define BIT(id) (1u << SRC_##id)
-_Static_assert(SRC_COUNT <= 32, "a set of sources is a uint32_t");
-
-/* The unit of a number in a kernel file. KIB, BYTES and PAGES become bytes in
- * the report, to be shown as SIZE or BLOCKS; TICKS and US microseconds, as
- * SHARE wants them; MICRO is millionths of a CPU, made in CGROUP. What is
- * just counted, pages too, is ONE. */
-enum raw_unit { ONE, KIB, BYTES, PAGES, TICKS, US, MICRO };
+static const struct source {
+	uint8_t directory, format;
+	const char *name;
+} sources[] = {
+#define S(id, directory, format, name) [SRC_##id] = { DIR_##directory, FORMAT_##format, name },
+	SOURCES(S)
+#undef S
+};
 
 /* What a report holds of a metric.
- *   GAUGE    the value
- *   RATE     growth of a counter per second
- *   COUNT    growth of a counter
- *   TALLY    nothing: the counter itself is a line of -s
- *   SHARE    growth of a counter of time, in percent of the interval
- *   DERIVED  made by a formula in REPORT */
-enum kind { GAUGE, RATE, COUNT, TALLY, SHARE, DERIVED };
+ *   GAUGE   the value
+ *   RATE    growth of a counter per second
+ *   COUNT   growth of a counter
+ *   TIME    growth of a counter of time, in microseconds
+ *   SHARE   growth of a counter of time, in percent of the interval
+ *   TOTAL   nothing: the counter itself is a line of -s */
+enum kind { KIND_GAUGE, KIND_RATE, KIND_COUNT, KIND_TIME, KIND_SHARE, KIND_TOTAL };
 
-/* How a value is shown: a plain number, bytes in the unit of -S, bytes in
- * KiB whatever -S says, percent, CPUs with two decimals. */
-enum unit { NUMBER, SIZE, BLOCKS, PERCENT, CPUS };
+/* The unit of a number in a kernel file. What is counted is ONE. */
+enum raw { RAW_ONE, RAW_KIB, RAW_BYTES, RAW_PAGES, RAW_TICKS, RAW_NS, RAW_US };
 
-/* Where a metric shows up without being asked for by -o. */
-enum show {
-	RAW,     /* nowhere: for a formula, or for a rule alone */
-	EXTRA,   /* JSON, CSV, -x */
-	CGROUP,  /* and the table in cgroup scope */
-	TABLE,   /* and the table */
-	CLASSIC, /* and --classic */
-	ACTIVE,  /* as EXTRA; in the table with -a */
-	BUFFERS  /* as CLASSIC; not in the table with -a */
-};
+/* How a value is shown.
+ *   TEXT      a name
+ *   WHOLE     a number as it is; all others are in thousandths:
+ *   NUMBER    to the nearest
+ *   DECIMALS  with two decimals
+ *   PERCENT   to the nearest
+ *   CPUS      with two decimals
+ *   SIZE      bytes, in the unit of -S, rounded down as procps-ng does
+ *   FLOW      bytes per second, in the unit of -S
+ *   BLOCKS    bytes per second, in KiB whatever -S says */
+enum unit { UNIT_TEXT, UNIT_WHOLE, UNIT_NUMBER, UNIT_DECIMALS, UNIT_PERCENT, UNIT_CPUS, UNIT_SIZE, UNIT_FLOW, UNIT_BLOCKS };
 
-/* id, heading, true where an odd dash goes to the right (as procps-ng's). */
+/* Where a metric shows up without being asked for by -o.
+ *   HIDDEN    nowhere: other metrics are made of it, or -s and rules use it
+ *   EXTENDED  JSON, CSV, -x
+ *   CGROUP    and the table in cgroup scope
+ *   TABLE     and the table
+ *   CLASSIC   and --classic
+ *   ACTIVE    as EXTENDED; in the table with -a
+ *   BUFFERS   as CLASSIC; not in the table with -a */
+enum show { SHOW_HIDDEN, SHOW_EXTENDED, SHOW_CGROUP, SHOW_TABLE, SHOW_CLASSIC, SHOW_ACTIVE, SHOW_BUFFERS };
+
+/* G(id, name, 1 where an odd dash goes to the right, as procps-ng's). */
 #define GROUPS(G) \
+	G(NONE, "", 0) \
 	G(PROCS, "procs", 0) \
-	G(MEM, "memory", 0) \
+	G(MEMORY, "memory", 0) \
 	G(SWAP, "swap", 0) \
-	G(BLOCK, "io", 0) \
+	G(BLOCKS, "io", 0) \
 	G(SYSTEM, "system", 1) \
-	G(CPUTIME, "cpu", 0) \
+	G(CPU, "cpu", 0) \
 	G(FAULTS, "faults", 0) \
 	G(PRESSURE, "pressure", 0) \
-	G(LIMITS, "limits", 0)
+	G(LIMITS, "limits", 0) \
+	G(DISK, "disk", 1) \
+	G(READS, "reads", 0) \
+	G(WRITES, "writes", 0) \
+	G(IO, "IO", 1)
 
 enum group {
-#define G(id, name, right) G_##id,
+#define G(id, name, right) GROUP_##id,
 	GROUPS(G)
 #undef G
-	G_COUNT, G_NONE = G_COUNT
 };
+
+static const struct group_row {
+	const char *name;
+	bool right;
+} groups[] = {
+#define G(id, name, right) [GROUP_##id] = { name, right },
+	GROUPS(G)
+#undef G
+};
+
+/* A column of a listing. Every table whose rows can be columns begins its
+ * rows with one. */
+struct column {
+	const char *key;     /* in JSON, CSV and -o; NULL: only in text */
+	const char *heading; /* in text, or the label after a number of -s */
+	uint8_t group, unit;
+	uint8_t width[2];    /* narrow, and with -w; 0: not in text */
+	uint8_t keep;        /* 0 to 99: a narrow terminal drops the lowest first */
+	bool cut;            /* a name that is longer than its column is cut off */
+	bool titled;         /* in text its cell is the heading of the column */
+};
+
+/* What a metric is made of: another metric, added or taken off. An optional
+ * one is left out where the kernel does not report it. */
+struct term {
+	uint8_t metric;
+	int8_t sign;   /* 1, -1; 0 ends the list */
+	bool optional;
+};
+
+enum scope_kind { HOST = 1, V2 = 2, V1 = 4, CGROUP = V2 | V1, ANY = 7 };
+
+/* Functions that make a metric where adding does not do; they are in REPORT. */
+#define MAKERS(F) \
+	F(cgroup_free) F(cpu_available) F(cpu_capacity) F(cpu_limit) F(mem_limit) F(mem_pct) \
+	F(periods) F(read) F(written) F(throttled) F(throttled_time) F(thr) F(thr_pct)
+
+enum maker {
+	MAKE_SUM,
+#define F(name) MAKE_##name,
+	MAKERS(F)
+#undef F
+};
+
+/* Where a metric comes from, in some scopes: a number of a file, or terms
+ * added up, or a function of them. */
+struct place {
+	uint8_t scopes;      /* 0 ends the list */
+	uint8_t source, raw; /* a file and the number's unit there; or SRC_NONE */
+	uint8_t nth;         /* the number's place after the key */
+	bool levels;         /* read at each level up to the root */
+	bool never_zero;     /* 0 says that the kernel does not count it */
+	uint8_t maker, over; /* how it is made; in percent of which metric */
+	union {
+		const char *key;          /* with a source: of the line; NULL: not as it is */
+		const struct term *terms; /* without one: what it is made of */
+	};
+};
+
+#define IN(set, ...) IN_##set(__VA_ARGS__)
+#define IN_HOST(...) { .scopes = HOST, __VA_ARGS__ },
+#define IN_ANY(...) { .scopes = ANY, __VA_ARGS__ },
+#define IN_CGROUP(...) IF(WITH_CGROUP, { .scopes = CGROUP, __VA_ARGS__ },)
+#define IN_V2(...) IF(WITH_CGROUP, { .scopes = V2, __VA_ARGS__ },)
+#define IN_V1(...) IF(WITH_CGROUP, { .scopes = V1, __VA_ARGS__ },)
+#define AT(id, unit, name) .source = SRC_##id, .raw = RAW_##unit, .key = name
+#define NTH(n) .nth = n
+#define LEVELS .levels = true
+#define NEVER_ZERO .never_zero = true
+#define FROM(id, unit) .source = SRC_##id, .raw = RAW_##unit
+#define MADE_OF(...) .terms = (const struct term[]){ __VA_ARGS__, { 0 } }
+#define OVER(name) .over = M_##name
+#define BY(function) .maker = MAKE_##function
+#define PLUS(name) { M_##name, 1, false }
+#define MINUS(name) { M_##name, -1, false }
+#define PLUS_ANY(name) { M_##name, 1, true }
+#define MINUS_ANY(name) { M_##name, -1, true }
 
 /* One row per metric, in the order of the table and of JSON.
  *
- *  M(id, name, group, show, keep, kind, unit, head, width, wide width,
- *    host, cgroup v2, cgroup v1, help)
+ *   M(name, group, show, keep, kind, unit, width, wide width, heading, help,
+ *     place...)     is shown: in the table, JSON, CSV, by -o
+ *   H(name, kind, unit, place...) is hidden: others are made of it, -s has it
  *
- * `keep`, 0 to 99, decides which column a narrow terminal drops: the lowest
- * first. `head` fits in `width`. Rows of a group stand together.
- * The last three places say where the number is found in each scope:
- * K(source, key, unit), KN(source, key, n, unit) for the n-th number of the
- * line, or NO where the kernel does not tell. With the key "" it is not in
- * the file as it is: REPORT or CGROUP makes it, and the source says what has
- * to be read for that. A row as it could be, and all the code that it takes:
- *
- *	M(DIRECT, "direct", FAULTS, EXTRA, 40, RATE, NUMBER, "dir", 5, 7, \
- *	  K(VMSTAT, "pgsteal_direct", ONE), NO, NO, \
- *	  "pages reclaimed by tasks per second") \
- *
- * M rows stand before the first R row, and each line but the list's last
- * ends in a backslash.
- *
- * R rows, behind them, are raw material for formulas and for -s:
- * R(id, kind, host, cgroup v2, cgroup v1). Ids are shared by M and R. */
-#define METRICS(M, R) \
-	M(R, "r", PROCS, CLASSIC, 98, GAUGE, NUMBER, "r", 2, 4, \
-	  K(STAT, "procs_running", ONE), K(TASKS, "", ONE), K(TASKS, "", ONE), \
-	  "tasks running or waiting for a CPU") \
-	M(B, "b", PROCS, CLASSIC, 97, GAUGE, NUMBER, "b", 2, 4, \
-	  K(STAT, "procs_blocked", ONE), K(TASKS, "", ONE), K(TASKS, "", ONE), \
-	  "tasks blocked, waiting for I/O") \
-	M(SWPD, "swpd", MEM, CLASSIC, 62, GAUGE, SIZE, "swpd", 6, 12, \
-	  K(MEMINFO, "", KIB), K(SWAP_CURRENT, "usage", BYTES), K(V1_MEMSW, "", BYTES), \
-	  "swap space used") \
-	M(FREE, "free", MEM, CLASSIC, 96, GAUGE, SIZE, "free", 6, 12, \
-	  K(MEMINFO, "MemFree", KIB), K(MEM_LIMITS, "", BYTES), K(MEM_LIMITS, "", BYTES), \
-	  "idle memory; in a cgroup, what it can still take") \
-	M(BUFF, "buff", MEM, BUFFERS, 50, GAUGE, SIZE, "buff", 6, 12, \
-	  K(MEMINFO, "Buffers", KIB), NO, NO, \
-	  "memory used as buffers") \
-	M(CACHE, "cache", MEM, BUFFERS, 66, GAUGE, SIZE, "cache", 6, 12, \
-	  K(MEMINFO, "", KIB), K(MEM_STAT, "file", BYTES), K(MEM_STAT, "total_cache", BYTES), \
-	  "memory used as page cache") \
-	M(INACT, "inact", MEM, ACTIVE, 64, GAUGE, SIZE, "inact", 6, 12, \
-	  K(MEMINFO, "Inactive", KIB), K(MEM_STAT, "", BYTES), K(MEM_STAT, "", BYTES), \
-	  "inactive memory") \
-	M(ACTIVE, "active", MEM, ACTIVE, 64, GAUGE, SIZE, "active", 6, 12, \
-	  K(MEMINFO, "Active", KIB), K(MEM_STAT, "", BYTES), K(MEM_STAT, "", BYTES), \
-	  "active memory") \
-	M(SI, "si", SWAP, CLASSIC, 76, RATE, SIZE, "si", 4, 4, \
-	  K(VMSTAT, "pswpin", PAGES), K(MEM_STAT, "pswpin", PAGES), NO, \
-	  "swapped in per second") \
-	M(SO, "so", SWAP, CLASSIC, 75, RATE, SIZE, "so", 4, 4, \
-	  K(VMSTAT, "pswpout", PAGES), K(MEM_STAT, "pswpout", PAGES), NO, \
-	  "swapped out per second") \
-	M(BI, "bi", BLOCK, CLASSIC, 72, RATE, BLOCKS, "bi", 5, 5, \
-	  K(VMSTAT, "pgpgin", KIB), K(IO_STAT, "rbytes", BYTES), K(V1_BLKIO, "Read", BYTES), \
-	  "KiB read from block devices per second") \
-	M(BO, "bo", BLOCK, CLASSIC, 71, RATE, BLOCKS, "bo", 5, 5, \
-	  K(VMSTAT, "pgpgout", KIB), K(IO_STAT, "wbytes", BYTES), K(V1_BLKIO, "Write", BYTES), \
-	  "KiB written to block devices per second") \
-	M(IN, "in", SYSTEM, CLASSIC, 60, RATE, NUMBER, "in", 4, 4, \
-	  K(STAT, "intr", ONE), NO, NO, \
-	  "interrupts per second") \
-	M(CS, "cs", SYSTEM, CLASSIC, 78, RATE, NUMBER, "cs", 4, 4, \
-	  K(STAT, "ctxt", ONE), K(TASKS, "", ONE), K(TASKS, "", ONE), \
-	  "context switches per second; in a cgroup a lower bound") \
-	M(US, "us", CPUTIME, CLASSIC, 95, DERIVED, PERCENT, "us", 2, 3, \
-	  K(STAT, "", ONE), K(CPU_STAT, "", ONE), K(V1_CPUACCT, "", ONE), \
-	  "% of CPU time in user space") \
-	M(SY, "sy", CPUTIME, CLASSIC, 94, DERIVED, PERCENT, "sy", 2, 3, \
-	  K(STAT, "", ONE), K(CPU_STAT, "", ONE), K(V1_CPUACCT, "", ONE), \
-	  "% of CPU time in the kernel") \
-	M(ID, "id", CPUTIME, CLASSIC, 93, DERIVED, PERCENT, "id", 2, 3, \
-	  K(STAT, "", ONE), K(CPU_STAT, "", ONE), K(V1_CPUACCT, "", ONE), \
-	  "% of CPU time idle; in a cgroup, of its capacity") \
-	M(WA, "wa", CPUTIME, CLASSIC, 80, DERIVED, PERCENT, "wa", 2, 3, \
-	  K(STAT, "", ONE), NO, NO, \
-	  "% of CPU time idle while I/O is waited for") \
-	M(ST, "st", CPUTIME, CLASSIC, 55, DERIVED, PERCENT, "st", 2, 3, \
-	  K(STAT, "", ONE), NO, NO, \
-	  "% of CPU time stolen by the hypervisor") \
-	M(GU, "gu", CPUTIME, CLASSIC, 30, DERIVED, PERCENT, "gu", 2, 3, \
-	  K(STAT, "", ONE), NO, NO, \
-	  "% of CPU time running guests") \
-	M(MIN, "min", FAULTS, TABLE, 77, DERIVED, NUMBER, "min", 5, 7, \
-	  K(VMSTAT, "", ONE), K(MEM_STAT, "", ONE), K(MEM_STAT, "", ONE), \
-	  "minor faults per second: no disk involved") \
-	M(MAJ, "maj", FAULTS, TABLE, 82, RATE, NUMBER, "maj", 4, 6, \
-	  K(VMSTAT, "pgmajfault", ONE), K(MEM_STAT, "pgmajfault", ONE), K(MEM_STAT, "total_pgmajfault", ONE), \
-	  "major faults per second: a task waits for the disk") \
-	M(OOM, "oom", FAULTS, EXTRA, 70, COUNT, NUMBER, "oom", 3, 5, \
-	  K(VMSTAT, "oom_kill", ONE), K(MEM_EVENTS, "oom_kill", ONE), K(V1_OOM, "oom_kill", ONE), \
-	  "tasks killed for want of memory in the interval") \
-	M(CPU_SOME, "cpu_some", PRESSURE, CGROUP, 69, SHARE, PERCENT, "cpu", 3, 5, \
-	  K(PSI_CPU, "some", US), K(CG_PSI_CPU, "some", US), K(CG_PSI_CPU, "some", US), \
-	  "% of time some task waited for a CPU") \
-	M(CPU_FULL, "cpu_full", PRESSURE, EXTRA, 20, SHARE, PERCENT, "cpuF", 4, 5, \
-	  NO, K(CG_PSI_CPU, "full", US), K(CG_PSI_CPU, "full", US), \
-	  "% of time every task waited for a CPU") \
-	M(MEM_SOME, "mem_some", PRESSURE, CGROUP, 58, SHARE, PERCENT, "mem", 3, 5, \
-	  K(PSI_MEMORY, "some", US), K(CG_PSI_MEMORY, "some", US), K(CG_PSI_MEMORY, "some", US), \
-	  "% of time some task waited for memory") \
-	M(MEM_FULL, "mem_full", PRESSURE, CGROUP, 74, SHARE, PERCENT, "memF", 4, 5, \
-	  K(PSI_MEMORY, "full", US), K(CG_PSI_MEMORY, "full", US), K(CG_PSI_MEMORY, "full", US), \
-	  "% of time every task waited for memory") \
-	M(IO_SOME, "io_some", PRESSURE, CGROUP, 57, SHARE, PERCENT, "io", 3, 5, \
-	  K(PSI_IO, "some", US), K(CG_PSI_IO, "some", US), K(CG_PSI_IO, "some", US), \
-	  "% of time some task waited for I/O") \
-	M(IO_FULL, "io_full", PRESSURE, CGROUP, 73, SHARE, PERCENT, "ioF", 3, 5, \
-	  K(PSI_IO, "full", US), K(CG_PSI_IO, "full", US), K(CG_PSI_IO, "full", US), \
-	  "% of time every task waited for I/O") \
-	M(IRQ_FULL, "irq_full", PRESSURE, EXTRA, 19, SHARE, PERCENT, "irq", 3, 5, \
-	  K(PSI_IRQ, "full", US), K(CG_PSI_IRQ, "full", US), K(CG_PSI_IRQ, "full", US), \
-	  "% of time interrupts held every task up") \
-	M(MEM_LIMIT, "mem_limit", LIMITS, CGROUP, 54, GAUGE, SIZE, "limit", 7, 12, \
-	  NO, K(MEM_LIMITS, "", BYTES), K(MEM_LIMITS, "", BYTES), \
-	  "memory limit of the level with least headroom") \
-	M(MEM_PCT, "mem_pct", LIMITS, CGROUP, 81, DERIVED, PERCENT, "mem%", 4, 5, \
-	  NO, K(MEM_LIMITS, "", BYTES), K(MEM_LIMITS, "", BYTES), \
-	  "% of that limit in use") \
-	M(CPU_LIMIT, "cpu_limit", LIMITS, CGROUP, 53, GAUGE, CPUS, "cpus", 5, 6, \
-	  NO, K(CPU_LIMITS, "", MICRO), K(CPU_LIMITS, "", MICRO), \
-	  "CPUs the cgroup may use") \
-	M(THR, "thr", LIMITS, CGROUP, 52, DERIVED, NUMBER, "thr", 4, 5, \
-	  NO, K(CPU_LIMITS, "", US), K(CPU_LIMITS, "", US), \
-	  "milliseconds throttled by the CPU quota per second") \
-	M(THR_PCT, "thr_pct", LIMITS, CGROUP, 79, DERIVED, PERCENT, "thr%", 4, 5, \
-	  NO, K(CPU_LIMITS, "", ONE), K(CPU_LIMITS, "", ONE), \
-	  "% of the quota's periods that were throttled") \
-	M(SWAPPING, "swap", NONE, RAW, 0, DERIVED, SIZE, "", 0, 0, \
-	  K(VMSTAT, "", ONE), K(MEM_STAT, "", ONE), NO, "si + so") \
-	R(MEM_TOTAL, GAUGE, K(MEMINFO, "MemTotal", KIB), NO, NO) \
-	R(AVAILABLE, GAUGE, K(MEMINFO, "MemAvailable", KIB), \
-	  K(MEMINFO, "MemAvailable", KIB), K(MEMINFO, "MemAvailable", KIB)) \
-	R(MEM_USED, GAUGE, K(MEMINFO, "", KIB), K(MEM_CURRENT, "usage", BYTES), K(V1_USAGE, "usage", BYTES)) \
-	R(CACHED, GAUGE, K(MEMINFO, "Cached", KIB), NO, NO) \
-	R(RECLAIMABLE, GAUGE, K(MEMINFO, "SReclaimable", KIB), NO, NO) \
-	R(SWAP_CACHED, GAUGE, K(MEMINFO, "SwapCached", KIB), K(MEM_STAT, "swapcached", BYTES), NO) \
-	R(SWAP_TOTAL, GAUGE, K(MEMINFO, "SwapTotal", KIB), NO, NO) \
-	R(SWAP_FREE, GAUGE, K(MEMINFO, "SwapFree", KIB), NO, NO) \
-	R(INACT_ANON, GAUGE, NO, K(MEM_STAT, "inactive_anon", BYTES), K(MEM_STAT, "total_inactive_anon", BYTES)) \
-	R(INACT_FILE, GAUGE, NO, K(MEM_STAT, "inactive_file", BYTES), K(MEM_STAT, "total_inactive_file", BYTES)) \
-	R(ACTIVE_ANON, GAUGE, NO, K(MEM_STAT, "active_anon", BYTES), K(MEM_STAT, "total_active_anon", BYTES)) \
-	R(ACTIVE_FILE, GAUGE, NO, K(MEM_STAT, "active_file", BYTES), K(MEM_STAT, "total_active_file", BYTES)) \
-	R(HIERARCHICAL, GAUGE, NO, NO, K(MEM_STAT, "hierarchical_memory_limit", BYTES)) \
-	R(LIMIT_USED, GAUGE, NO, K(MEM_LIMITS, "", BYTES), K(MEM_LIMITS, "", BYTES)) \
-	R(CAPACITY, GAUGE, NO, K(CPU_LIMITS, "", MICRO), K(CPU_LIMITS, "", MICRO)) \
-	R(MEMSW, GAUGE, NO, NO, K(V1_MEMSW, "usage", BYTES)) \
-	R(USER, COUNT, KN(STAT, "cpu", 1, TICKS), NO, NO) \
-	R(NICE, COUNT, KN(STAT, "cpu", 2, TICKS), NO, NO) \
-	R(SYS, COUNT, KN(STAT, "cpu", 3, TICKS), NO, NO) \
-	R(IDLE, COUNT, KN(STAT, "cpu", 4, TICKS), NO, NO) \
-	R(IOWAIT, COUNT, KN(STAT, "cpu", 5, TICKS), NO, NO) \
-	R(IRQ, COUNT, KN(STAT, "cpu", 6, TICKS), NO, NO) \
-	R(SOFTIRQ, COUNT, KN(STAT, "cpu", 7, TICKS), NO, NO) \
-	R(STEAL, COUNT, KN(STAT, "cpu", 8, TICKS), NO, NO) \
-	R(GUEST, COUNT, KN(STAT, "cpu", 9, TICKS), NO, NO) \
-	R(GUEST_NICE, COUNT, KN(STAT, "cpu", 10, TICKS), NO, NO) \
-	R(CG_USER, COUNT, NO, K(CPU_STAT, "user_usec", US), K(V1_CPUACCT, "user", TICKS)) \
-	R(CG_SYS, COUNT, NO, K(CPU_STAT, "system_usec", US), K(V1_CPUACCT, "system", TICKS)) \
-	R(FAULTS, RATE, K(VMSTAT, "pgfault", ONE), K(MEM_STAT, "pgfault", ONE), K(MEM_STAT, "total_pgfault", ONE)) \
-	R(PERIODS, COUNT, NO, K(CPU_LIMITS, "", ONE), K(CPU_LIMITS, "", ONE)) \
-	R(THROTTLED, COUNT, NO, K(CPU_LIMITS, "", ONE), K(CPU_LIMITS, "", ONE)) \
-	R(THROTTLED_TIME, COUNT, NO, K(CPU_LIMITS, "", US), K(CPU_LIMITS, "", US)) \
-	R(ALLOC_DMA, TALLY, K(VMSTAT, "pgalloc_dma", ONE), NO, NO) \
-	R(ALLOC_DMA32, TALLY, K(VMSTAT, "pgalloc_dma32", ONE), NO, NO) \
-	R(ALLOC_NORMAL, TALLY, K(VMSTAT, "pgalloc_normal", ONE), NO, NO) \
-	R(ALLOC_HIGH, TALLY, K(VMSTAT, "pgalloc_high", ONE), NO, NO) \
-	R(ALLOC_MOVABLE, TALLY, K(VMSTAT, "pgalloc_movable", ONE), NO, NO) \
-	R(PGFREE, TALLY, K(VMSTAT, "pgfree", ONE), NO, NO) \
-	R(BOOT_TIME, TALLY, K(STAT, "btime", ONE), NO, NO) \
-	R(FORKS, TALLY, K(STAT, "processes", ONE), NO, NO)
+ * A place is IN(scopes, where): AT(source, unit there, "key") with NTH(n) for
+ * the n-th number of the line, LEVELS where each level up to the root has it;
+ * FROM(source, unit) where that source's code fills it in; or MADE_OF(terms), with
+ * OVER(metric) for a percentage and BY(function) where adding does not do. A
+ * scope that no place names has no value. */
+#define METRICS(M, H) \
+	M(r, PROCS, CLASSIC, 98, GAUGE, NUMBER, 2, 4, "r", "tasks running or waiting for a CPU", \
+	  IN(HOST, AT(STAT, ONE, "procs_running")) IN(CGROUP, FROM(TASKS, ONE))) \
+	M(b, PROCS, CLASSIC, 97, GAUGE, NUMBER, 2, 4, "b", "tasks blocked, waiting for I/O", \
+	  IN(HOST, AT(STAT, ONE, "procs_blocked")) IN(CGROUP, FROM(TASKS, ONE))) \
+	M(swpd, MEMORY, CLASSIC, 62, GAUGE, SIZE, 6, 12, "swpd", "swap space used", \
+	  IN(HOST, MADE_OF(PLUS(swap_total), MINUS(swap_free))) \
+	  IN(V2, AT(SWAP_CURRENT, BYTES, "")) \
+	  IN(V1, MADE_OF(PLUS(memsw_usage), MINUS(mem_used)))) \
+	M(free, MEMORY, CLASSIC, 96, GAUGE, SIZE, 6, 12, "free", "idle memory; in a cgroup, what it can still take", \
+	  IN(HOST, AT(MEMINFO, KIB, "MemFree")) \
+	  IN(CGROUP, BY(cgroup_free), \
+	    MADE_OF(PLUS(mem_max), PLUS(mem_used), PLUS(hierarchical), PLUS(mem_available)))) \
+	M(buff, MEMORY, BUFFERS, 50, GAUGE, SIZE, 6, 12, "buff", "memory used as buffers", \
+	  IN(HOST, AT(MEMINFO, KIB, "Buffers"))) \
+	M(cache, MEMORY, BUFFERS, 66, GAUGE, SIZE, 6, 12, "cache", "memory used as page cache", \
+	  IN(HOST, MADE_OF(PLUS(cached), PLUS_ANY(reclaimable))) \
+	  IN(V2, AT(MEM_STAT, BYTES, "file")) IN(V1, AT(MEM_STAT, BYTES, "total_cache"))) \
+	M(inact, MEMORY, ACTIVE, 64, GAUGE, SIZE, 6, 12, "inact", "inactive memory", \
+	  IN(HOST, AT(MEMINFO, KIB, "Inactive")) \
+	  IN(CGROUP, MADE_OF(PLUS(inactive_anon), PLUS(inactive_file)))) \
+	M(active, MEMORY, ACTIVE, 64, GAUGE, SIZE, 6, 12, "active", "active memory", \
+	  IN(HOST, AT(MEMINFO, KIB, "Active")) \
+	  IN(CGROUP, MADE_OF(PLUS(active_anon), PLUS(active_file)))) \
+	M(si, SWAP, CLASSIC, 76, RATE, FLOW, 4, 4, "si", "swapped in per second", \
+	  IN(HOST, AT(VMSTAT, PAGES, "pswpin")) IN(V2, AT(MEM_STAT, PAGES, "pswpin"))) \
+	M(so, SWAP, CLASSIC, 75, RATE, FLOW, 4, 4, "so", "swapped out per second", \
+	  IN(HOST, AT(VMSTAT, PAGES, "pswpout")) IN(V2, AT(MEM_STAT, PAGES, "pswpout"))) \
+	M(bi, BLOCKS, CLASSIC, 72, RATE, BLOCKS, 5, 5, "bi", "KiB read from block devices per second", \
+	  IN(HOST, AT(VMSTAT, KIB, "pgpgin")) IN(CGROUP, FROM(DEVICES, BYTES), BY(read))) \
+	M(bo, BLOCKS, CLASSIC, 71, RATE, BLOCKS, 5, 5, "bo", "KiB written to block devices per second", \
+	  IN(HOST, AT(VMSTAT, KIB, "pgpgout")) IN(CGROUP, FROM(DEVICES, BYTES), BY(written))) \
+	M(in, SYSTEM, CLASSIC, 60, RATE, NUMBER, 4, 4, "in", "interrupts per second", \
+	  IN(HOST, AT(STAT, ONE, "intr"), NEVER_ZERO)) \
+	M(cs, SYSTEM, CLASSIC, 78, RATE, NUMBER, 4, 4, "cs", "context switches per second; in a cgroup a lower bound", \
+	  IN(HOST, AT(STAT, ONE, "ctxt"), NEVER_ZERO) IN(CGROUP, FROM(TASKS, ONE))) \
+	M(us, CPU, CLASSIC, 95, GAUGE, PERCENT, 2, 3, "us", "% of CPU time in user space", \
+	  IN(HOST, OVER(cpu_time), \
+	    MADE_OF(PLUS(cpu_user), PLUS_ANY(cpu_nice), MINUS_ANY(cpu_guest), MINUS_ANY(cpu_guest_nice))) \
+	  IN(CGROUP, OVER(cpu_available), MADE_OF(PLUS(user_time)))) \
+	M(sy, CPU, CLASSIC, 94, GAUGE, PERCENT, 2, 3, "sy", "% of CPU time in the kernel", \
+	  IN(HOST, OVER(cpu_time), MADE_OF(PLUS(cpu_system), PLUS_ANY(cpu_irq), PLUS_ANY(cpu_softirq))) \
+	  IN(CGROUP, OVER(cpu_available), MADE_OF(PLUS(system_time)))) \
+	M(id, CPU, CLASSIC, 93, GAUGE, PERCENT, 2, 3, "id", "% of CPU time idle; in a cgroup, of its capacity", \
+	  IN(HOST, OVER(cpu_time), MADE_OF(PLUS(cpu_idle))) \
+	  IN(CGROUP, OVER(cpu_available), \
+	    MADE_OF(PLUS(cpu_available), MINUS(user_time), MINUS(system_time)))) \
+	M(wa, CPU, CLASSIC, 80, GAUGE, PERCENT, 2, 3, "wa", "% of CPU time idle while I/O is waited for", \
+	  IN(HOST, OVER(cpu_time), MADE_OF(PLUS(cpu_iowait)))) \
+	M(st, CPU, CLASSIC, 55, GAUGE, PERCENT, 2, 3, "st", "% of CPU time stolen by the hypervisor", \
+	  IN(HOST, OVER(cpu_time), MADE_OF(PLUS(cpu_steal)))) \
+	M(gu, CPU, CLASSIC, 30, GAUGE, PERCENT, 2, 3, "gu", "% of CPU time running guests", \
+	  IN(HOST, OVER(cpu_time), MADE_OF(PLUS(cpu_guest), PLUS_ANY(cpu_guest_nice)))) \
+	M(min, FAULTS, TABLE, 77, RATE, NUMBER, 5, 7, "min", "minor faults per second: no disk involved", \
+	  IN(ANY, MADE_OF(PLUS(faults), MINUS(maj)))) \
+	M(maj, FAULTS, TABLE, 82, RATE, NUMBER, 4, 6, "maj", "major faults per second: a task waits for the disk", \
+	  IN(HOST, AT(VMSTAT, ONE, "pgmajfault")) IN(V2, AT(MEM_STAT, ONE, "pgmajfault")) \
+	  IN(V1, AT(MEM_STAT, ONE, "total_pgmajfault"))) \
+	M(oom, FAULTS, EXTENDED, 70, COUNT, NUMBER, 3, 5, "oom", "tasks killed for want of memory in the interval", \
+	  IN(HOST, AT(VMSTAT, ONE, "oom_kill")) IN(V2, AT(MEM_EVENTS, ONE, "oom_kill")) \
+	  IN(V1, AT(V1_OOM, ONE, "oom_kill"))) \
+	M(cpu_some, PRESSURE, CGROUP, 69, SHARE, PERCENT, 3, 5, "cpu", "% of time some task waited for a CPU", \
+	  IN(HOST, AT(PSI_CPU, US, "some")) IN(CGROUP, AT(CG_PSI_CPU, US, "some"))) \
+	M(cpu_full, PRESSURE, EXTENDED, 20, SHARE, PERCENT, 4, 5, "cpuF", "% of time every task waited for a CPU", \
+	  IN(CGROUP, AT(CG_PSI_CPU, US, "full"))) \
+	M(mem_some, PRESSURE, CGROUP, 58, SHARE, PERCENT, 3, 5, "mem", "% of time some task waited for memory", \
+	  IN(HOST, AT(PSI_MEMORY, US, "some")) IN(CGROUP, AT(CG_PSI_MEMORY, US, "some"))) \
+	M(mem_full, PRESSURE, CGROUP, 74, SHARE, PERCENT, 4, 5, "memF", "% of time every task waited for memory", \
+	  IN(HOST, AT(PSI_MEMORY, US, "full")) IN(CGROUP, AT(CG_PSI_MEMORY, US, "full"))) \
+	M(io_some, PRESSURE, CGROUP, 57, SHARE, PERCENT, 3, 5, "io", "% of time some task waited for I/O", \
+	  IN(HOST, AT(PSI_IO, US, "some")) IN(CGROUP, AT(CG_PSI_IO, US, "some"))) \
+	M(io_full, PRESSURE, CGROUP, 73, SHARE, PERCENT, 3, 5, "ioF", "% of time every task waited for I/O", \
+	  IN(HOST, AT(PSI_IO, US, "full")) IN(CGROUP, AT(CG_PSI_IO, US, "full"))) \
+	M(irq_full, PRESSURE, EXTENDED, 19, SHARE, PERCENT, 3, 5, "irq", "% of time interrupts held every task up", \
+	  IN(HOST, AT(PSI_IRQ, US, "full")) IN(CGROUP, AT(CG_PSI_IRQ, US, "full"))) \
+	M(mem_limit, LIMITS, CGROUP, 54, GAUGE, SIZE, 7, 12, "limit", "memory limit of the level with least headroom", \
+	  IN(CGROUP, BY(mem_limit), \
+	    MADE_OF(PLUS(mem_max), PLUS(mem_used), PLUS(hierarchical)))) \
+	M(mem_pct, LIMITS, CGROUP, 81, GAUGE, PERCENT, 4, 5, "mem%", "% of that limit in use", \
+	  IN(CGROUP, BY(mem_pct), \
+	    MADE_OF(PLUS(mem_max), PLUS(mem_used), PLUS(hierarchical)))) \
+	M(cpu_limit, LIMITS, CGROUP, 53, GAUGE, CPUS, 5, 6, "cpus", "CPUs the cgroup may use", \
+	  IN(CGROUP, BY(cpu_limit), MADE_OF(PLUS(cpu_capacity)))) \
+	M(thr, LIMITS, CGROUP, 52, GAUGE, NUMBER, 4, 5, "thr", "milliseconds throttled by the CPU quota per second", \
+	  IN(CGROUP, BY(thr), \
+	    MADE_OF(PLUS(nr_periods), PLUS(nr_throttled), PLUS(throttled_time)))) \
+	M(thr_pct, LIMITS, CGROUP, 79, GAUGE, PERCENT, 4, 5, "thr%", "% of the quota's periods that were throttled", \
+	  IN(CGROUP, BY(thr_pct), \
+	    MADE_OF(PLUS(nr_periods), PLUS(nr_throttled), PLUS(throttled_time)))) \
+	H(swap, RATE, FLOW, IN(ANY, MADE_OF(PLUS(si), PLUS(so)))) \
+	H(mem_total, GAUGE, SIZE, IN(HOST, AT(MEMINFO, KIB, "MemTotal"))) \
+	H(mem_available, GAUGE, SIZE, IN(ANY, AT(MEMINFO, KIB, "MemAvailable"))) \
+	H(mem_used, GAUGE, SIZE, IN(HOST, MADE_OF(PLUS(mem_total), MINUS(mem_available))) \
+	  IN(V2, AT(MEM_CURRENT, BYTES, ""), LEVELS) IN(V1, AT(V1_USAGE, BYTES, ""), LEVELS)) \
+	H(cached, GAUGE, SIZE, IN(HOST, AT(MEMINFO, KIB, "Cached"))) \
+	H(reclaimable, GAUGE, SIZE, IN(HOST, AT(MEMINFO, KIB, "SReclaimable"))) \
+	H(swap_cached, GAUGE, SIZE, IN(HOST, AT(MEMINFO, KIB, "SwapCached")) \
+	  IN(V2, AT(MEM_STAT, BYTES, "swapcached"))) \
+	H(swap_total, GAUGE, SIZE, IN(HOST, AT(MEMINFO, KIB, "SwapTotal"))) \
+	H(swap_free, GAUGE, SIZE, IN(HOST, AT(MEMINFO, KIB, "SwapFree"))) \
+	H(cpu_user, TIME, WHOLE, IN(HOST, AT(STAT, TICKS, "cpu"), NTH(1))) \
+	H(cpu_nice, TIME, WHOLE, IN(HOST, AT(STAT, TICKS, "cpu"), NTH(2))) \
+	H(cpu_system, TIME, WHOLE, IN(HOST, AT(STAT, TICKS, "cpu"), NTH(3))) \
+	H(cpu_idle, TIME, WHOLE, IN(HOST, AT(STAT, TICKS, "cpu"), NTH(4))) \
+	H(cpu_iowait, TIME, WHOLE, IN(HOST, AT(STAT, TICKS, "cpu"), NTH(5))) \
+	H(cpu_irq, TIME, WHOLE, IN(HOST, AT(STAT, TICKS, "cpu"), NTH(6))) \
+	H(cpu_softirq, TIME, WHOLE, IN(HOST, AT(STAT, TICKS, "cpu"), NTH(7))) \
+	H(cpu_steal, TIME, WHOLE, IN(HOST, AT(STAT, TICKS, "cpu"), NTH(8))) \
+	H(cpu_guest, TIME, WHOLE, IN(HOST, AT(STAT, TICKS, "cpu"), NTH(9))) \
+	H(cpu_guest_nice, TIME, WHOLE, IN(HOST, AT(STAT, TICKS, "cpu"), NTH(10))) \
+	H(cpu_time, TIME, WHOLE, IN(HOST, MADE_OF(PLUS(cpu_user), PLUS_ANY(cpu_nice), PLUS_ANY(cpu_system), \
+	  PLUS(cpu_idle), PLUS_ANY(cpu_iowait), PLUS_ANY(cpu_irq), PLUS_ANY(cpu_softirq), PLUS_ANY(cpu_steal)))) \
+	H(faults, RATE, NUMBER, IN(HOST, AT(VMSTAT, ONE, "pgfault")) \
+	  IN(V2, AT(MEM_STAT, ONE, "pgfault")) IN(V1, AT(MEM_STAT, ONE, "total_pgfault"))) \
+	H(pgalloc_dma, TOTAL, WHOLE, IN(HOST, AT(VMSTAT, ONE, "pgalloc_dma"))) \
+	H(pgalloc_dma32, TOTAL, WHOLE, IN(HOST, AT(VMSTAT, ONE, "pgalloc_dma32"))) \
+	H(pgalloc_high, TOTAL, WHOLE, IN(HOST, AT(VMSTAT, ONE, "pgalloc_high"))) \
+	H(pgalloc_movable, TOTAL, WHOLE, IN(HOST, AT(VMSTAT, ONE, "pgalloc_movable"))) \
+	H(pgalloc_normal, TOTAL, WHOLE, IN(HOST, AT(VMSTAT, ONE, "pgalloc_normal"))) \
+	H(pgfree, TOTAL, WHOLE, IN(HOST, AT(VMSTAT, ONE, "pgfree"))) \
+	H(btime, TOTAL, WHOLE, IN(HOST, AT(STAT, ONE, "btime"))) \
+	H(processes, TOTAL, WHOLE, IN(HOST, AT(STAT, ONE, "processes")))
 
-/* The lines of -s, in procps-ng's order: metric, key in JSON, label, flags:
- * a counter is printed as the kernel counts it unless one says otherwise;
- * IF_REPORT: if the report takes it for real. */
-enum { COUNTER = 0, IN_UNITS = 1, IN_US = 2, FROM_REPORT = 4, IF_REPORT = 8, CG_ONLY = 16 };
+/* What other metrics of a cgroup are made of. */
+#define CGROUP_METRICS(H) \
+	H(memsw_usage, GAUGE, SIZE, IN(V1, AT(V1_MEMSW, BYTES, ""))) \
+	H(inactive_anon, GAUGE, SIZE, IN(V2, AT(MEM_STAT, BYTES, "inactive_anon")) \
+	  IN(V1, AT(MEM_STAT, BYTES, "total_inactive_anon"))) \
+	H(inactive_file, GAUGE, SIZE, IN(V2, AT(MEM_STAT, BYTES, "inactive_file")) \
+	  IN(V1, AT(MEM_STAT, BYTES, "total_inactive_file"))) \
+	H(active_anon, GAUGE, SIZE, IN(V2, AT(MEM_STAT, BYTES, "active_anon")) \
+	  IN(V1, AT(MEM_STAT, BYTES, "total_active_anon"))) \
+	H(active_file, GAUGE, SIZE, IN(V2, AT(MEM_STAT, BYTES, "active_file")) \
+	  IN(V1, AT(MEM_STAT, BYTES, "total_active_file"))) \
+	H(hierarchical, GAUGE, SIZE, IN(V1, AT(MEM_STAT, BYTES, "hierarchical_memory_limit"))) \
+	H(mem_max, GAUGE, SIZE, IN(V2, AT(MEM_MAX, BYTES, ""), LEVELS) IN(V1, AT(V1_LIMIT, BYTES, ""), LEVELS)) \
+	H(user_time, TIME, WHOLE, IN(V2, AT(CPU_STAT, US, "user_usec")) IN(V1, AT(V1_CPUACCT, TICKS, "user"))) \
+	H(system_time, TIME, WHOLE, IN(V2, AT(CPU_STAT, US, "system_usec")) IN(V1, AT(V1_CPUACCT, TICKS, "system"))) \
+	H(cpu_quota, GAUGE, WHOLE, IN(V2, AT(CPU_MAX, US, ""), NTH(1), LEVELS) IN(V1, AT(V1_QUOTA, US, ""), LEVELS)) \
+	H(cpu_period, GAUGE, WHOLE, IN(V2, AT(CPU_MAX, US, ""), NTH(2), LEVELS) IN(V1, AT(V1_PERIOD, US, ""), LEVELS)) \
+	H(cpuset_cpus, GAUGE, WHOLE, IN(V2, AT(CPUSET_CPUS, ONE, ""), LEVELS) \
+	  IN(V1, AT(V1_CPUSET_CPUS, ONE, ""), LEVELS)) \
+	H(cpus_online, GAUGE, WHOLE, IN(ANY, AT(CPU_ONLINE, ONE, ""))) \
+	H(cpu_capacity, GAUGE, WHOLE, IN(CGROUP, BY(cpu_capacity), \
+	  MADE_OF(PLUS(cpu_quota), PLUS(cpu_period), PLUS(cpuset_cpus), PLUS(cpus_online)))) \
+	H(cpu_available, TIME, WHOLE, IN(CGROUP, BY(cpu_available), MADE_OF(PLUS(cpu_capacity)))) \
+	H(nr_periods, COUNT, WHOLE, IN(CGROUP, AT(CPU_STAT, ONE, "nr_periods"), LEVELS)) \
+	H(nr_throttled, COUNT, WHOLE, IN(CGROUP, AT(CPU_STAT, ONE, "nr_throttled"), LEVELS)) \
+	H(throttled_time, TIME, WHOLE, IN(V2, AT(CPU_STAT, US, "throttled_usec"), LEVELS) \
+	  IN(V1, AT(CPU_STAT, NS, "throttled_time"), LEVELS)) \
+	H(periods, COUNT, WHOLE, IN(CGROUP, BY(periods), \
+	  MADE_OF(PLUS(nr_periods), PLUS(nr_throttled), PLUS(throttled_time)))) \
+	H(throttled, COUNT, WHOLE, IN(CGROUP, BY(throttled), MADE_OF(PLUS(periods)))) \
+	H(throttled_us, TIME, WHOLE, IN(CGROUP, BY(throttled_time), MADE_OF(PLUS(periods))))
 
-#define STATS(T) \
-	T(MEM_TOTAL, "mem_total", "total memory", IN_UNITS) \
-	T(MEM_USED, "mem_used", "used memory", IN_UNITS) \
-	T(ACTIVE, "mem_active", "active memory", IN_UNITS) \
-	T(INACT, "mem_inactive", "inactive memory", IN_UNITS) \
-	T(FREE, "mem_free", "free memory", IN_UNITS) \
-	T(BUFF, "mem_buffers", "buffer memory", IN_UNITS) \
-	T(SWAP_CACHED, "swap_cached", "swap cache", IN_UNITS) \
-	T(SWAP_TOTAL, "swap_total", "total swap", IN_UNITS) \
-	T(SWPD, "swap_used", "used swap", IN_UNITS) \
-	T(SWAP_FREE, "swap_free", "free swap", IN_UNITS) \
-	T(USER, "cpu_user", "non-nice user cpu ticks", COUNTER) \
-	T(NICE, "cpu_nice", "nice user cpu ticks", COUNTER) \
-	T(SYS, "cpu_system", "system cpu ticks", COUNTER) \
-	T(IDLE, "cpu_idle", "idle cpu ticks", COUNTER) \
-	T(IOWAIT, "cpu_iowait", "IO-wait cpu ticks", COUNTER) \
-	T(IRQ, "cpu_irq", "IRQ cpu ticks", COUNTER) \
-	T(SOFTIRQ, "cpu_softirq", "softirq cpu ticks", COUNTER) \
-	T(STEAL, "cpu_steal", "stolen cpu ticks", COUNTER) \
-	T(GUEST, "cpu_guest", "non-nice guest cpu ticks", COUNTER) \
-	T(GUEST_NICE, "cpu_guest_nice", "nice guest cpu ticks", COUNTER) \
-	T(BI, "pgpgin", "K paged in", COUNTER) \
-	T(BO, "pgpgout", "K paged out", COUNTER) \
-	T(SI, "pswpin", "pages swapped in", COUNTER) \
-	T(SO, "pswpout", "pages swapped out", COUNTER) \
-	T(ALLOC_DMA, "pgalloc_dma", "pages alloc in dma", COUNTER) \
-	T(ALLOC_DMA32, "pgalloc_dma32", "pages alloc in dma32", COUNTER) \
-	T(ALLOC_HIGH, "pgalloc_high", "pages alloc in high", COUNTER) \
-	T(ALLOC_MOVABLE, "pgalloc_movable", "pages alloc in movable", COUNTER) \
-	T(ALLOC_NORMAL, "pgalloc_normal", "pages alloc in normal", COUNTER) \
-	T(PGFREE, "pgfree", "pages free", COUNTER) \
-	T(IN, "intr", "interrupts", IF_REPORT) \
-	T(CS, "ctxt", "CPU context switches", IF_REPORT) \
-	T(BOOT_TIME, "btime", "boot time", COUNTER) \
-	T(FORKS, "processes", "forks", COUNTER) \
-	T(MEM_LIMIT, "mem_limit", "memory limit", IN_UNITS | CG_ONLY) \
-	T(CG_USER, "user_usec", "us user cpu time", IN_US | CG_ONLY) \
-	T(CG_SYS, "system_usec", "us system cpu time", IN_US | CG_ONLY) \
-	T(PERIODS, "nr_periods", "throttling periods", FROM_REPORT | CG_ONLY) \
-	T(THROTTLED, "nr_throttled", "throttled periods", FROM_REPORT | CG_ONLY) \
-	T(THROTTLED_TIME, "throttled_usec", "us throttled", FROM_REPORT | CG_ONLY) \
-	T(OOM, "oom_kill", "OOM kills", CG_ONLY) \
-	T(FAULTS, "pgfault", "page faults", CG_ONLY) \
-	T(MAJ, "pgmajfault", "major page faults", CG_ONLY)
-
-/* Alert rules: metric (an M row), warning and critical level (0: none, at most
- * 65535; of sizes in KiB whatever -S says, else as the table shows it), what
- * is wrong, what the number in the message is. */
-#define RULES(A) \
-	A(CS, 3000, 5000, "CPU THRASHING", " context switches/s") \
-	A(MAJ, 50, 500, "HIGH IO LATENCY", " major faults/s") \
-	A(SWAPPING, 1, 1000, "SWAPPING", " KiB/s") \
-	A(OOM, 1, 1, "OOM KILL", " killed") \
-	A(MEM_PCT, 90, 97, "MEMORY NEAR LIMIT", "% of the limit") \
-	A(THR_PCT, 5, 25, "CPU THROTTLED", "% of the periods") \
-	A(MEM_FULL, 5, 20, "MEMORY PRESSURE", "% of the time all stalled") \
-	A(IO_FULL, 10, 40, "IO PRESSURE", "% of the time all stalled") \
-	A(CPU_SOME, 40, 80, "CPU PRESSURE", "% of the time some waiting")
-
-/* What an option does; VALUE and those behind it take a value.
- *   FLAG    sets a bool
- *   ONE_OF  notes itself where no other option may have done so before; not
- *           for the first row. A view is a branch in run(), too
- *   VALUE   keeps its value, a text
- *   CHOICE  keeps the place of its value in META, words between bars
- *   PARSED  is a case of parse_value(), whatever the field */
-enum option_kind { FLAG, ONE_OF, VALUE, CHOICE, PARSED };
-
-/* id, letter, long name, what it does, to which field of `opt`,
- * name of the value, switch that builds it in, help */
-#define OPTIONS(O) \
-	O(ACTIVE, 'a', "active", FLAG, active, "", 1, "inactive and active, not buff and cache") \
-	O(FORKS, 'f', "forks", ONE_OF, view, "", WITH_STATS, "number of forks since boot") \
-	O(SLABS, 'm', "slabs", ONE_OF, view, "", WITH_SLABS, "slab caches") \
-	O(ONE_HEADER, 'n', "one-header", FLAG, one_header, "", 1, "print the header once only") \
-	O(STATS, 's', "stats", ONE_OF, view, "", WITH_STATS, "event counters and memory statistics") \
-	O(DISK, 'd', "disk", ONE_OF, view, "", WITH_DISKS, "disk statistics; with -x, rates as iostat -x") \
-	O(DISK_SUM, 'D', "disk-sum", ONE_OF, view, "", WITH_DISKS, "summary of disk activity") \
-	O(PARTITION, 'p', "partition", VALUE, partition, "DEV", WITH_DISKS, "statistics of one block device") \
-	O(UNIT, 'S', "unit", PARSED, unit, "UNIT", 1, "k 1000, K 1024, m 1e6, M 1048576, b B 1") \
-	O(WIDE, 'w', "wide", FLAG, wide, "", 1, "wider columns") \
-	O(TIMESTAMP, 't', "timestamp", FLAG, timestamp, "", 1, "append the time to each line") \
-	O(NO_FIRST, 'y', "no-first", FLAG, no_first, "", 1, "skip the first report, the average since boot") \
-	O(SCOPE, 0, "scope", CHOICE, scope, "auto|host|cgroup", WITH_CGROUP, "whose numbers") \
-	O(CGROUP, 0, "cgroup", VALUE, cgroup, "PATH", WITH_CGROUP, "that cgroup, or its directory") \
-	O(PID, 0, "pid", PARSED, pid, "PID", WITH_CGROUP, "the cgroup and container that PID runs in") \
-	O(PROC, 0, "proc", VALUE, proc, "DIR", 1, "read DIR instead of /proc") \
-	O(SYS, 0, "sys", VALUE, sys, "DIR", 1, "read DIR instead of /sys") \
-	O(COLUMNS, 'o', "columns", VALUE, columns, "LIST", 1, "columns or groups by name; help lists them") \
-	O(EXTENDED, 'x', "extended", FLAG, extended, "", 1, "every column") \
-	O(CLASSIC, 0, "classic", FLAG, classic, "", 1, "exactly the 18 columns of procps-ng") \
-	O(HUMAN, 'H', "human", FLAG, human, "", WITH_HUMAN, "sizes as 512M, 7.8G") \
-	O(JSON, 0, "json", ONE_OF, format, "", WITH_JSON, "one JSON object a line") \
-	O(CSV, 0, "csv", ONE_OF, format, "", WITH_CSV, "comma-separated values under their names") \
-	O(THRESHOLD, 0, "threshold", PARSED, unit, "[WARN,]CRIT[/cpu]", WITH_ALERTS, "of cs; default 3000,5000") \
-	O(ALERT, 0, "alert", PARSED, unit, "NAME=[WARN,]CRIT", WITH_ALERTS, "levels of a rule, or off for no alerts") \
-	O(COLOR, 0, "color", CHOICE, color, "auto|always|never", WITH_COLOR, "when to use colour") \
-	O(HELP, 'h', "help", FLAG, help, "", 1, "print this help") \
-	O(VERSION, 'V', "version", FLAG, version, "", 1, "print version and features")
-
-#define LENGTH(array) (sizeof (array) / sizeof *(array))
-
-/* A text, or rows, where a switch is 1; nothing where it is 0. */
-#define IF(with, s) IF_(with, s)
-#define IF_(with, s) IF_##with(s)
-#define IF_0(s) ""
-#define IF_1(s) s
-#define ROWS(with, ...) ROWS_(with, __VA_ARGS__)
-#define ROWS_(with, ...) ROWS_##with(__VA_ARGS__)
-#define ROWS_0(...)
-#define ROWS_1(...) __VA_ARGS__
-
-/* The texts of a list stand one behind the other, each with its end; nth()
- * finds one. So they take no table of pointers. */
-#define P(id, v1_name) v1_name "\0"
-static const char controllers[] = PLACES(P);
-#undef P
-
-#define S(id, place, file, format) file "\0"
-static const char source_files[] = HOST_SOURCES(S) ROWS(WITH_CGROUP, CGROUP_SOURCES(S));
-#undef S
-
-static const struct source_row {
-	uint8_t place, format;
-} sources[] = {
-#define S(id, place, file, format) { PL_##place, FM_##format },
-	SOURCES(S)
-#undef S
-};
-
-#define G(id, name, right) name "\0"
-static const char group_names[] = GROUPS(G);
-#undef G
-
-static const bool group_right[] = {
-#define G(id, name, right) right,
-	GROUPS(G)
-#undef G
-};
-
-enum metric {
-#define M(id, name, group, show, keep, kind, unit, head, width, wide, host, v2, v1, help) M_##id,
-#define R(id, kind, host, v2, v1) M_##id,
-	METRICS(M, R)
+enum metric_id {
+	M_NONE,
+#define M(name, ...) M_##name,
+	METRICS(M, M)
+	CGROUP_METRICS(M)
 #undef M
-#undef R
 	M_COUNT
 };
-_Static_assert(M_COUNT < 255, "a metric's number is a uint8_t");
+_Static_assert(M_COUNT < 256, "a metric's number is a uint8_t");
 
-enum scope_kind { HOST, V1, V2 }; /* V1 and V2 are the versions of cgroups */
-
-/* Where a number is found: in which scope, in a line of which source and
- * where in that line, in what unit; and what a report makes of it. K, KN
- * and NO say first whether there is such a place. */
-static const struct found_row {
-	uint32_t source : 5, nth : 4, unit : 3, kind : 3, scope : 2, metric : 8;
-} founds[] = {
-#define K(source, key, unit) (1, key, SRC_##source, 1, unit)
-#define KN(source, key, nth, unit) (1, key, SRC_##source, nth, unit)
-#define NO (0, "", 0, 0, ONE)
-#define BARE(...) __VA_ARGS__
-#define FOUND(id, kind, scope, place) FOUND_(id, kind, scope, BARE place)
-#define FOUND_(...) FOUND__(__VA_ARGS__)
-#define FOUND__(id, kind, scope, is, ...) FOUND_##is(id, kind, scope, __VA_ARGS__)
-#define FOUND_0(...)
-#define FOUND_1(id, kind, scope, key, source, nth, unit) { source, nth, unit, kind, scope, M_##id },
-#define M(id, name, group, show, keep, kind, unit, head, width, wide, host, v2, v1, help) R(id, kind, host, v2, v1)
-#define R(id, kind, host, v2, v1) \
-	FOUND(id, kind, HOST, host) ROWS(WITH_CGROUP, FOUND(id, kind, V2, v2) FOUND(id, kind, V1, v1))
-	METRICS(M, R)
-#undef R
+static const struct metric {
+	struct column column; /* its key is the name */
+	const char *help;
+	uint8_t show, kind;
+	const struct place *places;
+} metrics[] = {
+#define M(name, group, show, keep, kind, unit, width, wide, heading, help, ...) [M_##name] = { \
+	{ #name, heading, GROUP_##group, UNIT_##unit, { width, wide }, keep, false, false }, \
+	WITH_HELP ? help : "", SHOW_##show, KIND_##kind, (const struct place[]){ __VA_ARGS__ { 0 } } },
+#define H(name, kind, unit, ...) M(name, NONE, HIDDEN, 0, kind, unit, 0, 0, "", "", __VA_ARGS__)
+	METRICS(M, H)
+	IF(WITH_CGROUP, CGROUP_METRICS(H))
+#undef M
+#undef H
 };
 
-/* The keys of these lines, in the same order. */
-#define KEY(place) KEY_(BARE place)
-#define KEY_(...) KEY__(__VA_ARGS__)
-#define KEY__(is, key, ...) KEY_##is(key)
-#define KEY_0(key)
-#define KEY_1(key) key "\0"
-#define R(id, kind, host, v2, v1) KEY(host) ROWS(WITH_CGROUP, KEY(v2) KEY(v1))
-static const char keys[] = METRICS(M, R);
+#define M(name, group, show, keep, kind, unit, width, wide, heading, help, ...) \
+	_Static_assert(sizeof heading - 1 <= (width) && (width) <= (wide) && (keep) < 100, \
+		       #name ": the heading fits the width, that is at most the wide width, keep is below 100");
+#define H(...)
+METRICS(M, H)
 #undef M
-#undef R
-#undef K
-#undef KN
-#undef NO
+#undef H
 
-/* How the M rows, which come first, are shown. */
-#define R(id, kind, host, v2, v1)
-enum {
-#define M(id, name, group, show, keep, kind, unit, head, width, wide, host, v2, v1, help) DISPLAY_##id,
-	METRICS(M, R)
-#undef M
-	DISPLAYS
-};
-#define M(id, name, group, show, keep, kind, unit, head, width, wide, host, v2, v1, help) \
-	_Static_assert((int)M_##id == (int)DISPLAY_##id, #id ": this M row stands behind an R row"); \
-	_Static_assert(sizeof head - 1 <= (width) || !(width), #id ": its head is wider than its column");
-METRICS(M, R)
-#undef M
+/* The lines of -s, in procps-ng's order: T(metric, key in JSON, what is
+ * printed, label).
+ *   TOTAL    the counter as the kernel counts it
+ *   GROWTH   what the report holds: growth since the start
+ *   SIZE     the report's, in the unit of -S, which stands before the label
+ * Those of CGROUP_STATS are printed in cgroup scope alone. */
+enum stat_value { STAT_TOTAL, STAT_GROWTH, STAT_SIZE };
 
-static const struct display_row {
-	uint8_t group, show, keep, unit, width[2];
-} displays[] = {
-#define M(id, name, group, show, keep, kind, unit, head, width, wide, host, v2, v1, help) \
-	{ G_##group, show, keep, unit, { width, wide } },
-	METRICS(M, R)
-#undef M
-};
+#define STATS(T) HOST_STATS(T) CGROUP_STATS(T)
 
-#define M(id, name, group, show, keep, kind, unit, head, width, wide, host, v2, v1, help) name "\0"
-static const char metric_names[] = METRICS(M, R);
-#undef M
-#define M(id, name, group, show, keep, kind, unit, head, width, wide, host, v2, v1, help) head "\0"
-static const char metric_heads[] = METRICS(M, R);
-#undef M
-#define M(id, name, group, show, keep, kind, unit, head, width, wide, host, v2, v1, help) IF(WITH_HELP, help) "\0"
-static const char metric_helps[] = METRICS(M, R);
-#undef M
-#undef R
+#define HOST_STATS(T) \
+	T(mem_total, mem_total, SIZE, "total memory") \
+	T(mem_used, mem_used, SIZE, "used memory") \
+	T(active, mem_active, SIZE, "active memory") \
+	T(inact, mem_inactive, SIZE, "inactive memory") \
+	T(free, mem_free, SIZE, "free memory") \
+	T(buff, mem_buffers, SIZE, "buffer memory") \
+	T(swap_cached, swap_cached, SIZE, "swap cache") \
+	T(swap_total, swap_total, SIZE, "total swap") \
+	T(swpd, swap_used, SIZE, "used swap") \
+	T(swap_free, swap_free, SIZE, "free swap") \
+	T(cpu_user, cpu_user, TOTAL, "non-nice user cpu ticks") \
+	T(cpu_nice, cpu_nice, TOTAL, "nice user cpu ticks") \
+	T(cpu_system, cpu_system, TOTAL, "system cpu ticks") \
+	T(cpu_idle, cpu_idle, TOTAL, "idle cpu ticks") \
+	T(cpu_iowait, cpu_iowait, TOTAL, "IO-wait cpu ticks") \
+	T(cpu_irq, cpu_irq, TOTAL, "IRQ cpu ticks") \
+	T(cpu_softirq, cpu_softirq, TOTAL, "softirq cpu ticks") \
+	T(cpu_steal, cpu_steal, TOTAL, "stolen cpu ticks") \
+	T(cpu_guest, cpu_guest, TOTAL, "non-nice guest cpu ticks") \
+	T(cpu_guest_nice, cpu_guest_nice, TOTAL, "nice guest cpu ticks") \
+	T(bi, pgpgin, TOTAL, "K paged in") \
+	T(bo, pgpgout, TOTAL, "K paged out") \
+	T(si, pswpin, TOTAL, "pages swapped in") \
+	T(so, pswpout, TOTAL, "pages swapped out") \
+	T(pgalloc_dma, pgalloc_dma, TOTAL, "pages alloc in dma") \
+	T(pgalloc_dma32, pgalloc_dma32, TOTAL, "pages alloc in dma32") \
+	T(pgalloc_high, pgalloc_high, TOTAL, "pages alloc in high") \
+	T(pgalloc_movable, pgalloc_movable, TOTAL, "pages alloc in movable") \
+	T(pgalloc_normal, pgalloc_normal, TOTAL, "pages alloc in normal") \
+	T(pgfree, pgfree, TOTAL, "pages free") \
+	T(in, intr, TOTAL, "interrupts") \
+	T(cs, ctxt, TOTAL, "CPU context switches") \
+	T(btime, btime, TOTAL, "boot time") \
+	T(processes, processes, TOTAL, "forks")
+
+#define CGROUP_STATS(T) \
+	T(mem_limit, mem_limit, SIZE, "memory limit") \
+	T(user_time, user_usec, GROWTH, "us user cpu time") \
+	T(system_time, system_usec, GROWTH, "us system cpu time") \
+	T(periods, nr_periods, GROWTH, "throttling periods") \
+	T(throttled, nr_throttled, GROWTH, "throttled periods") \
+	T(throttled_us, throttled_usec, GROWTH, "us throttled") \
+	T(oom, oom_kill, TOTAL, "OOM kills") \
+	T(faults, pgfault, TOTAL, "page faults") \
+	T(maj, pgmajfault, TOTAL, "major page faults")
 
 static const struct stat_row {
-	uint8_t metric, flags;
+	struct column column; /* its heading is the label */
+	uint8_t metric, value;
+	bool cgroup;
 } stats[] = {
-#define T(id, key, label, flags) { M_##id, flags },
-	STATS(T)
+#define T(metric, key, value, label) \
+	{ { #key, label, GROUP_NONE, STAT_##value == STAT_SIZE ? UNIT_SIZE : UNIT_WHOLE, { 12, 12 }, 0, false, false }, \
+	  M_##metric, STAT_##value, false },
+	HOST_STATS(T)
+#undef T
+#define T(metric, key, value, label) \
+	{ { #key, label, GROUP_NONE, STAT_##value == STAT_SIZE ? UNIT_SIZE : UNIT_WHOLE, { 12, 12 }, 0, false, false }, \
+	  M_##metric, STAT_##value, true },
+	CGROUP_STATS(T)
 #undef T
 };
 
-#define T(id, key, label, flags) key "\0"
-static const char stat_keys[] = STATS(T);
-#undef T
-#define T(id, key, label, flags) label "\0"
-static const char stat_labels[] = STATS(T);
-#undef T
+/* The numbers of a block device: F(key, place in the line of diskstats, group
+ * in -d, width, wide width (0: not in -d), heading in -d, label in -D).
+ * Documentation/admin-guide/iostats.rst, Linux 6.13. */
+#define DISK_FIELDS(F) \
+	F(reads, 1, READS, 6, 9, "total", "total reads") \
+	F(reads_merged, 2, READS, 6, 9, "merged", "merged reads") \
+	F(read_sectors, 3, READS, 7, 11, "sectors", "read sectors") \
+	F(read_ms, 4, READS, 7, 11, "ms", "milli reading") \
+	F(writes, 5, WRITES, 6, 9, "total", "writes") \
+	F(writes_merged, 6, WRITES, 6, 9, "merged", "merged writes") \
+	F(write_sectors, 7, WRITES, 7, 11, "sectors", "written sectors") \
+	F(write_ms, 8, WRITES, 7, 11, "ms", "milli writing") \
+	F(io_now, 9, IO, 6, 7, "cur", "inprogress IO") \
+	F(io_ms, 10, IO, 6, 7, "sec", "milli spent IO") \
+	F(io_weighted_ms, 11, NONE, 0, 0, "", "milli weighted IO")
 
-/* What is made of two others, where no file tells it: a - b or a + b. */
-static const struct { uint8_t to; bool minus; uint8_t a, b; } formulas[] = {
-	{ M_SWPD, true, M_SWAP_TOTAL, M_SWAP_FREE },
-	{ M_SWPD, true, M_MEMSW, M_MEM_USED },
-	{ M_INACT, false, M_INACT_ANON, M_INACT_FILE },
-	{ M_ACTIVE, false, M_ACTIVE_ANON, M_ACTIVE_FILE },
-	{ M_MEM_USED, true, M_MEM_TOTAL, M_AVAILABLE },
-	{ M_CACHE, false, M_CACHED, M_RECLAIMABLE },
-	{ M_SWAPPING, false, M_SI, M_SO },
-	{ M_MIN, true, M_FAULTS, M_MAJ },
+enum disk_field {
+#define F(key, nth, group, width, wide, heading, label) D_##key,
+	DISK_FIELDS(F)
+#undef F
+	D_COUNT
 };
 
-/* What the code of REPORT takes to make the metrics `first` to `last`, where
- * no file tells them: a, and b where a is to be had. */
-static const struct { uint8_t first, last, a, b; } needs[] = {
-	{ M_US, M_GU, M_USER, M_NICE },
-	{ M_US, M_GU, M_SYS, M_IDLE },
-	{ M_US, M_GU, M_IOWAIT, M_IRQ },
-	{ M_US, M_GU, M_SOFTIRQ, M_STEAL },
-	{ M_US, M_GU, M_GUEST, M_GUEST_NICE },
-	{ M_US, M_ID, M_CG_USER, M_CG_SYS },
-	{ M_US, M_ID, M_CAPACITY, M_CAPACITY },
-	{ M_FREE, M_FREE, M_AVAILABLE, M_AVAILABLE },
-	{ M_FREE, M_FREE, M_HIERARCHICAL, M_MEM_USED },
-	{ M_MEM_LIMIT, M_MEM_PCT, M_HIERARCHICAL, M_MEM_USED },
+static const struct disk_column {
+	struct column column, sum; /* as -d and as -D show it */
+	uint8_t nth;
+} disk_columns[] = {
+#define F(key, nth, group, width, wide, heading, label) [D_##key] = { \
+	{ #key, heading, GROUP_##group, UNIT_WHOLE, { width, wide }, 0, false, false }, \
+	{ #key, label, GROUP_NONE, UNIT_WHOLE, { 12, 12 }, 0, false, false }, nth },
+	DISK_FIELDS(F)
+#undef F
 };
 
-enum rule {
-#define A(id, warn, crit, what, tail) A_##id,
+#define F(key, nth, group, width, wide, heading, label) \
+	_Static_assert((nth) >= 1 && (nth) <= 17, #key ": its place in the line"); \
+	_Static_assert(sizeof heading - 1 <= (width) && (width) <= (wide), #key ": the heading fits its column");
+DISK_FIELDS(F)
+#undef F
+
+/* Rates of a disk as `iostat -x` defines them: R(key, field, by, scale, width,
+ * heading): the growth of a field times the scale, by the growth of another
+ * field, or per second: by the microseconds that passed (TIME). */
+#define DISK_RATES(R) \
+	R(r_s, reads, TIME, 1000000000, 7, "r/s") \
+	R(w_s, writes, TIME, 1000000000, 7, "w/s") \
+	R(rkb_s, read_sectors, TIME, 1000000000 / (1024 / SECTOR_BYTES), 9, "rkB/s") \
+	R(wkb_s, write_sectors, TIME, 1000000000 / (1024 / SECTOR_BYTES), 9, "wkB/s") \
+	R(r_await, read_ms, reads, 1000, 7, "r_await") \
+	R(w_await, write_ms, writes, 1000, 7, "w_await") \
+	R(aqu_sz, io_weighted_ms, TIME, 1000000, 7, "aqu-sz") \
+	R(util, io_ms, TIME, 100000000, 7, "%util")
+
+enum { D_TIME = D_COUNT };
+
+static const struct disk_rate {
+	struct column column;
+	uint32_t scale;
+	uint8_t field, by;
+} disk_rates[] = {
+#define R(key, field, by, scale, width, heading) \
+	{ { #key, heading, GROUP_NONE, UNIT_DECIMALS, { width, width }, 0, false, false }, scale, D_##field, D_##by },
+	DISK_RATES(R)
+#undef R
+};
+
+/* Alert rules: A(metric, what is wrong, warning and critical level, what the
+ * number in the message is). Levels are those of the table, of sizes in KiB;
+ * where both are the same there is no warning. */
+#define RULES(A) \
+	A(cs, "CPU THRASHING", 3000, 5000, " context switches/s") \
+	A(maj, "HIGH IO LATENCY", 50, 500, " major faults/s") \
+	A(swap, "SWAPPING", 1, 1000, " KiB/s") \
+	A(oom, "OOM KILL", 1, 1, " killed") \
+	A(mem_pct, "MEMORY NEAR LIMIT", 90, 97, "% of the limit") \
+	A(thr_pct, "CPU THROTTLED", 5, 25, "% of the periods") \
+	A(mem_full, "MEMORY PRESSURE", 5, 20, "% of the time all stalled") \
+	A(io_full, "IO PRESSURE", 10, 40, "% of the time all stalled") \
+	A(cpu_some, "CPU PRESSURE", 40, 80, "% of the time some waiting")
+
+enum rule_id {
+#define A(metric, what, warn, crit, tail) RULE_##metric,
 	RULES(A)
 #undef A
-	A_COUNT
+	RULE_COUNT
 };
 
-static const struct rule_row {
-	uint16_t warn, crit;
+static const struct rule {
+	const char *what, *tail;
+	uint32_t warn, crit;
 	uint8_t metric;
 } rules[] = {
-#define A(id, warn, crit, what, tail) { warn, crit, M_##id },
+#define A(metric, what, warn, crit, tail) [RULE_##metric] = { what, tail, warn, crit, M_##metric },
 	RULES(A)
 #undef A
 };
 
-#define A(id, warn, crit, what, tail) _Static_assert((int)M_##id < DISPLAYS, #id ": a rule on an R row");
+#define A(metric, what, warn, crit, tail) \
+	_Static_assert((warn) <= (crit) && (crit) > 0, #metric ": the warning comes first");
 RULES(A)
 #undef A
 
-#define A(id, warn, crit, what, tail) what "\0"
-static const char rule_texts[] = RULES(A);
-#undef A
-#define A(id, warn, crit, what, tail) tail "\0"
-static const char rule_tails[] = RULES(A);
-#undef A
+/* Options: O(id, letter, group in --help, what it does, name, value, switch
+ * that builds it in, help). What it does:
+ *   FLAG(field)    sets a bool
+ *   ONE_OF(field)  is the one that was chosen of several
+ *   VALUE(field)   keeps its value, a text
+ *   CHOICE(field)  keeps the place of its value in those between the bars
+ *   PARSED(f)      f parses its value
+ * Fields are those of struct options, below. */
+#define OPTIONS(O) \
+	O(STATS, 's', MODES, ONE_OF(view), "stats", "", WITH_STATS, "event counters and memory statistics") \
+	O(FORKS, 'f', MODES, ONE_OF(view), "forks", "", WITH_STATS, "number of forks since boot") \
+	O(DISK, 'd', MODES, ONE_OF(view), "disk", "", WITH_DISKS, "disk statistics; with -x, rates as iostat -x") \
+	O(DISK_SUM, 'D', MODES, ONE_OF(view), "disk-sum", "", WITH_DISKS, "summary of disk activity") \
+	O(PARTITION, 'p', MODES, VALUE(partition), "partition", "DEV", WITH_DISKS, "statistics of one block device") \
+	O(SLABS, 'm', MODES, ONE_OF(view), "slabs", "", WITH_SLABS, "slab caches") \
+	O(ACTIVE, 'a', COLUMNS, FLAG(active), "active", "", 1, "inactive and active, not buff and cache") \
+	O(COLUMNS, 'o', COLUMNS, VALUE(columns), "columns", "LIST", 1, "columns or groups by name; help lists them") \
+	O(EXTENDED, 'x', COLUMNS, FLAG(extended), "extended", "", 1, "every column") \
+	O(CLASSIC, 0, COLUMNS, FLAG(classic), "classic", "", 1, "exactly the 18 columns of procps-ng") \
+	O(UNIT, 'S', LAYOUT, PARSED(parse_unit), "unit", "UNIT", 1, "k 1000, K 1024, m 1e6, M 1048576, b B 1") \
+	O(HUMAN, 'H', LAYOUT, FLAG(human), "human", "", WITH_HUMAN, "sizes as 512M, 7.8G") \
+	O(WIDE, 'w', LAYOUT, FLAG(wide), "wide", "", 1, "wider columns") \
+	O(TIMESTAMP, 't', LAYOUT, FLAG(timestamp), "timestamp", "", 1, "append the time to each line") \
+	O(ONE_HEADER, 'n', LAYOUT, FLAG(one_header), "one-header", "", 1, "print the header once only") \
+	O(NO_FIRST, 'y', LAYOUT, FLAG(no_first), "no-first", "", 1, "skip the first report, the average since boot") \
+	O(COLOR, 0, LAYOUT, CHOICE(color), "color", "auto|always|never", WITH_COLOR, "when to use colour") \
+	O(JSON, 0, OUTPUT, ONE_OF(format), "json", "", WITH_JSON, "one JSON object a line") \
+	O(CSV, 0, OUTPUT, ONE_OF(format), "csv", "", WITH_CSV, "comma-separated values under their names") \
+	O(SCOPE, 0, SCOPE, CHOICE(scope), "scope", "auto|host|cgroup", WITH_CGROUP, "whose numbers") \
+	O(CGROUP, 0, SCOPE, VALUE(cgroup), "cgroup", "PATH", WITH_CGROUP, "that cgroup, or its directory") \
+	O(PID, 0, SCOPE, PARSED(parse_pid), "pid", "PID", WITH_CGROUP, "the cgroup and container that PID runs in") \
+	O(PROC, 0, SCOPE, VALUE(proc), "proc", "DIR", 1, "read DIR instead of /proc") \
+	O(SYS, 0, SCOPE, VALUE(sys), "sys", "DIR", 1, "read DIR instead of /sys") \
+	O(THRESHOLD, 0, ALERTS, PARSED(parse_threshold), "threshold", "[WARN,]CRIT[/cpu]", WITH_ALERTS, \
+	  "of cs; default 3000,5000") \
+	O(ALERT, 0, ALERTS, PARSED(parse_alert), "alert", "NAME=[WARN,]CRIT", WITH_ALERTS, \
+	  "levels of a rule, or off for no alerts") \
+	O(HELP, 'h', OTHER, FLAG(help), "help", "", 1, "print this help") \
+	O(VERSION, 'V', OTHER, FLAG(version), "version", "", 1, "print version and features")
 
-enum option {
-#define O(id, letter, name, kind, field, meta, with, help) O_##id,
+enum option_id {
+	O_NONE,
+#define O(id, letter, group, does, name, value, with, help) O_##id,
 	OPTIONS(O)
 #undef O
 	O_COUNT
 };
 
-/* An option that is not built in has no name. */
-#define O(id, letter, name, kind, field, meta, with, help) IF(with, name) "\0"
-static const char option_names[] = OPTIONS(O);
-#undef O
-#define O(id, letter, name, kind, field, meta, with, help) IF(with, meta) "\0"
-static const char option_metas[] = OPTIONS(O);
-#undef O
-#define O(id, letter, name, kind, field, meta, with, help) IF(WITH_HELP, IF(with, help)) "\0"
-static const char option_helps[] = OPTIONS(O);
-#undef O
+/* ----------------------------------------------------------------- STATE
+ *
+ * Every variable of the program that is not local to a function:
+ *
+ *   opt           the command line; constant once it is parsed
+ *   scope, homes  whose numbers, and where they are; settled before the first
+ *                 snapshot
+ *   plan          what is read, and where it stood the last time
+ *   files         files that stay open from one snapshot to the next
+ *   snapshots     the last two instants
+ *   slabs         the list of -m: too large for the stack
+ *   stdout_sink   what is about to be written
+ *   screen        the terminal, and how far the last header is away
+ *   names_written whether CSV has its header
+ *   said          what was warned of and is not repeated */
 
-/* ----------------------------------------------------------------- STATE */
-
-#define NS_PER_S 1000000000u
-#define USER_HZ 100 /* of /proc, whatever the kernel's HZ (but on alpha, ia64) */
-#define INITIAL_CGROUP_NS "cgroup:[4026531835]" /* PROC_CGROUP_INIT_INO */
-#define INITIAL_PID_NS "pid:[4026531836]"       /* PROC_PID_INIT_INO */
-
-/* A number that is not known, in samples and in reports. The arithmetic of
- * REPORT keeps it: what is made of it, or is too large, is not known. */
-#define UNSEEN UINT64_MAX
-
-struct level { /* one throttled level of the CPU hierarchy */
-	uint64_t periods, throttled, time_us;
-};
-
-/* What was read at one instant, in the units that the catalogue says. */
-struct sample {
-	uint64_t ns; /* CLOCK_BOOTTIME, or the uptime of a captured tree */
-	uint64_t value[M_COUNT];
-	struct level level[MAX_LEVELS];
-};
-
-/* Two samples compared. Values are in thousandths: of a byte for sizes, of
- * one (a byte, a ms) per second for rates, of a percent, of a CPU, of a
- * microsecond for time, of one for counts. */
-struct report {
-	uint64_t milli[M_COUNT];
-	uint64_t elapsed_us;
-	bool first; /* since boot, or since the start of the cgroup */
-};
-
-static struct sample samples[2];
-static struct report report;
-
-/* What is large and not touched by each sample: the linker sorts it apart, so
- * that what is touched lies on few pages. A sample costs a tenth less. */
-#define BULK _Alignas(64)
-
-enum { SCOPE_AUTO, SCOPE_HOST, SCOPE_CGROUP };
+enum { WHOSE_AUTO, WHOSE_HOST, WHOSE_CGROUP };
 enum { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
-/* The command line, parsed. */
-static struct opt {
+static struct options {
 	const char *proc, *sys, *cgroup, *columns, *partition;
-	uint64_t pid;          /* --pid, or 0 */
-	uint64_t unit;         /* bytes */
-	uint8_t scope, color;
-	uint8_t view;          /* O_STATS, ... or 0: the table */
-	uint8_t format;        /* O_JSON, O_CSV or 0: text */
-	bool active, one_header, wide, timestamp, no_first, extended, classic, human, help, version;
-	bool proc_given, sys_given, captured; /* captured: proc is not a procfs */
+	bool active, classic, extended, help, human, no_first, one_header, timestamp, version, wide;
+	uint8_t color, scope; /* COLOR_, WHOSE_ */
+	uint8_t format;       /* O_JSON, O_CSV or O_NONE: text */
+	uint8_t view;         /* O_STATS, ... or O_NONE: the table */
+	uint64_t pid;         /* --pid, or 0 */
+	uint64_t unit;        /* bytes */
+	char unit_letter;     /* that stands before sizes in -s */
+	bool proc_given, sys_given;
+	bool captured;        /* proc is not a procfs: a tree that was copied */
 	bool no_alerts, threshold_per_cpu;
-	uint64_t delay_ns;     /* 0: no delay given */
-	uint64_t count;        /* 0: until stopped */
-	uint64_t warn[A_COUNT], crit[A_COUNT]; /* in thousandths; warn 0: none */
-} opt;
+	bool rule_named[RULE_COUNT];                  /* by --alert */
+	uint64_t warn[RULE_COUNT], crit[RULE_COUNT]; /* in thousandths; warn 0: none */
+	uint64_t delay_ns;    /* 0: no delay given */
+	uint64_t count;       /* UINT64_MAX: until stopped */
+} given = { .unit = 1024, .unit_letter = 'K' };
 
-static const struct option_row {
-	char letter;
-	uint8_t kind, field;
-} options[] = {
-#define O(id, letter, name, kind, field, meta, with, help) { letter, kind, offsetof(struct opt, field) },
-	OPTIONS(O)
-#undef O
+/* Only COMMAND writes to `given`; all others read it by this name. */
+static const struct options *const opt = &given;
+
+/* A piece of text, in a scanner's buffer or elsewhere. The byte at `end` ends
+ * numbers and keys: a newline, a blank or a NUL. */
+struct text {
+	const char *p, *end;
 };
 
-_Static_assert(offsetof(struct opt, warn) <= UINT8_MAX, "fields of options come first");
+/* A file that is kept open. */
+struct file {
+	int fd;    /* plus one; 0: not tried yet, -1: not there */
+	int error; /* errno of the last open or read, or 0 */
+};
 
-/* The letters of -S and what they stand for. */
-static const char unit_letters[] = "kKmMbB";
-static const uint32_t unit_bytes[] = { 1000, 1024, 1000000, 1048576, 1, 1 };
+/* The directory of the cgroup in the hierarchy of one controller. */
+struct home {
+	char path[PATH_BYTES]; /* the cgroup, as /proc/PID/cgroup names it */
+	char dir[PATH_BYTES];  /* its directory */
+	size_t top;            /* dir up to here is the topmost visible level */
+	uint8_t rank;          /* how sure the place is; 0: not found */
+	uint8_t version;       /* 1 or 2; 0: the controller is not there */
+	bool whole;            /* the top is the hierarchy's root */
+	unsigned levels;       /* from the cgroup to the top, both counted */
+	size_t length[MAX_LEVELS]; /* dir up to here is each level */
+};
+static struct home homes[DIR_COUNT]; /* none for PROC and SYS */
 
-/* Each metric's place in the scope chosen, with its key. Without a key its
- * value, if there is one, is made by code. */
-static struct bound {
+static struct scope {
+	enum scope_kind kind;    /* HOST, or V2 for any cgroup */
+	bool private;            /* vmstat is in a cgroup namespace of its own */
+	bool own;                /* the cgroup of vmstat itself */
+	bool entered;            /* from outside of the namespace */
+	bool lxcfs;              /* something below /proc is lxcfs */
+	const struct home *home; /* the one that stands for all */
+	char name[PATH_BYTES];   /* the cgroup's path, as the kernel names it */
+} scope;
+
+/* A key that a file is searched for, and the metrics in its line. */
+struct want {
 	const char *key;
-	uint8_t source, nth, unit, kind;
-} bound[M_COUNT];
-static uint8_t columns[M_COUNT]; /* the metrics to print, in order */
-static unsigned n_columns;
-static bool asked[M_COUNT]; /* metrics to print, or to make those of */
-static uint32_t needed; /* the set of their sources */
+	uint32_t gap;   /* bytes from the line found before it, the last time */
+	uint8_t metric; /* the first of its metrics; plan.next has the others */
+};
 
-/* --------------------------------------------------------------- BEDROCK */
+static struct plan {
+	const struct place *place[M_COUNT]; /* in this scope; NULL: none */
+	bool selected[M_COUNT];    /* to be shown, or to make others of */
+	uint8_t order[M_COUNT];    /* the selected ones, after what they are made of */
+	unsigned count;
+	bool source[SRC_COUNT];    /* is it read? */
+	struct want want[M_COUNT]; /* those of a source stand together */
+	uint8_t next[M_COUNT];     /* the next metric in the same line, or M_NONE */
+	uint8_t first_want[SRC_COUNT + 1];
+	bool ordered[SRC_COUNT];   /* wants stand in the order of the file */
+} plan;
+
+static struct file files[SRC_COUNT][MAX_LEVELS];
+
+struct task {
+	uint64_t switches;
+	uint32_t id;
+};
+
+struct device {
+	char name[NAME_BYTES];
+	bool partition;
+	bool counted;    /* its numbers were read, not just its name */
+	uint64_t number; /* major << 20 | minor */
+	uint64_t value[D_COUNT];
+	uint64_t bytes[2]; /* read and written */
+};
+
+/* What was read at one instant. Numbers are in the units of the catalogue. */
+struct snapshot {
+	uint64_t ns;      /* CLOCK_BOOTTIME, or the uptime of a captured tree */
+	uint64_t wall_ns; /* CLOCK_REALTIME */
+	uint64_t level[MAX_LEVELS][M_COUNT]; /* [0] the scope; above: its parents */
+	bool gone;        /* the cgroup has ended */
+	bool tasks_hidden, tasks_overflow, devices_overflow;
+	int devices_error; /* errno, or 0 */
+	const char *devices_file;
+	unsigned tasks, devices; /* how many of */
+	struct task task[MAX_TASKS];
+	struct device device[MAX_DISKS];
+};
+static struct snapshot snapshots[2];
+
+static struct slabs {
+	unsigned count;
+	bool overflow;
+	int error;
+	struct slab {
+		char name[NAME_BYTES];
+		uint64_t value[4];
+	} slab[MAX_SLABS];
+} slabs;
+
+enum alert_level { CALM, WARNING, CRITICAL };
+
+/* Two snapshots compared: all that a renderer knows. Values are thousandths:
+ * of a byte for sizes, of one per second for rates, of a percent, of a CPU;
+ * those of KIND_TIME are microseconds. */
+struct report {
+	uint64_t wall_ns;    /* when it was made */
+	uint64_t elapsed_us; /* the time it covers; 0: not known */
+	bool first;          /* since boot, or since the start of the cgroup */
+	const char *scope, *cgroup; /* cgroup: its path, NULL for the host */
+	uint64_t value[M_COUNT];
+	uint8_t level[RULE_COUNT], worst; /* enum alert_level */
+};
+
+struct comparison {
+	const struct snapshot *before, *now;
+	const struct report *report; /* what is made so far */
+};
+
+/* -------------------------------------------------------------- BEDROCK */
+
+/* Text on its way to a descriptor. Overflow is sticky and is found when it is
+ * written: a report is written whole with one write(2) or not at all. */
+struct sink {
+	char *text;
+	size_t size, n;
+	bool overflow;
+};
+
+#define SINK(buffer) { buffer, sizeof buffer, 0, false }
+
+static char stdout_buffer[OUT_BYTES];
+static struct sink stdout_sink = SINK(stdout_buffer);
+
+static void out_char(struct sink *o, char c)
+{
+	if (o->n == o->size)
+		o->overflow = true;
+	else
+		o->text[o->n++] = c;
+}
+
+static void out_bytes(struct sink *o, const char *p, size_t n)
+{
+	while (n--)
+		out_char(o, *p++);
+}
+
+static void out_str(struct sink *o, const char *s)
+{
+	while (*s)
+		out_char(o, *s++);
+}
+
+static void out_fill(struct sink *o, char c, size_t n)
+{
+	while (n--)
+		out_char(o, c);
+}
+
+/* Moves what was put from `start` on to the right, so that it ends at `end`,
+ * if it does not reach there. */
+static void out_align_right(struct sink *o, size_t start, size_t end)
+{
+	size_t n = o->n;
+
+	if (n >= end)
+		return;
+	out_fill(o, ' ', end - n);
+	if (o->overflow)
+		return;
+	memmove(o->text + start + (end - n), o->text + start, n - start);
+	memset(o->text + start, ' ', end - n);
+}
+
+static void out_left(struct sink *o, const char *s, size_t width)
+{
+	size_t n = strlen(s);
+
+	out_str(o, s);
+	out_fill(o, ' ', n < width ? width - n : 0);
+}
+
+/* v in decimal with at least `width` digits. */
+static void out_digits(struct sink *o, uint64_t v, unsigned width)
+{
+	char buf[20], *p = buf + sizeof buf, *widest = p - width;
+
+	while (v || p > widest) {
+		*--p = (char)('0' + v % 10);
+		v /= 10;
+	}
+	out_bytes(o, p, (size_t)(buf + sizeof buf - p));
+}
+
+static void out_u64(struct sink *o, uint64_t v)
+{
+	out_digits(o, v, 1);
+}
+
+/* Thousandths with two decimals. */
+static void out_hundredths(struct sink *o, uint64_t milli)
+{
+	out_u64(o, (milli + 5) / 1000);
+	out_char(o, '.');
+	out_digits(o, (milli + 5) / 10 % 100, 2);
+}
+
+/* Thousandths as a decimal number, without trailing zeros. */
+static void out_milli(struct sink *o, uint64_t milli)
+{
+	unsigned width = 3, rest = (unsigned)(milli % 1000);
+
+	out_u64(o, milli / 1000);
+	if (!rest)
+		return;
+	for (; rest % 10 == 0; rest /= 10)
+		width--;
+	out_char(o, '.');
+	out_digits(o, rest, width);
+}
+
+/* Bytes in thousandths as at most five characters: 512M, 7.8G, 1023K. */
+static void out_human(struct sink *o, uint64_t milli)
+{
+	uint64_t tenths = milli / 100;
+	unsigned u = 0;
+
+	while (tenths >= 10235 && u < 6) {
+		tenths = (tenths + 512) / 1024;
+		u++;
+	}
+	if (tenths < 100 && u) {
+		out_u64(o, tenths / 10);
+		out_char(o, '.');
+		out_u64(o, tenths % 10);
+	} else {
+		out_u64(o, (tenths + 5) / 10);
+	}
+	if (tenths)
+		out_char(o, "BKMGTPE"[u]);
+}
+
+static unsigned is_leap(unsigned year)
+{
+	return year % 4 == 0 && (year % 100 || year % 400 == 0);
+}
+
+/* Seconds since 1970 as "YYYY-MM-DD HH:MM:SS", Gregorian, `between` in the
+ * place of the blank. */
+static void out_date(struct sink *o, uint64_t seconds, char between)
+{
+	static const uint8_t lengths[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	unsigned day = (unsigned)(seconds / 86400), rest = (unsigned)(seconds % 86400);
+	unsigned year = 1970, month = 0, n, i, parts[5];
+
+	for (; day >= (n = 365 + is_leap(year)); year++)
+		day -= n;
+	for (; day >= (n = lengths[month] + (month == 1 ? is_leap(year) : 0)); month++)
+		day -= n;
+	parts[0] = month + 1;
+	parts[1] = day + 1;
+	parts[2] = rest / 3600;
+	parts[3] = rest / 60 % 60;
+	parts[4] = rest % 60;
+	out_digits(o, year, 4);
+	for (i = 0; i < 5; i++) {
+		out_char(o, i < 2 ? '-' : i == 2 ? between : ':');
+		out_digits(o, parts[i], 2);
+	}
+}
+
+/* %s and %ju (uint64_t) only; a colon at the end appends what `error` means. */
+static void out_format(struct sink *o, int error, const char *f, va_list ap)
+{
+	char c;
+
+	while ((c = *f++)) {
+		if (c != '%') {
+			out_char(o, c);
+			if (c == ':' && !*f) {
+				out_char(o, ' ');
+				if (WITH_STRERROR)
+					out_str(o, strerror(error));
+				else
+					out_u64(o, (uint64_t)error);
+			}
+		} else if (*f++ == 's') {
+			out_str(o, va_arg(ap, const char *));
+		} else {
+			f++;
+			out_u64(o, va_arg(ap, uint64_t));
+		}
+	}
+}
+
+/* A line on standard error. Its failure cannot be reported anywhere. */
+static void say(int error, const char *f, va_list ap)
+{
+	char buffer[2 * PATH_BYTES];
+	struct sink o = SINK(buffer);
+
+	out_str(&o, "vmstat: ");
+	out_format(&o, error, f, ap);
+	out_char(&o, '\n');
+	buffer[o.n - 1] = '\n';
+	if (write(STDERR_FILENO, buffer, o.n) < 0)
+		return;
+}
+
+/* A warning: a line on standard error. With a colon at the end of `f`, what
+ * `error`, an errno, means is appended. */
+__attribute__((format(printf, 2, 3)))
+static void warn(int error, const char *f, ...)
+{
+	va_list ap;
+
+	va_start(ap, f);
+	say(error, f, ap);
+	va_end(ap);
+}
+
+/* An error that ends the program; for COMMAND alone. */
+__attribute__((format(printf, 2, 3)))
+_Noreturn static void die(int error, const char *f, ...)
+{
+	va_list ap;
+
+	va_start(ap, f);
+	say(error, f, ap);
+	va_end(ap);
+	_exit(1);
+}
+
+static uint64_t clock_ns(clockid_t id)
+{
+	struct timespec t = { 0, 0 };
+
+	clock_gettime(id, &t);
+	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
 
 /* What follows `start` in s, or NULL where s begins otherwise. Stops at the
  * first difference: s may be a word that something else than a NUL ends. */
@@ -776,13 +1139,6 @@ static const char *after(const char *s, const char *start)
 	return s;
 }
 
-static bool same(const char *a, const char *b)
-{
-	const char *rest = after(a, b);
-
-	return rest && !*rest;
-}
-
 /* The first c in s, or the end of s. */
 static const char *find(const char *s, char c)
 {
@@ -791,352 +1147,52 @@ static const char *find(const char *s, char c)
 	return s;
 }
 
-static size_t length(const char *s)
+static bool is_text(const struct text *w, const char *s)
 {
-	return (size_t)(find(s, '\0') - s);
+	return after(w->p, s) == w->end;
 }
 
-/* The nth of texts that stand one behind the other. */
-static const char *nth(const char *texts, unsigned n)
+/* Copies a text into `to`, of `size` bytes; false, and cut off, where it does
+ * not fit. */
+static bool copy_text(char *to, size_t size, const struct text *w)
 {
-	while (n--)
-		texts = find(texts, '\0') + 1;
-	return texts;
+	size_t n = (size_t)(w->end - w->p);
+	bool fits = n < size;
+
+	n = fits ? n : size - 1;
+	memcpy(to, w->p, n);
+	to[n] = '\0';
+	return fits;
 }
 
-/* Text on its way to a descriptor. Overflow is sticky and is found at the
- * flush: a report is written whole with one write(2) or not at all. */
-struct sink {
-	size_t n;
-	bool overflow;
-	char buf[OUT_BYTES];
-};
-static struct sink out;         /* standard output */
-static struct sink *sink = &out; /* where put() puts */
-
-static void put_char(char c)
+/* The text up to the next `c`, or to the end; *rest is moved after it. False
+ * where nothing is left. */
+static bool next_part(struct text *rest, char c, struct text *part)
 {
-	if (sink->n == sizeof sink->buf)
-		sink->overflow = true;
-	else
-		sink->buf[sink->n++] = c;
-}
-
-static void put(const char *p, size_t n)
-{
-	while (n--)
-		put_char(*p++);
-}
-
-static void put_str(const char *p)
-{
-	while (*p)
-		put_char(*p++);
-}
-
-static void put_fill(char c, size_t n)
-{
-	while (n--)
-		put_char(c);
-}
-
-/* Moves what was put from `start` on to the right, so that it ends at `end`,
- * if it does not reach there. */
-static void align_right(size_t start, size_t end)
-{
-	size_t n = sink->n;
-
-	if (n >= end)
-		return;
-	put_fill(' ', end - n);
-	while (n > start && !sink->overflow)
-		sink->buf[--end] = sink->buf[--n];
-	while (end > start && !sink->overflow)
-		sink->buf[--end] = ' ';
-}
-
-static void put_right(const char *s, size_t width)
-{
-	size_t start = sink->n;
-
-	put_str(s);
-	align_right(start, start + width);
-}
-
-#define U64_TEXT 21 /* 2^64-1 and its end */
-
-/* v in decimal at the end of `buf`, with at least `width` digits. */
-static const char *u64_text(char buf[U64_TEXT], uint64_t v, unsigned width)
-{
-	char *p = buf + U64_TEXT - 1, *widest = p - width;
-
-	*p = '\0';
-	while (v || p > widest) {
-		*--p = (char)('0' + v % 10);
-		v /= 10;
-	}
-	return p;
-}
-
-static void put_digits(uint64_t v, unsigned width)
-{
-	char buf[U64_TEXT];
-
-	put_str(u64_text(buf, v, width));
-}
-
-static void put_u64(uint64_t v)
-{
-	put_digits(v, 1);
-}
-
-/* Thousandths with two decimals. */
-static void put_hundredths(uint64_t milli)
-{
-	put_u64((milli + 5) / 1000);
-	put_char('.');
-	put_digits((milli + 5) / 10 % 100, 2);
-}
-
-/* Thousandths as a decimal number, trailing zeros trimmed. */
-static void put_milli(uint64_t milli)
-{
-	put_u64(milli / 1000);
-	if (!(milli %= 1000))
-		return;
-	put_char('.');
-	put_digits(milli, 3);
-	while (sink->buf[sink->n - 1] == '0')
-		sink->n--;
-}
-
-/* The errors that reading and writing meet; libc knows them all, in 2 KiB. */
-static void put_error(int error)
-{
-	static const uint8_t known[] = {
-		ENOENT, EACCES, EOPNOTSUPP, ENOSPC, ENODEV, ENODATA, EISDIR, EBADF, EFBIG, EIO
-	};
-	unsigned i;
-
-	for (i = 0; i < sizeof known; i++)
-		if (known[i] == error) {
-			put_str(nth("No such file or directory\0" "Permission denied\0"
-				    "Operation not supported\0" "No space left on device\0"
-				    "No such device\0" "No data available\0" "Is a directory\0"
-				    "Bad file descriptor\0" "File too large\0" "Input/output error", i));
-			return;
-		}
-	put_str("error ");
-	put_u64((uint64_t)error);
-}
-
-/* %s and %ju (uint64_t) only; a colon at the end adds what errno says. */
-static void put_format(const char *f, va_list ap)
-{
-	int error = errno;
-	char c;
-
-	while ((c = *f++)) {
-		if (c != '%') {
-			put_char(c);
-			if (c == ':' && !*f) {
-				put_char(' ');
-				put_error(error);
-			}
-		} else if (*f++ == 's') {
-			put_str(va_arg(ap, const char *));
-		} else {
-			f++;
-			put_u64(va_arg(ap, uint64_t));
-		}
-	}
-}
-
-static ssize_t write_to(int fd, const void *p, size_t n)
-{
-	return syscall(SYS_write, fd, p, n);
-}
-
-/* A line on standard error. Its failure cannot be reported anywhere. */
-static void say(const char *f, va_list ap)
-{
-	static BULK struct sink err;
-	struct sink *before = sink;
-
-	sink = &err;
-	err.n = 0;
-	put_str("vmstat: ");
-	put_format(f, ap);
-	put_char('\n');
-	err.buf[err.n - 1] = '\n';
-	sink = before;
-	write_to(STDERR_FILENO, err.buf, err.n);
-}
-
-__attribute__((format(printf, 1, 2)))
-static void warn(const char *f, ...)
-{
-	va_list ap;
-
-	va_start(ap, f);
-	say(f, ap);
-	va_end(ap);
-}
-
-__attribute__((format(printf, 1, 2)))
-_Noreturn static void die(const char *f, ...)
-{
-	va_list ap;
-
-	va_start(ap, f);
-	say(f, ap);
-	va_end(ap);
-	_exit(1);
-}
-
-/* A text put together aside: note_begin(), put what is in it, note_end(). */
-static struct sink note;
-
-static void note_begin(void)
-{
-	sink = &note;
-	note.n = 0;
-}
-
-static const char *note_end(void)
-{
-	put_char('\0');
-	note.buf[note.n - 1] = '\0';
-	sink = &out;
-	return note.buf;
-}
-
-/* System calls without what libc puts around them to cancel threads, to
- * lock, to find the vDSO: 1.5 KiB. Only where the kernel's structures are
- * those of C, on 64-bit machines but MIPS. */
-#if defined __LP64__ && !defined __mips__
-#define PLAIN_CALLS 1
-#else
-#define PLAIN_CALLS 0
-#endif
-
-static uint64_t clock_ns(clockid_t id)
-{
-	struct timespec t = { 0, 0 };
-
-	if (PLAIN_CALLS)
-		syscall(SYS_clock_gettime, id, &t);
-	else
-		clock_gettime(id, &t);
-	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
-}
-
-static ssize_t read_at(int fd, void *p, size_t n, off_t at)
-{
-	return PLAIN_CALLS ? syscall(SYS_pread64, fd, p, n, at) : pread(fd, p, n, at);
-}
-
-/* Is this a directory of a proc file system? */
-static bool is_procfs(const char *dir)
-{
-	struct statfs fs;
-
-	return (PLAIN_CALLS ? syscall(SYS_statfs, dir, &fs) : statfs(dir, &fs)) == 0 &&
-	       fs.f_type == 0x9fa0; /* PROC_SUPER_MAGIC */
-}
-
-/* Waits for events of a descriptor, for ever where t is NULL. */
-static long wait_on(int fd, short events, struct timespec *t)
-{
-	struct pollfd p = { .fd = fd, .events = events };
-
-	return PLAIN_CALLS ? syscall(SYS_ppoll, &p, 1, t, NULL, 0L) : ppoll(&p, 1, t, NULL);
-}
-
-/* Sets a handler that does not return, or SIG_IGN. */
-static void set_handler(int signal_number, void (*handler)(int))
-{
-	struct { /* the kernel's struct sigaction */
-		void (*handler)(int);
-		unsigned long flags;
-		void (*restorer)(void);
-		uint64_t mask;
-	} plain = { handler, 0x04000000 /* SA_RESTORER: x86 asks for one */, NULL, 0 };
-	struct sigaction action = { .sa_handler = handler };
-
-	if (PLAIN_CALLS)
-		syscall(SYS_rt_sigaction, signal_number, &plain, NULL, sizeof plain.mask);
-	else
-		sigaction(signal_number, &action, NULL);
-}
-
-/* Opens for reading. */
-static int open_path(const char *path, int flags)
-{
-	return (int)syscall(SYS_openat, AT_FDCWD, path, O_RDONLY | O_LARGEFILE | flags);
-}
-
-static void close_fd(int fd)
-{
-	syscall(SYS_close, fd);
-}
-
-static bool exists(const char *path)
-{
-	return syscall(SYS_faccessat, AT_FDCWD, path, F_OK) == 0;
-}
-
-/* Writes what was put. A closed pipe is the reader's way of saying enough:
- * a quiet end. Anything else that fails is an error. */
-static void flush(void)
-{
-	const char *p = out.buf;
-
-	if (out.overflow)
-		die("a report is longer than %ju bytes", (uint64_t)sizeof out.buf);
-	while (out.n) {
-		ssize_t n = write_to(STDOUT_FILENO, p, out.n);
-
-		if (n >= 0) {
-			p += n;
-			out.n -= (size_t)n;
-		} else if (errno == EPIPE) {
-			_exit(0);
-		} else if (errno == EAGAIN) {
-			wait_on(STDOUT_FILENO, POLLOUT, NULL);
-		} else if (errno != EINTR) {
-			die("write error:");
-		}
-	}
-}
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-/* a + b, as the arithmetic of REPORT does it. */
-static uint64_t plus(uint64_t a, uint64_t b)
-{
-	return a > UNSEEN - b ? UNSEEN : a + b;
+	if (!rest->p)
+		return false;
+	part->p = part->end = rest->p;
+	while (part->end < rest->end && *part->end != c)
+		part->end++;
+	rest->p = part->end < rest->end ? part->end + 1 : NULL;
+	return true;
 }
 
 /* Appends a digit to a number; false where that exceeds 2^64-1. */
-static bool append(uint64_t *n, char digit)
+static bool append_digit(uint64_t *n, char digit)
 {
 	return !__builtin_mul_overflow(*n, 10u, n) && !__builtin_add_overflow(*n, (unsigned)(digit - '0'), n);
 }
 
-/* The digits at *p as a number; *p is moved behind them. False where there
- * are none or where they exceed 2^64-1. The caller sees to it that a byte
- * that is no digit follows. */
-static bool digits(const char **p, uint64_t *v)
+/* The digits at *p as a number; *p is moved after them. False where there
+ * are none or where they exceed 2^64-1. A byte that is no digit follows. */
+static bool parse_digits(const char **p, uint64_t *v)
 {
 	const char *q = *p;
 	uint64_t n = 0;
 
 	for (; is_digit(*q); q++)
-		if (!append(&n, *q))
+		if (!append_digit(&n, *q))
 			return false;
 	if (q == *p)
 		return false;
@@ -1146,14 +1202,14 @@ static bool digits(const char **p, uint64_t *v)
 }
 
 /* A whole string as a number. */
-static bool number(const char *s, uint64_t *v)
+static bool parse_number(const char *s, uint64_t *v)
 {
-	return digits(&s, v) && !*s;
+	return parse_digits(&s, v) && !*s;
 }
 
-/* A decimal number with up to `places` decimals as a whole number of units
- * of 10^-places; further decimals are dropped. */
-static bool decimal(const char **p, unsigned places, uint64_t *v)
+/* A decimal number with up to `places` decimals at *p, as a whole number of
+ * units of 10^-places; further decimals are dropped. *p is moved after it. */
+static bool parse_decimal(const char **p, unsigned places, uint64_t *v)
 {
 	const char *q = *p;
 	bool any = false, point = false;
@@ -1169,423 +1225,415 @@ static bool decimal(const char **p, unsigned places, uint64_t *v)
 		any = true;
 		if (point && !places)
 			continue;
-		if (!append(&n, *q))
+		if (!append_digit(&n, *q))
 			return false;
 		places -= point;
 	}
 	for (; places; places--)
-		if (!append(&n, '0'))
+		if (!append_digit(&n, '0'))
 			return false;
 	*p = q;
 	*v = n;
 	return any;
 }
 
-/* a, b and c one after the other into `to`, of PATH_BYTES; false where they
- * do not fit. */
+/* a[0..n), b and c one after the other into `to`, of PATH_BYTES; false where
+ * they do not fit. */
+static bool join_n(char *to, const char *a, size_t n, const char *b, const char *c)
+{
+	size_t nb = strlen(b), nc = strlen(c);
+
+	if (n + nb + nc >= PATH_BYTES)
+		return false;
+	memmove(to, a, n);
+	memcpy(to + n, b, nb);
+	memcpy(to + n + nb, c, nc + 1);
+	return true;
+}
+
 static bool join(char *to, const char *a, const char *b, const char *c)
 {
-	const char *parts[] = { a, b, c }, *end = to + PATH_BYTES - 1;
-	unsigned i;
+	return join_n(to, a, strlen(a), b, c);
+}
 
-	for (i = 0; i < 3; i++)
-		while (*parts[i]) {
-			if (to == end)
-				return false;
-			*to++ = *parts[i]++;
-		}
-	*to = '\0';
-	return true;
+/* Opens dir[0..n)/NAME and TAIL for reading; -1 and *error where that fails. */
+static int open_below(const char *dir, size_t n, const char *name, const char *tail, int *error)
+{
+	char path[PATH_BYTES + NAME_BYTES];
+	int fd = -1;
+
+	*error = ENAMETOOLONG;
+	if (n >= PATH_BYTES - 1)
+		return -1;
+	memcpy(path, dir, n);
+	path[n] = '/';
+	if (!join_n(path, path, n + 1, name, tail))
+		return -1;
+	fd = open(path, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	*error = fd < 0 ? errno : 0;
+	return fd;
+}
+
+static bool path_exists(const char *path)
+{
+	return access(path, F_OK) == 0;
+}
+
+static bool exists_in_proc(const char *name)
+{
+	char path[PATH_BYTES];
+
+	return join(path, opt->proc, "/", name) && path_exists(path);
 }
 
 static bool is_terminal(int fd, struct winsize *w)
 {
-	return syscall(SYS_ioctl, fd, TIOCGWINSZ, w) == 0;
-}
-
-/* A variable of the environment, or NULL. */
-static const char *env(const char *name)
-{
-	char **e;
-
-	for (e = environ; *e; e++) {
-		const char *value = after(*e, name);
-
-		if (value && *value == '=')
-			return value + 1;
-	}
-	return NULL;
+	return ioctl(fd, TIOCGWINSZ, w) == 0;
 }
 
 /* --------------------------------------------------------------- READERS
  *
- * A file is streamed through one buffer, line by line, so that a /proc/stat
- * of 4,096 CPUs takes no more memory than a small one. Only one file can be
- * in the buffer at a time: `scan` is that file, `line` what is left of the
- * line in hand. */
-
-static char scan_buf[SCAN_BYTES + 1]; /* a newline follows what was read */
+ * A file is streamed through the buffer of a scanner, line by line, so that
+ * a /proc/stat of 4,096 CPUs takes no more memory than a small one. */
 
 #define SCAN_MOST (64 << 20) /* no file of the kernel's is longer */
 
-static struct {
-	int fd, error;
-	off_t offset;  /* in the file, of the end of what is in the buffer */
-	char *p, *end; /* what is in the buffer and not read yet */
-	bool eof, skip;
-} scan;
-
-/* A piece of text, in the buffer or elsewhere. A line comes without its
- * end. One that is longer than the buffer is cut off at the end of it, where
- * no whole line ends. Behind `end` stands a byte that ends numbers and keys:
- * a newline, a blank, a NUL. */
-struct line {
-	const char *p, *end;
+struct scanner {
+	int fd, error;    /* errno of a failed open or read, or 0 */
+	off_t offset;     /* in the file, of the end of what is in the buffer */
+	char *next, *end; /* what is in the buffer and not returned yet */
+	bool eof;
+	bool cut;         /* the last line was longer than the buffer: a part of it */
+	char buffer[SCAN_BYTES + 1]; /* a newline follows what was read */
 };
 
-static struct line line;
-
-/* With a descriptor that open has just given: where that failed, there are no
- * lines, and scan.error is why. */
-static void scan_start(int fd)
+/* Begins at the start of a descriptor that the caller closes. Where there is
+ * none, -1, there are no lines, and `error` is why. */
+static void scan_start(struct scanner *s, int fd, int error)
 {
-	memset(&scan, 0, sizeof scan);
-	scan.fd = fd;
-	scan.p = scan.end = scan_buf;
-	scan_buf[0] = '\n';
-	scan.eof = fd < 0;
-	if (fd < 0)
-		scan.error = errno;
+	s->fd = fd;
+	s->error = error;
+	s->offset = 0;
+	s->next = s->end = s->buffer;
+	s->buffer[0] = '\n';
+	s->eof = fd < 0;
+	s->cut = false;
 }
 
-/* The path of the file that was opened last, or a path for a message. */
-static BULK char path_buf[2 * PATH_BYTES];
-
-/* Opens dir[0..n)/NAME and TAIL, n below PATH_BYTES; -1 and errno where that
- * fails. */
-static int open_below(const char *dir, size_t n, const char *name, const char *tail)
+/* Opens a file below /proc; the descriptor is to be closed by scan_close(). */
+static bool scan_proc(struct scanner *s, const char *name, const char *tail)
 {
-	memcpy(path_buf, dir, n);
-	errno = ENAMETOOLONG;
-	if (!join(path_buf + n, "/", name, tail))
-		return -1;
-	return open_path(path_buf, O_NOCTTY | O_NONBLOCK);
+	int error, fd = open_below(opt->proc, strlen(opt->proc), name, tail, &error);
+
+	scan_start(s, fd, error);
+	return fd >= 0;
 }
 
-static int open_at(const char *dir, const char *name, const char *tail)
+static void scan_close(struct scanner *s)
 {
-	return open_below(dir, length(dir), name, tail);
+	if (s->fd >= 0)
+		close(s->fd);
 }
 
-/* Opens a file below /proc to be scanned. */
-static bool scan_proc(const char *name, const char *tail)
+/* Reads on after what is left in the buffer, which is moved to its front. */
+static void scan_fill(struct scanner *s)
 {
-	scan_start(open_at(opt.proc, name, tail));
-	return scan.fd >= 0;
-}
-
-static void scan_close(void)
-{
-	close_fd(scan.fd);
-}
-
-static void scan_fill(void)
-{
-	char *to = scan_buf;
+	size_t left = (size_t)(s->end - s->next);
 	ssize_t n = -1;
 
-	while (scan.p < scan.end)
-		*to++ = *scan.p++;
-	scan.p = scan_buf;
-	scan.end = to;
-	errno = EFBIG;
-	if (scan.offset < SCAN_MOST)
+	memmove(s->buffer, s->next, left);
+	s->next = s->buffer;
+	s->end = s->buffer + left;
+	s->error = EFBIG;
+	if (s->offset < SCAN_MOST) {
 		do
-			n = read_at(scan.fd, to, (size_t)(scan_buf + SCAN_BYTES - to), scan.offset);
+			n = pread(s->fd, s->end, SCAN_BYTES - left, s->offset);
 		while (n < 0 && errno == EINTR);
-	if (n < 0)
-		scan.error = errno;
-	scan.eof = n <= 0;
-	if (n > 0) {
-		scan.end += n;
-		scan.offset += n;
+		s->error = n < 0 ? errno : 0;
 	}
-	*scan.end = '\n';
+	s->eof = n <= 0;
+	if (n > 0) {
+		s->end += n;
+		s->offset += n;
+	}
+	*s->end = '\n';
 }
 
-/* The next line. A last line that no newline ends was cut off in the middle
- * of something, perhaps of a number: it is not returned. */
-static bool scan_line(void)
+/* The next line, without its end. Of one that is longer than the buffer only
+ * the beginning is returned, up to a blank. A last line that no newline ends
+ * was cut off in the middle of something, perhaps of a number: it is not
+ * returned. */
+static bool scan_line(struct scanner *s, struct text *line)
 {
 	for (;;) {
-		char *end = memchr(scan.p, '\n', (size_t)(scan.end - scan.p) + 1);
-		bool whole = end < scan.end, full;
+		char *end = memchr(s->next, '\n', (size_t)(s->end - s->next) + 1);
+		bool whole = end < s->end, skip = s->cut;
 
-		full = end == scan_buf + SCAN_BYTES && scan.p == scan_buf;
-		if (whole || full || scan.skip) {
-			bool skip = scan.skip;
-
-			line.p = scan.p;
-			line.end = end;
-			scan.p = end + whole;
-			scan.skip = !whole;
-			if (!skip && (whole || full))
-				return true;
-			if (whole)
-				continue;
+		if (!whole && !skip && (s->next > s->buffer || end < s->buffer + SCAN_BYTES)) {
+			if (s->eof)
+				return false;
+			scan_fill(s);
+			continue;
 		}
-		if (scan.eof)
-			return false;
-		scan_fill();
+		line->p = s->next;
+		line->end = end;
+		s->next = end + whole;
+		s->cut = !whole;
+		if (!skip)
+			break;
+		if (!whole) {
+			if (s->eof)
+				return false;
+			scan_fill(s);
+		}
 	}
+	while (s->cut && line->end > line->p && !is_blank(*line->end))
+		line->end--;
+	return true;
 }
 
-static bool is_blank(char c)
+/* The next word of the line, which is shortened by it; false at its end. */
+static bool scan_word(struct text *line, struct text *w)
 {
-	return c == ' ' || c == '\t';
-}
+	const char *p = line->p;
 
-/* The next word of the line, or false at its end. */
-static bool word(struct line *w)
-{
-	const char *p = line.p, *end = line.end;
-
-	while (p < end && is_blank(*p))
+	while (p < line->end && is_blank(*p))
 		p++;
 	w->p = p;
-	while (p < end && !is_blank(*p))
+	while (p < line->end && !is_blank(*p))
 		p++;
-	w->end = line.p = p;
-	return w->p < p && p != scan_buf + SCAN_BYTES;
-}
-
-static bool is_word(const struct line *w, const char *s)
-{
-	return after(w->p, s) == w->end;
+	w->end = line->p = p;
+	return w->p < p;
 }
 
 /* The next word as a number. */
-static bool word_number(uint64_t *v)
+static bool scan_number(struct text *line, uint64_t *v)
 {
-	struct line w;
+	struct text w;
 
-	return word(&w) && digits(&w.p, v) && w.p == w.end;
+	return scan_word(line, &w) && parse_digits(&w.p, v) && w.p == w.end;
 }
 
-/* The number behind `name=` anywhere in the line, which stays as it is.
- * Something else there makes it UNSEEN, and false. */
-static bool pair_number(const char *name, uint64_t *v)
+/* What follows "key " or "key:" in a line; NULL where it has another key. */
+static const char *after_key(const char *line, const char *key)
 {
-	struct line whole = line, w;
-	bool found = false;
+	const char *p = after(line, key);
 
-	while (!found && word(&w)) {
+	return p && (is_blank(*p) || *p == ':') ? p + 1 : NULL;
+}
+
+/* Moves the beginning of the line after its key, if that is `key`. */
+static bool take_key(struct text *line, const char *key)
+{
+	const char *p = after_key(line->p, key);
+
+	if (p)
+		line->p = p;
+	return p != NULL;
+}
+
+/* The number after `name=` anywhere in the line. UNAVAILABLE, and true, where
+ * something else stands there. */
+static bool pair_number(struct text line, const char *name, uint64_t *v)
+{
+	struct text w;
+
+	while (scan_word(&line, &w)) {
 		const char *p = after(w.p, name);
 
-		if (p && *p++ == '=') {
-			found = digits(&p, v) && p == w.end;
-			if (!found)
-				*v = UNSEEN;
-			break;
-		}
+		if (!p || *p++ != '=')
+			continue;
+		if (!parse_digits(&p, v) || p != w.end)
+			*v = UNAVAILABLE;
+		return true;
 	}
-	line = whole;
-	return found;
+	return false;
 }
 
-/* Moves behind "key " or "key:"; false where the line has another key. */
-static bool key_is(const char *key)
+/* The file position of something in the buffer. */
+static uint64_t scan_position(const struct scanner *s, const char *p)
 {
-	const char *p = after(line.p, key);
-
-	if (!p || (!is_blank(*p) && *p != ':'))
-		return false;
-	line.p = p + 1;
-	return true;
+	return (uint64_t)(s->offset - (s->end - p));
 }
-
-/* The number at the beginning of the next line; false for "max" too. */
-static bool line_starts(uint64_t *v)
-{
-	return scan_line() && word_number(v);
-}
-
-/* How far the numbers of the line in hand are read: those of a cpu line are
- * asked for one after the other. */
-static struct {
-	const char *line, *rest;
-	unsigned at;
-} cursor;
-
-/* The nth number behind the key of a line of words. */
-static bool nth_number(const struct bound *b, uint64_t *v)
-{
-	const char *start = line.p;
-
-	if (*b->key != *start || !key_is(b->key))
-		return false;
-	if (cursor.line != start || cursor.at >= b->nth) {
-		cursor.line = start;
-		cursor.rest = line.p;
-		cursor.at = 0;
-	}
-	line.p = cursor.rest;
-	for (; cursor.at < b->nth; cursor.at++)
-		if (!word_number(v)) {
-			cursor.rest = line.end; /* nor what follows */
-			return false;
-		}
-	cursor.rest = line.p;
-	return true;
-}
-
-/* The number that a metric has in the line, if it is there. The line stays
- * as it is. */
-static bool line_number(const struct bound *b, uint64_t *v)
-{
-	struct line whole = line, w;
-	bool found = false;
-
-	switch (sources[b->source].format) {
-	case FM_WORDS:
-		found = nth_number(b, v);
-		break;
-	case FM_NUMBER:
-		found = word_number(v);
-		break;
-	case FM_PSI:
-		found = WITH_PRESSURE && key_is(b->key) && pair_number("total", v);
-		break;
-	case FM_PAIRS:
-		found = WITH_CGROUP && pair_number(b->key, v);
-		break;
-	case FM_OPS:
-		found = WITH_CGROUP && word(&w) && word(&w) && is_word(&w, b->key) && word_number(v);
-		break;
-	}
-	line = whole;
-	return found;
-}
-
-/* The metrics that each source is searched for, by number: make_wants(). */
-static uint8_t wanted[M_COUNT];
-static struct wants {
-	uint8_t first, n;
-	bool ordered; /* they stand in the order of the file, and all are there */
-} wants[SRC_COUNT];
-
-/* How far behind the line found before it each metric's line stood. */
-static uint32_t gaps[M_COUNT];
 
 #define JUMP_SLACK 16
 
-/* The file position of something in the buffer. */
-static uint64_t position(const char *p)
-{
-	return (uint64_t)(scan.offset - (scan.end - p));
-}
-
 /* Goes to where a line with this key was the last time, or a few bytes off,
- * as the numbers before it may have more or fewer digits now. */
-static void jump(uint64_t at, const char *key)
+ * as the numbers before it may have more or fewer digits now. Most lines of
+ * a file are passed over like this. */
+static void scan_jump(struct scanner *s, uint64_t position, const char *key)
 {
-	uint64_t ahead = at - position(scan.p);
-	char *there, *p;
+	uint64_t ahead = position - scan_position(s, s->next);
+	char *p, *last;
 
-	if (!ahead || ahead >= (uint64_t)(scan.end - scan.p)) /* here, or not in the buffer */
+	if (!ahead || ahead >= (uint64_t)(s->end - s->next)) /* here, or not in the buffer */
 		return;
-	there = scan.p + ahead;
-	p = ahead > JUMP_SLACK ? there - JUMP_SLACK : scan.p + 1;
-	if (there[-1] == '\n' && *there == *key)
-		p = there;
-	for (; p < scan.end && p <= there + JUMP_SLACK; p++) {
-		line.p = p;
-		if (p[-1] == '\n' && key_is(key)) {
-			scan.p = p;
+	p = s->next + ahead;
+	if (p[-1] == '\n' && after_key(p, key)) {
+		s->next = p;
+		return;
+	}
+	last = p + JUMP_SLACK;
+	p = ahead > JUMP_SLACK ? p - JUMP_SLACK : s->next + 1;
+	for (; p < s->end && p <= last; p++)
+		if (p[-1] == '\n' && after_key(p, key)) {
+			s->next = p;
 			return;
 		}
+}
+
+/* The numbers of one line for the metrics of a want, into values[metric]. */
+static void read_line(const struct want *want, enum format format, struct text line, uint64_t *values)
+{
+	unsigned m, nth = 0;
+	uint64_t v = UNAVAILABLE;
+
+	for (m = want->metric; m; m = plan.next[m]) {
+		unsigned wanted = plan.place[m]->nth;
+		bool found;
+
+		if (format == FORMAT_PSI)
+			found = pair_number(line, "total", &v);
+		else
+			do
+				found = scan_number(&line, &v);
+			while (found && ++nth < wanted);
+		if (!found)
+			return;
+		values[m] = v;
 	}
 }
 
-/* Searches a file for what is wanted, first match first, and stops as soon
- * as all is found. The wants are put in the order of the file, so that the
- * next time each line is compared with one key only; most lines are then
- * jumped over, as what is between two keys seldom changes its length. */
-static void read_lines(struct wants *w, struct sample *to)
+/* Searches a file for the keys that are wanted of it, the first line with
+ * each, and stops as soon as all are found. With `learn` the wants are put in
+ * the order of the file, so that the next time each line is compared with one
+ * key only, and most lines are jumped over. */
+static void read_keys(struct scanner *s, enum source_id src, bool learn, uint64_t *values)
 {
-	uint8_t *want = wanted + w->first;
-	unsigned k = 0, i;
-	bool ordered = w->ordered;
-	uint64_t last = 0, v;
+	struct want *want = plan.want + plan.first_want[src];
+	unsigned n = plan.first_want[src + 1] - plan.first_want[src], k = 0, i, j;
+	bool ordered = learn && plan.ordered[src];
+	uint64_t last = 0;
+	struct text line;
 
-	while (k < w->n) {
+	while (k < n) {
 		if (ordered)
-			jump(last + gaps[want[k]], bound[want[k]].key);
-		if (!scan_line())
+			scan_jump(s, last + want[k].gap, want[k].key);
+		if (!scan_line(s, &line))
 			break;
-		cursor.line = NULL;
-		for (i = k; i < w->n && (!ordered || i == k); i++) {
-			uint8_t m = want[i];
-			unsigned j;
+		for (i = learn ? k : 0; i < (ordered ? k + 1 : n); i++) {
+			struct text rest = line;
+			struct want found = want[i];
 
-			if (!line_number(&bound[m], &v))
+			if (*found.key != *line.p || !take_key(&rest, found.key))
 				continue;
-			to->value[m] = v;
-			gaps[m] = (uint32_t)(position(line.p) - last);
-			last += gaps[m];
-			for (j = i; j > k; j--)
+			read_line(&found, sources[src].format, rest, values);
+			found.gap = (uint32_t)(scan_position(s, line.p) - last);
+			last += found.gap;
+			for (j = i; learn && j > k; j--)
 				want[j] = want[j - 1];
-			want[k++] = m;
+			if (learn)
+				want[k] = found;
+			k++;
+			break;
 		}
 	}
-	w->ordered = k == w->n;
+	if (learn)
+		plan.ordered[src] = k == n;
 }
 
-/* Adds up each of what is wanted over the lines of all devices. A file that
- * is empty, or has a Total only, tells 0; one of anything else nothing. */
-static void read_sums(const struct wants *w, struct sample *to)
+/* The numbers of the only line of a file, by their place in it. */
+static void read_numbers(struct scanner *s, enum source_id src, uint64_t *values)
 {
-	const uint8_t *want = wanted + w->first;
-	unsigned i;
-	uint64_t v;
+	bool limit = sources[src].format == FORMAT_LIMIT;
+	uint64_t v = UNAVAILABLE;
+	struct text line, w;
+	unsigned m = plan.want[plan.first_want[src]].metric;
 
-	for (i = 0; i < w->n; i++)
-		to->value[want[i]] = 0;
-	while (scan_line()) {
-		if (!is_digit(*line.p) && *line.p != 'T')
-			scan.error = EINVAL;
-		for (i = 0; i < w->n; i++)
-			if (line_number(&bound[want[i]], &v))
-				to->value[want[i]] = plus(to->value[want[i]], v);
+	if (limit && s->error == ENOENT)
+		v = UNLIMITED; /* and so are all that would follow */
+	else if (!scan_line(s, &line))
+		return;
+	for (; m; m = plan.next[m]) {
+		if (v != UNLIMITED && (!scan_word(&line, &w) || !parse_digits(&w.p, &v) || w.p != w.end)) {
+			if (!limit)
+				return;
+			v = UNLIMITED;
+		}
+		values[m] = v;
 	}
 }
 
-/* Streams the file that is scanned into a sample. Returns 0, or the errno of
- * a failed read. */
-static int read_source(enum source src, struct sample *to)
+/* The number of CPUs in a list like "0-3,8". */
+static void read_cpu_list(struct scanner *s, enum source_id src, uint64_t *values)
 {
-	struct wants *w = &wants[src];
-	bool ordered = w->ordered, sums = sources[src].format == FM_PAIRS || sources[src].format == FM_OPS;
-	unsigned i;
+	uint64_t n = 0, a, b;
+	struct text line, part;
 
-	if (WITH_CGROUP && sums)
-		read_sums(w, to);
-	else
-		read_lines(w, to);
-	if (ordered && !w->ordered) {
-		scan_start(scan.fd); /* the file changed its order */
-		read_lines(w, to);
+	if (!scan_line(s, &line))
+		return;
+	while (next_part(&line, ',', &part)) {
+		if (!parse_digits(&part.p, &a))
+			return;
+		b = a;
+		if (*part.p == '-' && part.p++ && (!parse_digits(&part.p, &b) || b < a))
+			return;
+		n += b - a + 1;
 	}
-	for (i = 0; scan.error && i < w->n; i++)
-		to->value[wanted[w->first + i]] = UNSEEN;
-	return scan.error;
+	values[plan.want[plan.first_want[src]].metric] = n;
 }
 
-static bool in_proc(const char *name)
+/* Begins to scan a file that stays open: that of a source in dir[0..n). */
+static void scan_kept(struct scanner *s, struct file *f, const char *dir, size_t n, enum source_id src)
 {
-	char path[PATH_BYTES];
+	if (!f->fd) {
+		f->fd = open_below(dir, n, sources[src].name, "", &f->error) + 1;
+		if (!f->fd)
+			f->fd = -1;
+	}
+	scan_start(s, f->fd > 0 ? f->fd - 1 : -1, f->fd > 0 ? 0 : f->error);
+}
 
-	return join(path, opt.proc, "/", name) && exists(path);
+/* Makes the numbers that a source reports UNAVAILABLE. */
+static void forget(enum source_id src, uint64_t *values)
+{
+	const struct want *want = plan.want + plan.first_want[src], *end = plan.want + plan.first_want[src + 1];
+	unsigned m;
+
+	for (; want < end; want++)
+		for (m = want->metric; m; m = plan.next[m])
+			values[m] = UNAVAILABLE;
+}
+
+/* Reads what is wanted of a file in dir[0..n) into values[metric]; what it
+ * does not report stays as it is. `own`: the file of the scope itself, not of
+ * a level above. An error is noted in the file. */
+static void read_file(struct file *f, const char *dir, size_t n, enum source_id src, bool own, uint64_t *values)
+{
+	bool was_ordered = own && plan.ordered[src];
+	struct scanner s;
+
+	scan_kept(&s, f, dir, n, src);
+	switch (sources[src].format) {
+	case FORMAT_WORDS:
+	case FORMAT_PSI:
+		read_keys(&s, src, own, values);
+		if (was_ordered && !plan.ordered[src] && !s.error) {
+			scan_start(&s, s.fd, 0); /* the file has changed its order */
+			read_keys(&s, src, own, values);
+		}
+		break;
+	case FORMAT_NUMBER:
+	case FORMAT_LIMIT:
+		read_numbers(&s, src, values);
+		break;
+	case FORMAT_CPUS:
+		read_cpu_list(&s, src, values);
+		break;
+	}
+	f->error = s.error;
+	if (s.error && !(s.error == ENOENT && sources[src].format == FORMAT_LIMIT))
+		forget(src, values);
 }
 
 /* ----------------------------------------------------------------- SCOPE
@@ -1594,100 +1642,55 @@ static bool in_proc(const char *name)
  * each has a home of its own. Defined by cgroups(7), cgroup_namespaces(7)
  * and proc_pid_mountinfo(5), Linux man-pages 6.9. */
 
-static BULK struct home {
-	char path[PATH_BYTES]; /* the cgroup, as /proc/PID/cgroup tells it */
-	char dir[PATH_BYTES];  /* its directory */
-	size_t top;            /* dir up to here is the topmost visible level */
-	uint8_t rank;          /* how sure the place is; 0: not found */
-	uint8_t version;       /* 1 or 2; 0: the controller is not there */
-	bool unreadable;       /* a file of some level is there, but not for us */
-	bool whole;            /* the top is the hierarchy's root */
-} homes[PL_COUNT];
+#define INITIAL_CGROUP_NS "cgroup:[4026531835]" /* include/linux/proc_ns.h */
+#define INITIAL_PID_NS "pid:[4026531836]"
 
 /* for (each_home(h)) */
-#define each_home(h) struct home *h = homes; h < homes + PL_COUNT; h++
-
-static struct {
-	bool cgroup;          /* cgroup scope */
-	bool private;         /* a cgroup namespace of our own */
-	bool own;             /* the cgroup of vmstat itself */
-	bool entered;         /* from outside of the namespace */
-	bool lxcfs;           /* something below /proc is lxcfs */
-	bool tell;            /* standard error is a terminal: say_scope() */
-	struct home *home;    /* that stands for all */
-	const char *name;     /* the cgroup's path as the kernel tells it */
-	uint64_t online;      /* CPUs, or 0: unknown */
-} scope;
+#define each_home(h) struct home *h = homes + DIR_MEMORY; h < homes + DIR_COUNT; h++
 
 static bool in_cgroup(void)
 {
-	return WITH_CGROUP && scope.cgroup;
+	return WITH_CGROUP && scope.kind != HOST;
 }
 
-static const char *controller(const struct home *h)
+static const char *controller_of(const struct home *h)
 {
-	return nth(controllers, (unsigned)(h - homes));
+	return controllers[h - homes];
 }
 
 /* Is `name` one of the words between the commas? */
-static bool list_has(struct line list, const char *name)
+static bool list_has(struct text list, const char *name)
 {
-	struct line w;
+	struct text w;
 
-	for (w = list; w.p < list.end; w.p = w.end + 1) {
-		for (w.end = w.p; w.end < list.end && *w.end != ','; w.end++)
-			;
-		if (is_word(&w, name))
-			return true;
-	}
-	return false;
-}
-
-/* Moves behind the next colon of the line. */
-static bool pass_colon(void)
-{
-	while (line.p < line.end)
-		if (*line.p++ == ':')
+	while (next_part(&list, ',', &w))
+		if (*name && is_text(&w, name))
 			return true;
 	return false;
-}
-
-/* Copies the text p..end; false where it does not fit. */
-static bool copy_line(char to[PATH_BYTES], const struct line *l)
-{
-	size_t n = (size_t)(l->end - l->p);
-
-	if (n >= PATH_BYTES)
-		return false;
-	memcpy(to, l->p, n);
-	to[n] = '\0';
-	return true;
 }
 
 /* /proc/WHO/cgroup: lines id:controllers:path, of which the path may hold
  * colons. A line that names a v1 controller wins over the 0:: line. */
 static bool read_cgroup_paths(const char *who)
 {
+	struct scanner s;
+	struct text line, id, list;
+
 	memset(homes, 0, sizeof homes);
-	if (!scan_proc(who, "/cgroup"))
+	if (!scan_proc(&s, who, "/cgroup"))
 		return false;
-	while (scan_line()) {
-		struct line list;
-
-		if (!pass_colon())
+	while (scan_line(&s, &line)) {
+		if (!next_part(&line, ':', &id) || !next_part(&line, ':', &list) || !line.p)
 			continue;
-		list.p = line.p;
-		if (!pass_colon())
-			continue;
-		list.end = line.p - 1;
 		for (each_home(h)) {
-			bool named = list_has(list, controller(h));
+			bool named = list_has(list, controller_of(h));
 
-			if ((named || (list.p == list.end && !h->version)) && copy_line(h->path, &line))
+			if ((named || (list.p == list.end && !h->version)) &&
+			    copy_text(h->path, sizeof h->path, &line))
 				h->version = named ? 1 : 2;
 		}
 	}
-	scan_close();
+	scan_close(&s);
 	return true;
 }
 
@@ -1715,7 +1718,7 @@ static unsigned steps_up(const char *path)
 }
 
 /* mountinfo writes space, tab, newline and backslash as \ooo. */
-static bool unescape(const struct line *w, char *to)
+static bool unescape(const struct text *w, char *to)
 {
 	const char *p = w->p, *end = to + PATH_BYTES - 1;
 
@@ -1730,26 +1733,16 @@ static bool unescape(const struct line *w, char *to)
 	return p == w->end;
 }
 
-static bool is_directory(const char *path)
-{
-	int fd = open_path(path, O_DIRECTORY);
-
-	close_fd(fd);
-	return fd >= 0;
-}
-
-/* A walk over a cgroup and its descendants: `visit` is called with the
- * length of each directory's path in walk.dir and ends the walk by true. */
-typedef bool visit_fn(size_t n);
+/* A walk over a cgroup and its descendants. `visit` is called with the length
+ * of each directory's path in `dir`, and ends the walk by true. */
+struct walk {
+	bool (*visit)(struct walk *, size_t n);
+	void *for_visit;
+	bool hidden; /* a part of it is there, but not for us */
+	char dir[PATH_BYTES];
+};
 
 #define WALK_DEPTH 32 /* levels below the cgroup; each takes 1 KiB of stack */
-
-static BULK struct {
-	char dir[PATH_BYTES];
-	bool hidden;  /* a part of it is there, but not for us */
-	bool any;     /* some cgroup told its tasks */
-	uint64_t pid; /* looked for */
-} walk;
 
 struct dirent_head { /* struct linux_dirent64 of getdents64(2) */
 	uint64_t ino, offset;
@@ -1758,248 +1751,258 @@ struct dirent_head { /* struct linux_dirent64 of getdents64(2) */
 	char name[];
 };
 
-static void note_hidden(int error)
+/* Something of the walk could not be read. What is gone was not there. */
+static void walk_missed(struct walk *w, int error)
 {
-	walk.hidden |= error != 0 && error != ENOENT && error != ENODEV;
+	w->hidden |= error != 0 && error != ENOENT && error != ENODEV;
 }
 
-static bool walk_below(size_t n, unsigned depth, visit_fn *visit)
+static bool walk_below(struct walk *w, size_t n, unsigned depth)
 {
 	_Alignas(uint64_t) char entries[1024];
-	bool done = visit(n);
+	bool done = w->visit(w, n);
 	long got, at;
 	int fd;
 
-	walk.dir[n] = '\0';
 	if (done)
 		return true;
-	fd = depth < WALK_DEPTH ? open_path(walk.dir, O_DIRECTORY) : -1;
+	fd = depth < WALK_DEPTH ? open(w->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	if (fd < 0)
-		note_hidden(depth < WALK_DEPTH ? errno : EFBIG);
-	while (!done && (got = syscall(SYS_getdents64, fd, entries, sizeof entries)) > 0)
+		walk_missed(w, depth < WALK_DEPTH ? errno : EFBIG);
+	while (fd >= 0 && !done && (got = syscall(SYS_getdents64, fd, entries, sizeof entries)) > 0)
 		for (at = 0; at < got && !done;) {
 			const struct dirent_head *e = (const void *)(entries + at);
 			const char *name = (const char *)e + offsetof(struct dirent_head, name);
-			size_t longer = n + 1 + length(name);
+			size_t longer = n + 1 + strlen(name);
 
 			at += e->length;
-			if (e->type != 4 /* DT_DIR */ || same(name, ".") || same(name, ".."))
+			if (e->type != 4 /* DT_DIR */ || !strcmp(name, ".") || !strcmp(name, ".."))
 				continue;
 			if (longer + sizeof "/cgroup.threads" > PATH_BYTES) {
-				walk.hidden = true;
+				w->hidden = true;
 				continue;
 			}
-			walk.dir[n] = '/';
-			join(walk.dir + n + 1, name, "", "");
-			done = walk_below(longer, depth + 1, visit);
+			w->dir[n] = '/';
+			memcpy(w->dir + n + 1, name, strlen(name) + 1);
+			done = walk_below(w, longer, depth + 1);
 			if (!done)
-				walk.dir[n] = '\0';
+				w->dir[n] = '\0';
 		}
-	close_fd(fd);
+	if (fd >= 0)
+		close(fd);
 	return done;
 }
 
-/* Walks over `dir`; true: a visit ended it, in walk.dir. */
-static bool walk_over(const char *dir, visit_fn *visit)
+/* Walks over `dir`; true: a visit ended it, in w->dir. */
+static bool walk_over(struct walk *w, const char *dir)
 {
-	walk.hidden = walk.any = false;
-	join(walk.dir, dir, "", "");
-	return walk_below(length(dir), 0, visit);
+	w->hidden = false;
+	join(w->dir, dir, "", "");
+	return walk_below(w, strlen(dir), 0);
 }
 
-static bool visit_find(size_t n)
+static bool visit_find(struct walk *w, size_t n)
 {
+	const uint64_t *wanted = w->for_visit;
+	struct scanner s;
+	struct text line;
 	uint64_t pid;
 	bool found = false;
+	int error, fd = open_below(w->dir, n, "cgroup.procs", "", &error);
 
-	scan_start(open_below(walk.dir, n, "cgroup.procs", ""));
-	while (!found && scan_line())
-		found = word_number(&pid) && pid == walk.pid;
-	scan_close();
+	scan_start(&s, fd, error);
+	while (!found && scan_line(&s, &line))
+		found = scan_number(&line, &pid) && pid == *wanted;
+	scan_close(&s);
 	return found;
 }
 
 /* The host's mount seen from a private namespace: its root reads "/../..",
  * one step up for each component that we are below it. Which ones these are
- * is not told: they are those that lead to the process itself. */
-static bool find_by_pid(char *dir, const char *mount, const char *root, const char *path)
+ * is not said: they are those that lead to the process itself. */
+static bool find_by_pid(char *dir, const char *point, const char *root, const char *path)
 {
-	const char *end = walk.dir + length(mount);
+	uint64_t pid = opt->pid ? opt->pid : (uint64_t)getpid();
+	struct walk w = { .visit = visit_find, .for_visit = &pid };
+	const char *end;
 	unsigned up;
 
-	walk.pid = opt.pid ? opt.pid : (uint64_t)getpid();
-	if (!walk_over(mount, visit_find))
+	if (!walk_over(&w, point))
 		return false;
+	end = w.dir + strlen(point);
 	for (up = steps_up(root); up; up--) {
 		if (!*end)
 			return false;
 		end = find(end + 1, '/');
 	}
-	walk.dir[end - walk.dir] = '\0';
-	return join(dir, walk.dir, path[1] ? path : "", "") && exists(dir);
+	return join_n(dir, w.dir, (size_t)(end - w.dir), path[1] ? path : "", "") && path_exists(dir);
 }
 
 /* The kernel marks the path of a cgroup that was removed. */
 static bool is_deleted(const char *path)
 {
-	const char *mark = path;
+	size_t n = strlen(path), mark = strlen(" (deleted)");
 
-	while (*(mark = find(mark, ' ')))
-		if (same(mark++, " (deleted)"))
-			return true;
-	return false;
+	return n >= mark && !strcmp(path + n - mark, " (deleted)");
 }
 
-/* The directory of `path` under a mount of `root` at `mount`, and how sure
+/* The directory of `path` under a mount of `root` at `point`, and how sure
  * that is: 4 the hierarchy's root is mounted, 3 a subtree is, 2 found by the
  * process, 1 found by trimming a path that has nothing in common with the
  * root, 0 not here. */
-static uint8_t locate(char *dir, const char *mount, const char *root, const char *path)
+static uint8_t locate(char *dir, const char *point, const char *root, const char *path)
 {
 	const char *rest = below(path, root);
 
 	if (rest && !steps_up(rest))
-		return join(dir, mount, rest, "") && exists(dir) ? root[1] ? 3 : 4 : 0;
+		return join(dir, point, rest, "") && path_exists(dir) ? root[1] ? 3 : 4 : 0;
 	if (steps_up(path) || is_deleted(path))
 		return 0;
 	if (steps_up(root))
-		return find_by_pid(dir, mount, root, path) ? 2 : 0;
+		return find_by_pid(dir, point, root, path) ? 2 : 0;
 	for (rest = path[1] ? path : "";; rest = find(rest + 1, '/')) {
-		if (join(dir, mount, rest, "") && exists(dir))
+		if (join(dir, point, rest, "") && path_exists(dir))
 			return 1;
 		if (!*rest)
 			return 0;
 	}
 }
 
-/* One line of mountinfo: "id parent dev root mount options... - type source
- * super-options". */
-static BULK struct {
-	char root[PATH_BYTES], point[PATH_BYTES];
-	uint8_t version; /* of cgroups */
-	uint8_t carries; /* set of the controllers */
-} mount;
+/* A mount of a cgroup hierarchy. */
+struct mount {
+	char root[PATH_BYTES]; /* what of the hierarchy is mounted */
+	char named[PATH_BYTES]; /* the mount point, as mountinfo names it */
+	char point[PATH_BYTES]; /* and where it is for us */
+	uint8_t version;
+	bool lxcfs;
+	bool carries[DIR_COUNT];
+};
 
-/* False where the line is not that of a cgroup hierarchy. */
-static bool parse_mount(void)
+/* One line of mountinfo: "id parent dev root mount options... - type source
+ * super-options". False where it is not that of a cgroup hierarchy. */
+static bool parse_mount(struct text line, struct mount *m)
 {
-	struct line w, type;
+	struct text w, type;
+	bool any = false;
 	unsigned i;
 
+	m->lxcfs = false;
 	for (i = 0; i < 4; i++)
-		if (!word(&w))
+		if (!scan_word(&line, &w))
 			return false;
-	if (!unescape(&w, mount.root) || !word(&w) || !unescape(&w, mount.point))
+	if (!unescape(&w, m->root) || !scan_word(&line, &w) || !unescape(&w, m->named))
 		return false;
 	do
-		if (!word(&w))
+		if (!scan_word(&line, &w))
 			return false;
-	while (!is_word(&w, "-"));
-	if (!word(&type) || !word(&w) || !word(&w))
+	while (!is_text(&w, "-"));
+	if (!scan_word(&line, &type) || !scan_word(&line, &w) || !scan_word(&line, &w))
 		return false;
-	scope.lxcfs |= is_word(&type, "fuse.lxcfs") && below(mount.point, "/proc");
-	mount.version = is_word(&type, "cgroup2") ? 2 : is_word(&type, "cgroup");
-	mount.carries = 0;
-	for (i = 0; i < PL_COUNT; i++)
-		mount.carries |= (uint8_t)((mount.version == 2 || list_has(w, nth(controllers, i))) << i);
-	return mount.version && mount.carries;
-}
-
-static bool mount_carries(const struct home *h)
-{
-	return mount.carries >> (h - homes) & 1;
-}
-
-/* Calls `use` for each mount of a cgroup hierarchy. Mount points are looked
- * for below `prefix` (another process's root), and those below /sys in the
- * directory that --sys names. With NULL only scope.lxcfs is noted. */
-typedef void use_fn(const char *point);
-
-static void each_mount(const char *who, const char *prefix, use_fn *use)
-{
-	char point[PATH_BYTES];
-
-	if (!scan_proc(who, "/mountinfo"))
-		return;
-	while (scan_line()) {
-		const char *from = prefix, *rest = mount.point;
-		off_t next = scan.offset - (scan.end - scan.p);
-		bool skip = scan.skip;
-		int fd = scan.fd;
-
-		if (!parse_mount() || !use)
-			continue;
-		if (!*prefix && opt.sys_given && below(rest, "/sys")) {
-			rest = below(rest, "/sys");
-			from = opt.sys;
-		}
-		if (join(point, from, rest[1] ? rest : "", ""))
-			use(point);
-		/* What `use` reads takes the buffer: read on behind the line. */
-		scan_start(fd);
-		scan.offset = next;
-		scan.skip = skip;
+	m->lxcfs = is_text(&type, "fuse.lxcfs") && below(m->named, opt->proc_given ? "/proc" : opt->proc);
+	m->version = is_text(&type, "cgroup2") ? 2 : is_text(&type, "cgroup");
+	for (i = DIR_MEMORY; i < DIR_COUNT; i++) {
+		m->carries[i] = m->version == 2 || list_has(w, controllers[i]);
+		any |= m->carries[i];
 	}
-	scan_close();
+	return m->version && any;
+}
+
+/* Where a mount point is for us: below `prefix` (another process's root),
+ * and those below /sys in the directory that --sys names. */
+static bool place_mount(struct mount *m, const char *prefix)
+{
+	const char *rest = m->named;
+
+	if (!*prefix && opt->sys_given && below(rest, "/sys")) {
+		rest = below(rest, "/sys");
+		prefix = opt->sys;
+	}
+	return join(m->point, prefix, rest[1] ? rest : "", "");
+}
+
+/* Calls `use` for each mount of a cgroup hierarchy in /proc/WHO/mountinfo;
+ * notes whether lxcfs is mounted over /proc. */
+static void each_mount(const char *who, const char *prefix, void (*use)(const struct mount *))
+{
+	struct scanner s;
+	struct mount m;
+	struct text line;
+
+	if (!scan_proc(&s, who, "/mountinfo"))
+		return;
+	while (scan_line(&s, &line)) {
+		bool hierarchy = parse_mount(line, &m);
+
+		scope.lxcfs |= m.lxcfs;
+		if (hierarchy && use && place_mount(&m, prefix))
+			use(&m);
+	}
+	scan_close(&s);
 }
 
 /* Notes a directory as the home of a controller, unless a surer one is; of
  * two that are as sure it is the later mount. */
-static void settle(struct home *h, uint8_t rank, const char *dir, const char *point)
+static void settle(struct home *h, uint8_t rank, const char *dir, const char *point, bool whole)
 {
 	if (!rank || rank < h->rank)
 		return;
 	h->rank = rank;
 	join(h->dir, dir, "", "");
-	h->top = length(point);
-	h->whole = !scope.private && !mount.root[1];
+	h->top = strlen(point);
+	h->whole = whole && !scope.private;
 }
 
-static void use_for_path(const char *point)
+static void use_for_path(const struct mount *m)
 {
 	char dir[PATH_BYTES];
 
 	for (each_home(h)) {
 		const char *path = scope.private && scope.own ? "/" : h->path;
 
-		if (h->version == mount.version && mount_carries(h))
-			settle(h, locate(dir, point, mount.root, path), dir, point);
+		if (h->version == m->version && m->carries[h - homes])
+			settle(h, locate(dir, m->point, m->root, path), dir, m->point, !m->root[1]);
 	}
 }
 
-/* --cgroup=PATH: below a mount point that it begins with, or below each. */
-static BULK char wanted_cgroup[PATH_BYTES];
-
-static void use_to_strip(const char *point)
+/* --cgroup=PATH: strips a mount point that it begins with from scope.name. */
+static void use_to_strip(const struct mount *m)
 {
-	const char *rest = below(opt.cgroup, point);
+	const char *rest = below(opt->cgroup, m->point);
 
 	if (!rest)
-		rest = below(opt.cgroup, mount.point);
-	if (rest && length(rest) < length(wanted_cgroup))
-		join(wanted_cgroup, rest, "", "");
+		rest = below(opt->cgroup, m->named);
+	if (rest && strlen(rest) < strlen(scope.name))
+		join(scope.name, rest, "", "");
 }
 
-static void use_for_cgroup(const char *point)
+static bool is_directory(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
+}
+
+static void use_for_cgroup(const struct mount *m)
 {
 	char dir[PATH_BYTES];
 
-	if (!join(dir, point, wanted_cgroup, "") || !is_directory(dir))
+	if (!join(dir, m->point, scope.name, "") || !is_directory(dir))
 		return;
 	for (each_home(h)) {
-		if (!mount_carries(h) || (h->rank && h->version < mount.version))
+		if (!m->carries[h - homes] || (h->rank && h->version < m->version))
 			continue;
-		h->version = mount.version;
-		settle(h, 1, dir, point);
+		h->version = m->version;
+		settle(h, 1, dir, m->point, !m->root[1]);
 	}
 }
 
-/* A name of a namespace as the kernel's link shows it; false: not told. */
+/* Reads a link below /proc/self; false where it is not there. */
 static bool read_link(const char *name, char *to, size_t size)
 {
 	char path[PATH_BYTES];
-	long n = join(path, opt.proc, "/self", name) ?
-		syscall(SYS_readlinkat, AT_FDCWD, path, to, size - 1) : -1;
+	ssize_t n = join(path, opt->proc, "/self", name) ? readlink(path, to, size - 1) : -1;
 
 	if (n < 0)
 		return false;
@@ -2008,12 +2011,12 @@ static bool read_link(const char *name, char *to, size_t size)
 }
 
 /* Is vmstat in another namespace than the initial one, whose inode number is
- * fixed (include/linux/proc_ns.h)? No, where that is not told. */
+ * fixed? No, where that is not known. */
 static bool is_private(const char *name, const char *initial)
 {
 	char link[64];
 
-	return read_link(name, link, sizeof link) && !same(link, initial);
+	return read_link(name, link, sizeof link) && strcmp(link, initial) != 0;
 }
 
 /* In a container: in a pid or cgroup namespace of our own, or marked. */
@@ -2021,10 +2024,10 @@ static bool in_container(void)
 {
 	if (scope.private || is_private("/ns/pid", INITIAL_PID_NS))
 		return true;
-	if (in_proc("self") && !in_proc("stat"))
+	if (exists_in_proc("self") && !exists_in_proc("stat"))
 		return true; /* subset=pid: there is nothing else to show */
-	return env("container") || env("KUBERNETES_SERVICE_HOST") ||
-	       exists("/.dockerenv") || exists("/run/.containerenv");
+	return getenv("container") || getenv("KUBERNETES_SERVICE_HOST") ||
+	       path_exists("/.dockerenv") || path_exists("/run/.containerenv");
 }
 
 /* Is the cgroup one below the topmost level that can be seen? */
@@ -2039,52 +2042,78 @@ static bool is_root(const struct home *h)
 	return h->whole && !is_nested(h);
 }
 
+/* Notes where in h->dir each level up to the top ends. */
+static void find_levels(struct home *h)
+{
+	size_t n = strlen(h->dir);
+
+	h->levels = 0;
+	while (h->version) {
+		h->length[h->levels++] = n;
+		if (n <= h->top)
+			return;
+		if (h->levels == MAX_LEVELS) {
+			h->whole = false; /* there are more */
+			return;
+		}
+		while (n > h->top && h->dir[n - 1] != '/')
+			n--;
+		n = n > h->top ? n - 1 : h->top;
+	}
+}
+
 /* The home that stands for the cgroup: the first that is below a root. */
 static void choose_home(void)
 {
 	scope.home = NULL;
 	for (each_home(h)) {
-		char *end = h->dir + length(h->dir);
+		char *end = h->dir + strlen(h->dir);
 
 		while (end > h->dir + h->top && end[-1] == '/')
 			*--end = '\0';
 		if (!h->rank)
 			h->version = 0;
-		if (h->version && h != &homes[PL_CPUSET] &&
+		if (h->version && h != &homes[DIR_CPUSET] &&
 		    (!scope.home || (!is_nested(scope.home) && is_nested(h))))
 			scope.home = h;
 	}
 	/* A controller that has the process in its root counts the machine. */
-	for (each_home(h))
-		if (scope.home && is_nested(scope.home) && h != &homes[PL_CPUSET] && is_root(h))
+	for (each_home(h)) {
+		if (scope.home && is_nested(scope.home) && h != &homes[DIR_CPUSET] && is_root(h))
 			memset(h, 0, sizeof *h);
+		find_levels(h);
+	}
 }
 
-static void find_named_cgroup(void)
+/* What choosing a scope came to. */
+enum chosen { CHOSEN, CHOSEN_BAD_PATH, CHOSEN_NOT_FOUND, CHOSEN_NO_PID, CHOSEN_GONE, CHOSEN_UNSEEN, CHOSEN_NONE };
+
+static enum chosen find_named_cgroup(void)
 {
-	const char *path = opt.cgroup;
+	const char *path = opt->cgroup;
+	char procs[PATH_BYTES];
 	size_t n;
 
 	while (*path == '/')
 		path++;
-	if (!join(wanted_cgroup, "/", path, "") || steps_up(wanted_cgroup))
-		die("--cgroup: '%s' is not a path below the root", opt.cgroup);
+	if (!join(scope.name, "/", path, "") || steps_up(scope.name))
+		return CHOSEN_BAD_PATH;
 	each_mount("self", "", use_to_strip);
-	for (n = length(wanted_cgroup); n && wanted_cgroup[n - 1] == '/'; n--)
-		wanted_cgroup[n - 1] = '\0';
+	for (n = strlen(scope.name); n && scope.name[n - 1] == '/'; n--)
+		scope.name[n - 1] = '\0';
 	each_mount("self", "", use_for_cgroup);
 	choose_home();
 	if (scope.home)
-		return;
+		return CHOSEN;
 	/* A directory that is under no mount of ours. */
-	if (opt.cgroup[0] != '/' || !join(path_buf, opt.cgroup, "/cgroup.procs", "") || !exists(path_buf))
-		die("cgroup %s: not found", opt.cgroup);
+	if (opt->cgroup[0] != '/' || !join(procs, opt->cgroup, "/cgroup.procs", "") || !path_exists(procs))
+		return CHOSEN_NOT_FOUND;
 	for (each_home(h)) {
 		h->version = 2;
-		settle(h, 1, opt.cgroup, opt.cgroup);
-		h->whole = false;
+		settle(h, 1, opt->cgroup, opt->cgroup, false);
 	}
 	choose_home();
+	return CHOSEN;
 }
 
 /* The cgroup that a process is in: on the mounts we see, else on those that
@@ -2095,341 +2124,269 @@ static void find_cgroup_of(const char *who)
 
 	if (!read_cgroup_paths(who))
 		return;
-	if (scope.own && steps_up(homes[PL_MEMORY].path)) {
+	if (scope.own && steps_up(homes[DIR_MEMORY].path)) {
 		scope.entered = true;
 		read_cgroup_paths("1");
 	}
 	each_mount("self", "", use_for_path);
 	choose_home();
-	if ((scope.home && scope.home->rank > 1) || !opt.pid)
+	if ((scope.home && scope.home->rank > 1) || !opt->pid)
 		return;
 	read_cgroup_paths(who);
-	if (join(rest, "/", who, "/root") && join(root, opt.proc, rest, ""))
+	if (join(rest, "/", who, "/root") && join(root, opt->proc, rest, ""))
 		each_mount(who, root, use_for_path);
 	choose_home();
 }
 
-/* The CPUs in a list like "0-3,8"; 0 where it cannot be read. */
-static uint64_t count_cpus(int fd)
+/* Settles whose numbers are shown. `auto` falls back to the host; what was
+ * asked for by name and cannot be had is said by the result. */
+static enum chosen scope_choose(void)
 {
-	uint64_t n = 0, a, b;
-
-	scan_start(fd);
-	if (!scan_line())
-		return 0;
-	do {
-		if (!digits(&line.p, &a))
-			break;
-		b = a;
-		if (*line.p == '-' && line.p++ && (!digits(&line.p, &b) || b < a))
-			return 0;
-		n += b - a + 1;
-	} while (*line.p++ == ',');
-	return n;
-}
-
-static uint64_t online_cpus(void)
-{
-	int fd = open_at(opt.sys, "devices/system/cpu/online", "");
-	uint64_t n = count_cpus(fd);
-
-	close_fd(fd);
-	return n;
-}
-
-/* Settles whose numbers are shown. May die: an explicit wish that cannot be
- * met is an error, `auto` falls back to the host. */
-static void scope_choose(void)
-{
-	char buf[U64_TEXT];
-	const char *who = "self", *path;
+	char pid[24] = "self";
+	struct sink o = SINK(pid);
+	enum chosen chosen = CHOSEN;
 	bool automatic;
+	const char *path;
 
-	scope.tell = is_terminal(STDERR_FILENO, &(struct winsize){ 0 });
-	scope.own = !opt.pid && !opt.cgroup;
+	scope.own = !opt->pid && !opt->cgroup;
 	scope.private = is_private("/ns/cgroup", INITIAL_CGROUP_NS);
-	automatic = opt.scope == SCOPE_AUTO && scope.own;
-	if (opt.scope == SCOPE_HOST || (automatic && (opt.proc_given || !in_container())))
-		return;
-	if (opt.pid) {
-		who = u64_text(buf, opt.pid, 1);
-		if (!in_proc(who))
-			die("pid %s: no such process in %s", who, opt.proc);
+	automatic = opt->scope == WHOSE_AUTO && scope.own;
+	if (opt->scope == WHOSE_HOST || (automatic && (opt->proc_given || !in_container())))
+		return CHOSEN;
+	if (opt->pid) {
+		out_u64(&o, opt->pid);
+		out_char(&o, '\0');
+		if (!exists_in_proc(pid))
+			return CHOSEN_NO_PID;
 	}
-	if (opt.cgroup)
-		find_named_cgroup();
+	if (opt->cgroup)
+		chosen = find_named_cgroup();
 	else
-		find_cgroup_of(who);
+		find_cgroup_of(pid);
+	if (chosen != CHOSEN)
+		return chosen;
 	if (automatic && (!scope.home || is_root(scope.home))) {
 		scope.home = NULL;
-		return;
+		return CHOSEN;
 	}
-	path = homes[PL_MEMORY].path;
-	if (!scope.home && is_deleted(path))
-		die("cgroup %s: gone: the container has ended", path);
-	if (!scope.home && opt.pid)
-		die("pid %s: its cgroup cannot be seen from here", who);
-	if (!scope.home)
-		die("no cgroup can be read here: is /sys/fs/cgroup mounted?");
-	path = opt.cgroup ? wanted_cgroup : scope.private && scope.own ? "" : scope.home->path;
-	scope.name = *path ? path : "/";
-	scope.cgroup = true;
-	scope.online = online_cpus();
+	path = homes[DIR_MEMORY].path;
+	if (!scope.home) {
+		join(scope.name, path, "", "");
+		return is_deleted(path) ? CHOSEN_GONE : opt->pid ? CHOSEN_UNSEEN : CHOSEN_NONE;
+	}
+	if (!opt->cgroup)
+		join(scope.name, scope.private && scope.own ? "" : scope.home->path, "", "");
+	if (!*scope.name)
+		join(scope.name, "/", "", "");
+	scope.kind = V2;
+	return CHOSEN;
 }
 
-/* ---------------------------------------------------------------- CGROUP
+/* ------------------------------------------------------------------ PLAN
  *
- * What no single file tells: limits over all visible levels, throttling,
- * and the tasks of a cgroup with their states and switches. */
+ * What is read, worked out once: the place of each metric in this scope, the
+ * metrics that are shown and what they are made of, the keys of each file. */
 
-/* A file that is kept open, for all samples. */
-struct kept {
-	int fd;    /* plus one; 0 not tried yet, -1 not there */
-	int error; /* errno of open, of sources also of read; or 0 */
-};
-
-/* Opens it if it is not open yet, the i-th of `names` in dir[0..n), and makes
- * it the one that is scanned. False where it could not be opened. */
-static bool scan_kept(struct kept *k, const char *dir, size_t n, const char *names, unsigned i)
+/* The scope that a source belongs to: of a cgroup's files it is the version
+ * of the hierarchy. Pressure is v2's alone: on a hybrid machine a v1 cgroup
+ * has it in the directory of v2. */
+static unsigned scope_of(enum source_id src)
 {
-	if (!k->fd) {
-		k->fd = open_below(dir, n, nth(names, i), "") + 1;
-		if (!k->fd) {
-			k->fd = -1;
-			k->error = errno;
-		}
+	enum directory dir = sources[src].directory;
+
+	if (dir < DIR_MEMORY)
+		return CGROUP;
+	if (dir == DIR_PRESSURE)
+		return homes[dir].version ? CGROUP : 0;
+	return homes[dir].version == 2 ? V2 : homes[dir].version == 1 ? V1 : 0;
+}
+
+/* The version of the hierarchy that a metric without a file goes by. */
+static unsigned scope_of_place(const struct place *p)
+{
+	if (p->source != SRC_NONE)
+		return scope_of(p->source);
+	return homes[DIR_MEMORY].version == 1 ? V1 : V2;
+}
+
+/* What a metric is made of; NULL where it is read as it is. */
+static const struct term *terms_of(const struct place *p)
+{
+	return p->source == SRC_NONE ? p->terms : NULL;
+}
+
+/* Is it a number in a file that the line scanner reads? */
+static bool is_scanned(const struct place *p)
+{
+	return p->source != SRC_NONE && p->key;
+}
+
+static void plan_places(bool cgroup)
+{
+	const struct place *p;
+	unsigned m;
+
+	for (m = 1; m < LENGTH(metrics); m++) {
+		plan.place[m] = NULL;
+		for (p = metrics[m].places; p->scopes && !plan.place[m]; p++)
+			if (cgroup ? p->scopes & CGROUP & scope_of_place(p) : p->scopes & HOST)
+				plan.place[m] = p;
 	}
-	errno = k->error;
-	scan_start(k->fd - 1);
-	return k->fd > 0;
 }
 
-/* Files that are kept open at each level, by the names of v1 and of v2. */
-enum level_file { LF_LIMIT, LF_USAGE, LF_QUOTA, LF_PERIOD, LF_CPU_STAT, LF_CPUSET, LF_COUNT };
-
-static const char level_names[] =
-	"memory.limit_in_bytes\0" "memory.usage_in_bytes\0" "cpu.cfs_quota_us\0"
-	"cpu.cfs_period_us\0" "cpu.stat\0" "cpuset.effective_cpus\0"
-	"memory.max\0" "memory.current\0" "cpu.max\0" "\0" "cpu.stat\0" "cpuset.cpus.effective\0";
-
-static BULK struct kept level_files[MAX_LEVELS][LF_COUNT];
-
-/* Scans a file at level `l`, whose path has n bytes. */
-static bool scan_level(const struct home *h, unsigned l, size_t n, enum level_file file)
+/* Selects a metric, after what it is made of; false where this scope has no
+ * place for it. */
+static bool plan_select(enum metric_id m)
 {
-	return scan_kept(&level_files[l][file], h->dir, n, level_names, (h->version - 1u) * LF_COUNT + file);
+	const struct place *p = plan.place[m];
+	const struct term *t;
+
+	if (!p || plan.selected[m])
+		return p != NULL;
+	plan.selected[m] = true;
+	plan.source[p->source] |= p->source != SRC_NONE;
+	for (t = terms_of(p); t && t->sign; t++)
+		plan_select(t->metric);
+	if (p->over)
+		plan_select(p->over);
+	plan.order[plan.count++] = (uint8_t)m;
+	return true;
 }
 
-/* The number in such a file. One that is there, but cannot be opened or read,
- * is no missing limit: home.unreadable. */
-static bool level_number(struct home *h, unsigned l, size_t n, enum level_file file, uint64_t *v)
+/* Adds a metric to the wants of its source, which end at `n`: to the one that
+ * has its key, by its place in the line, or as a new one. Returns the end. */
+static unsigned plan_want(unsigned n, enum metric_id m)
 {
-	bool is = scan_level(h, l, n, file) && line_starts(v);
+	const struct place *p = plan.place[m];
+	struct want *want = plan.want + plan.first_want[p->source];
+	uint8_t *link;
 
-	h->unreadable |= scan.error && scan.error != ENOENT;
-	return is;
-}
-
-/* The length of the path of the level above, or 0 at the top. */
-static size_t level_above(const struct home *h, size_t n)
-{
-	if (n <= h->top)
-		return 0;
-	while (n > h->top && h->dir[n - 1] != '/')
-		n--;
-	return n > h->top ? n - 1 : h->top;
-}
-
-/* for (each_level(h, l, n)): up from the cgroup; n is the path's length. */
-#define each_level(h, l, n) \
-	l = 0, n = h->version ? length(h->dir) : 0; n && l < MAX_LEVELS; l++, n = level_above(h, n)
-
-/* No limit: "max" in v2; in v1 the most pages that the kernel can count,
- * LONG_MAX bytes rounded down to a page (32-bit: 2^31-1 pages). */
-static bool unlimited(uint64_t limit)
-{
-	return limit >> 62 || limit == (uint64_t)INT32_MAX << 12;
-}
-
-/* Of all levels with a limit, the one that leaves least headroom: limit and
- * usage at that same level. */
-static void read_mem_limits(struct sample *to)
-{
-	struct home *h = &homes[PL_MEMORY];
-	uint64_t limit, usage, least = UINT64_MAX;
-	unsigned l;
-	size_t n;
-
-	for (each_level(h, l, n)) {
-		uint64_t headroom;
-
-		if (!level_number(h, l, n, LF_LIMIT, &limit) || unlimited(limit) ||
-		    !level_number(h, l, n, LF_USAGE, &usage))
-			continue;
-		headroom = limit > usage ? limit - usage : 0;
-		if (headroom >= least)
-			continue;
-		least = headroom;
-		to->value[M_MEM_LIMIT] = limit;
-		to->value[M_LIMIT_USED] = usage;
+	while (want < plan.want + n && strcmp(want->key, p->key))
+		want++;
+	if (want == plan.want + n) {
+		*want = (struct want){ p->key, 0, M_NONE };
+		n++;
 	}
-	if (h->unreadable) /* the limit that counts may be one of those */
-		to->value[M_MEM_LIMIT] = to->value[M_LIMIT_USED] = to->value[M_AVAILABLE] = UNSEEN;
-	h->whole &= !n; /* there are more than MAX_LEVELS */
-}
-
-/* A level's quota in millionths of a CPU, or 0: v2 "50000 100000" or "max
- * ...", v1 -1 where there is none. */
-static uint64_t level_quota(struct home *h, unsigned l, size_t n)
-{
-	uint64_t quota, period;
-
-	if (!level_number(h, l, n, LF_QUOTA, &quota))
-		return 0;
-	if (h->version == 2 ? !word_number(&period) : !level_number(h, l, n, LF_PERIOD, &period))
-		return 0;
-	return period && quota <= UINT64_MAX / 1000000 ? quota * 1000000 / period : 0;
-}
-
-/* Throttling at one level. It counts where the quota is set, not below, so
- * that every level has to be asked. */
-static void read_level_stat(struct home *h, unsigned l, size_t n, struct level *to)
-{
-	uint64_t ns = UNSEEN;
-
-	if (!scan_level(h, l, n, LF_CPU_STAT))
-		return;
-	while (scan_line()) {
-		uint64_t *v = key_is("nr_periods") ? &to->periods : key_is("nr_throttled") ? &to->throttled :
-			key_is("throttled_usec") ? &to->time_us : key_is("throttled_time") ? &ns : NULL;
-
-		if (v && !word_number(v))
-			*v = UNSEEN;
-	}
-	if (ns != UNSEEN)
-		to->time_us = ns / 1000;
-}
-
-/* CPUs of the cpuset: of the nearest level that has the controller. */
-static uint64_t cpuset_cpus(void)
-{
-	struct home *h = &homes[PL_CPUSET];
-	unsigned l;
-	size_t n;
-
-	for (each_level(h, l, n))
-		if (scan_level(h, l, n, LF_CPUSET))
-			return count_cpus(scan.fd);
-	return 0;
-}
-
-/* CPUs of vmstat's own affinity mask, 0 where it is not told. */
-static uint64_t affinity_cpus(void)
-{
-	uint8_t mask[1024];
-	long bytes = syscall(SYS_sched_getaffinity, 0, sizeof mask, mask);
-	uint64_t n = 0;
-
-	while (bytes-- > 0)
-		for (; mask[bytes]; mask[bytes] &= (uint8_t)(mask[bytes] - 1))
-			n++;
+	for (link = &want->metric; *link && plan.place[*link]->nth < p->nth; link = &plan.next[*link])
+		;
+	plan.next[m] = *link;
+	*link = (uint8_t)m;
 	return n;
 }
 
-/* Lowers a capacity (0: not known yet) to another (0: none). True where one
- * that was known was lowered. */
-static bool tighten(uint64_t *capacity, uint64_t to)
+/* Lists what each file is searched for. */
+static void plan_wants(void)
 {
-	bool known = *capacity != 0;
+	unsigned src, i, n = 0;
 
-	if (!to || (known && to >= *capacity))
-		return false;
-	*capacity = to;
-	return known;
-}
-
-/* The capacity: the least of the quotas, the cpuset, the affinity mask (of
- * one's own cgroup) and the CPUs that are online. */
-static void read_cpu_limits(struct sample *to)
-{
-	struct home *h = &homes[PL_CPU];
-	uint64_t capacity = scope.online * 1000000, quota;
-	bool limited = tighten(&capacity, cpuset_cpus() * 1000000);
-	unsigned l;
-	size_t n;
-
-	if (scope.own && !opt.captured)
-		limited |= tighten(&capacity, affinity_cpus() * 1000000);
-	for (each_level(h, l, n)) {
-		struct level *level = &to->level[l];
-
-		read_level_stat(h, l, n, level);
-		quota = level_quota(h, l, n);
-		limited |= quota && !capacity;
-		limited |= tighten(&capacity, quota);
-		if (!quota && !level->periods)
-			level->periods = UNSEEN; /* no quota was ever set here */
+	for (src = 0; src < SRC_COUNT; src++) {
+		plan.first_want[src] = (uint8_t)n;
+		for (i = 0; plan.source[src] && i < plan.count; i++)
+			if (plan.place[plan.order[i]]->source == src && is_scanned(plan.place[plan.order[i]]))
+				n = plan_want(n, plan.order[i]);
 	}
-	if (h->unreadable) /* the quota that counts may be one of those */
-		return;
-	if (capacity)
-		to->value[M_CAPACITY] = capacity;
-	if (limited)
-		to->value[M_CPU_LIMIT] = capacity;
+	plan.first_want[SRC_COUNT] = (uint8_t)n;
 }
 
-/* Tasks. Two tables, sorted by number: the switches of a task now and at
- * the sample before. One that is new counts from 0; so does one whose
- * number was used again, where that shows. */
-struct task {
-	uint64_t switches;
-	uint32_t id;
-};
-
-static BULK struct tasks {
-	unsigned n;
-	struct task task[MAX_TASKS];
-} task_tables[2];
-
-static struct {
-	struct tasks *now;     /* of task_tables; the other is that of before */
-	bool overflow, hidden; /* the numbers of this sample are not whole */
-	bool said;             /* so, on standard error */
-	bool counted;          /* there was a sample before this one */
-	uint64_t switches;     /* the sum of the growth of each */
-	uint64_t last_ns;      /* when the sample before was taken */
-} tasks;
-
-static bool visit_tasks(size_t n)
+/* Is the metric, or something that it is made of, read from this source? */
+static bool comes_from(enum metric_id m, enum source_id src)
 {
-	struct tasks *now = tasks.now;
+	const struct place *p = plan.place[m];
+	const struct term *t;
+
+	if (!p)
+		return false;
+	for (t = terms_of(p); t && t->sign; t++)
+		if (comes_from(t->metric, src))
+			return true;
+	return p->source == src || (p->over && comes_from(p->over, src));
+}
+
+/* Is everything that the metric is made of read anyway? */
+static bool costs_nothing(enum metric_id m)
+{
+	const struct place *p = plan.place[m];
+	const struct term *t;
+
+	if (!p || (p->source != SRC_NONE && !plan.source[p->source]))
+		return false;
+	for (t = terms_of(p); t && t->sign; t++)
+		if (plan.place[t->metric] && !costs_nothing(t->metric))
+			return false;
+	return true;
+}
+
+/* ----------------------------------------------------------------- TASKS
+ *
+ * r, b and cs of a cgroup: no file reports them, so that the status of each
+ * of its tasks is read (proc.rst, Linux 6.13). */
+
+static bool scan_task(struct scanner *s, uint32_t id, const char *file)
+{
+	char name[12];
+	struct sink o = SINK(name);
+
+	out_u64(&o, id);
+	out_char(&o, '\0');
+	return scan_proc(s, name, file);
+}
+
+/* When a task started, in ns since boot: field 22 of /proc/ID/stat, after a
+ * name that may hold anything, parentheses too. UNAVAILABLE: not known. */
+static uint64_t task_start_ns(uint32_t id)
+{
+	uint64_t ticks = UNAVAILABLE;
+	struct scanner s;
+	struct text line, w;
+	unsigned i;
+
+	if (!scan_task(&s, id, "/stat"))
+		return UNAVAILABLE;
+	if (scan_line(&s, &line)) {
+		const char *p = line.end;
+
+		while (p > line.p && p[-1] != ')')
+			p--;
+		line.p = p;
+		for (i = 3; i < 22; i++)
+			scan_word(&line, &w);
+		if (!scan_number(&line, &ticks))
+			ticks = UNAVAILABLE;
+	}
+	scan_close(&s);
+	return ticks == UNAVAILABLE ? ticks : ticks * (NS_PER_S / USER_HZ);
+}
+
+/* Adds the tasks of one cgroup to a snapshot. */
+static bool visit_tasks(struct walk *w, size_t n)
+{
+	struct snapshot *now = w->for_visit;
+	struct scanner s;
+	struct text line;
 	uint64_t id;
-	int fd = open_below(walk.dir, n, scope.home->version == 2 ? "cgroup.threads" : "tasks", "");
+	int error, fd;
 
+	fd = open_below(w->dir, n, scope.home->version == 2 ? "cgroup.threads" : "tasks", "", &error);
 	if (fd < 0)
-		fd = open_below(walk.dir, n, "cgroup.procs", "");
-	if (fd < 0) {
-		note_hidden(errno);
-		return false;
-	}
-	walk.any = true;
-	scan_start(fd);
-	while (scan_line()) {
-		if (!word_number(&id))
+		fd = open_below(w->dir, n, "cgroup.procs", "", &error);
+	scan_start(&s, fd, error);
+	while (scan_line(&s, &line)) {
+		if (!scan_number(&line, &id))
 			continue;
 		if (!id || id > UINT32_MAX)
-			walk.hidden = true; /* not in our pid namespace */
-		else if (now->n == MAX_TASKS)
-			tasks.overflow = true;
+			w->hidden = true; /* not in our pid namespace */
+		else if (now->tasks == MAX_TASKS)
+			now->tasks_overflow = true;
 		else
-			now->task[now->n++].id = (uint32_t)id;
+			now->task[now->tasks++] = (struct task){ 0, (uint32_t)id };
 	}
-	note_hidden(scan.error);
-	scan_close();
+	walk_missed(w, s.error);
+	scan_close(&s);
 	return false;
 }
 
-/* Shell sort: in place, no recursion, and fast on what is nearly sorted. */
+/* By number. Shell sort: in place, without recursion, and fast on what is
+ * nearly sorted. */
 static void sort_tasks(struct task *t, unsigned n)
 {
 	unsigned gap, i, j;
@@ -2444,278 +2401,426 @@ static void sort_tasks(struct task *t, unsigned n)
 		}
 }
 
-static bool scan_task(uint32_t id, const char *file)
+/* State and switches of one task from /proc/ID/status. The state is 0 where
+ * the task is gone, or hidden from us (hidepid=), which *hidden then says.
+ * *switches is set where the kernel reports them. */
+static char read_task(struct task *t, bool *switches, bool *hidden)
 {
-	char buf[U64_TEXT];
-
-	return scan_proc(u64_text(buf, id, 1), file);
-}
-
-/* When a task started, in ns since boot: field 22 of /proc/ID/stat, behind
- * a name that may hold anything, parentheses too. UINT64_MAX: not told. */
-static uint64_t task_start_ns(uint32_t id)
-{
-	uint64_t ticks = UINT64_MAX;
-	struct line w;
-	unsigned i;
-
-	if (!scan_task(id, "/stat"))
-		return UINT64_MAX;
-	if (scan_line()) {
-		const char *p = line.end;
-
-		while (p > line.p && p[-1] != ')')
-			p--;
-		line.p = p;
-		for (i = 3; i < 22; i++)
-			word(&w);
-		if (!word_number(&ticks))
-			ticks = UINT64_MAX;
-	}
-	scan_close();
-	return ticks == UINT64_MAX ? ticks : ticks * (NS_PER_S / USER_HZ);
-}
-
-/* State and switches of one task from /proc/ID/status; the state is 0 where
- * it is gone, or hidden from us (hidepid=), which tasks.hidden then says.
- * *switches is set where the kernel tells them. */
-static char read_task(struct task *t, bool *switches)
-{
+	struct scanner s;
+	struct text line, w;
 	uint64_t v;
-	struct line w;
 	char state = 0;
 
-	t->switches = 0;
-	if (!scan_task(t->id, "/status")) {
-		if (!opt.captured && (syscall(SYS_kill, t->id, 0) == 0 || errno == EPERM))
-			tasks.hidden = true;
+	if (!scan_task(&s, t->id, "/status")) {
+		*hidden |= !opt->captured && (kill((pid_t)t->id, 0) == 0 || errno == EPERM);
 		return 0;
 	}
-	while (scan_line())
-		if (key_is("State") && word(&w)) {
+	while (scan_line(&s, &line))
+		if (take_key(&line, "State") && scan_word(&line, &w)) {
 			state = *w.p;
-		} else if ((key_is("voluntary_ctxt_switches") || key_is("nonvoluntary_ctxt_switches")) &&
-			   word_number(&v)) {
+		} else if ((take_key(&line, "voluntary_ctxt_switches") ||
+			    take_key(&line, "nonvoluntary_ctxt_switches")) && scan_number(&line, &v)) {
 			t->switches += v;
 			*switches = true;
 		}
-	scan_close();
+	scan_close(&s);
 	return state;
 }
 
-/* Adds the growth of each task to the sum; both tables are sorted. A task
- * that was born before `since` and is new here was moved in: what it did
- * elsewhere does not count. */
-static void add_switches(const struct tasks *before, uint64_t since)
+/* The switches of all tasks since the snapshot before; both lists are sorted.
+ * A task that is new counts from 0, and so does one whose number was used
+ * again, where that shows; but one that was born before that snapshot was
+ * moved in: what it did elsewhere does not count. */
+static uint64_t count_switches(const struct snapshot *before, const struct snapshot *now)
 {
-	const struct task *old = before->task, *end = old + before->n, *t = tasks.now->task;
+	const struct task *old = before->task, *end = old + before->tasks, *t = now->task;
+	uint64_t sum = 0;
 
-	for (; t < tasks.now->task + tasks.now->n; t++) {
+	for (; t < now->task + now->tasks; t++) {
 		uint64_t from = 0;
 
 		while (old < end && old->id < t->id)
 			old++;
 		if (old < end && old->id == t->id && old->switches <= t->switches)
 			from = old->switches;
-		else if (tasks.counted && task_start_ns(t->id) < since)
+		else if (before->ns && task_start_ns(t->id) < before->ns)
 			from = t->switches;
-		tasks.switches += t->switches - from;
+		sum += t->switches - from;
 	}
+	return sum;
 }
 
 /* Is this the /proc of another pid namespace? It knows the tasks by other
- * numbers than cgroup.procs tells us. */
-static bool is_foreign(uint32_t self)
+ * numbers than cgroup.procs reports to us. */
+static bool is_foreign_proc(void)
 {
-	char link[U64_TEXT], own[U64_TEXT];
+	char link[24];
+	uint64_t pid;
 
-	return read_link("", link, sizeof link) && !same(link, u64_text(own, self, 1));
+	return read_link("", link, sizeof link) && (!parse_number(link, &pid) || pid != (uint64_t)getpid());
 }
 
-/* r, b and cs of a cgroup. vmstat's own task, always running while it
+/* r, b and cs of a cgroup. vmstat's own task, which always runs while it
  * looks, is not counted in r. */
-static void read_tasks(struct sample *to)
+static void read_tasks(struct snapshot *now, const struct snapshot *before)
 {
-	struct tasks *now = &task_tables[tasks.now == task_tables];
-	const struct tasks *before = &task_tables[now == task_tables];
-	unsigned i, n = 0;
-	uint64_t running = 0, blocked = 0;
+	struct walk w = { .visit = visit_tasks, .for_visit = now };
+	uint64_t running = 0, blocked = 0, *values = now->level[0];
 	bool switches = false;
 	uint32_t self = (uint32_t)getpid();
+	unsigned i, n = 0;
 
-	tasks.now = now;
-	now->n = 0;
-	tasks.overflow = false;
-	walk_over(scope.home->dir, visit_tasks);
-	tasks.hidden = walk.hidden || (!opt.captured && is_foreign(self));
-	sort_tasks(now->task, now->n);
-	for (i = 0; i < now->n; i++) {
+	walk_over(&w, scope.home->dir);
+	sort_tasks(now->task, now->tasks);
+	for (i = 0; i < now->tasks; i++) {
 		struct task t = now->task[i];
 		char state;
 
 		if (n && now->task[n - 1].id == t.id)
 			continue; /* it moved while we looked */
-		state = read_task(&t, &switches);
+		state = read_task(&t, &switches, &w.hidden);
 		if (!state)
 			continue;
 		running += state == 'R' && t.id != self;
 		blocked += state == 'D';
 		now->task[n++] = t;
 	}
-	now->n = n;
-	add_switches(before, tasks.last_ns);
-	tasks.last_ns = to->ns;
-	tasks.counted = true;
-	if (walk.any && !tasks.overflow && !tasks.hidden) {
-		to->value[M_R] = running;
-		to->value[M_B] = blocked;
-		if (switches || !n)
-			to->value[M_CS] = tasks.switches;
-	} else if (walk.any && !tasks.said) {
-		if (tasks.overflow)
-			warn("more than %ju tasks: r, b and cs are unavailable", (uint64_t)MAX_TASKS);
-		else
-			warn("some tasks are hidden (hidepid, another pid namespace, or too deep): "
-			     "r, b and cs are unavailable");
-		tasks.said = true;
-	}
-}
-
-/* ---------------------------------------------------------------- SAMPLE */
-
-static struct kept kept_sources[SRC_COUNT];
-static bool warned[SRC_COUNT];
-
-/* A cgroup that is removed while it is watched: the container has ended,
- * even if another has its name by now. (Pressure that is turned off gives
- * ENODEV, too.) */
-static void check_gone(void)
-{
-	bool gone = !exists(scope.home->dir);
-	unsigned src;
-
-	for (src = 0; src < SRC_COUNT; src++)
-		gone |= kept_sources[src].error == ENODEV && sources[src].place < PL_PRESSURE;
-	if (!gone)
+	now->tasks = n;
+	now->tasks_hidden = w.hidden || (!opt->captured && is_foreign_proc());
+	if (now->tasks_hidden || now->tasks_overflow)
 		return;
-	flush();
-	die("cgroup %s: gone: the container has ended", scope.name);
+	values[M_r] = running;
+	values[M_b] = blocked;
+	if (switches || !n) /* a counter of our own: no kernel has one */
+		values[M_cs] = count_switches(before, now) +
+			(before->level[0][M_cs] != UNAVAILABLE ? before->level[0][M_cs] : 0);
 }
 
-/* Finds the place of each metric in the scope. Pressure is v2's alone: on a
- * hybrid machine a v1 cgroup has it in the directory of v2. */
-static void bind_metrics(bool cgroup)
+/* --------------------------------------------------------------- DEVICES
+ *
+ * Block devices, from /proc/diskstats (admin-guide/iostats.rst) or from what
+ * a cgroup is charged for: io.stat (cgroup-v2.rst), blkio.throttle.* (v1). */
+
+/* A partition has the name of a disk before it and a number, with a p
+ * between where the disk's name ends in a digit. */
+static bool is_partition_of(const char *name, const char *disk)
 {
-	const struct found_row *row;
-	const char *key = keys;
-	unsigned m;
+	const char *rest = after(name, disk);
+	uint64_t number;
 
-	for (m = 0; m < M_COUNT; m++)
-		bound[m].source = SRC_NONE;
-	for (row = founds; row < founds + LENGTH(founds); row++, key = nth(key, 1)) {
-		struct bound *b = &bound[row->metric];
-		uint8_t place = sources[row->source].place;
-		uint8_t version = place == PL_PROC ? row->scope : homes[place].version;
-		bool here = version == row->scope || (version && place == PL_PRESSURE);
+	if (!rest || rest == name)
+		return false;
+	if (is_digit(rest[-1]) && *rest++ != 'p')
+		return false;
+	return parse_number(rest, &number);
+}
 
-		if (here && (row->scope != HOST) == cgroup && b->source == SRC_NONE)
-			*b = (struct bound){ key, row->source, row->nth, row->unit, row->kind };
+/* The entry of a device, made where there is none. A number with another
+ * name is another device; one whose name is not known (NULL) is any, and is
+ * called `other` where it is new. NULL where the table is full. */
+static struct device *device_entry(struct snapshot *now, uint64_t number, const struct text *name,
+				   const struct text *other)
+{
+	struct device *d, *end = now->device + now->devices, *disk;
+
+	for (d = now->device; d < end; d++)
+		if (d->number == number && (!name || is_text(name, d->name)))
+			return d;
+	if (now->devices == MAX_DISKS) {
+		now->devices_overflow = true;
+		return NULL;
 	}
+	memset(d->value, 0xff, sizeof d->value); /* UNAVAILABLE */
+	d->number = number;
+	d->partition = d->counted = false;
+	copy_text(d->name, sizeof d->name, other);
+	for (disk = now->device; disk < end; disk++)
+		d->partition |= !disk->partition && is_partition_of(d->name, disk->name);
+	now->devices++;
+	return d;
 }
 
-/* Asks for a metric and for what it is made of; false where this scope has
- * no place for it. */
-static bool need(enum metric m)
+/* Reads /proc/diskstats: "MAJOR MINOR NAME" and the fields. names_only: just
+ * makes the entries, as io.stat knows devices by number. */
+static void read_diskstats(struct snapshot *now, bool names_only)
 {
-	const struct bound *b = &bound[m];
+	uint64_t v[2 + D_COUNT];
+	struct scanner s;
+	struct text line, name;
+	struct device *d;
 	unsigned i;
 
-	if (b->source == SRC_NONE || asked[m])
-		return b->source != SRC_NONE;
-	asked[m] = true;
-	needed |= 1u << b->source;
-	for (i = 0; i < LENGTH(formulas) && !*b->key; i++)
-		if (formulas[i].to == m && need(formulas[i].a))
-			need(formulas[i].b);
-	for (i = 0; i < LENGTH(needs) && !*b->key; i++)
-		if (needs[i].first <= m && m <= needs[i].last && need(needs[i].a))
-			need(needs[i].b);
+	scan_proc(&s, "diskstats", "");
+	while (scan_line(&s, &line)) {
+		for (i = 0; i < 2 + D_COUNT && (i != 2 || scan_word(&line, &name)) && scan_number(&line, &v[i]); i++)
+			;
+		if (i < 2 + D_COUNT || !(d = device_entry(now, v[0] << 20 | v[1], &name, &name)) || names_only)
+			continue;
+		for (i = 0; i < D_COUNT; i++)
+			d->value[i] = v[1 + disk_columns[i].nth];
+		d->counted = true;
+	}
+	scan_close(&s);
+	if (!names_only) {
+		now->devices_error = s.error;
+		now->devices_file = "diskstats";
+	}
+}
+
+/* "8:16" as a device number. */
+static bool device_number(const struct text *w, uint64_t *number)
+{
+	const char *p = w->p;
+	uint64_t major, minor;
+
+	if (!parse_digits(&p, &major) || *p++ != ':' || !parse_digits(&p, &minor) || p != w->end)
+		return false;
+	*number = major << 20 | minor;
 	return true;
 }
 
-/* Lists what each file is searched for. */
-static void make_wants(void)
-{
-	unsigned src, m, n = 0;
+/* What a cgroup is charged for on a device. v2 has all in io.stat, "8:0
+ * rbytes=N ..."; v1 the first two in one file, "8:0 Read N", the others in
+ * another. */
+static const struct { uint8_t field; const char *key, *op; } charges[] = {
+	{ D_read_sectors, "rbytes", "Read" },
+	{ D_write_sectors, "wbytes", "Write" },
+	{ D_reads, "rios", "Read" },
+	{ D_writes, "wios", "Write" },
+};
 
-	for (src = 0; src < SRC_COUNT; src++) {
-		wants[src].first = (uint8_t)n;
-		for (m = 0; m < M_COUNT; m++)
-			if (asked[m] && bound[m].source == src && *bound[m].key)
-				wanted[n++] = (uint8_t)m;
-		wants[src].n = (uint8_t)(n - wants[src].first);
+/* The numbers of one line for charges first to end - 1; the first two are in
+ * bytes. */
+static void read_charges(struct device *d, struct text line, unsigned first, unsigned end)
+{
+	struct text op;
+	unsigned i;
+	uint64_t v;
+
+	for (i = first; i < end; i++)
+		if (d->value[charges[i].field] == UNAVAILABLE)
+			d->value[charges[i].field] = 0; /* what is not reported has not happened */
+	if (!d->counted)
+		d->bytes[0] = d->bytes[1] = 0;
+	d->counted = true;
+	for (i = first; i < end; i++) {
+		struct text rest = line;
+
+		v = 0;
+		if (homes[DIR_IO].version == 2)
+			pair_number(line, charges[i].key, &v);
+		else if (!scan_word(&rest, &op) || !is_text(&op, charges[i].op) || !scan_number(&rest, &v))
+			continue;
+		if (i < 2)
+			d->bytes[i] = v;
+		d->value[charges[i].field] = i < 2 && v != UNAVAILABLE ? v / SECTOR_BYTES : v;
 	}
 }
 
-static const char *source_dir(enum source src)
+/* Reads one file of charges. A file that is empty, or has a Total only, is
+ * that of a cgroup without I/O; one of anything else is none. */
+static bool read_charges_file(struct snapshot *now, const char *file, unsigned first, unsigned end)
 {
-	return sources[src].place == PL_PROC ? opt.proc : homes[sources[src].place].dir;
+	const struct home *h = &homes[DIR_IO];
+	int error = ENOENT, fd = h->version ? open_below(h->dir, h->length[0], file, "", &error) : -1;
+	bool foreign = false;
+	struct scanner s;
+	struct text line, w;
+	uint64_t number;
+
+	scan_start(&s, fd, error);
+	while (scan_line(&s, &line)) {
+		struct device *d = NULL;
+
+		foreign |= !is_digit(*line.p) && *line.p != 'T';
+		/* A device without I/O has no line of its own: "8:0 8:16 rbytes=..." */
+		for (w.p = line.p; scan_word(&line, &w) && device_number(&w, &number);)
+			d = device_entry(now, number, NULL, &w);
+		line.p = w.p;
+		if (d)
+			read_charges(d, line, first, end);
+	}
+	scan_close(&s);
+	error = s.error ? s.error : foreign ? EINVAL : 0;
+	if (first == 0) {
+		now->devices_error = error;
+		now->devices_file = file;
+	}
+	return !error;
 }
 
-/* When the tick in hand began, by CLOCK_BOOTTIME: one look at the clock
- * serves its sample and the schedule. */
-static uint64_t tick_ns;
-
-/* The time of a sample. A captured tree carries its own: its uptime. */
-static uint64_t sample_clock(void)
+static uint64_t plus(uint64_t a, uint64_t b)
 {
+	return a > UNAVAILABLE - b ? UNAVAILABLE : a + b;
+}
+
+/* Block devices: those of the machine, or with `charged` what the cgroup has
+ * done to them. bi and bo get the bytes of all devices. */
+static void read_devices(struct snapshot *now, bool charged, bool names)
+{
+	const struct device *d;
+	uint64_t *values = now->level[0];
+	bool v1 = homes[DIR_IO].version == 1;
+
+	if (!charged) {
+		read_diskstats(now, false);
+		return;
+	}
+	if (names)
+		read_diskstats(now, true);
+	if (!read_charges_file(now, v1 ? "blkio.throttle.io_service_bytes_recursive" : "io.stat", 0, v1 ? 2 : 4))
+		return;
+	if (v1 && names)
+		read_charges_file(now, "blkio.throttle.io_serviced_recursive", 2, 4);
+	values[M_bi] = values[M_bo] = 0;
+	for (d = now->device; d < now->device + now->devices; d++) {
+		values[M_bi] = plus(values[M_bi], d->counted ? d->bytes[0] : 0);
+		values[M_bo] = plus(values[M_bo], d->counted ? d->bytes[1] : 0);
+	}
+}
+
+/* The slab caches of -m: /proc/slabinfo, version 2.1 (slabinfo(5)). */
+static void read_slabs(struct slabs *list)
+{
+	struct scanner s;
+	struct text line, name;
+	unsigned i;
+
+	list->count = 0;
+	list->overflow = false;
+	scan_proc(&s, "slabinfo", "");
+	while (scan_line(&s, &line)) {
+		struct slab *slab = &list->slab[list->count];
+		uint64_t v[4];
+
+		if (!scan_word(&line, &name))
+			continue;
+		for (i = 0; i < 4 && scan_number(&line, &v[i]); i++)
+			;
+		if (i < 4)
+			continue;
+		if (list->count == MAX_SLABS) {
+			list->overflow = true;
+			break;
+		}
+		copy_text(slab->name, sizeof slab->name, &name);
+		memcpy(slab->value, v, sizeof v);
+		list->count++;
+	}
+	scan_close(&s);
+	list->error = s.error ? s.error : list->count ? 0 : ENODATA;
+}
+
+/* -------------------------------------------------------------- SNAPSHOT */
+
+/* Is a number of this source wanted at each level, not of the cgroup alone? */
+static bool has_levels(enum source_id src)
+{
+	const struct want *want = plan.want + plan.first_want[src], *end = plan.want + plan.first_want[src + 1];
+	unsigned m;
+
+	for (; want < end; want++)
+		for (m = want->metric; m; m = plan.next[m])
+			if (plan.place[m]->levels)
+				return true;
+	return false;
+}
+
+/* The time of a snapshot. A captured tree carries its own: its uptime. */
+static uint64_t snapshot_clock(uint64_t tick_ns)
+{
+	struct scanner s;
+	struct text line;
 	uint64_t ns = tick_ns;
 
-	if (opt.captured && scan_proc("uptime", "")) {
-		if (!scan_line() || !decimal(&line.p, 9, &ns))
+	if (opt->captured && scan_proc(&s, "uptime", "")) {
+		if (!scan_line(&s, &line) || !parse_decimal(&line.p, 9, &ns))
 			ns = tick_ns;
-		scan_close();
+		scan_close(&s);
 	}
 	return ns;
 }
 
-/* Reads all needed files, and the tasks if `with` asks for them besides. */
-static void sample_take(struct sample *to, uint32_t with)
+/* A cgroup that is removed while it is watched: the container has ended,
+ * even if another has its name by now. (Pressure that is turned off gives
+ * ENODEV, too.) */
+static bool cgroup_is_gone(void)
 {
+	bool gone = !path_exists(scope.home->dir);
 	unsigned src;
 
-	memset(to, 0xff, in_cgroup() ? sizeof *to : offsetof(struct sample, level)); /* UNSEEN */
-	to->ns = sample_clock();
-	for (src = 0; src < SRC_COUNT; src++) {
-		const char *dir = source_dir(src);
+	for (src = 1; src < SRC_COUNT; src++)
+		gone |= files[src][0].error == ENODEV && sources[src].directory != DIR_PRESSURE;
+	return gone;
+}
 
-		if (wants[src].n && scan_kept(&kept_sources[src], dir, length(dir), source_files, src))
-			kept_sources[src].error = read_source(src, to);
-	}
+static const char *directory_of(enum source_id src)
+{
+	enum directory dir = sources[src].directory;
+
+	return dir == DIR_PROC ? opt->proc : dir == DIR_SYS ? opt->sys : homes[dir].dir;
+}
+
+/* The numbers of a file, at each level where they are wanted there. */
+static void read_source(struct snapshot *now, enum source_id src)
+{
+	const char *dir = directory_of(src);
+	const struct home *h = &homes[sources[src].directory];
+	unsigned l, levels = has_levels(src) ? h->levels : 1;
+
+	for (l = 0; l < levels; l++)
+		read_file(&files[src][l], dir, h->levels ? h->length[l] : strlen(dir), src, l == 0, now->level[l]);
+}
+
+/* What a view needs beside the numbers that are planned. */
+struct needs {
+	bool tasks, devices, charged_devices, slabs;
+};
+
+/* Reads everything that is planned, and what the view needs. `before` is the
+ * last snapshot; tick_ns is CLOCK_BOOTTIME. What cannot be read is
+ * UNAVAILABLE; what went wrong is in the snapshot and in files[]. */
+static void snapshot_take(struct snapshot *now, const struct snapshot *before, uint64_t tick_ns,
+			  const struct needs *needs)
+{
+	unsigned src, l, levels = 1;
+
+	for (l = 0; l < DIR_COUNT; l++)
+		levels = homes[l].levels > levels ? homes[l].levels : levels;
+	memset(now->level, 0xff, levels * sizeof now->level[0]); /* UNAVAILABLE */
+	now->ns = snapshot_clock(tick_ns);
+	now->wall_ns = clock_ns(CLOCK_REALTIME);
+	now->tasks = now->devices = 0;
+	now->gone = now->tasks_hidden = now->tasks_overflow = now->devices_overflow = false;
+	for (src = 1; src < SRC_COUNT; src++)
+		if (plan.first_want[src] < plan.first_want[src + 1])
+			read_source(now, src);
+	if (WITH_DISKS && needs->devices)
+		read_devices(now, WITH_CGROUP && needs->charged_devices, true);
+	if (WITH_SLABS && needs->slabs)
+		read_slabs(&slabs);
 	if (!in_cgroup())
 		return;
-	if (needed & BIT(MEM_LIMITS))
-		read_mem_limits(to);
-	if (needed & BIT(CPU_LIMITS))
-		read_cpu_limits(to);
-	if ((needed | with) & BIT(TASKS))
-		read_tasks(to);
-	check_gone();
+	if (plan.source[SRC_DEVICES] && !needs->devices)
+		read_devices(now, true, false);
+	if (plan.source[SRC_TASKS] || needs->tasks)
+		read_tasks(now, before);
+	now->gone = cgroup_is_gone();
 }
 
 /* When the counters of the scope began, in ns since boot: for a cgroup when
- * its oldest task started; UINT64_MAX where not all tasks can be seen. */
-static uint64_t scope_start_ns(void)
+ * its oldest task started; UNAVAILABLE where not all tasks can be seen. */
+static uint64_t scope_start_ns(const struct snapshot *now)
 {
-	uint64_t oldest = UINT64_MAX, ns;
+	uint64_t oldest = UNAVAILABLE, ns;
 	unsigned i;
 
 	if (!in_cgroup() || is_root(scope.home))
 		return 0;
-	if (tasks.hidden || tasks.overflow)
-		return UINT64_MAX;
-	for (i = 0; i < tasks.now->n; i++) {
-		ns = task_start_ns(tasks.now->task[i].id);
+	if (now->tasks_hidden || now->tasks_overflow)
+		return UNAVAILABLE;
+	for (i = 0; i < now->tasks; i++) {
+		ns = task_start_ns(now->task[i].id);
 		oldest = ns < oldest ? ns : oldest;
 	}
 	return oldest;
@@ -2723,13 +2828,21 @@ static uint64_t scope_start_ns(void)
 
 /* ---------------------------------------------------------------- REPORT
  *
- * All arithmetic on metrics. Nothing here reads. A function returns UNSEEN
- * where an operand is that, or the result too large, unless it says
- * otherwise. */
+ * All arithmetic on metrics. Nothing here reads. A function returns
+ * UNAVAILABLE where an operand is that, or the result is too large, unless
+ * it says otherwise. */
 
 /* a * b / c to the nearest, in 128 bits between. */
 static uint64_t mul_div(uint64_t a, uint64_t b, uint64_t c)
 {
+#ifdef __SIZEOF_INT128__
+	__extension__ typedef unsigned __int128 wide;
+	wide product = (wide)a * b + c / 2;
+
+	if (a == UNAVAILABLE || c == UNAVAILABLE || product >> 64 >= c) /* c is 0, or the result too large */
+		return UNAVAILABLE;
+	return product >> 64 ? (uint64_t)(product / c) : (uint64_t)product / c;
+#else
 	uint64_t low = a * b, high, mid, rest;
 	uint64_t a0 = (uint32_t)a, a1 = a >> 32, b0 = (uint32_t)b, b1 = b >> 32;
 	unsigned i;
@@ -2739,8 +2852,8 @@ static uint64_t mul_div(uint64_t a, uint64_t b, uint64_t c)
 	high = a1 * b1 + (mid >> 32) + (rest >> 32);
 	low += c / 2;
 	high += low < c / 2;
-	if (a == UNSEEN || c == UNSEEN || high >= c) /* c is 0, or the result too large */
-		return UNSEEN;
+	if (a == UNAVAILABLE || c == UNAVAILABLE || high >= c)
+		return UNAVAILABLE;
 	if (!high)
 		return low / c;
 	for (i = 0; i < 64; i++) {
@@ -2754,24 +2867,25 @@ static uint64_t mul_div(uint64_t a, uint64_t b, uint64_t c)
 		}
 	}
 	return low;
+#endif
 }
 
-/* a * b, of which a may be unseen. */
+/* a * b, of which a may be UNAVAILABLE. */
 static uint64_t times(uint64_t a, uint64_t b)
 {
-	return __builtin_mul_overflow(a, b, &a) ? UNSEEN : a;
+	return __builtin_mul_overflow(a, b, &a) ? UNAVAILABLE : a;
 }
 
 static uint64_t divided(uint64_t v, uint64_t by)
 {
-	return v == UNSEEN ? v : v / by;
+	return v == UNAVAILABLE ? v : v / by;
 }
 
 /* a - b, and 0 where that is less. */
 static uint64_t minus(uint64_t a, uint64_t b)
 {
-	if (a == UNSEEN || b == UNSEEN)
-		return UNSEEN;
+	if (a == UNAVAILABLE || b == UNAVAILABLE)
+		return UNAVAILABLE;
 	return a > b ? a - b : 0;
 }
 
@@ -2783,7 +2897,7 @@ static uint64_t percent(uint64_t part, uint64_t whole)
 
 static uint64_t at_most_100(uint64_t v)
 {
-	return v < 100000 || v == UNSEEN ? v : 100000;
+	return v < 100000 || v == UNAVAILABLE ? v : 100000;
 }
 
 /* The growth of a counter. A 32-bit kernel's wraps at 2^32, which is to be
@@ -2793,276 +2907,1108 @@ static uint64_t growth(uint64_t before, uint64_t now)
 {
 	uint32_t wrapped = (uint32_t)now - (uint32_t)before;
 
-	if (before == UNSEEN || now >= before)
+	if (before == UNAVAILABLE || now >= before)
 		return minus(now, before);
 	return before <= UINT32_MAX && before > INT32_MAX && wrapped <= INT32_MAX ? wrapped : 0;
 }
 
 /* A raw number in base units: bytes, microseconds, or as it is. */
-static uint64_t in_base_units(uint64_t v, enum raw_unit unit)
+static uint64_t in_base_units(uint64_t v, enum raw unit)
 {
 	switch (unit) {
-	case KIB:
+	case RAW_KIB:
 		return times(v, 1024);
-	case PAGES:
+	case RAW_PAGES:
 		return times(v, (uint64_t)getpagesize());
-	case TICKS:
+	case RAW_TICKS:
 		return times(v, 1000000 / USER_HZ);
+	case RAW_NS:
+		return divided(v, 1000);
 	default:
 		return v;
 	}
 }
 
-/* Shares of a host's CPU time: which kinds of ticks make each. Guest time is
- * in user time, too, and is taken off there. */
-#define TICK(id) (1u << (M_##id - M_USER))
-static const struct { uint8_t metric; uint16_t ticks; } cpu_shares[] = {
-	{ M_US, TICK(USER) | TICK(NICE) },
-	{ M_SY, TICK(SYS) | TICK(IRQ) | TICK(SOFTIRQ) },
-	{ M_ID, TICK(IDLE) },
-	{ M_WA, TICK(IOWAIT) },
-	{ M_ST, TICK(STEAL) },
-	{ M_GU, TICK(GUEST) | TICK(GUEST_NICE) },
+/* No limit: "max", or in v1 the most pages that the kernel can count:
+ * LONG_MAX bytes rounded down to a page (32-bit: 2^31-1 pages). */
+static bool is_unlimited(uint64_t limit)
+{
+	return limit >> 62 || limit == (uint64_t)INT32_MAX << 12;
+}
+
+/* The level of the memory hierarchy that leaves least headroom. */
+struct binding {
+	uint64_t limit, used; /* bytes; UNAVAILABLE where a limit cannot be read */
+	bool limited;
 };
 
-/* The sum of those that the kernel has; 0 where it has none. */
-static uint64_t sum_ticks(const struct report *r, const struct sample *now, unsigned ticks)
+static void bind_limit(struct binding *b, uint64_t limit, uint64_t used)
 {
-	uint64_t sum = 0;
-	unsigned m;
-
-	for (m = M_USER; ticks; ticks >>= 1, m++)
-		if ((ticks & 1) && now->value[m] != UNSEEN)
-			sum = plus(sum, r->milli[m]);
-	return sum;
-}
-
-static void report_host_cpu(struct report *r, const struct sample *now)
-{
-	uint64_t rest = sum_ticks(r, now, (TICK(GUEST) - 1) & ~(TICK(USER) | TICK(IDLE)));
-	uint64_t total = plus(plus(r->milli[M_USER], r->milli[M_IDLE]), rest);
-	unsigned i;
-
-	for (i = 0; i < LENGTH(cpu_shares); i++) {
-		unsigned ticks = cpu_shares[i].ticks, m = cpu_shares[i].metric;
-		uint64_t v = sum_ticks(r, now, ticks);
-
-		if (m == M_US)
-			v = minus(v, sum_ticks(r, now, TICK(GUEST) | TICK(GUEST_NICE)));
-		if (r->milli[M_USER + __builtin_ctz(ticks)] != UNSEEN)
-			r->milli[m] = percent(v, total);
-	}
-	/* gVisor: counters that stay 0 while CPU time, where seen, does not. */
-	if (now->value[M_USER] + 1 <= 1 && now->value[M_SYS] + 1 <= 1 && now->value[M_IDLE] + 1 <= 1)
+	if (limit == UNAVAILABLE || used == UNAVAILABLE || is_unlimited(limit))
 		return;
-	if (!now->value[M_IN])
-		r->milli[M_IN] = UNSEEN;
-	if (!now->value[M_CS])
-		r->milli[M_CS] = UNSEEN;
-}
-
-/* Shares of the cgroup's capacity, a fraction of the machine's CPUs. */
-static void report_cgroup_cpu(struct report *r, const struct sample *now)
-{
-	uint64_t *v = r->milli, could_us = mul_div(now->value[M_CAPACITY], r->elapsed_us, 1000000);
-	uint64_t user = in_base_units(v[M_CG_USER], bound[M_CG_USER].unit);
-	uint64_t sys = in_base_units(v[M_CG_SYS], bound[M_CG_SYS].unit);
-
-	if (user == UNSEEN || sys == UNSEEN)
+	if (b->limited && minus(limit, used) >= minus(b->limit, b->used))
 		return;
-	v[M_US] = mul_div(user, 100, could_us);
-	v[M_SY] = mul_div(sys, 100, could_us);
-	v[M_ID] = minus(100000, plus(v[M_US], v[M_SY]));
+	*b = (struct binding){ limit, used, true };
 }
 
-/* Throttling: the level with the largest share of throttled periods. */
-static void report_throttling(struct report *r, const struct sample *before, const struct sample *now)
+/* false: the limit that counts may be one that cannot be read. */
+static bool find_binding(const struct comparison *c, struct binding *b)
 {
-	uint64_t *v = r->milli;
+	const uint64_t *own = c->now->level[0];
 	unsigned l;
 
-	for (l = 0; l < MAX_LEVELS; l++) {
-		const struct level *a = &before->level[l], *b = &now->level[l];
-		uint64_t periods = times(growth(a->periods, b->periods), 1000);
-		uint64_t throttled = times(growth(a->throttled, b->throttled), 1000);
-		uint64_t us = times(growth(a->time_us, b->time_us), 1000);
-		uint64_t share = periods ? at_most_100(percent(throttled, periods)) : 0;
+	*b = (struct binding){ UNAVAILABLE, UNAVAILABLE, false };
+	for (l = 0; l < homes[DIR_MEMORY].levels; l++) {
+		uint64_t limit = c->now->level[l][M_mem_max], used = c->now->level[l][M_mem_used];
 
-		if (share == UNSEEN || us == UNSEEN || throttled == UNSEEN)
+		if (limit == UNAVAILABLE)
+			return false;
+		bind_limit(b, limit, used);
+	}
+	/* v1 says what the levels that cannot be seen allow. */
+	bind_limit(b, own[M_hierarchical], own[M_mem_used]);
+	return true;
+}
+
+static uint64_t make_mem_limit(const struct comparison *c)
+{
+	struct binding b;
+
+	return find_binding(c, &b) && b.limited ? times(b.limit, 1000) : UNAVAILABLE;
+}
+
+static uint64_t make_mem_pct(const struct comparison *c)
+{
+	struct binding b;
+
+	if (!find_binding(c, &b) || !b.limited)
+		return UNAVAILABLE;
+	return b.limit ? percent(b.used, b.limit) : 100000;
+}
+
+/* What is left below the limit and in the machine. */
+static uint64_t make_cgroup_free(const struct comparison *c)
+{
+	uint64_t available = c->report->value[M_mem_available], left;
+	struct binding b;
+
+	if (!find_binding(c, &b))
+		return UNAVAILABLE;
+	left = b.limited ? times(minus(b.limit, b.used), 1000) : UNAVAILABLE;
+	return left < available ? left : available;
+}
+
+/* Lowers a capacity (0: not known yet) to another (0: none). True where one
+ * that was known was lowered. */
+static bool tighten(uint64_t *capacity, uint64_t to)
+{
+	bool known = *capacity != 0;
+
+	if (!to || (known && to >= *capacity))
+		return false;
+	*capacity = to;
+	return known;
+}
+
+/* A level's quota in millionths of a CPU, or 0: none. */
+static uint64_t level_quota(const uint64_t *level)
+{
+	uint64_t quota = level[M_cpu_quota], period = level[M_cpu_period];
+
+	return quota >= UNLIMITED || period >= UNLIMITED || !period ? 0 : mul_div(quota, 1000000, period);
+}
+
+/* The CPUs that the cgroup may use in millionths, and whether something else
+ * than the machine limits them: the least of the quotas, the nearest cpuset
+ * and the CPUs that are online. */
+static bool find_capacity(const struct comparison *c, uint64_t *capacity)
+{
+	const struct snapshot *now = c->now;
+	uint64_t online = now->level[0][M_cpus_online], cpuset;
+	bool limited = false;
+	unsigned l;
+
+	*capacity = online == UNAVAILABLE ? 0 : times(online, 1000000);
+	for (l = 0; l < homes[DIR_CPUSET].levels; l++) {
+		cpuset = now->level[l][M_cpuset_cpus];
+		if (cpuset == UNAVAILABLE)
 			continue;
-		if (v[M_THR_PCT] != UNSEEN &&
-		    (share < v[M_THR_PCT] || (share == v[M_THR_PCT] && us <= v[M_THROTTLED_TIME])))
+		limited |= tighten(capacity, times(cpuset, 1000000));
+		break;
+	}
+	for (l = 0; l < homes[DIR_CPU].levels; l++) {
+		uint64_t quota = level_quota(now->level[l]);
+
+		if (now->level[l][M_cpu_quota] == UNAVAILABLE) /* it may be the one that counts */
+			*capacity = UNAVAILABLE;
+		if (*capacity == UNAVAILABLE)
+			return false;
+		limited |= quota && !*capacity;
+		limited |= tighten(capacity, quota);
+	}
+	if (!*capacity)
+		*capacity = UNAVAILABLE;
+	return limited;
+}
+
+/* In millionths of a CPU. */
+static uint64_t make_cpu_capacity(const struct comparison *c)
+{
+	uint64_t capacity;
+
+	find_capacity(c, &capacity);
+	return capacity;
+}
+
+static uint64_t make_cpu_limit(const struct comparison *c)
+{
+	uint64_t capacity;
+
+	return find_capacity(c, &capacity) ? divided(capacity, 1000) : UNAVAILABLE;
+}
+
+/* The CPU time that the capacity is worth, in microseconds. */
+static uint64_t make_cpu_available(const struct comparison *c)
+{
+	return mul_div(c->report->value[M_cpu_capacity], c->report->elapsed_us, 1000000);
+}
+
+/* The growth of a level's counter between the two snapshots. */
+static uint64_t level_growth(const struct comparison *c, unsigned l, enum metric_id m)
+{
+	return in_base_units(growth(c->before->level[l][m], c->now->level[l][m]), plan.place[m]->raw);
+}
+
+/* Throttling at the level with the largest share of throttled periods: it
+ * counts where the quota is set, not below. UNAVAILABLE: no level has one. */
+struct throttling {
+	uint64_t periods, throttled, time_us, share;
+};
+
+static struct throttling find_throttling(const struct comparison *c)
+{
+	struct throttling worst = { UNAVAILABLE, UNAVAILABLE, UNAVAILABLE, UNAVAILABLE }, t;
+	unsigned l;
+
+	for (l = 0; l < homes[DIR_CPU].levels; l++) {
+		const uint64_t *level = c->now->level[l];
+
+		if (level[M_cpu_quota] == UNLIMITED && !level[M_nr_periods])
+			continue; /* no quota was ever set here */
+		t.periods = level_growth(c, l, M_nr_periods);
+		t.throttled = level_growth(c, l, M_nr_throttled);
+		t.time_us = level_growth(c, l, M_throttled_time);
+		t.share = t.periods ? at_most_100(percent(t.throttled, t.periods)) : 0;
+		if (t.share == UNAVAILABLE || t.time_us == UNAVAILABLE || t.throttled == UNAVAILABLE)
 			continue;
-		v[M_THR_PCT] = share;
-		v[M_PERIODS] = periods;
-		v[M_THROTTLED] = throttled;
-		v[M_THROTTLED_TIME] = us;
+		if (worst.share == UNAVAILABLE || t.share > worst.share ||
+		    (t.share == worst.share && t.time_us > worst.time_us))
+			worst = t;
 	}
-	v[M_THR] = mul_div(v[M_THROTTLED_TIME], 1000, r->elapsed_us);
+	return worst;
 }
 
-/* The cgroup's limit: what the levels say, and what v1 says of levels that
- * cannot be seen; free is what is left below it and in the machine. */
-static void report_limits(struct report *r, const struct sample *now)
+static uint64_t make_periods(const struct comparison *c)
 {
-	uint64_t *v = r->milli, left = minus(v[M_MEM_LIMIT], v[M_LIMIT_USED]);
-	uint64_t above = minus(v[M_HIERARCHICAL], v[M_MEM_USED]);
-
-	if (above < left && !unlimited(now->value[M_HIERARCHICAL])) {
-		v[M_MEM_LIMIT] = v[M_HIERARCHICAL];
-		v[M_LIMIT_USED] = v[M_MEM_USED];
-		left = above;
-	}
-	v[M_MEM_PCT] = v[M_MEM_LIMIT] ? percent(v[M_LIMIT_USED], v[M_MEM_LIMIT]) : 100000;
-	if (v[M_MEM_LIMIT] == UNSEEN || left != UNSEEN) /* no limit leaves the most */
-		v[M_FREE] = left < v[M_AVAILABLE] ? left : v[M_AVAILABLE];
+	return times(find_throttling(c).periods, 1000);
 }
 
-/* A metric that a file carries, by its kind. */
-static uint64_t report_metric(const struct bound *b, uint64_t before, uint64_t now, uint64_t elapsed_us)
+static uint64_t make_throttled(const struct comparison *c)
 {
-	uint64_t grown;
-
-	if (now == UNSEEN)
-		return UNSEEN;
-	grown = growth(before, now);
-	switch (b->kind) {
-	case GAUGE:
-		return b->unit == MICRO ? divided(now, 1000) : times(in_base_units(now, b->unit), 1000);
-	case COUNT:
-		return times(grown, 1000);
-	case RATE:
-		return mul_div(in_base_units(grown, b->unit), 1000000000, elapsed_us);
-	case SHARE:
-		return at_most_100(percent(in_base_units(grown, b->unit), elapsed_us));
-	default:
-		return UNSEEN;
-	}
+	return times(find_throttling(c).throttled, 1000);
 }
 
-/* Compares two samples; the first is compared with zeros at its start. */
-static void report_make(struct report *r, const struct sample *before, const struct sample *now)
+static uint64_t make_throttled_time(const struct comparison *c)
 {
-	uint64_t *v = r->milli;
+	return find_throttling(c).time_us;
+}
+
+static uint64_t make_thr_pct(const struct comparison *c)
+{
+	return find_throttling(c).share;
+}
+
+/* Milliseconds a second. */
+static uint64_t make_thr(const struct comparison *c)
+{
+	return mul_div(find_throttling(c).time_us, 1000000, c->report->elapsed_us);
+}
+
+/* A device as it was in the last snapshot; NULL where it is new. Most stand
+ * in the same place. */
+static const struct device *device_before(const struct comparison *c, const struct device *d)
+{
+	const struct snapshot *before = c->before;
+	size_t same = (size_t)(d - c->now->device), i;
+
+	if (same < before->devices && before->device[same].number == d->number &&
+	    !strcmp(before->device[same].name, d->name))
+		return &before->device[same];
+	for (i = 0; i < before->devices; i++)
+		if (before->device[i].number == d->number && !strcmp(before->device[i].name, d->name))
+			return &before->device[i];
+	return NULL;
+}
+
+/* Bytes of all devices, read (0) or written (1), in thousandths a second. */
+static uint64_t device_rate(const struct comparison *c, unsigned direction)
+{
+	const struct device *d = c->now->device, *end = d + c->now->devices, *old;
+	uint64_t sum = 0;
+
+	if (c->now->devices_error)
+		return UNAVAILABLE;
+	for (; d < end; d++)
+		if (d->counted) {
+			old = device_before(c, d);
+			sum = plus(sum, growth(old && old->counted ? old->bytes[direction] : 0, d->bytes[direction]));
+		}
+	return mul_div(sum, 1000000000, c->report->elapsed_us);
+}
+
+static uint64_t make_read(const struct comparison *c)
+{
+	return device_rate(c, 0);
+}
+
+static uint64_t make_written(const struct comparison *c)
+{
+	return device_rate(c, 1);
+}
+
+/* The growth of a field of a device; one that is new counts from 0. */
+static uint64_t disk_growth(const struct comparison *c, const struct device *d, enum disk_field f)
+{
+	const struct device *old = device_before(c, d);
+
+	return growth(old ? old->value[f] : 0, d->value[f]);
+}
+
+/* A rate of -d -x. */
+static uint64_t disk_rate(const struct comparison *c, const struct device *d, const struct disk_rate *rate)
+{
+	uint64_t us = c->report->elapsed_us;
+	uint64_t by = rate->by == D_TIME ? us : us ? disk_growth(c, d, rate->by) : 0;
+	uint64_t v = mul_div(disk_growth(c, d, rate->field), rate->scale, by);
+
+	return rate->field == D_io_ms ? at_most_100(v) : v;
+}
+
+/* A field of all disks together; `charges` a cgroup's, which has not all. */
+static uint64_t disk_sum(const struct comparison *c, enum disk_field f)
+{
+	const struct device *d = c->now->device, *end = d + c->now->devices;
+	uint64_t sum = 0;
+	bool kept = !in_cgroup();
 	unsigned i;
 
-	r->elapsed_us = now->ns > before->ns ? (now->ns - before->ns) / 1000 : 0;
-	for (i = 0; i < M_COUNT; i++)
-		v[i] = report_metric(&bound[i], before->value[i], now->value[i], r->elapsed_us);
-	for (i = 0; i < LENGTH(formulas); i++) {
-		uint64_t a = v[formulas[i].a], b = v[formulas[i].b];
+	for (i = 0; i < LENGTH(charges); i++)
+		kept |= charges[i].field == f;
+	for (; d < end; d++)
+		if (d->counted && !d->partition)
+			sum = plus(sum, d->value[f]);
+	return kept ? sum : UNAVAILABLE;
+}
 
-		if (v[formulas[i].to] == UNSEEN)
-			v[formulas[i].to] = formulas[i].minus ? minus(a, b) : plus(a, b);
+/* The metrics that a place is made of, added up. */
+static uint64_t sum_terms(const struct comparison *c, const struct place *p)
+{
+	const struct term *t;
+	uint64_t sum = 0, less = 0;
+
+	for (t = p->terms; t->sign; t++) {
+		uint64_t v = c->report->value[t->metric];
+
+		if (t->optional && c->now->level[0][t->metric] == UNAVAILABLE)
+			continue; /* this kernel does not report it */
+		if (t->sign > 0)
+			sum = plus(sum, v);
+		else
+			less = plus(less, v);
 	}
-	if (v[M_CACHE] == UNSEEN && now->value[M_RECLAIMABLE] == UNSEEN)
-		v[M_CACHE] = v[M_CACHED]; /* before Linux 2.6.19 */
-	if (!in_cgroup()) {
-		report_host_cpu(r, now);
-		return;
+	return minus(sum, less);
+}
+
+/* A number of a file, by the kind of its metric. */
+static uint64_t report_number(const struct comparison *c, enum metric_id m, const struct place *p)
+{
+	uint64_t now = c->now->level[0][m], us = c->report->elapsed_us, grown;
+
+	if (now == UNAVAILABLE || (p->never_zero && !now))
+		return UNAVAILABLE;
+	if (metrics[m].kind == KIND_GAUGE)
+		return times(in_base_units(now, p->raw), 1000);
+	grown = in_base_units(growth(c->before->level[0][m], now), p->raw);
+	switch (metrics[m].kind) {
+	case KIND_COUNT:
+		return times(grown, 1000);
+	case KIND_TIME:
+		return grown;
+	case KIND_RATE:
+		return mul_div(grown, 1000000000, us);
+	case KIND_SHARE:
+		return at_most_100(percent(grown, us));
+	default:
+		return UNAVAILABLE;
 	}
-	report_cgroup_cpu(r, now);
-	report_throttling(r, before, now);
-	report_limits(r, now);
+}
+
+static uint64_t (*const makers[])(const struct comparison *) = {
+#define F(name) [MAKE_##name] = make_##name,
+	MAKERS(F)
+#undef F
+};
+
+/* Compares two snapshots. The first is compared with zeros at its start,
+ * which is in before->ns. */
+static void report_make(struct report *r, const struct snapshot *before, const struct snapshot *now)
+{
+	const struct comparison c = { before, now, r };
+	unsigned i;
+
+	r->wall_ns = now->wall_ns;
+	r->elapsed_us = now->ns > before->ns ? (now->ns - before->ns) / 1000 : 0;
+	r->scope = in_cgroup() ? "cgroup" : "host";
+	r->cgroup = in_cgroup() ? scope.name : NULL;
+	memset(r->value, 0xff, sizeof r->value); /* UNAVAILABLE */
+	for (i = 0; i < plan.count; i++) {
+		unsigned m = plan.order[i];
+		const struct place *p = plan.place[m];
+
+		if (WITH_CGROUP && p->maker)
+			r->value[m] = makers[p->maker](&c);
+		else if (terms_of(p))
+			r->value[m] = sum_terms(&c, p);
+		else
+			r->value[m] = report_number(&c, m, p);
+		if (p->over)
+			r->value[m] = percent(r->value[m], r->value[p->over]);
+	}
 }
 
 /* More CPU time than there was since the oldest task started, and more than
  * a quota lends ahead: the cgroup is older than that, and its age not known. */
 static bool is_false_start(const struct report *r)
 {
-	uint64_t used_us = mul_div(plus(r->milli[M_US], r->milli[M_SY]), r->elapsed_us, 100000);
+	uint64_t used_us = mul_div(plus(r->value[M_us], r->value[M_sy]), r->elapsed_us, 100000);
 
-	return in_cgroup() && used_us != UNSEEN && used_us > r->elapsed_us / 10 * 11 + 200000;
+	return in_cgroup() && used_us != UNAVAILABLE && used_us > r->elapsed_us / 10 * 11 + 200000;
 }
 
 /* ---------------------------------------------------------------- ALERTS */
 
-enum { CALM, WARNING, CRITICAL };
-
-static uint8_t alert_level[A_COUNT]; /* of this report */
-static uint8_t alert_said[A_COUNT];  /* the level that was last told */
-
-/* A value in the unit that it is shown in. */
-static uint64_t in_display_unit(enum metric m, uint64_t milli)
-{
-	return divided(milli, displays[m].unit == SIZE ? opt.unit : displays[m].unit == BLOCKS ? 1024 : 1);
-}
-
-static uint64_t alert_value(const struct report *r, enum rule a)
+/* The value that a rule is about, in the unit of its levels. */
+static uint64_t alert_value(const struct report *r, enum rule_id a)
 {
 	unsigned m = rules[a].metric;
 
-	return divided(r->milli[m], displays[m].unit == SIZE || displays[m].unit == BLOCKS ? 1024 : 1);
+	return divided(r->value[m], metrics[m].column.unit >= UNIT_SIZE ? 1024 : 1);
 }
 
-static uint64_t alert_threshold(enum rule a)
+static uint64_t alert_threshold(const struct report *r, enum rule_id a)
 {
-	return alert_level[a] == CRITICAL ? opt.crit[a] : opt.warn[a];
+	return r->level[a] == CRITICAL ? opt->crit[a] : opt->warn[a];
 }
 
-/* Judges a report: the level of each rule, the highest is returned. */
-static unsigned alerts_judge(const struct report *r)
-{
-	unsigned a, worst = CALM;
-
-	for (a = 0; a < A_COUNT; a++) {
-		uint64_t v = alert_value(r, a);
-		uint8_t level = CALM;
-
-		if (v != UNSEEN && !opt.no_alerts)
-			level = v >= opt.crit[a] ? CRITICAL : opt.warn[a] && v >= opt.warn[a] ? WARNING : CALM;
-		alert_level[a] = level;
-		worst = level > worst ? level : worst;
-	}
-	return worst;
-}
-
-static void put_alert(const struct report *r, enum rule a)
-{
-	unsigned m = rules[a].metric;
-
-	put_str(nth(rule_texts, a));
-	put_str(": ");
-	put_u64((alert_value(r, a) + 500) / 1000);
-	put_str(nth(rule_tails, a));
-	if (r->first && bound[m].kind != GAUGE && m != M_MEM_PCT)
-		put_str(in_cgroup() ? " (since the start)" : " (since boot)");
-}
-
-/* Messages of the rules whose level rose; with `again`, of all that last. */
-static void alerts_say(const struct report *r, bool again)
+/* Judges a report: the level of each rule, and the worst of them. */
+static void alerts_judge(struct report *r)
 {
 	unsigned a;
 
-	for (a = 0; a < A_COUNT; a++) {
-		if (alert_level[a] > alert_said[a] || (again && alert_level[a])) {
-			note_begin();
-			put_alert(r, a);
-			warn("%s", note_end());
-		}
-		alert_said[a] = alert_level[a];
+	r->worst = CALM;
+	for (a = 0; a < RULE_COUNT; a++) {
+		uint64_t v = alert_value(r, a);
+
+		r->level[a] = CALM;
+		if (v != UNAVAILABLE && !opt->no_alerts)
+			r->level[a] = v >= opt->crit[a] ? CRITICAL :
+				opt->warn[a] && v >= opt->warn[a] ? WARNING : CALM;
+		r->worst = r->level[a] > r->worst ? r->level[a] : r->worst;
 	}
 }
 
-/* --------------------------------------------------------------- RECORDS
- *
- * JSON and CSV: an object or a line is a sequence of named fields. CSV
- * writes the same sequence once more before the first line, names only. */
-
-static struct {
-	bool names;  /* writing the names */
-	bool named;  /* they are written */
-	bool begun;  /* a field was written */
-} rec;
-
-static bool is_record(void)
+/* The message of a rule, at most 100 bytes. */
+static void out_alert(struct sink *o, const struct report *r, enum rule_id a)
 {
-	return (WITH_JSON || WITH_CSV) && opt.format;
+	unsigned m = rules[a].metric;
+	bool gauge = metrics[m].kind == KIND_GAUGE && m != M_thr_pct;
+
+	out_str(o, rules[a].what);
+	out_str(o, ": ");
+	out_u64(o, (alert_value(r, a) + 500) / 1000);
+	out_str(o, rules[a].tail);
+	if (r->first && !gauge)
+		out_str(o, r->cgroup ? " (since the start)" : " (since boot)");
 }
 
-static bool is_json(void)
+/* -------------------------------------------------------------- LISTINGS
+ *
+ * Rows by columns: what a view shows, and all that a renderer prints. A value
+ * is asked for by item and column; a row is the number of an item. */
+
+#define MAX_COLUMNS (M_COUNT + 3)
+#define MAX_ROWS (MAX_DISKS > MAX_SLABS ? MAX_DISKS : MAX_SLABS)
+
+struct cell {
+	const char *text; /* of UNIT_TEXT; NULL: none */
+	uint64_t number;  /* of all other units */
+};
+
+struct listing {
+	const struct comparison *from;
+	const struct column *column[MAX_COLUMNS];
+	unsigned columns, rows;
+	uint16_t item[MAX_ROWS];
+	struct cell (*cell)(const struct listing *, unsigned item, const struct column *);
+	struct column title; /* a column whose heading is not known before */
+	bool stacked; /* in text: a line for each column, its heading after the number */
+	bool table;   /* in text: coloured by alerts, and fits the terminal; what is
+	               * too long for its column borrows from those after it */
+	bool alerts;  /* records carry the alerts of the report */
+};
+
+/* What a record says of the report that it belongs to. */
+static const struct column
+	column_interval = { .key = "interval", .unit = UNIT_NUMBER },
+	column_scope = { .key = "scope", .unit = UNIT_TEXT },
+	column_cgroup = { .key = "cgroup", .unit = UNIT_TEXT };
+
+static struct cell number_cell(uint64_t v)
 {
-	return WITH_JSON && opt.format == O_JSON;
+	return (struct cell){ NULL, v };
+}
+
+static struct cell text_cell(const char *s)
+{
+	return (struct cell){ s, UNAVAILABLE };
+}
+
+/* False where the column is none of the report's. */
+static bool report_cell(const struct report *r, const struct column *c, struct cell *cell)
+{
+	uint64_t us = r->elapsed_us;
+
+	if (c == &column_interval)
+		*cell = number_cell(us ? (us + 500) / 1000 : UNAVAILABLE); /* seconds */
+	else if (c == &column_scope)
+		*cell = text_cell(r->scope);
+	else if (c == &column_cgroup)
+		*cell = text_cell(r->cgroup);
+	else
+		return false;
+	return true;
+}
+
+static void add_column(struct listing *l, const struct column *c)
+{
+	unsigned i;
+
+	for (i = 0; i < l->columns; i++)
+		if (l->column[i] == c)
+			return;
+	l->column[l->columns++] = c;
+}
+
+/* The metric whose column this is; M_NONE where it is another's. */
+static enum metric_id metric_of(const struct column *c)
+{
+	uintptr_t at = (uintptr_t)c - (uintptr_t)metrics;
+
+	return at < sizeof metrics ? (enum metric_id)(at / sizeof *metrics) : M_NONE;
+}
+
+static struct cell table_cell(const struct listing *l, unsigned item, const struct column *c)
+{
+	struct cell cell;
+
+	(void)item;
+	if (report_cell(l->from->report, c, &cell))
+		return cell;
+	return number_cell(l->from->report->value[metric_of(c)]);
+}
+
+/* May the metric be shown, and is it built in? */
+static bool is_visible(enum metric_id m)
+{
+	enum group g = metrics[m].column.group;
+
+	return metrics[m].show != SHOW_HIDDEN && (g != GROUP_PRESSURE || WITH_PRESSURE) &&
+	       (g != GROUP_LIMITS || WITH_CGROUP);
+}
+
+/* Is the metric in the table, or record, that the options choose? */
+static bool is_default(enum metric_id m)
+{
+	if (!is_visible(m))
+		return false;
+	if (opt->extended || (opt->format && !opt->classic))
+		return true;
+	switch (metrics[m].show) {
+	case SHOW_CLASSIC: return true;
+	case SHOW_TABLE: return !opt->classic;
+	case SHOW_BUFFERS: return !opt->active;
+	case SHOW_ACTIVE: return opt->active;
+	case SHOW_CGROUP: return !opt->classic && in_cgroup();
+	default: return false;
+	}
+}
+
+/* -o: adds the metrics that a name, of a column or a group, stands for. */
+static bool add_named(struct listing *l, const struct text *name)
+{
+	bool known = false;
+	unsigned m;
+
+	for (m = 1; m < LENGTH(metrics); m++)
+		if (is_visible(m) && (is_text(name, metrics[m].column.key) ||
+				      is_text(name, groups[metrics[m].column.group].name))) {
+			add_column(l, &metrics[m].column);
+			known = true;
+		}
+	return known;
+}
+
+/* False where -o names something that is not there. */
+static bool list_table(struct listing *l)
+{
+	struct text rest = { opt->columns, opt->columns ? opt->columns + strlen(opt->columns) : NULL }, name;
+	unsigned m;
+
+	l->cell = table_cell;
+	l->table = l->alerts = true;
+	l->rows = 1;
+	add_column(l, &column_interval);
+	add_column(l, &column_scope);
+	add_column(l, &column_cgroup);
+	while (next_part(&rest, ',', &name))
+		if (!add_named(l, &name))
+			return false;
+	for (m = 1; !opt->columns && m < LENGTH(metrics); m++)
+		if (is_default(m))
+			add_column(l, &metrics[m].column);
+	return true;
+}
+
+/* Sizes come in whole units, as procps-ng prints them. */
+static struct cell stat_cell(const struct listing *l, unsigned item, const struct column *c)
+{
+	const struct stat_row *row = (const struct stat_row *)c;
+	const struct comparison *from = l->from;
+	unsigned m = row->metric;
+	uint64_t reported = from->report->value[m], total = from->now->level[0][m];
+	struct cell cell;
+
+	(void)item;
+	if (report_cell(from->report, c, &cell))
+		return cell;
+	if (row->value == STAT_SIZE)
+		return number_cell(times(divided(reported, opt->unit * 1000), opt->unit * 1000));
+	if (row->value == STAT_GROWTH)
+		return number_cell(divided(reported, metrics[m].kind == KIND_COUNT ? 1000 : 1));
+	if (!plan.place[m] || (plan.place[m]->never_zero && !total))
+		return number_cell(UNAVAILABLE);
+	return number_cell(divided(total, plan.place[m]->raw == RAW_BYTES ? 1024 : 1));
+}
+
+static bool list_stats(struct listing *l)
+{
+	unsigned i;
+
+	l->cell = stat_cell;
+	l->stacked = true;
+	l->rows = 1;
+	add_column(l, &column_scope);
+	add_column(l, &column_cgroup);
+	for (i = 0; i < LENGTH(stats); i++)
+		if (!stats[i].cgroup || in_cgroup())
+			add_column(l, &stats[i].column);
+	return true;
+}
+
+static struct cell forks_cell(const struct listing *l, unsigned item, const struct column *c)
+{
+	(void)item;
+	(void)c;
+	return number_cell(l->from->now->level[0][M_processes]);
+}
+
+static bool list_forks(struct listing *l)
+{
+	static const struct column column = { "forks", "forks", GROUP_NONE, UNIT_WHOLE, { 12, 12 }, 0, false, false };
+
+	l->cell = forks_cell;
+	l->stacked = true;
+	l->rows = 1;
+	add_column(l, &column);
+	return true;
+}
+
+static const struct column
+	column_disk = { "disk", "", GROUP_DISK, UNIT_TEXT, { 5, 5 }, 0, false, false },
+	column_rate_disk = { "disk", "Device", GROUP_NONE, UNIT_TEXT, { 11, 11 }, 0, false, false },
+	column_disks = { "disks", "disks", GROUP_NONE, UNIT_WHOLE, { 12, 12 }, 0, false, false },
+	column_partitions = { "partitions", "partitions", GROUP_NONE, UNIT_WHOLE, { 12, 12 }, 0, false, false };
+
+static struct cell disk_cell(const struct listing *l, unsigned item, const struct column *c)
+{
+	const struct device *d = &l->from->now->device[item];
+	enum disk_field f = (enum disk_field)((const struct disk_column *)c - disk_columns);
+
+	if (c->unit == UNIT_TEXT)
+		return text_cell(d->name);
+	return number_cell(divided(d->value[f], f == D_io_ms && !opt->format ? 1000 : 1));
+}
+
+static struct cell disk_rate_cell(const struct listing *l, unsigned item, const struct column *c)
+{
+	const struct device *d = &l->from->now->device[item];
+	struct cell cell;
+
+	if (report_cell(l->from->report, c, &cell))
+		return cell;
+	if (c->unit == UNIT_TEXT)
+		return text_cell(d->name);
+	return number_cell(disk_rate(l->from, d, (const struct disk_rate *)c));
+}
+
+/* -d, with -x rates. */
+static bool list_disks(struct listing *l)
+{
+	unsigned i;
+
+	l->cell = opt->extended ? disk_rate_cell : disk_cell;
+	add_column(l, opt->extended ? &column_rate_disk : &column_disk);
+	if (opt->extended)
+		add_column(l, &column_interval);
+	for (i = 0; opt->extended && i < LENGTH(disk_rates); i++)
+		add_column(l, &disk_rates[i].column);
+	for (i = 0; !opt->extended && i < D_COUNT; i++)
+		add_column(l, &disk_columns[i].column);
+	return true;
+}
+
+static void fill_disks(struct listing *l)
+{
+	const struct snapshot *now = l->from->now;
+	unsigned i;
+
+	l->rows = 0;
+	for (i = 0; i < now->devices; i++)
+		if (now->device[i].counted && !now->device[i].partition)
+			l->item[l->rows++] = (uint16_t)i;
+}
+
+static struct cell disk_sum_cell(const struct listing *l, unsigned item, const struct column *c)
+{
+	const struct snapshot *now = l->from->now;
+	bool partitions = c == &column_partitions;
+	uint64_t n = 0;
+	unsigned i;
+
+	(void)item;
+	if (c != &column_disks && c != &column_partitions) {
+		const char *row = (const char *)c - offsetof(struct disk_column, sum);
+
+		return number_cell(disk_sum(l->from, (enum disk_field)((const struct disk_column *)(const void *)row - disk_columns)));
+	}
+	for (i = 0; i < now->devices; i++)
+		n += now->device[i].counted && now->device[i].partition == partitions;
+	return number_cell(partitions && in_cgroup() ? UNAVAILABLE : n);
+}
+
+static bool list_disk_sum(struct listing *l)
+{
+	unsigned i;
+
+	l->cell = disk_sum_cell;
+	l->stacked = true;
+	l->rows = 1;
+	add_column(l, &column_disks);
+	add_column(l, &column_partitions);
+	for (i = 0; i < D_COUNT; i++)
+		add_column(l, &disk_columns[i].sum);
+	return true;
+}
+
+/* -p DEV or /dev/DEV. */
+static const struct partition_column {
+	struct column column;
+	uint8_t field;
+} partition_columns[] = {
+	{ { "reads", "reads", GROUP_NONE, UNIT_WHOLE, { 10, 10 }, 0, false, false }, D_reads },
+	{ { "read_sectors", "read sectors", GROUP_NONE, UNIT_WHOLE, { 17, 17 }, 0, false, false }, D_read_sectors },
+	{ { "writes", "writes", GROUP_NONE, UNIT_WHOLE, { 11, 11 }, 0, false, false }, D_writes },
+	{ { "write_sectors", "requested writes", GROUP_NONE, UNIT_WHOLE, { 17, 17 }, 0, false, false }, D_write_sectors },
+};
+
+static const char *partition_name(void)
+{
+	const char *name = after(opt->partition, "/dev/");
+
+	return name ? name : opt->partition;
+}
+
+static struct cell partition_cell(const struct listing *l, unsigned item, const struct column *c)
+{
+	const struct device *d = &l->from->now->device[item];
+
+	if (c->unit == UNIT_TEXT)
+		return text_cell(d->name);
+	return number_cell(d->value[((const struct partition_column *)c)->field]);
+}
+
+static bool list_partition(struct listing *l)
+{
+	unsigned i;
+
+	l->cell = partition_cell;
+	l->title = (struct column){ "partition", partition_name(), GROUP_NONE, UNIT_TEXT, { 10, 10 }, 0, false, true };
+	add_column(l, &l->title);
+	for (i = 0; i < LENGTH(partition_columns); i++)
+		add_column(l, &partition_columns[i].column);
+	return true;
+}
+
+static void fill_partition(struct listing *l)
+{
+	const struct snapshot *now = l->from->now;
+	unsigned i;
+
+	l->rows = 0;
+	for (i = 0; i < now->devices && !l->rows; i++)
+		if (now->device[i].counted && !strcmp(now->device[i].name, partition_name()))
+			l->item[l->rows++] = (uint16_t)i;
+}
+
+static const struct column slab_columns[] = {
+	{ "cache", "Cache", GROUP_NONE, UNIT_TEXT, { 24, 24 }, 0, true, false },
+	{ "active_objs", "Num", GROUP_NONE, UNIT_WHOLE, { 6, 6 }, 0, false, false },
+	{ "num_objs", "Total", GROUP_NONE, UNIT_WHOLE, { 6, 6 }, 0, false, false },
+	{ "objsize", "Size", GROUP_NONE, UNIT_WHOLE, { 6, 6 }, 0, false, false },
+	{ "objperslab", "Pages", GROUP_NONE, UNIT_WHOLE, { 6, 6 }, 0, false, false },
+};
+
+static struct cell slab_cell(const struct listing *l, unsigned item, const struct column *c)
+{
+	const struct slab *slab = &slabs.slab[item];
+
+	(void)l;
+	if (c == slab_columns)
+		return text_cell(slab->name);
+	return number_cell(slab->value[c - slab_columns - 1]);
+}
+
+static bool list_slabs(struct listing *l)
+{
+	unsigned i;
+
+	l->cell = slab_cell;
+	for (i = 0; i < LENGTH(slab_columns); i++)
+		add_column(l, &slab_columns[i]);
+	return true;
+}
+
+/* Sorted by name. */
+static void fill_slabs(struct listing *l)
+{
+	unsigned at, i;
+
+	for (i = 0; i < slabs.count; i++) {
+		for (at = i; at && strcmp(slabs.slab[l->item[at - 1]].name, slabs.slab[i].name) > 0; at--)
+			l->item[at] = l->item[at - 1];
+		l->item[at] = (uint16_t)i;
+	}
+	l->rows = slabs.count;
+}
+
+/* ------------------------------------------------------------- RENDERERS
+ *
+ * A renderer prints a row of a listing. It returns whether it has printed a
+ * header with it. */
+
+/* The terminal that text goes to. */
+static struct screen {
+	bool tty;
+	bool stamped;          /* there is room for -t */
+	bool header_due;
+	unsigned rows, columns;
+	unsigned since_header; /* rows printed since */
+	bool hidden[MAX_COLUMNS]; /* columns that there is no room for */
+} screen;
+
+static bool names_written;
+
+#define TIMESTAMP_WIDTH 20 /* " 2026-01-02 03:04:05" */
+
+/* Asks for the terminal's size; a serial line may not know it. */
+static void screen_measure(void)
+{
+	struct winsize w = { 0 };
+
+	if (screen.columns && !screen.tty)
+		return;
+	screen.tty = is_terminal(STDOUT_FILENO, &w);
+	screen.rows = w.ws_row ? w.ws_row : screen.tty ? 24 : 25;
+	w.ws_col = w.ws_col ? w.ws_col : 80;
+	screen.stamped = opt->timestamp && (!screen.tty || w.ws_col > 2 * TIMESTAMP_WIDTH);
+	if (w.ws_col == screen.columns)
+		return; /* as it was */
+	screen.columns = w.ws_col;
+	memset(screen.hidden, 0, sizeof screen.hidden);
+	screen.header_due = true;
+}
+
+static bool has_color(void)
+{
+	const char *type = getenv("TERM"), *no = getenv("NO_COLOR");
+
+	if (!WITH_COLOR || opt->color != COLOR_AUTO)
+		return WITH_COLOR && opt->color == COLOR_ALWAYS;
+	return screen.tty && !(no && *no) && type && *type && strcmp(type, "dumb") != 0;
+}
+
+/* A value of bytes in the unit that is asked for. */
+static uint64_t in_display_unit(uint64_t milli, enum unit unit)
+{
+	return divided(milli, unit == UNIT_BLOCKS ? 1024 : unit >= UNIT_SIZE ? opt->unit : 1);
+}
+
+static void out_cell(struct sink *o, const struct column *c, struct cell cell)
+{
+	uint64_t v = in_display_unit(cell.number, c->unit);
+
+	if (c->unit == UNIT_TEXT)
+		out_str(o, cell.text ? cell.text : "-");
+	else if (v == UNAVAILABLE)
+		out_char(o, '-');
+	else if (WITH_HUMAN && opt->human && c->unit >= UNIT_SIZE)
+		out_human(o, cell.number);
+	else if (c->unit == UNIT_CPUS || c->unit == UNIT_DECIMALS)
+		out_hundredths(o, v);
+	else if (c->unit == UNIT_WHOLE)
+		out_u64(o, v);
+	else
+		out_u64(o, (v + (c->unit == UNIT_SIZE ? 0 : 500)) / 1000);
+}
+
+static unsigned width_of(const struct column *c)
+{
+	return c->width[opt->wide];
+}
+
+static bool is_shown(const struct listing *l, unsigned i)
+{
+	return width_of(l->column[i]) && !(WITH_FIT && screen.hidden[i]);
+}
+
+/* One line of cells, or of headings: names to the left, numbers to the right,
+ * a blank between. */
+static void text_cells(struct sink *o, const struct listing *l, const unsigned *row)
+{
+	size_t end = o->n, first = end, start;
+	unsigned i;
+
+	for (i = 0; i < l->columns; i++) {
+		const struct column *c = l->column[i];
+
+		if (!is_shown(l, i))
+			continue;
+		if (o->n != first) {
+			out_char(o, ' ');
+			end++;
+		}
+		start = o->n;
+		end += width_of(c);
+		if (!row)
+			out_str(o, c->heading);
+		else if (!c->titled)
+			out_cell(o, c, l->cell(l, l->item[*row], c));
+		if (c->cut && o->n > end)
+			o->n = end;
+		if (c->unit != UNIT_TEXT)
+			out_align_right(o, start, end);
+		else if (o->n < end)
+			out_fill(o, ' ', end - o->n);
+		if (!l->table)
+			end = o->n;
+	}
+}
+
+/* A title in dashes over columns of this width; the odd dash goes to the
+ * left or to the right. One that is not the first has a blank before it. */
+static void text_title(struct sink *o, const struct group_row *group, size_t width)
+{
+	size_t n = strlen(group->name), dashes;
+
+	n = n < width ? n : width;
+	dashes = (width - n + !group->right) / 2;
+	if (o->n && o->text[o->n - 1] != '\n')
+		out_char(o, ' ');
+	out_fill(o, '-', dashes);
+	out_bytes(o, group->name, n);
+	out_fill(o, '-', width - n - dashes);
+}
+
+/* A title over the columns of each group. */
+static void text_titles(struct sink *o, const struct listing *l)
+{
+	unsigned i, next;
+
+	for (i = 0; i < l->columns; i = next) {
+		unsigned g = l->column[i]->group;
+		size_t width = 0;
+
+		for (next = i; next < l->columns && l->column[next]->group == g; next++)
+			if (is_shown(l, next))
+				width += width_of(l->column[next]) + (width ? 1u : 0u);
+		if (width)
+			text_title(o, &groups[g], width);
+	}
+}
+
+static const char *zone_name(const struct tm **local, uint64_t seconds)
+{
+	*local = NULL;
+#if WITH_LOCALTIME
+	*local = localtime(&(time_t){ (time_t)seconds });
+	if (*local)
+		return (*local)->tm_zone;
+#endif
+	(void)seconds;
+	return "UTC";
+}
+
+static void text_header(struct sink *o, const struct listing *l)
+{
+	bool stamped = screen.stamped && l->table, grouped = false;
+	const struct tm *local;
+	size_t start;
+	unsigned i;
+
+	for (i = 0; i < l->columns; i++)
+		grouped |= l->column[i]->group != GROUP_NONE;
+	if (grouped) {
+		text_titles(o, l);
+		if (stamped)
+			out_str(o, " -----timestamp-----");
+		out_char(o, '\n');
+	}
+	text_cells(o, l, NULL);
+	if (stamped) {
+		start = o->n;
+		out_str(o, zone_name(&local, l->from->report->wall_ns / NS_PER_S));
+		out_align_right(o, start, start + TIMESTAMP_WIDTH);
+	}
+	out_char(o, '\n');
+}
+
+static void text_timestamp(struct sink *o, uint64_t seconds)
+{
+	const struct tm *local;
+
+	zone_name(&local, seconds);
+	if (WITH_LOCALTIME && local)
+		seconds += (uint64_t)local->tm_gmtoff;
+	out_char(o, ' ');
+	out_date(o, seconds, ' ');
+}
+
+/* The width of a line of cells or headings. */
+static size_t text_width(struct sink *o, const struct listing *l, const unsigned *row)
+{
+	size_t start = o->n, n;
+
+	text_cells(o, l, row);
+	n = o->n - start;
+	o->n = start;
+	return n + (screen.stamped ? TIMESTAMP_WIDTH : 0);
+}
+
+/* Hides columns until header and row fit the terminal: what is unavailable
+ * first, then by what the catalogue says of its worth. One always stays. */
+static void text_fit(struct sink *o, const struct listing *l, unsigned row)
+{
+	while (text_width(o, l, NULL) > screen.columns || text_width(o, l, &row) > screen.columns) {
+		unsigned i, worst = 0, least = UINT32_MAX, left = 0;
+
+		for (i = 0; i < l->columns; i++) {
+			const struct column *c = l->column[i];
+			unsigned worth;
+
+			if (!is_shown(l, i))
+				continue;
+			worth = c->keep + (l->cell(l, l->item[row], c).number != UNAVAILABLE ? 100u : 0);
+			left++;
+			if (worth < least) {
+				least = worth;
+				worst = i;
+			}
+		}
+		if (left < 2)
+			return;
+		screen.hidden[worst] = screen.header_due = true;
+	}
+}
+
+/* A line for each column: the number, and its heading as a label. */
+static void text_stacked(struct sink *o, const struct listing *l, unsigned row)
+{
+	unsigned i;
+
+	for (i = 0; i < l->columns; i++) {
+		const struct column *c = l->column[i];
+		size_t start = o->n + 1;
+
+		if (!width_of(c))
+			continue;
+		out_char(o, ' ');
+		out_cell(o, c, l->cell(l, l->item[row], c));
+		out_align_right(o, start, start + width_of(c));
+		out_char(o, ' ');
+		if (c->unit == UNIT_SIZE) {
+			out_char(o, opt->unit_letter);
+			out_char(o, ' ');
+		}
+		out_str(o, c->heading);
+		out_char(o, '\n');
+	}
+}
+
+static bool text_row(struct sink *o, const struct listing *l, unsigned row)
+{
+	unsigned screenful = screen.rows > 3 ? screen.rows - 3 : 1;
+	const struct report *r = l->from->report;
+	bool header, color = l->table && r->worst != CALM && has_color();
+
+	if (l->stacked) {
+		text_stacked(o, l, row);
+		return false;
+	}
+	if (WITH_FIT && l->table && screen.tty)
+		text_fit(o, l, row);
+	header = screen.header_due || (!opt->one_header && screen.since_header >= screenful);
+	if (header)
+		text_header(o, l);
+	screen.since_header = header ? 1 : screen.since_header + 1;
+	screen.header_due = false;
+	if (color)
+		out_str(o, r->worst == CRITICAL ? "\033[31m" : "\033[33m");
+	text_cells(o, l, &row);
+	if (screen.stamped && l->table)
+		text_timestamp(o, r->wall_ns / NS_PER_S);
+	if (color)
+		out_str(o, "\033[0m");
+	out_char(o, '\n');
+	return header;
+}
+
+/* RFC 3339, UTC. */
+static void out_time(struct sink *o, uint64_t ns)
+{
+	out_date(o, ns / NS_PER_S, 'T');
+	out_char(o, '.');
+	out_digits(o, ns / 1000000 % 1000, 3);
+	out_char(o, 'Z');
 }
 
 /* The bytes of a character in UTF-8, or 0 where it is none. */
@@ -3077,1227 +4023,465 @@ static size_t utf8_length(const char *p)
 	return n;
 }
 
-/* A character of a JSON text that is no plain one: one of several bytes is
- * kept where it is UTF-8, one that JSON forbids is escaped. Returns where the
- * next begins. */
-static const char *put_escaped(const char *p)
+/* A JSON string: what JSON forbids is escaped, what is not UTF-8 replaced. */
+static void json_string(struct sink *o, const char *p)
 {
-	size_t n = utf8_length(p);
+	size_t n;
 
-	if (n) {
-		put(p, n);
-		return p + n;
-	}
-	put_str((unsigned char)*p >= 0x80 ? "\\ufffd" : *p < 16 ? "\\u000" : "\\u001");
-	if ((unsigned char)*p < 0x80)
-		put_char("0123456789abcdef"[*p & 15]);
-	return p + 1;
-}
-
-static void put_quoted(const char *p)
-{
-	bool json = is_json(), quotes = json;
-	const char *q;
-
-	for (q = p; *q; q++)
-		quotes |= *q == ',' || *q == '"' || *q == '\r' || *q == '\n';
-	if (quotes)
-		put_char('"');
+	out_char(o, '"');
 	while (*p) {
-		if (json && (*p < ' ' || (unsigned char)*p >= 0x80)) {
-			p = put_escaped(p);
-			continue;
+		unsigned char c = (unsigned char)*p;
+
+		n = c < 0x80 ? 1 : utf8_length(p);
+		if (!n) {
+			out_str(o, "\\ufffd");
+		} else if (c < ' ') {
+			out_str(o, c < 16 ? "\\u000" : "\\u001");
+			out_char(o, "0123456789abcdef"[c & 15]);
+		} else {
+			if (c == '"' || c == '\\')
+				out_char(o, '\\');
+			out_bytes(o, p, n);
 		}
-		if (*p == '"' || (json && *p == '\\'))
-			put_char(json ? '\\' : '"');
-		put_char(*p++);
+		p += n ? n : 1;
+	}
+	out_char(o, '"');
+}
+
+/* A field of CSV: quoted where a comma, a quote or a line end is in it. */
+static void csv_string(struct sink *o, const char *p)
+{
+	const char *q = p;
+	bool quotes;
+
+	while (*q && !strchr(",\"\r\n", *q))
+		q++;
+	quotes = *q;
+
+	if (quotes)
+		out_char(o, '"');
+	for (; *p; p++) {
+		if (*p == '"')
+			out_char(o, '"');
+		out_char(o, *p);
 	}
 	if (quotes)
-		put_char('"');
+		out_char(o, '"');
 }
 
-/* Begins a field; true where its value is to follow: not in the pass for
- * the names, nor where there is none, which is null in JSON. */
-static bool rec_key(const char *key, bool known)
+/* A value of a record; nothing, and false, where there is none. */
+static bool record_value(struct sink *o, const struct column *c, struct cell cell,
+			 void (*string)(struct sink *, const char *))
 {
-	if (rec.begun)
-		put_char(',');
-	else if (is_json())
-		put_char('{');
-	rec.begun = true;
-	if (is_json() || rec.names)
-		put_quoted(key);
-	if (is_json())
-		put_str(known ? ":" : ":null");
-	return known && !rec.names;
-}
+	uint64_t v = in_display_unit(cell.number, c->unit);
 
-static void rec_str(const char *key, const char *value)
-{
-	if (rec_key(key, value))
-		put_quoted(value);
-}
-
-static void rec_milli(const char *key, uint64_t milli)
-{
-	if (rec_key(key, milli != UNSEEN))
-		put_milli(milli);
-}
-
-static void rec_u64(const char *key, uint64_t v)
-{
-	if (rec_key(key, v != UNSEEN))
-		put_u64(v);
-}
-
-/* The time that a record stands for. */
-static void rec_interval(uint64_t us)
-{
-	rec_milli("interval", us ? (us + 500) / 1000 : UNSEEN);
-}
-
-static unsigned is_leap(unsigned year)
-{
-	return year % 4 == 0 && (year % 100 || year % 400 == 0);
-}
-
-/* Seconds since 1970 as "YYYY-MM-DD HH:MM:SS", Gregorian. */
-static void put_clock(uint64_t seconds, char between)
-{
-	static const uint8_t lengths[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
-	unsigned day = (unsigned)(seconds / 86400), rest = (unsigned)(seconds % 86400);
-	unsigned year = 1970, month = 0, n, i, parts[5];
-
-	for (; day >= (n = 365 + is_leap(year)); year++)
-		day -= n;
-	for (; day >= (n = lengths[month] + (month == 1 ? is_leap(year) : 0)); month++)
-		day -= n;
-	parts[0] = month + 1;
-	parts[1] = day + 1;
-	parts[2] = rest / 3600;
-	parts[3] = rest / 60 % 60;
-	parts[4] = rest % 60;
-	put_digits(year, 4);
-	for (i = 0; i < 5; i++) {
-		put_char(i < 2 ? '-' : i == 2 ? between : ':');
-		put_digits(parts[i], 2);
-	}
-}
-
-static void rec_begin(void)
-{
-	uint64_t ns = clock_ns(CLOCK_REALTIME);
-	const char *quote = is_json() ? "\"" : "";
-
-	rec.begun = false;
-	if (!rec_key("time", true))
-		return;
-	put_str(quote);
-	put_clock(ns / NS_PER_S, 'T');
-	put_char('.');
-	put_digits(ns / 1000000 % 1000, 3);
-	put_char('Z');
-	put_str(quote);
-}
-
-static void rec_end(void)
-{
-	put_str(is_json() ? "}\n" : "\n");
-}
-
-/* rec_start(); do { a record } while (rec_again()): it is written twice
- * where the names are due, the first time names only. */
-static void rec_start(void)
-{
-	rec.names = opt.format == O_CSV && !rec.named;
-}
-
-static bool rec_again(void)
-{
-	bool again = rec.names;
-
-	rec.names = false;
-	rec.named = true;
-	return again;
-}
-
-static void rec_scope(void)
-{
-	bool cgroup = in_cgroup();
-
-	rec_str("scope", cgroup ? "cgroup" : "host");
-	rec_str("cgroup", cgroup ? scope.name : NULL);
-}
-
-static void rec_alerts(const struct report *r)
-{
-	const char *between = ",\"alerts\":[";
-	unsigned a;
-
-	for (a = 0; a < A_COUNT; a++) {
-		if (!alert_level[a])
-			continue;
-		put_str(between);
-		rec.begun = false;
-		rec_str("metric", nth(metric_names, rules[a].metric));
-		rec_str("level", alert_level[a] == CRITICAL ? "critical" : "warning");
-		rec_milli("value", alert_value(r, a));
-		rec_milli("threshold", alert_threshold(a));
-		note_begin();
-		put_alert(r, a);
-		rec_str("message", note_end());
-		put_char('}');
-		between = ",";
-	}
-	if (between[1])
-		put_str(between);
-	put_char(']');
-}
-
-/* A report as one record. */
-static void rec_report(const struct report *r)
-{
-	unsigned i;
-
-	rec_start();
-	do {
-		rec_begin();
-		rec_interval(r->elapsed_us);
-		rec_scope();
-		for (i = 0; i < n_columns; i++) {
-			unsigned m = columns[i];
-
-			rec_milli(nth(metric_names, m), in_display_unit(m, r->milli[m]));
-		}
-		if (WITH_ALERTS && is_json())
-			rec_alerts(r);
-		rec_end();
-	} while (rec_again());
-	flush();
-}
-
-/* ----------------------------------------------------------------- TABLE */
-
-static struct {
-	bool tty, stamped, hidden[M_COUNT];
-	unsigned rows, cols;     /* of the terminal */
-	unsigned since_header;   /* rows printed since */
-	bool header_due;
-} term;
-
-#define TIMESTAMP_WIDTH 20 /* " 2026-01-02 03:04:05" */
-
-/* Asks for the terminal's size; a serial line may not know it. */
-static void term_measure(void)
-{
-	struct winsize w = { 0 };
-
-	if (term.cols && !term.tty)
-		return;
-	term.tty = is_terminal(STDOUT_FILENO, &w);
-	term.rows = w.ws_row ? w.ws_row : term.tty ? 24 : 25;
-	w.ws_col = w.ws_col ? w.ws_col : 80;
-	term.stamped = opt.timestamp && (!term.tty || w.ws_col > 2 * TIMESTAMP_WIDTH);
-	if (w.ws_col == term.cols)
-		return; /* as it was */
-	term.cols = w.ws_col;
-	memset(term.hidden, 0, sizeof term.hidden);
-	term.header_due = true;
-}
-
-/* Is a header due before the next row? Counts rows. */
-static bool header_due(void)
-{
-	unsigned screen = term.rows > 3 ? term.rows - 3 : 1;
-	bool due = term.header_due || (!opt.one_header && term.since_header >= screen);
-
-	if (due)
-		term.since_header = 0;
-	term.since_header++;
-	term.header_due = false;
-	return due;
-}
-
-static bool term_colors(void)
-{
-	const char *type = env("TERM"), *no = env("NO_COLOR");
-
-	if (!WITH_COLOR || opt.color != COLOR_AUTO)
-		return WITH_COLOR && opt.color == COLOR_ALWAYS;
-	return term.tty && !(no && *no) && type && *type && !same(type, "dumb");
-}
-
-/* Bytes in thousandths as at most five characters: 512M, 7.8G, 1023K. */
-static void put_human(uint64_t milli)
-{
-	uint64_t tenths = milli / 100;
-	unsigned u = 0;
-
-	while (tenths >= 10235 && u < 6) {
-		tenths = (tenths + 512) / 1024;
-		u++;
-	}
-	if (tenths < 100 && u) {
-		put_u64(tenths / 10);
-		put_char('.');
-		put_u64(tenths % 10);
-	} else {
-		put_u64((tenths + 5) / 10);
-	}
-	if (tenths)
-		put_char("BKMGTPE"[u]);
-}
-
-/* The text of a cell. Memory is rounded down, as procps-ng does. */
-static void put_cell(enum metric m, const struct report *r)
-{
-	enum unit unit = displays[m].unit;
-	uint64_t v = in_display_unit(m, r->milli[m]);
-
-	if (v == UNSEEN)
-		put_char('-');
-	else if (WITH_HUMAN && opt.human && (unit == SIZE || unit == BLOCKS))
-		put_human(r->milli[m]);
-	else if (unit == CPUS)
-		put_hundredths(v);
-	else
-		put_u64((bound[m].kind == GAUGE ? v : v + 500) / 1000);
-}
-
-static bool shown(unsigned i)
-{
-	return !WITH_FIT || !term.hidden[columns[i]];
-}
-
-/* One line of cells, each right-aligned to where its column ends; one that
- * is too long borrows from the columns after it. r NULL: the heads. */
-static void put_cells(const struct report *r)
-{
-	size_t end = out.n, first = end, start;
-	unsigned i;
-
-	for (i = 0; i < n_columns; i++) {
-		unsigned m = columns[i];
-
-		if (!shown(i))
-			continue;
-		if (out.n != first) {
-			put_char(' ');
-			end++;
-		}
-		start = out.n;
-		if (r)
-			put_cell(m, r);
-		else
-			put_str(nth(metric_heads, m));
-		end += displays[m].width[opt.wide];
-		align_right(start, end);
-	}
-}
-
-/* A title in dashes over columns of this width; the odd dash goes to the
- * left or to the right. One that is not the first has a space before it. */
-static void put_title(const char *name, size_t width, bool right)
-{
-	size_t n = length(name), dashes;
-
-	n = n < width ? n : width;
-	dashes = (width - n + !right) / 2;
-	if (out.n && out.buf[out.n - 1] != '\n')
-		put_char(' ');
-	put_fill('-', dashes);
-	put(name, n);
-	put_fill('-', width - n - dashes);
-}
-
-/* The first header line: a title over the columns of each group. */
-static void put_titles(void)
-{
-	unsigned i, next;
-
-	for (i = 0; i < n_columns; i = next) {
-		unsigned g = displays[columns[i]].group;
-		size_t width = 0;
-
-		for (next = i; next < n_columns && displays[columns[next]].group == g; next++)
-			if (shown(next))
-				width += displays[columns[next]].width[opt.wide] + (width ? 1u : 0u);
-		if (width)
-			put_title(nth(group_names, g), width, group_right[g]);
-	}
-}
-
-static const char *zone_name(const struct tm **local, time_t now)
-{
-#if WITH_LOCALTIME
-	*local = localtime(&now);
-	if (*local)
-		return (*local)->tm_zone;
-#endif
-	(void)now;
-	*local = NULL;
-	return "UTC";
-}
-
-static time_t wall_clock(void)
-{
-	return (time_t)(clock_ns(CLOCK_REALTIME) / NS_PER_S);
-}
-
-static void put_left(const char *s, size_t width)
-{
-	size_t n = length(s);
-
-	put_str(s);
-	put_fill(' ', n < width ? width - n : 0);
-}
-
-static void put_header(void)
-{
-	const struct tm *local;
-
-	put_titles();
-	if (term.stamped)
-		put_str(" -----timestamp-----");
-	put_char('\n');
-	put_cells(NULL);
-	if (term.stamped)
-		put_right(zone_name(&local, wall_clock()), TIMESTAMP_WIDTH);
-	put_char('\n');
-}
-
-static void put_timestamp(void)
-{
-	time_t now = wall_clock();
-	uint64_t seconds = (uint64_t)now;
-	const struct tm *local;
-
-	zone_name(&local, now);
-	if (WITH_LOCALTIME && local)
-		seconds += (uint64_t)local->tm_gmtoff;
-	put_char(' ');
-	put_clock(seconds, ' ');
-}
-
-static size_t cells_width(const struct report *r)
-{
-	size_t n = out.n;
-
-	put_cells(r);
-	n = out.n - n;
-	out.n -= n;
-	return n + (term.stamped ? TIMESTAMP_WIDTH : 0);
-}
-
-/* Hides columns until header and row fit the terminal: what is unavailable
- * first, then by what the catalogue says of its worth. One always stays. */
-static void fit(const struct report *r)
-{
-	while (cells_width(NULL) > term.cols || cells_width(r) > term.cols) {
-		unsigned i, worst = 0, least = UINT32_MAX, left = 0;
-
-		for (i = 0; i < n_columns; i++) {
-			unsigned m = columns[i], worth = displays[m].keep + (r->milli[m] != UNSEEN ? 100u : 0);
-
-			if (!shown(i))
-				continue;
-			left++;
-			if (worth < least) {
-				least = worth;
-				worst = m;
-			}
-		}
-		if (left < 2)
-			return;
-		term.hidden[worst] = term.header_due = true;
-	}
-}
-
-static void table_report(const struct report *r, unsigned level)
-{
-	bool colors = level != CALM && term_colors(), header;
-
-	if (WITH_FIT && term.tty)
-		fit(r);
-	header = header_due();
-	if (header)
-		put_header();
-	if (colors)
-		put_str(level == CRITICAL ? "\033[31m" : "\033[33m");
-	put_cells(r);
-	if (term.stamped)
-		put_timestamp();
-	if (colors)
-		put_str("\033[0m");
-	put_char('\n');
-	flush();
-	if (WITH_ALERTS)
-		alerts_say(r, header);
-}
-
-/* ----------------------------------------------------------------- VIEWS
- *
- * What the kernel tells in lists: -s -f from the catalogue, -d -D -p from
- * /proc/diskstats or io.stat, -m from /proc/slabinfo. Each view writes text
- * or records, a record for each thing in the list. */
-
-/* The file that was opened last cannot be read: says why, and what to do. */
-_Noreturn static void die_unreadable(int error)
-{
-	if (error == ENOENT && !in_proc("self"))
-		die("%s: no proc file system there: mount -t proc proc %s", path_buf, opt.proc);
-	if (error == ENOENT && !opt.captured && !in_proc("uptime"))
-		die("%s: hidden: /proc is mounted with subset=pid; mount it whole, or use --scope=cgroup", path_buf);
-	errno = error;
-	die("%s:", path_buf);
-}
-
-/* In cgroup scope: says once that a view has the host's numbers. */
-static void warn_hosts_numbers(void)
-{
-	static bool said;
-
-	if (in_cgroup() && !said)
-		warn("--%s: the kernel does not count this per cgroup: these are the host's numbers",
-		     nth(option_names, opt.view));
-	said = true;
-}
-
-/* A row of a view: a record, or a line of text under a header that is
- * repeated each screenful. Numbers are right-aligned, a space between. True
- * where that header is due. */
-static bool row_begin(void)
-{
-	if (!is_record())
-		return header_due();
-	rec_begin();
-	return false;
-}
-
-static void row_name(const char *key, const char *name, size_t width)
-{
-	if (is_record())
-		rec_str(key, name);
-	else
-		put_left(name, width);
-}
-
-static void row_u64(const char *key, uint64_t v, size_t width)
-{
-	char buf[U64_TEXT];
-
-	if (is_record()) {
-		rec_u64(key, v);
-		return;
-	}
-	put_char(' ');
-	put_right(v != UNSEEN ? u64_text(buf, v, 1) : "-", width);
-}
-
-/* Two decimals in text, as iostat prints. */
-static void row_milli(const char *key, uint64_t milli, size_t width)
-{
-	size_t start;
-
-	if (is_record()) {
-		rec_milli(key, milli);
-		return;
-	}
-	put_char(' ');
-	start = out.n;
-	if (milli == UNSEEN)
-		put_char('-');
-	else
-		put_hundredths(milli);
-	align_right(start, start + width);
-}
-
-/* Ends it; a view of many rows is written half a sink at a time. */
-static void row_end(void)
-{
-	if (is_record())
-		rec_end();
-	else
-		put_char('\n');
-	if (out.n > sizeof out.buf / 2)
-		flush();
-}
-
-/* A number with its label behind it, in a line of its own. */
-static void row_label(const char *key, const char *unit, const char *label, uint64_t v)
-{
-	row_u64(key, v, 12);
-	if (is_record())
-		return;
-	put_char(' ');
-	put_str(unit);
-	put_str(label);
-	put_char('\n');
-}
-
-static void labels_begin(void)
-{
-	if (is_record())
-		rec_begin();
-}
-
-static void labels_end(void)
-{
-	if (is_record())
-		rec_end();
-}
-
-/* The value of a line of -s: a gauge from the report, or the counter as the
- * kernel counts it. */
-static uint64_t stat_value(const struct stat_row *row, const struct report *r, const struct sample *now)
-{
-	unsigned m = row->metric;
-	uint64_t told = r->milli[m], counted = now->value[m];
-
-	if (row->flags & IN_UNITS)
-		return divided(told, opt.unit * 1000);
-	if (row->flags & FROM_REPORT)
-		return divided(told, 1000);
-	if ((row->flags & IF_REPORT) && told == UNSEEN)
-		return UNSEEN;
-	if (row->flags & IN_US)
-		return in_base_units(counted, bound[m].unit);
-	return divided(counted, bound[m].unit == BYTES ? 1024 : 1);
-}
-
-static void view_stats(const struct report *r, const struct sample *now)
-{
-	char unit[] = { 'B', ' ', '\0' };
-	unsigned i;
-
-	for (i = 0; unit_bytes[i] != opt.unit; i++)
-		;
-	if (opt.unit > 1)
-		unit[0] = unit_letters[i];
-	rec_start();
-	do {
-		labels_begin();
-		if (is_record())
-			rec_scope();
-		for (i = 0; i < LENGTH(stats); i++)
-			if (!(stats[i].flags & CG_ONLY) || in_cgroup())
-				row_label(nth(stat_keys, i), stats[i].flags & IN_UNITS ? unit : "",
-					  nth(stat_labels, i), stat_value(&stats[i], r, now));
-		labels_end();
-	} while (rec_again());
-	flush();
-}
-
-static void view_forks(const struct sample *now)
-{
-	if (now->value[M_FORKS] == UNSEEN)
-		die("%s/stat: the number of forks is not there", opt.proc);
-	warn_hosts_numbers();
-	rec_start();
-	do {
-		labels_begin();
-		row_label("forks", "", "forks", now->value[M_FORKS]);
-		labels_end();
-	} while (rec_again());
-	flush();
-}
-
-/* Fields of a block device in the order of /proc/diskstats
- * (Documentation/admin-guide/iostats.rst, Linux 6.13): key, label in -D,
- * head and widths in -d (0: not there). */
-#define DISK_FIELDS(F) \
-	F(READS, "reads", "total reads", "total", 6, 9) \
-	F(READS_MERGED, "reads_merged", "merged reads", "merged", 6, 9) \
-	F(READ_SECTORS, "read_sectors", "read sectors", "sectors", 7, 11) \
-	F(READ_MS, "read_ms", "milli reading", "ms", 7, 11) \
-	F(WRITES, "writes", "writes", "total", 6, 9) \
-	F(WRITES_MERGED, "writes_merged", "merged writes", "merged", 6, 9) \
-	F(WRITE_SECTORS, "write_sectors", "written sectors", "sectors", 7, 11) \
-	F(WRITE_MS, "write_ms", "milli writing", "ms", 7, 11) \
-	F(IO_NOW, "io_now", "inprogress IO", "cur", 6, 7) \
-	F(IO_MS, "io_ms", "milli spent IO", "sec", 6, 7) \
-	F(IO_WEIGHTED, "io_weighted_ms", "milli weighted IO", "", 0, 0)
-
-enum disk_field {
-#define F(id, key, label, head, width, wide) D_##id,
-	DISK_FIELDS(F)
-#undef F
-	D_COUNT
-};
-
-static const uint8_t disk_widths[][2] = {
-#define F(id, key, label, head, width, wide) { width, wide },
-	DISK_FIELDS(F)
-#undef F
-};
-
-#define F(id, key, label, head, width, wide) key "\0"
-static const char disk_keys[] = DISK_FIELDS(F);
-#undef F
-#define F(id, key, label, head, width, wide) label "\0"
-static const char disk_labels[] = DISK_FIELDS(F);
-#undef F
-#define F(id, key, label, head, width, wide) head "\0"
-static const char disk_heads[] = DISK_FIELDS(F);
-#undef F
-
-#define SECTOR_BYTES 512
-
-/* A name of the kernel's, in a field of zeros; it has DISK_NAME_LEN 32. */
-#define NAME_BYTES 33
-
-static void copy_name(char *to, const struct line *name)
-{
-	size_t n = (size_t)(name->end - name->p);
-
-	memcpy(to, name->p, n < NAME_BYTES ? n : NAME_BYTES - 1);
-}
-
-static BULK struct disk {
-	char name[NAME_BYTES];
-	bool partition, seen;          /* seen: in the last reading */
-	uint64_t device;               /* major and minor number */
-	uint64_t now[D_COUNT], before[D_COUNT];
-} disks[MAX_DISKS];
-
-static struct {
-	unsigned n;
-	uint64_t ns, before_ns;
-	bool said;
-} disk_state;
-
-/* A partition has the name of a disk before it and a number, with a p
- * between where the disk's name ends in a digit. */
-static bool is_partition_of(const char *name, const char *disk)
-{
-	const char *rest = after(name, disk);
-	uint64_t nth_one;
-
-	if (!rest || rest == name)
+	if (c->unit == UNIT_TEXT ? !cell.text : v == UNAVAILABLE)
 		return false;
-	if (is_digit(rest[-1]) && *rest++ != 'p')
-		return false;
-	return number(rest, &nth_one);
-}
-
-/* The entry of a device, made where there is none. A number with another
- * name is another device; one whose name is not told (NULL) is any, and is
- * called `other` where it is new. */
-static struct disk *disk_at(uint64_t device, const struct line *name, const struct line *other)
-{
-	struct disk *d, *disk;
-
-	for (d = disks; d < disks + disk_state.n; d++)
-		if (d->device == device && (!name || is_word(name, d->name)))
-			return d;
-	if (d == disks + MAX_DISKS) {
-		if (!disk_state.said)
-			warn("more than %ju block devices: the rest is left out", (uint64_t)MAX_DISKS);
-		disk_state.said = true;
-		return NULL;
-	}
-	memset(d, 0, sizeof *d);
-	memset(d->now, 0xff, sizeof d->now); /* UNSEEN */
-	d->device = device;
-	copy_name(d->name, other);
-	for (disk = disks; disk < d; disk++)
-		d->partition |= !disk->partition && is_partition_of(d->name, disk->name);
-	disk_state.n++;
-	return d;
-}
-
-/* names_only: just makes the entries, as io.stat tells numbers of devices. */
-static void read_diskstats(bool names_only)
-{
-	uint64_t v[2 + D_COUNT];
-	struct line name;
-	struct disk *d;
-	unsigned i;
-
-	scan_proc("diskstats", "");
-	while (scan_line()) { /* "MAJOR MINOR NAME" and the fields */
-		for (i = 0; i < 2 + D_COUNT && (i != 2 || word(&name)) && word_number(&v[i]); i++)
-			;
-		if (i < 2 + D_COUNT || !(d = disk_at(v[0] << 20 | v[1], &name, &name)) || names_only)
-			continue;
-		memcpy(d->now, v + 2, sizeof d->now);
-		d->seen = true;
-	}
-	if (scan.error && !names_only)
-		die_unreadable(scan.error);
-	scan_close();
-}
-
-/* "8:16" as a device number. */
-static bool device_number(const struct line *w, uint64_t *device)
-{
-	const char *p = w->p;
-	uint64_t major, minor;
-
-	if (!digits(&p, &major) || *p++ != ':' || !digits(&p, &minor) || p != w->end)
-		return false;
-	*device = major << 20 | minor;
+	if (c->unit == UNIT_TEXT)
+		string(o, cell.text);
+	else if (c->unit == UNIT_WHOLE)
+		out_u64(o, v);
+	else
+		out_milli(o, v);
 	return true;
 }
 
-/* What a cgroup is told of a device. v2 has all in io.stat, "8:0 rbytes=N
- * ..."; v1 the first two in one file, "8:0 Read N", the others in another. */
-static const uint8_t cgroup_fields[] = { D_READ_SECTORS, D_WRITE_SECTORS, D_READS, D_WRITES };
-
-/* Reads fields first..end from a file; false where it is not there. */
-static bool read_cgroup_io(const char *file, unsigned first, unsigned end)
+static void json_key(struct sink *o, const char *key)
 {
-	struct home *h = &homes[PL_IO];
-	int fd = h->version ? open_at(h->dir, file, "") : -1;
-	struct line w;
-	uint64_t device, v;
+	json_string(o, key);
+	out_char(o, ':');
+}
+
+static void json_alerts(struct sink *o, const struct report *r)
+{
+	char message[128];
+	bool any = false;
+	unsigned a;
+
+	out_str(o, ",\"alerts\":[");
+	for (a = 0; a < RULE_COUNT; a++) {
+		struct sink m = SINK(message);
+
+		if (!r->level[a])
+			continue;
+		out_str(o, any ? ",{\"metric\":" : "{\"metric\":");
+		json_string(o, metrics[rules[a].metric].column.key);
+		out_str(o, r->level[a] == CRITICAL ? ",\"level\":\"critical\",\"value\":" : ",\"level\":\"warning\",\"value\":");
+		out_milli(o, alert_value(r, a));
+		out_str(o, ",\"threshold\":");
+		out_milli(o, alert_threshold(r, a));
+		out_str(o, ",\"message\":");
+		out_alert(&m, r, a);
+		out_char(&m, '\0');
+		json_string(o, message);
+		out_char(o, '}');
+		any = true;
+	}
+	out_char(o, ']');
+}
+
+/* One object a line: the time, the columns that have a key, the alerts. */
+static bool json_row(struct sink *o, const struct listing *l, unsigned row)
+{
 	unsigned i;
 
-	scan_start(fd);
-	while (scan_line()) {
-		struct disk *d = NULL;
+	out_str(o, "{\"time\":\"");
+	out_time(o, l->from->report->wall_ns);
+	out_char(o, '"');
+	for (i = 0; i < l->columns; i++) {
+		const struct column *c = l->column[i];
 
-		while (word(&w) && device_number(&w, &device))
-			d = disk_at(device, NULL, &w);
-		if (!d)
-			continue;
-		for (i = 0; i < LENGTH(cgroup_fields) && !d->seen; i++)
-			d->now[cgroup_fields[i]] = 0; /* what is not told has not happened */
-		d->seen = true;
-		if (h->version == 2)
-			line.p = w.p;
-		for (i = first; i < end; i++) {
-			v = 0;
-			if (h->version == 2)
-				pair_number(nth("rbytes\0wbytes\0rios\0wios", i), &v);
-			else if (!is_word(&w, i & 1 ? "Write" : "Read") || !word_number(&v))
-				continue;
-			d->now[cgroup_fields[i]] = divided(v, i < 2 ? SECTOR_BYTES : 1);
-		}
+		out_char(o, ',');
+		json_key(o, c->key);
+		if (!record_value(o, c, l->cell(l, l->item[row], c), json_string))
+			out_str(o, "null");
 	}
-	scan_close();
-	return fd >= 0;
+	if (WITH_ALERTS && l->alerts)
+		json_alerts(o, l->from->report);
+	out_str(o, "}\n");
+	return false;
 }
 
-/* Reads all devices; those that vanished lose their place. */
-static void read_disks(void)
+/* The names once, then a line a row, with the columns of JSON. */
+static bool csv_row(struct sink *o, const struct listing *l, unsigned row)
 {
-	bool v1 = homes[PL_IO].version == 1;
-	struct disk *d, *to = disks;
+	bool names = !names_written;
+	unsigned i;
 
-	disk_state.before_ns = disk_state.ns;
-	disk_state.ns = sample_clock();
-	for (d = disks; d < disks + disk_state.n; d++)
-		if (d->seen) {
-			*to = *d;
-			to->seen = false;
-			memcpy(to->before, to->now, sizeof to->now);
-			to++;
-		}
-	disk_state.n = (unsigned)(to - disks);
-	if (!in_cgroup() || opt.view == O_PARTITION) {
-		read_diskstats(false);
-		return;
+	for (i = 0; names && i < l->columns; i++) {
+		out_str(o, i ? "," : "time,");
+		csv_string(o, l->column[i]->key);
 	}
-	check_gone();
-	read_diskstats(true);
-	if (v1 ? !read_cgroup_io(nth(source_files, SRC_V1_BLKIO), 0, 2) ||
-		 !read_cgroup_io("blkio.throttle.io_serviced_recursive", 2, 4) :
-		 !read_cgroup_io(nth(source_files, SRC_IO_STAT), 0, 4))
-		die("cgroup %s: no io controller counts for it; --scope=host shows the machine's disks", scope.name);
-}
+	if (names)
+		out_char(o, '\n');
+	names_written = true;
+	out_time(o, l->from->report->wall_ns);
+	for (i = 0; i < l->columns; i++) {
+		const struct column *c = l->column[i];
 
-/* The width of a field in -d; 0: it is not there. */
-static size_t disk_width(enum disk_field f)
-{
-	return disk_widths[f][opt.wide];
-}
-
-static void put_disk_header(void)
-{
-	size_t half = 2 * (disk_width(D_READS) + disk_width(D_READ_MS)) + 3;
-	unsigned f;
-
-	put_str("disk-");
-	put_title("reads", half, false);
-	put_title("writes", half, false);
-	put_title("IO", 2 * disk_width(D_IO_MS) + 1, true);
-	put_str("\n     ");
-	for (f = 0; f < D_IO_WEIGHTED; f++) {
-		put_char(' ');
-		put_right(nth(disk_heads, f), disk_width(f));
+		out_char(o, ',');
+		record_value(o, c, l->cell(l, l->item[row], c), csv_string);
 	}
-	put_char('\n');
+	out_char(o, '\n');
+	return names;
 }
 
-static void disk_row(const struct disk *d)
-{
-	unsigned f;
-
-	if (row_begin())
-		put_disk_header();
-	row_name("disk", d->name, 5);
-	for (f = 0; f < D_COUNT; f++)
-		if (is_record() || disk_width(f))
-			row_u64(nth(disk_keys, f), divided(d->now[f], f == D_IO_MS && !is_record() ? 1000 : 1),
-				disk_width(f));
-	row_end();
-}
-
-/* Rates of one disk, as `iostat -x` defines them: the growth of a field,
- * scaled, by the time that passed or by the growth of another field. */
-static const char disk_rate_keys[] = "r_s\0w_s\0rkb_s\0wkb_s\0r_await\0w_await\0aqu_sz\0util";
-static const struct {
-	uint8_t field, by, width; /* by D_COUNT: per second */
-	uint32_t scale;
-} disk_rates[] = {
-	{ D_READS, D_COUNT, 7, 1000000000 },
-	{ D_WRITES, D_COUNT, 7, 1000000000 },
-	{ D_READ_SECTORS, D_COUNT, 9, 1000000000 / (1024 / SECTOR_BYTES) },
-	{ D_WRITE_SECTORS, D_COUNT, 9, 1000000000 / (1024 / SECTOR_BYTES) },
-	{ D_READ_MS, D_READS, 7, 1000 },
-	{ D_WRITE_MS, D_WRITES, 7, 1000 },
-	{ D_IO_WEIGHTED, D_COUNT, 7, 1000000 },
-	{ D_IO_MS, D_COUNT, 7, 100000000 },
+static const struct renderer {
+	uint8_t format;
+	bool (*row)(struct sink *, const struct listing *, unsigned row);
+} renderers[] = {
+	{ O_NONE, text_row },
+	{ O_JSON, WITH_JSON ? json_row : NULL },
+	{ O_CSV, WITH_CSV ? csv_row : NULL },
 };
 
-static void disk_rate_row(const struct disk *d)
+static const struct renderer *renderer(void)
 {
-	uint64_t us = (disk_state.ns - disk_state.before_ns) / 1000;
-	unsigned i;
+	const struct renderer *r = renderers;
 
-	if (row_begin())
-		put_str("Device          r/s     w/s     rkB/s     wkB/s r_await w_await  aqu-sz   %util\n");
-	row_name("disk", d->name, 11);
-	if (is_record())
-		rec_interval(us);
-	for (i = 0; i < LENGTH(disk_rates); i++) {
-		unsigned f = disk_rates[i].field, per = disk_rates[i].by;
-		uint64_t by = per == D_COUNT ? us : us ? growth(d->before[per], d->now[per]) : 0;
-		uint64_t v = mul_div(growth(d->before[f], d->now[f]), disk_rates[i].scale, by);
-
-		row_milli(nth(disk_rate_keys, i), f == D_IO_MS ? at_most_100(v) : v, disk_rates[i].width);
-	}
-	row_end();
+	while (r->format != opt->format)
+		r++;
+	return r;
 }
 
-static void disk_sum(void)
-{
-	uint64_t sum[D_COUNT], count[2] = { 0 };
-	bool cgroup = in_cgroup();
-	const struct disk *d;
-	unsigned f;
+/* ----------------------------------------------------------------- VIEWS */
 
-	memset(sum, cgroup ? 0xff : 0, sizeof sum);
-	for (f = 0; f < sizeof cgroup_fields; f++)
-		sum[cgroup_fields[f]] = 0;
-	for (d = disks; d < disks + disk_state.n; d++) {
-		if (!d->seen)
-			continue;
-		count[d->partition]++;
-		for (f = 0; f < D_COUNT && !d->partition; f++)
-			sum[f] = plus(sum[f], d->now[f]);
-	}
-	labels_begin();
-	row_label("disks", "", "disks", count[0]);
-	row_label("partitions", "", "partitions", cgroup ? UNSEEN : count[1]);
-	for (f = 0; f < D_COUNT; f++)
-		row_label(nth(disk_keys, f), "", nth(disk_labels, f), sum[f]);
-	labels_end();
+static const struct view {
+	uint8_t option;
+	bool once;      /* no reports with a delay: totals */
+	bool hosts;     /* the kernel does not count it per cgroup */
+	struct needs needs;
+	bool (*list)(struct listing *); /* its columns; false: a column is not there */
+	void (*fill)(struct listing *); /* its rows; NULL: always one */
+} views[] = {
+	{ O_NONE, false, false, { 0 }, list_table, NULL },
+	{ O_STATS, true, false, { 0 }, WITH_STATS ? list_stats : NULL, NULL },
+	{ O_FORKS, true, true, { 0 }, WITH_STATS ? list_forks : NULL, NULL },
+	{ O_DISK, false, false, { .devices = true }, WITH_DISKS ? list_disks : NULL, WITH_DISKS ? fill_disks : NULL },
+	{ O_DISK_SUM, false, false, { .devices = true }, WITH_DISKS ? list_disk_sum : NULL, NULL },
+	{ O_PARTITION, false, true, { .devices = true }, WITH_DISKS ? list_partition : NULL,
+	  WITH_DISKS ? fill_partition : NULL },
+	{ O_SLABS, false, true, { .slabs = true }, WITH_SLABS ? list_slabs : NULL, WITH_SLABS ? fill_slabs : NULL },
+};
+
+static const struct view *view(void)
+{
+	const struct view *v = views;
+
+	while (v->option != opt->view)
+		v++;
+	return v;
 }
 
-static void partition_row(const struct disk *d)
-{
-	static const uint8_t fields[] = { D_READS, D_READ_SECTORS, D_WRITES, D_WRITE_SECTORS };
-	static const uint8_t widths[] = { 20, 17, 11, 17 };
-	unsigned i;
+/* --------------------------------------------------------------- COMMAND
+ *
+ * The command line, what is said on standard error, and the loop. Only here
+ * does the program end. */
 
-	if (row_begin()) {
-		put_left(d->name, 10);
-		put_str("      reads      read sectors      writes  requested writes\n");
-	}
-	if (is_record())
-		rec_str("partition", d->name);
-	for (i = 0; i < sizeof fields; i++)
-		row_u64(nth(disk_keys, fields[i]), d->now[fields[i]], widths[i]);
-	row_end();
+/* What an option does: see OPTIONS. */
+enum option_kind { OPTION_FLAG, OPTION_ONE_OF, OPTION_VALUE, OPTION_CHOICE, OPTION_PARSED };
+
+typedef bool parse_fn(const char *value);
+__attribute__((unused)) /* that of an option that is not built in */
+static parse_fn parse_unit, parse_pid, parse_threshold, parse_alert;
+
+#define OPTION_GROUPS(G) \
+	G(MODES, "Modes") \
+	G(COLUMNS, "Columns") \
+	G(LAYOUT, "Layout") \
+	G(OUTPUT, "Output") \
+	G(SCOPE, "Scope") \
+	G(ALERTS, "Alerts") \
+	G(OTHER, "Other")
+
+enum option_group {
+#define G(id, title) OPTIONS_##id,
+	OPTION_GROUPS(G)
+#undef G
+	OPTION_GROUP_COUNT
+};
+
+static const char *const option_groups[] = {
+#define G(id, title) [OPTIONS_##id] = title,
+	OPTION_GROUPS(G)
+#undef G
+};
+
+static const struct option {
+	char letter;
+	uint8_t group, kind;
+	bool built_in;
+	const char *name, *value, *help;
+	union {
+		bool *flag;
+		uint8_t *choice;
+		const char **text;
+		parse_fn *parse;
+	};
+} options[] = {
+#define FLAG(field) .kind = OPTION_FLAG, .flag = &given.field
+#define ONE_OF(field) .kind = OPTION_ONE_OF, .choice = &given.field
+#define VALUE(field) .kind = OPTION_VALUE, .text = &given.field
+#define CHOICE(field) .kind = OPTION_CHOICE, .choice = &given.field
+#define PARSED(function) .kind = OPTION_PARSED, .parse = function
+#define O(id, letter_, group_, does, name_, value_, with, help_) [O_##id] = { .built_in = with IF(with, , \
+	.letter = letter_, .group = OPTIONS_##group_, .name = name_, .value = value_, \
+	.help = WITH_HELP ? help_ : "", does) },
+	OPTIONS(O)
+#undef O
+};
+
+static bool takes_value(const struct option *o)
+{
+	return o->kind >= OPTION_VALUE;
 }
 
-static void view_disk(const struct disk *d)
+/* Writes what a sink holds to standard output. A closed pipe is the reader's
+ * way of saying enough: a quiet end. Anything else that fails is an error. */
+static void write_out(struct sink *o)
 {
-	rec_start();
-	do
-		if (!d)
-			disk_sum();
-		else if (opt.partition)
-			partition_row(d);
-		else if (opt.extended)
-			disk_rate_row(d);
-		else
-			disk_row(d);
-	while (rec_again());
-}
+	const char *p = o->text;
 
-static void view_disks(void)
-{
-	const char *dev = opt.partition;
-	const struct disk *d;
-	bool any = false;
+	if (o->overflow)
+		die(0, "a report is longer than %ju bytes", (uint64_t)o->size);
+	while (o->n) {
+		ssize_t n = write(STDOUT_FILENO, p, o->n);
+		struct pollfd out = { STDOUT_FILENO, POLLOUT, 0 };
 
-	read_disks();
-	if (opt.no_first && !disk_state.before_ns)
-		return;
-	if (in_cgroup() && opt.extended && !disk_state.before_ns) {
-		read_tasks(&samples[0]); /* since the start of the cgroup */
-		disk_state.before_ns = scope_start_ns();
-		if (disk_state.before_ns > disk_state.ns)
-			disk_state.before_ns = disk_state.ns;
-	}
-	if (opt.view == O_DISK_SUM)
-		view_disk(NULL);
-	if (dev && after(dev, "/dev/"))
-		dev = after(dev, "/dev/");
-	for (d = disks; d < disks + disk_state.n && opt.view != O_DISK_SUM; d++) {
-		if (!d->seen || (dev ? !same(d->name, dev) : d->partition))
-			continue;
-		any = true;
-		if (dev)
-			warn_hosts_numbers();
-		view_disk(d);
-	}
-	if (dev && !any)
-		die("partition %s: not found in %s/diskstats", dev, opt.proc);
-	flush();
-}
-
-/* Slab caches, sorted by name. /proc/slabinfo, version 2.1 (slabinfo(5)). */
-static BULK struct slab {
-	char name[NAME_BYTES];
-	uint64_t v[4];
-} slabs[MAX_SLABS];
-
-/* Does a stand before b? */
-static bool is_before(const char *a, const char *b)
-{
-	while (*a && *a == *b)
-		a++, b++;
-	return (unsigned char)*a < (unsigned char)*b;
-}
-
-/* Reads them; returns the end of the list. */
-static struct slab *read_slabs(void)
-{
-	struct slab *end = slabs, *at;
-	struct line name;
-	unsigned i;
-
-	scan_proc("slabinfo", "");
-	while (scan_line()) {
-		struct slab new = { 0 };
-
-		if (!word(&name))
-			continue;
-		for (i = 0; i < 4 && word_number(&new.v[i]); i++)
-			;
-		if (i < 4)
-			continue;
-		if (end == slabs + MAX_SLABS) {
-			warn("more than %ju slab caches: the rest is left out", (uint64_t)MAX_SLABS);
-			break;
+		if (n >= 0) {
+			p += n;
+			o->n -= (size_t)n;
+		} else if (errno == EPIPE) {
+			_exit(0);
+		} else if (errno == EAGAIN) {
+			poll(&out, 1, -1);
+		} else if (errno != EINTR) {
+			die(errno, "write error:");
 		}
-		copy_name(new.name, &name);
-		for (at = end++; at > slabs && is_before(new.name, at[-1].name); at--)
-			*at = at[-1];
-		*at = new;
 	}
-	scan_close();
-	if (end == slabs)
-		die_unreadable(scan.error ? scan.error : ENODATA);
-	return end;
 }
-
-static void view_slabs(void)
-{
-	struct slab *end = read_slabs(), *slab;
-	unsigned i;
-
-	warn_hosts_numbers();
-	for (slab = slabs; slab < end && !opt.no_first; slab++) {
-		rec_start();
-		do {
-			if (row_begin())
-				put_str("Cache                       Num  Total   Size  Pages\n");
-			if (!is_record())
-				slab->name[24] = '\0';
-			row_name("cache", slab->name, 24);
-			for (i = 0; i < 4; i++)
-				row_u64(nth("active_objs\0num_objs\0objsize\0objperslab", i), slab->v[i], 6);
-			row_end();
-		} while (rec_again());
-	}
-	opt.no_first = false;
-	flush();
-}
-
-/* --------------------------------------------------------------- COMMAND */
 
 /* A value that an option cannot take. */
-_Noreturn static void bad_value(enum option o, const char *value)
+_Noreturn static void bad_value(const struct option *o, const char *value)
 {
-	die(WITH_HELP ? "--%s: '%s' is not %s (%s)" : "--%s: '%s' is not %s%s", nth(option_names, o), value,
-	    nth(option_metas, o), nth(option_helps, o));
+	die(0, WITH_HELP ? "--%s: '%s' is not %s (%s)" : "--%s: '%s' is not %s%s", o->name, value, o->value, o->help);
 }
 
-/* [WARN,]CRIT with up to three decimals into thousandths, at *p. */
+/* [WARN,]CRIT with up to three decimals at *p, in thousandths. */
 static bool parse_levels(const char **p, uint64_t *warn_level, uint64_t *crit)
 {
 	uint64_t first;
 
 	*warn_level = 0;
-	if (!decimal(p, 3, &first))
+	if (!parse_decimal(p, 3, &first))
 		return false;
 	*crit = first;
 	if (**p != ',')
 		return first > 0;
 	++*p;
 	*warn_level = first;
-	return decimal(p, 3, crit) && *crit && *crit >= first;
+	return parse_decimal(p, 3, crit) && *crit && *crit >= first;
 }
 
-static bool alert_wished[A_COUNT]; /* on the command line: its files are read */
-
-/* NAME=[WARN,]CRIT, or off. */
-static bool parse_alert(const char *value)
+static void print_rules(void)
 {
+	struct sink *o = &stdout_sink;
 	unsigned a;
 
-	opt.no_alerts = same(value, "off");
-	if (opt.no_alerts)
+	for (a = 0; a < RULE_COUNT; a++) {
+		out_left(o, metrics[rules[a].metric].column.key, 10);
+		if (rules[a].warn < rules[a].crit)
+			out_u64(o, rules[a].warn);
+		else
+			out_char(o, '-');
+		out_char(o, ' ');
+		out_u64(o, rules[a].crit);
+		out_char(o, ' ');
+		out_str(o, rules[a].what);
+		out_char(o, '\n');
+	}
+	write_out(o);
+	_exit(0);
+}
+
+/* NAME=[WARN,]CRIT, off, or help. */
+static bool parse_alert(const char *value)
+{
+	char buffer[256];
+	struct sink names = SINK(buffer);
+	unsigned a;
+
+	if (!strcmp(value, "help"))
+		print_rules();
+	given.no_alerts = !strcmp(value, "off");
+	if (given.no_alerts)
 		return true;
-	for (a = 0; a < A_COUNT; a++) {
-		const char *p = after(value, nth(metric_names, rules[a].metric));
+	for (a = 0; a < RULE_COUNT; a++) {
+		const char *p = after(value, metrics[rules[a].metric].column.key);
 
 		if (!p || *p++ != '=')
 			continue;
-		alert_wished[a] = true;
-		return parse_levels(&p, &opt.warn[a], &opt.crit[a]) && !*p;
+		given.rule_named[a] = true;
+		return parse_levels(&p, &given.warn[a], &given.crit[a]) && !*p;
 	}
-	note_begin();
-	for (a = 0; a < A_COUNT; a++) {
-		put_str(nth(metric_names, rules[a].metric));
-		put_char(' ');
+	for (a = 0; a < RULE_COUNT; a++) {
+		out_str(&names, metrics[rules[a].metric].column.key);
+		out_char(&names, ' ');
 	}
-	die("--alert: no rule in '%s': %sor off", value, note_end());
+	out_char(&names, '\0');
+	die(0, "--alert: no rule in '%s': %sor off", value, buffer);
 }
 
-/* Parses the value of an option; false where it is none. */
-static bool parse_value(enum option o, const char *value)
+/* [WARN,]CRIT[/cpu] */
+static bool parse_threshold(const char *value)
 {
 	const char *p = value;
 
-	switch (o) {
-	case O_UNIT:
-		p = find(unit_letters, *value);
-		if (!*p || value[1])
-			return false;
-		opt.unit = unit_bytes[p - unit_letters];
-		return true;
-	case O_PID:
-		return WITH_CGROUP && number(value, &opt.pid) && opt.pid && opt.pid <= INT32_MAX;
-	case O_THRESHOLD:
-		alert_wished[A_CS] = true;
-		if (!WITH_ALERTS || !parse_levels(&p, &opt.warn[A_CS], &opt.crit[A_CS]))
-			return false;
-		opt.threshold_per_cpu = *p != '\0';
-		return !*p || same(p, "/cpu");
-	case O_ALERT:
-		return WITH_ALERTS && parse_alert(value);
-	default:
+	given.rule_named[RULE_cs] = true;
+	if (!parse_levels(&p, &given.warn[RULE_cs], &given.crit[RULE_cs]))
 		return false;
-	}
+	given.threshold_per_cpu = *p != '\0';
+	return !*p || !strcmp(p, "/cpu");
+}
+
+static bool parse_pid(const char *value)
+{
+	return parse_number(value, &given.pid) && given.pid && given.pid <= INT32_MAX;
+}
+
+static bool parse_unit(const char *value)
+{
+	static const struct { char letter, shown; uint32_t bytes; } units[] = {
+		{ 'k', 'k', 1000 }, { 'K', 'K', 1024 }, { 'm', 'm', 1000000 },
+		{ 'M', 'M', 1048576 }, { 'b', 'B', 1 }, { 'B', 'B', 1 },
+	};
+	unsigned i;
+
+	for (i = 0; i < LENGTH(units); i++)
+		if (value[0] == units[i].letter && !value[1]) {
+			given.unit = units[i].bytes;
+			given.unit_letter = units[i].shown;
+			return true;
+		}
+	return false;
 }
 
 /* Notes an option as the one that was chosen of several. */
-static void choose(uint8_t *chosen, enum option o)
+static void choose(uint8_t *chosen, const struct option *o)
 {
-	if (*chosen && *chosen != o)
-		die("conflicting options: --%s and --%s", nth(option_names, *chosen), nth(option_names, o));
-	*chosen = (uint8_t)o;
+	if (*chosen && *chosen != o - options)
+		die(0, "conflicting options: --%s and --%s", options[*chosen].name, o->name);
+	*chosen = (uint8_t)(o - options);
 }
 
-static void apply(enum option o, const char *value)
+/* Keeps the place of a value among those between the bars. */
+static void choose_word(const struct option *o, const char *value)
 {
-	void *field = (char *)&opt + options[o].field;
-	const char *end = nth(option_metas, o);
+	struct text rest = { o->value, o->value + strlen(o->value) }, word;
 	uint8_t n = 0;
 
-	switch (options[o].kind) {
-	case FLAG:
-		*(bool *)field = true;
-		break;
-	case ONE_OF:
-		choose(field, o);
-		break;
-	case VALUE:
-		if (!*value || (length(value) >= PATH_BYTES / 2 && (o == O_PROC || o == O_SYS)))
-			bad_value(o, value);
-		*(const char **)field = value;
-		if (o == O_PARTITION)
-			choose(&opt.view, o);
-		break;
-	case CHOICE:
-		for (; after(end, value) != find(end, '|'); n++) {
-			end = find(end, '|');
-			if (!*end++)
-				bad_value(o, value);
+	for (; next_part(&rest, '|', &word); n++)
+		if (is_text(&word, value)) {
+			*o->choice = n;
+			return;
 		}
-		*(uint8_t *)field = n;
+	bad_value(o, value);
+}
+
+static void apply(const struct option *o, const char *value)
+{
+	switch (o->kind) {
+	case OPTION_FLAG:
+		*o->flag = true;
 		break;
-	case PARSED:
-		if (!parse_value(o, value))
+	case OPTION_ONE_OF:
+		choose(o->choice, o);
+		break;
+	case OPTION_VALUE:
+		if (!*value || (strlen(value) >= PATH_BYTES / 2 && (o == &options[O_PROC] || o == &options[O_SYS])))
+			bad_value(o, value);
+		*o->text = value;
+		if (o == &options[O_PARTITION])
+			choose(&given.view, o);
+		break;
+	case OPTION_CHOICE:
+		choose_word(o, value);
+		break;
+	case OPTION_PARSED:
+		if (!o->parse(value))
 			bad_value(o, value);
 		break;
 	}
 }
 
-/* The option with this long name, or unambiguous beginning of one, that
- * stands behind the dashes of `s` up to `end`. */
-static enum option find_long(const char *s, const char *end)
+/* The option with this long name, or unambiguous beginning of one. */
+static const struct option *find_long(const struct text *name)
 {
-	unsigned i, found = O_COUNT, other = O_COUNT;
+	const struct option *o, *found = NULL, *other = NULL;
+	size_t n = (size_t)(name->end - name->p);
 
-	for (i = 0; i < O_COUNT; i++) {
-		const char *name = nth(option_names, i), *p = s + 2;
-
-		if (!*name)
+	for (o = options + 1; o < options + O_COUNT; o++) {
+		if (!o->built_in || strncmp(o->name, name->p, n))
 			continue;
-		while (p < end && *p == *name) {
-			p++;
-			name++;
-		}
-		if (p < end)
-			continue;
-		if (!*name)
-			return (enum option)i;
+		if (!o->name[n])
+			return o;
 		other = found;
-		found = i;
+		found = o;
 	}
-	if (other != O_COUNT)
-		die("option '%s' is ambiguous: --%s or --%s", s, nth(option_names, other), nth(option_names, found));
-	if (found == O_COUNT)
-		die("unknown option '%s' (try --help)", s);
-	return (enum option)found;
+	if (other)
+		die(0, "option '--%s' is ambiguous: --%s or --%s", name->p, other->name, found->name);
+	if (!found)
+		die(0, "unknown option '--%s' (try --help)", name->p);
+	return found;
 }
 
 /* Applies an option. A value that does not stand with it is the next word. */
-static void take(enum option o, const char *value, char ***argv)
+static void take(const struct option *o, const char *value, char ***argv)
 {
-	bool takes = options[o].kind >= VALUE;
-
-	if (takes && !value && !(value = *++*argv))
-		die("option '--%s' needs a value: %s", nth(option_names, o), nth(option_metas, o));
-	if (value && !takes)
-		die("option '--%s' takes no value", nth(option_names, o));
+	if (takes_value(o) && !value && !(value = *++*argv))
+		die(0, "option '--%s' needs a value: %s", o->name, o->value);
+	if (value && !takes_value(o))
+		die(0, "option '--%s' takes no value", o->name);
 	apply(o, value);
 }
 
@@ -4307,18 +4491,18 @@ static void parse_letters(char ***argv)
 	const char *p = **argv;
 
 	while (*++p) {
+		const struct option *o = options + 1;
 		char letter[] = { '-', *p, '\0' };
-		unsigned i = 0;
 
-		while (i < O_COUNT && (options[i].letter != *p || !*nth(option_names, i)))
-			i++;
-		if (i == O_COUNT)
-			die("unknown option '%s' (try --help)", letter);
-		if (options[i].kind >= VALUE) {
-			take((enum option)i, p[1] ? p + 1 : NULL, argv);
+		while (o < options + O_COUNT && (o->letter != *p || !o->built_in))
+			o++;
+		if (o == options + O_COUNT)
+			die(0, "unknown option '%s' (try --help)", letter);
+		if (takes_value(o)) {
+			take(o, p[1] ? p + 1 : NULL, argv);
 			return;
 		}
-		take((enum option)i, NULL, argv);
+		take(o, NULL, argv);
 	}
 }
 
@@ -4327,18 +4511,29 @@ static void parse_operand(const char *s, unsigned n)
 	const char *p = s;
 
 	if (n == 0) {
-		if (!decimal(&p, 9, &opt.delay_ns) || *p || opt.delay_ns / NS_PER_S > 1000000000)
-			die("delay '%s': not a number, or too large", s);
-		if (opt.delay_ns < NS_PER_S / 100)
-			die("delay '%s': at least 0.01 seconds", s);
+		if (!parse_decimal(&p, 9, &given.delay_ns) || *p || given.delay_ns / NS_PER_S > 1000000000)
+			die(0, "delay '%s': not a number, or too large", s);
+		if (given.delay_ns < NS_PER_S / 100)
+			die(0, "delay '%s': at least 0.01 seconds", s);
 	} else if (n == 1) {
-		if (!number(s, &opt.count) || !opt.count)
-			die("count '%s': not a number of at least 1", s);
+		if (!parse_number(s, &given.count) || !given.count)
+			die(0, "count '%s': not a number of at least 1", s);
 	} else {
-		die("too many operands: '%s' (try --help)", s);
+		die(0, "too many operands: '%s' (try --help)", s);
 	}
 }
 
+static void parse_word(char ***argv)
+{
+	const char *s = **argv, *end = find(s, '=');
+
+	if (s[1] != '-')
+		parse_letters(argv);
+	else
+		take(find_long(&(struct text){ s + 2, end }), *end ? end + 1 : NULL, argv);
+}
+
+/* Parses the command line into `given`. */
 static void parse(char **argv)
 {
 	bool operands_only = false;
@@ -4347,275 +4542,327 @@ static void parse(char **argv)
 	for (; *argv; argv++) {
 		const char *s = *argv;
 
-		if (operands_only || s[0] != '-' || !s[1]) {
+		if (operands_only || s[0] != '-' || !s[1])
 			parse_operand(s, n++);
-		} else if (s[1] != '-') {
-			parse_letters(&argv);
-		} else if (!s[2]) {
+		else if (!strcmp(s, "--"))
 			operands_only = true;
-		} else {
-			const char *end = find(s, '=');
+		else
+			parse_word(&argv);
+	}
+	if ((given.columns != NULL) + given.classic + (given.extended && given.view != O_DISK) > 1)
+		die(0, "conflicting options: one of --columns, --extended and --classic");
+	if (WITH_CGROUP && (given.cgroup != NULL) + (given.pid != 0) + (given.scope == WHOSE_HOST) > 1)
+		die(0, "conflicting options: one of --cgroup, --pid and --scope=host");
+	if (!given.count)
+		given.count = given.delay_ns ? UINT64_MAX : 1;
+	if (!given.delay_ns && given.no_first)
+		given.delay_ns = NS_PER_S;
+}
 
-			take(find_long(s, end), *end ? end + 1 : NULL, &argv);
+static void print_help(void)
+{
+	struct sink *o = &stdout_sink;
+	unsigned g, i;
+
+	out_str(o, "Usage: vmstat [options] [delay [count]]\n");
+	for (g = 0; WITH_HELP && g < OPTION_GROUP_COUNT; g++) {
+		out_char(o, '\n');
+		out_str(o, option_groups[g]);
+		out_str(o, ":\n");
+		for (i = 1; i < O_COUNT; i++) {
+			const struct option *row = &options[i];
+			size_t start = o->n, end = start + 34;
+
+			if (!row->built_in || row->group != g)
+				continue;
+			out_str(o, row->letter ? "  -" : "    ");
+			if (row->letter)
+				out_char(o, row->letter);
+			out_str(o, row->letter ? ", --" : "  --");
+			out_str(o, row->name);
+			if (takes_value(row))
+				out_char(o, '=');
+			out_str(o, row->value);
+			out_fill(o, ' ', o->n < end ? end - o->n : 0);
+			out_char(o, ' ');
+			out_str(o, row->help);
+			out_char(o, '\n');
 		}
 	}
-	if ((opt.columns != NULL) + opt.classic + (opt.extended && opt.view != O_DISK) > 1)
-		die("conflicting options: one of --columns, --extended and --classic");
-	if (WITH_CGROUP && (opt.cgroup != NULL) + (opt.pid != 0) + (opt.scope == SCOPE_HOST) > 1)
-		die("conflicting options: one of --cgroup, --pid and --scope=host");
-	if (!opt.count)
-		opt.count = opt.delay_ns ? UINT64_MAX : 1;
-	if (!opt.delay_ns && opt.no_first)
-		opt.delay_ns = NS_PER_S;
+	out_str(o, "\nExit status: 0, or 1 for any error.\n");
+	write_out(o);
 }
 
-/* May the metric be shown, and is the room that makes it built in? */
-static bool is_visible(enum metric m)
+static void print_version(void)
 {
-	if ((unsigned)m >= DISPLAYS)
-		return false;
-	return displays[m].show != RAW && (displays[m].group != G_PRESSURE || WITH_PRESSURE) &&
-	       (displays[m].group != G_LIMITS || WITH_CGROUP);
-}
-
-/* Ends the program with what was put. */
-_Noreturn static void finish(void)
-{
-	flush();
-	_exit(0);
-}
-
-_Noreturn static void print_help(void)
-{
+	static const struct { const char *name; bool with; } features[] = {
+		{ "cgroup", WITH_CGROUP }, { "pressure", WITH_PRESSURE }, { "alerts", WITH_ALERTS },
+		{ "json", WITH_JSON }, { "csv", WITH_CSV }, { "stats", WITH_STATS },
+		{ "disks", WITH_DISKS }, { "slabs", WITH_SLABS }, { "human", WITH_HUMAN },
+		{ "color", WITH_COLOR }, { "help", WITH_HELP }, { "fit", WITH_FIT },
+		{ "strerror", WITH_STRERROR }, { "localtime", WITH_LOCALTIME },
+	};
+	struct sink *o = &stdout_sink;
 	unsigned i;
 
-	put_str("Usage: vmstat [options] [delay [count]]\n\nOptions:\n");
-	for (i = 0; i < O_COUNT; i++) {
-		const char *name = nth(option_names, i);
-
-		if (!*name)
-			continue;
-		note_begin();
-		put_str(options[i].letter ? "  -?, --" : "      --");
-		if (options[i].letter)
-			note.buf[3] = options[i].letter;
-		put_str(name);
-		if (options[i].kind >= VALUE)
-			put_char('=');
-		put_str(nth(option_metas, i));
-		put_left(note_end(), 34);
-		put_char(' ');
-		put_str(nth(option_helps, i));
-		put_char('\n');
-	}
-	put_str("\nExit status: 0, or 1 for any error.\n");
-	finish();
+	out_str(o, "vmstat " VERSION "\nfeatures:");
+	for (i = 0; i < LENGTH(features); i++)
+		if (features[i].with) {
+			out_char(o, ' ');
+			out_str(o, features[i].name);
+		}
+	out_char(o, '\n');
+	write_out(o);
 }
 
-_Noreturn static void print_version(void)
+static void print_columns(void)
 {
-	put_str("vmstat " VERSION "\nfeatures:"
-		IF(WITH_CGROUP, " cgroup") IF(WITH_PRESSURE, " pressure") IF(WITH_ALERTS, " alerts")
-		IF(WITH_JSON, " json") IF(WITH_CSV, " csv") IF(WITH_STATS, " stats")
-		IF(WITH_DISKS, " disks") IF(WITH_SLABS, " slabs") IF(WITH_HUMAN, " human")
-		IF(WITH_COLOR, " color") IF(WITH_HELP, " help") IF(WITH_FIT, " fit")
-		IF(WITH_LOCALTIME, " localtime") "\n");
-	finish();
-}
-
-_Noreturn static void print_columns(void)
-{
+	struct sink *o = &stdout_sink;
 	unsigned m;
 
-	for (m = 0; m < M_COUNT; m++) {
+	for (m = 1; m < LENGTH(metrics); m++) {
 		if (!is_visible(m))
 			continue;
-		put_left(nth(metric_names, m), 10);
-		put_left(nth(group_names, displays[m].group), 9);
-		put_str(nth(metric_helps, m));
-		put_char('\n');
+		out_left(o, metrics[m].column.key, 10);
+		out_left(o, groups[metrics[m].column.group].name, 9);
+		out_str(o, metrics[m].help);
+		out_char(o, '\n');
 	}
-	finish();
+	write_out(o);
 }
 
-static void add_column(enum metric m)
+/* Ends the program where an explicit wish for a scope cannot be met. */
+static void check_chosen(enum chosen chosen)
+{
+	switch (chosen) {
+	case CHOSEN:
+		return;
+	case CHOSEN_BAD_PATH:
+		die(0, "--cgroup: '%s' is not a path below the root", opt->cgroup);
+	case CHOSEN_NOT_FOUND:
+		die(0, "cgroup %s: not found", opt->cgroup);
+	case CHOSEN_NO_PID:
+		die(0, "pid %ju: no such process in %s", opt->pid, opt->proc);
+	case CHOSEN_GONE:
+		die(0, "cgroup %s: gone: the container has ended", scope.name);
+	case CHOSEN_UNSEEN:
+		die(0, "pid %ju: its cgroup cannot be seen from here", opt->pid);
+	case CHOSEN_NONE:
+		die(0, "no cgroup can be read here: is /sys/fs/cgroup mounted?");
+	}
+}
+
+/* Selects what the columns of a listing, the rules and the messages need. */
+static void plan_make(const struct listing *l, bool scope_is_told)
+{
+	bool cgroup = in_cgroup(), table = view()->option == O_NONE;
+	unsigned i;
+
+	plan_places(cgroup && !view()->hosts);
+	for (i = 0; i < l->columns; i++) {
+		if (table)
+			plan_select(metric_of(l->column[i]));
+		if (WITH_STATS && opt->view == O_STATS && l->column[i]->unit != UNIT_TEXT)
+			plan_select(((const struct stat_row *)l->column[i])->metric);
+	}
+	if (WITH_STATS && opt->view == O_FORKS)
+		plan_select(M_processes);
+	/* An OOM kill is reported by a table without its column, too. */
+	if (WITH_ALERTS && table && !opt->no_alerts && cgroup && !opt->columns && !opt->classic)
+		plan_select(M_oom);
+	/* A rule is judged if it is named or its files are read anyway. */
+	for (i = 0; WITH_ALERTS && table && !opt->no_alerts && i < RULE_COUNT; i++)
+		if (opt->rule_named[i] || costs_nothing(rules[i].metric))
+			plan_select(rules[i].metric);
+	if (opt->threshold_per_cpu)
+		plan_select(cgroup ? M_cpu_capacity : M_cpus_online);
+	if (cgroup && scope_is_told) {
+		plan_select(M_mem_limit);
+		plan_select(M_cpu_limit);
+	}
+	plan_wants();
+}
+
+/* Did a snapshot lack something that this file should have reported? */
+static bool is_incomplete(enum source_id src)
 {
 	unsigned i;
 
-	for (i = 0; i < n_columns; i++)
-		if (columns[i] == m)
-			return;
-	columns[n_columns++] = (uint8_t)m;
-}
+	for (i = 0; i < plan.count; i++) {
+		unsigned m = plan.order[i];
 
-/* -o: names of columns and groups between commas. */
-static void add_columns(const char *list)
-{
-	struct line w;
-	unsigned m;
-
-	for (w.p = list; ; w.p = w.end + 1) {
-		bool known = false;
-
-		w.end = find(w.p, ',');
-		for (m = 0; m < M_COUNT; m++)
-			if (is_visible(m) && (is_word(&w, nth(metric_names, m)) ||
-					      is_word(&w, nth(group_names, displays[m].group)))) {
-				add_column(m);
-				known = true;
-			}
-		if (!known)
-			die("unknown column in '%s' (--columns=help lists them)", list);
-		if (!*w.end)
-			return;
-	}
-}
-
-/* Is the metric in the table, or record, that was asked for? */
-static bool is_default(enum metric m)
-{
-	if (!is_visible(m))
-		return false;
-	if (opt.extended || (is_record() && !opt.classic))
-		return true;
-	switch (displays[m].show) {
-	case CLASSIC: return true;
-	case TABLE: return !opt.classic;
-	case BUFFERS: return !opt.active;
-	case ACTIVE: return opt.active;
-	case CGROUP: return !opt.classic && in_cgroup();
-	default: return false;
-	}
-}
-
-static void choose_columns(void)
-{
-	bool cgroup = in_cgroup();
-	unsigned m, i;
-
-	if (opt.columns)
-		add_columns(opt.columns);
-	for (m = 0; m < M_COUNT && !opt.columns; m++)
-		if (is_default(m))
-			add_column(m);
-	bind_metrics(cgroup && opt.view != O_FORKS); /* forks are the host's */
-	for (i = 0; i < n_columns && !opt.view; i++)
-		need(columns[i]);
-	/* An OOM kill is told in a table without its column, too. */
-	alert_wished[A_OOM] |= cgroup && !opt.columns && !opt.classic;
-	/* A rule is judged if it is wished for or its file is read anyway. */
-	for (i = 0; i < A_COUNT && !opt.view; i++)
-		if (WITH_ALERTS && !opt.no_alerts &&
-		    (alert_wished[i] || (needed >> bound[rules[i].metric].source & 1)))
-			need(rules[i].metric);
-	for (i = 0; WITH_STATS && i < LENGTH(stats) && opt.view == O_STATS; i++)
-		need(stats[i].metric);
-	if (WITH_STATS && opt.view == O_FORKS)
-		need(M_FORKS);
-	if (opt.threshold_per_cpu && cgroup)
-		need(M_CAPACITY);
-	for (m = M_USER; m <= M_IDLE && (needed & BIT(STAT)); m++)
-		need(m); /* tell gVisor, where interrupts and switches stay 0 */
-	if (cgroup && scope.tell) {
-		need(M_MEM_LIMIT); /* for say_scope() */
-		need(M_CPU_LIMIT);
-	}
-	make_wants();
-}
-
-/* Did a sample lack something that this file should have told? */
-static bool is_incomplete(enum source src)
-{
-	unsigned i;
-
-	for (i = 0; i < wants[src].n; i++) {
-		uint8_t m = wanted[wants[src].first + i];
-
-		if (samples[0].value[m] == UNSEEN || samples[1].value[m] == UNSEEN)
+		if (plan.place[m]->source == src && is_scanned(plan.place[m]) &&
+		    (snapshots[0].level[0][m] == UNAVAILABLE || snapshots[1].level[0][m] == UNAVAILABLE))
 			return true;
 	}
-	return kept_sources[src].error != 0;
+	return files[src][0].error != 0;
 }
 
 /* What cannot be shown, and why: one line per file of /proc, once. That the
  * kernel was built without pressure is no reason to complain. */
-static void warn_unavailable(const struct report *r)
+static void warn_unavailable(const struct listing *l, bool *said)
 {
+	const struct report *r = l->from->report;
 	unsigned src, i;
 
-	for (src = 0; src < SRC_COUNT && r->elapsed_us; src++) {
-		if (warned[src] || sources[src].place != PL_PROC || sources[src].format == FM_PSI ||
-		    !is_incomplete(src))
+	for (src = 1; src < SRC_COUNT && r->elapsed_us; src++) {
+		char buffer[PATH_BYTES];
+		struct sink names = SINK(buffer);
+		int error = files[src][0].error;
+
+		if (said[src] || sources[src].directory != DIR_PROC || sources[src].format != FORMAT_WORDS ||
+		    !plan.source[src] || !is_incomplete(src))
 			continue;
-		note_begin();
-		for (i = 0; i < n_columns; i++)
-			if (bound[columns[i]].source == src && r->milli[columns[i]] == UNSEEN) {
-				put_char(' ');
-				put_str(nth(metric_names, columns[i]));
-			}
-		warned[src] = *note_end() != '\0';
-		errno = kept_sources[src].error;
-		if (warned[src])
-			warn(errno ? "%s/%s:%s unavailable:" : "%s/%s: empty, or without its numbers:%s unavailable",
-			     opt.proc, nth(source_files, src), note.buf);
+		for (i = 0; i < l->columns; i++) {
+			unsigned m = metric_of(l->column[i]);
+
+			if (m == M_NONE || r->value[m] != UNAVAILABLE || !comes_from(m, src))
+				continue;
+			out_char(&names, ' ');
+			out_str(&names, metrics[m].column.key);
+		}
+		said[src] = names.n > 0;
+		out_char(&names, '\0');
+		if (said[src])
+			warn(error, error ? "%s/%s:%s unavailable:" : "%s/%s: empty, or without its numbers:%s unavailable",
+			     opt->proc, sources[src].name, buffer);
 	}
 }
 
+/* A file below /proc that a view cannot do without: says why, and what to do. */
+_Noreturn static void die_unreadable(const char *dir, const char *file, int error)
+{
+	if (error == ENOENT && !exists_in_proc("self"))
+		die(0, "%s/%s: no proc file system there: mount -t proc proc %s", dir, file, opt->proc);
+	if (error == ENOENT && !opt->captured && !exists_in_proc("uptime"))
+		die(0, "%s/%s: hidden: /proc is mounted with subset=pid; mount it whole, or use --scope=cgroup", dir, file);
+	die(error, "%s/%s:", dir, file);
+}
+
 /* Ends the program where no number at all was read. */
-static void check_anything(const struct sample *now)
+static void check_anything(const struct snapshot *now)
 {
 	unsigned m, src;
 
-	for (m = 0; m < M_COUNT; m++)
-		if (now->value[m] != UNSEEN)
+	for (m = 1; m < LENGTH(metrics); m++)
+		if (now->level[0][m] < UNLIMITED)
 			return;
-	for (src = 0; src < SRC_COUNT; src++)
-		if (wants[src].n && kept_sources[src].error &&
-		    join(path_buf, source_dir(src), "/", nth(source_files, src)))
-			die_unreadable(kept_sources[src].error);
-	die("nothing to show: no file tells any of the numbers asked for in this scope");
+	for (src = 1; src < SRC_COUNT; src++)
+		if (plan.source[src] && files[src][0].error)
+			die_unreadable(directory_of(src), sources[src].name, files[src][0].error);
+	die(0, "nothing to show: no file reports any of the numbers asked for in this scope");
+}
+
+/* Ends the program where a view has nothing to show. */
+static void check_view(const struct listing *l)
+{
+	const struct snapshot *now = l->from->now;
+	const struct needs *needs = &view()->needs;
+
+	if (needs->devices && now->devices_error && in_cgroup() && !view()->hosts)
+		die(0, "cgroup %s: no io controller counts for it; --scope=host shows the machine's disks", scope.name);
+	if (needs->devices && now->devices_error)
+		die_unreadable(opt->proc, now->devices_file, now->devices_error);
+	if (needs->slabs && slabs.error)
+		die_unreadable(opt->proc, "slabinfo", slabs.error);
+	if (WITH_STATS && opt->view == O_FORKS && now->level[0][M_processes] == UNAVAILABLE)
+		die(0, "%s/stat: the number of forks is not there", opt->proc);
+	if (WITH_DISKS && opt->view == O_PARTITION && !l->rows)
+		die(0, "partition %s: not found in %s/diskstats", partition_name(), opt->proc);
+}
+
+/* What a snapshot could not hold or see, once each. */
+static void warn_incomplete(const struct snapshot *now, const struct listing *l)
+{
+	static bool said_tasks, said_devices, said_slabs, said_hosts;
+
+	if (plan.source[SRC_TASKS] && !said_tasks && (now->tasks_overflow || now->tasks_hidden)) {
+		if (now->tasks_overflow)
+			warn(0, "more than %ju tasks: r, b and cs are unavailable", (uint64_t)MAX_TASKS);
+		else
+			warn(0, "some tasks are hidden (hidepid, another pid namespace, or too deep): "
+			     "r, b and cs are unavailable");
+		said_tasks = true;
+	}
+	if (now->devices_overflow && !said_devices) {
+		warn(0, "more than %ju block devices: the rest is left out", (uint64_t)MAX_DISKS);
+		said_devices = true;
+	}
+	if (view()->needs.slabs && slabs.overflow && !said_slabs) {
+		warn(0, "more than %ju slab caches: the rest is left out", (uint64_t)MAX_SLABS);
+		said_slabs = true;
+	}
+	if (view()->hosts && in_cgroup() && !said_hosts && l->rows) {
+		warn(0, "--%s: the kernel does not count this per cgroup: these are the host's numbers",
+		     options[opt->view].name);
+		said_hosts = true;
+	}
+}
+
+/* The cgroup's versions, limits and what of it cannot be seen. */
+static void out_cgroup(struct sink *o, const struct report *r)
+{
+	unsigned versions = 0;
+	bool whole = true;
+
+	for (each_home(h))
+		if (h != &homes[DIR_PRESSURE]) {
+			versions |= h->version;
+			whole &= h->whole || !h->version;
+		}
+	out_str(o, "cgroup ");
+	out_str(o, scope.name);
+	out_str(o, versions == 3 ? " (hybrid), " : versions == 1 ? " (v1), " : " (v2), ");
+	if (r->value[M_mem_limit] != UNAVAILABLE) {
+		out_str(o, "memory limit ");
+		out_human(o, r->value[M_mem_limit]);
+	} else {
+		out_str(o, "no memory limit");
+	}
+	out_str(o, ", ");
+	if (r->value[M_cpu_limit] != UNAVAILABLE) {
+		out_hundredths(o, r->value[M_cpu_limit]);
+		out_str(o, " CPUs");
+	} else {
+		out_str(o, "no CPU limit");
+	}
+	out_str(o, whole ? "" : ", inexact: ancestors not visible");
+	out_str(o, scope.entered ? ", entered from outside: as PID 1 sees it" : "");
 }
 
 /* On a terminal: whose numbers these are, and under which limits. */
 static void say_scope(const struct report *r)
 {
-	unsigned versions = 0;
-	bool whole = true;
+	char buffer[PATH_BYTES + 256];
+	struct sink o = SINK(buffer);
 
-	if (!scope.tell)
-		return;
-	note_begin();
-	put_str("scope ");
-	if (!scope.cgroup) {
-		each_mount("self", "", NULL); /* for scope.lxcfs */
-		put_str("host");
+	if (in_cgroup()) {
+		out_cgroup(&o, r);
 	} else {
-		for (each_home(h))
-			if (h != &homes[PL_PRESSURE]) {
-				versions |= h->version;
-				whole &= h->whole || !h->version;
-			}
-		put_str("cgroup ");
-		put_str(scope.name);
-		put_str(versions == 3 ? " (hybrid), " : versions == 1 ? " (v1), " : " (v2), ");
-		if (r->milli[M_MEM_LIMIT] != UNSEEN) {
-			put_str("memory limit ");
-			put_human(r->milli[M_MEM_LIMIT]);
-		} else {
-			put_str("no memory limit");
-		}
-		if (r->milli[M_CPU_LIMIT] != UNSEEN) {
-			put_str(", ");
-			put_cell(M_CPU_LIMIT, r);
-			put_str(" CPUs");
-		} else {
-			put_str(", no CPU limit");
-		}
-		put_str(whole ? "" : ", inexact: ancestors not visible");
-		put_str(scope.entered ? ", entered from outside: as PID 1 sees it" : "");
+		each_mount("self", "", NULL); /* for scope.lxcfs */
+		out_str(&o, "host");
 	}
-	put_str(scope.lxcfs ? ", lxcfs over /proc" : "");
-	warn("%s", note_end());
+	out_str(&o, scope.lxcfs ? ", lxcfs over /proc" : "");
+	out_char(&o, '\0');
+	warn(0, "scope %s", buffer);
+}
+
+/* Messages of the rules whose level rose; with `again`, of all that last. */
+static void say_alerts(const struct report *r, bool again, uint8_t *said)
+{
+	char buffer[128];
+	unsigned a;
+
+	for (a = 0; a < RULE_COUNT; a++) {
+		struct sink o = SINK(buffer);
+
+		if (r->level[a] > said[a] || (again && r->level[a])) {
+			out_alert(&o, r, a);
+			out_char(&o, '\0');
+			warn(0, "%s", buffer);
+		}
+		said[a] = r->level[a];
+	}
 }
 
 static void stop(int signal_number)
@@ -4624,148 +4871,192 @@ static void stop(int signal_number)
 	_exit(0);
 }
 
-/* Sleeps. A reader that goes away, or a signal to stop, ends the program at
- * once; being stopped and continued does not shorten the sleep. */
-static void wait_for(uint64_t ns)
+static void set_handler(int signal_number, void (*handler)(int))
 {
-	struct timespec t = { (time_t)(ns / NS_PER_S), (long)(ns % NS_PER_S) };
-	long n;
+	struct sigaction action = { .sa_handler = handler };
 
-	do
-		n = wait_on(STDOUT_FILENO, 0, &t);
-	while (n < 0 && errno == EINTR);
-	if (n < 0)
-		die("poll:");
-	if (n)
-		_exit(0);
+	sigaction(signal_number, &action, NULL);
+}
+
+/* Sleeps until CLOCK_BOOTTIME is `due`, or something happens on one of n
+ * descriptors: how many of them, as poll(2), or -1 and errno. */
+static int wait_until(uint64_t due, struct pollfd *fds, nfds_t n)
+{
+	for (;;) {
+		uint64_t now = clock_ns(CLOCK_BOOTTIME), left = due > now ? due - now : 0;
+		struct timespec t = { (time_t)(left / NS_PER_S), (long)(left % NS_PER_S) };
+		int ready;
+
+		if (!left)
+			return 0;
+		ready = ppoll(fds, n, &t, NULL);
+		if (ready > 0 || (ready < 0 && errno != EINTR))
+			return ready;
+	}
 }
 
 /* --threshold=.../cpu: times the CPUs of the machine or of the cgroup. */
-static void scale_threshold(const struct sample *now)
+static void scale_threshold(const struct snapshot *now, const struct report *r)
 {
-	uint64_t micro = UNSEEN;
+	uint64_t micro = in_cgroup() ? r->value[M_cpu_capacity] : times(now->level[0][M_cpus_online], 1000000);
+	cpu_set_t set;
 
-	if (!opt.threshold_per_cpu)
-		return;
-	opt.threshold_per_cpu = false;
-	if (in_cgroup())
-		micro = now->value[M_CAPACITY];
-	if (micro == UNSEEN && !(micro = online_cpus() * 1000000) && !(micro = affinity_cpus() * 1000000))
-		die("--threshold: the number of CPUs is not known here");
-	opt.warn[A_CS] = mul_div(opt.warn[A_CS], micro, 1000000);
-	opt.crit[A_CS] = mul_div(opt.crit[A_CS], micro, 1000000);
+	if (micro == UNAVAILABLE && !opt->captured && sched_getaffinity(0, sizeof set, &set) == 0)
+		micro = (uint64_t)CPU_COUNT(&set) * 1000000;
+	if (micro == UNAVAILABLE)
+		die(0, "--threshold: the number of CPUs is not known here");
+	given.warn[RULE_cs] = mul_div(given.warn[RULE_cs], micro, 1000000);
+	given.crit[RULE_cs] = mul_div(given.crit[RULE_cs], micro, 1000000);
+	given.threshold_per_cpu = false;
 }
 
-/* Takes the sample of one tick and shows it. */
-static void tick(uint64_t n)
+/* Prints the rows of a listing; many of them are written half a sink at a
+ * time. Returns whether a header was printed. */
+static bool print_listing(const struct listing *l)
 {
-	struct sample *now = &samples[n & 1], *before = &samples[~n & 1];
-	unsigned level = CALM;
+	struct sink *o = &stdout_sink;
+	bool header = false;
+	unsigned row;
 
-	sample_take(now, n || opt.no_first ? 0 : BIT(TASKS));
-	report.first = !n;
-	if (!n) {
+	for (row = 0; row < l->rows; row++) {
+		header |= renderer()->row(o, l, row);
+		if (o->n > o->size / 2)
+			write_out(o);
+	}
+	write_out(o);
+	return header;
+}
+
+/* Compares the last two snapshots. The first is compared with zeros, at the
+ * start of the scope where that is known. */
+static void compare(struct report *r, struct snapshot *before, const struct snapshot *now)
+{
+	report_make(r, before, now);
+	if (!r->first || !is_false_start(r))
+		return;
+	before->ns = UNAVAILABLE; /* nobody knows when */
+	report_make(r, before, now);
+}
+
+/* One tick: takes a snapshot and prints what it comes to. */
+static void tick(struct listing *l, uint64_t n, uint64_t tick_ns, bool scope_is_told)
+{
+	static bool said_unavailable[SRC_COUNT];
+	static uint8_t said_alerts[RULE_COUNT];
+	static struct report report;
+	struct snapshot *now = &snapshots[n & 1], *before = &snapshots[~n & 1];
+	const struct comparison comparison = { before, now, &report };
+	struct needs needs = view()->needs;
+	bool table = view()->option == O_NONE, header;
+	bool started = !n && !opt->no_first && (table || (opt->view == O_DISK && opt->extended));
+
+	needs.charged_devices = in_cgroup() && !view()->hosts;
+	needs.tasks = started && in_cgroup();
+	snapshot_take(now, before, tick_ns, &needs);
+	if (now->gone && !view()->hosts)
+		die(0, "cgroup %s: gone: the container has ended", scope.name);
+	if (!n && plan.count)
 		check_anything(now);
-		if (!opt.no_first)
-			before->ns = scope_start_ns();
-	}
-	report_make(&report, before, now);
-	if (!n && is_false_start(&report)) {
-		before->ns = UINT64_MAX; /* nobody knows when */
-		report_make(&report, before, now);
-	}
-	if (!n && WITH_CGROUP)
+	if (started)
+		before->ns = scope_start_ns(now);
+	report.first = !n;
+	l->from = &comparison;
+	compare(&report, before, now);
+	if (view()->fill)
+		view()->fill(l);
+	check_view(l);
+	if (!n && table && scope_is_told && WITH_CGROUP)
 		say_scope(&report);
-	warn_unavailable(&report);
-	if (!n && opt.no_first)
+	warn_incomplete(now, l);
+	if (table)
+		warn_unavailable(l, said_unavailable);
+	if (!n && opt->no_first && !view()->once)
 		return;
-	if (WITH_ALERTS) {
-		scale_threshold(now);
-		level = alerts_judge(&report);
+	if (WITH_ALERTS && table) {
+		if (opt->threshold_per_cpu)
+			scale_threshold(now, &report);
+		alerts_judge(&report);
 	}
-	if (!is_record()) {
-		table_report(&report, level);
-		return;
-	}
-	rec_report(&report);
-	if (WITH_ALERTS)
-		alerts_say(&report, false);
+	header = print_listing(l);
+	if (WITH_ALERTS && table)
+		say_alerts(&report, header, said_alerts);
 }
 
 /* The schedule is absolute, by the start of each tick: nothing drifts. What
  * is missed is skipped, and so is a slot so near that its report would
- * compare next to nothing. */
-static void run(void)
+ * compare next to nothing. A reader that goes away ends it. */
+static void run(struct listing *l, bool scope_is_told)
 {
-	uint64_t due = 0, n;
-	uint64_t last = opt.count == UINT64_MAX ? UINT64_MAX : opt.count + opt.no_first;
+	uint64_t due = 0, n, now, last = opt->count == UINT64_MAX ? UINT64_MAX : opt->count + opt->no_first;
+	struct pollfd out = { STDOUT_FILENO, 0, 0 };
 
 	for (n = 0;; n++) {
-		tick_ns = clock_ns(CLOCK_BOOTTIME);
-		due = n ? due : tick_ns;
-		term_measure();
-		if (opt.view == O_SLABS && WITH_SLABS)
-			view_slabs();
-		else if (opt.view && WITH_DISKS)
-			view_disks();
-		else
-			tick(n);
-		if (n + 1 >= last)
+		now = clock_ns(CLOCK_BOOTTIME);
+		due = n ? due : now;
+		screen_measure();
+		tick(l, n, now, scope_is_told);
+		if (n + 1 >= last || view()->once)
 			return;
-		due += opt.delay_ns;
-		if (tick_ns > due)
-			due += ((tick_ns - due) / opt.delay_ns + 1) * opt.delay_ns;
-		if (due - tick_ns < opt.delay_ns / 2)
-			due += opt.delay_ns;
-		wait_for(due - tick_ns);
+		due += opt->delay_ns;
+		if (now > due)
+			due += ((now - due) / opt->delay_ns + 1) * opt->delay_ns;
+		if (due - now < opt->delay_ns / 2)
+			due += opt->delay_ns;
+		switch (wait_until(due, &out, 1)) {
+		case 0:
+			break;
+		case 1:
+			return;
+		default:
+			die(errno, "poll:");
+		}
 	}
 }
 
-/* -s and -f: the counters as they stand, once. */
-static void show_totals(void)
+/* Is this a directory of a proc file system? */
+static bool is_procfs(const char *dir)
 {
-	tick_ns = clock_ns(CLOCK_BOOTTIME);
-	sample_take(&samples[0], 0);
-	check_anything(&samples[0]);
-	report_make(&report, &samples[1], &samples[0]);
-	if (opt.view == O_STATS)
-		view_stats(&report, &samples[0]);
-	else
-		view_forks(&samples[0]);
+	struct statfs fs;
+
+	return statfs(dir, &fs) == 0 && fs.f_type == 0x9fa0; /* PROC_SUPER_MAGIC */
 }
 
 int main(int argc, char **argv)
 {
+	static struct listing listing;
+	bool scope_is_told;
 	unsigned a;
 
-	opt.unit = 1024;
-	for (a = 0; WITH_ALERTS && a < A_COUNT; a++) {
-		opt.warn[a] = rules[a].warn * 1000u;
-		opt.crit[a] = rules[a].crit * 1000u;
+	for (a = 0; WITH_ALERTS && a < RULE_COUNT; a++) {
+		given.warn[a] = rules[a].warn * 1000u;
+		given.crit[a] = rules[a].crit * 1000u;
 	}
+	scope.kind = HOST;
 	parse(argc ? argv + 1 : argv);
 	set_handler(SIGPIPE, SIG_IGN);
-	if (opt.help)
-		print_help();
-	if (opt.version)
-		print_version();
-	if (opt.columns && same(opt.columns, "help"))
+	if (opt->help || opt->version) {
+		(opt->help ? print_help : print_version)();
+		return 0;
+	}
+	if (opt->columns && !strcmp(opt->columns, "help")) {
 		print_columns();
-	opt.proc_given = opt.proc != NULL;
-	opt.sys_given = opt.sys != NULL;
-	opt.proc = opt.proc ? opt.proc : "/proc";
-	opt.sys = opt.sys ? opt.sys : "/sys";
-	opt.captured = opt.proc_given && !is_procfs(opt.proc);
+		return 0;
+	}
+	given.proc_given = opt->proc != NULL;
+	given.sys_given = opt->sys != NULL;
+	given.proc = opt->proc ? opt->proc : "/proc";
+	given.sys = opt->sys ? opt->sys : "/sys";
+	given.captured = opt->proc_given && !is_procfs(opt->proc);
+	scope_is_told = WITH_CGROUP && is_terminal(STDERR_FILENO, &(struct winsize){ 0 });
 	if (WITH_CGROUP)
-		scope_choose();
-	choose_columns();
-	if (opt.delay_ns) {
+		check_chosen(scope_choose());
+	if (!view()->list(&listing))
+		die(0, "unknown column in '%s' (--columns=help lists them)", opt->columns);
+	plan_make(&listing, scope_is_told);
+	if (opt->delay_ns) {
 		set_handler(SIGINT, stop);
 		set_handler(SIGTERM, stop);
 	}
-	if (WITH_STATS && (opt.view == O_STATS || opt.view == O_FORKS))
-		show_totals();
-	else
-		run();
+	run(&listing, scope_is_told);
 	return 0;
 }

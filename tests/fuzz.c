@@ -42,12 +42,12 @@ static const struct { const char *tree, *args[8]; } runs[] = {
 };
 enum { RUNS = sizeof runs / sizeof *runs, FILES = 1024 };
 
-static struct file { char *path; char *bytes; size_t n; } files[FILES];
-static unsigned n_files;
+static struct fixture { char *path; char *bytes; size_t n; } fixtures[FILES];
+static unsigned n_fixtures;
 static const char *trees;
 static jmp_buf end_of_run;
 static struct timespec now;
-static const struct file *changing; /* at the next ppoll, to this: */
+static const struct fixture *changing; /* at the next wait, to this: */
 static const uint8_t *change;
 static size_t change_n;
 
@@ -60,37 +60,34 @@ static void fill(const char *path, const void *p, size_t n)
 	close(fd);
 }
 
-/* System calls that are not to happen: time is `now`, a wait is over at once,
- * what is written goes nowhere, signals are those of libFuzzer. */
-static long fuzz_call(long number, ...)
+/* What is not to happen: time is `now`, a wait is over at once, what is
+ * written goes nowhere, signals are those of libFuzzer. */
+static int fuzz_clock(clockid_t id, struct timespec *t)
+{
+	(void)id;
+	*t = now;
+	return 0;
+}
+
+static int fuzz_wait(struct pollfd *fds, nfds_t n, const struct timespec *t)
+{
+	(void)fds;
+	(void)n;
+	if (changing)
+		fill(changing->path, change, change_n);
+	changing = NULL;
+	now.tv_sec += t->tv_sec + 1;
+	return 0;
+}
+
+static ssize_t fuzz_write(int fd, const void *p, size_t n)
 {
 	static volatile unsigned sum;
-	const unsigned char *p;
-	struct timespec *t;
-	long done = 0;
-	va_list ap;
 
-	va_start(ap, number);
-	if (number == SYS_clock_gettime) {
-		(void)va_arg(ap, clockid_t);
-		*va_arg(ap, struct timespec *) = now;
-	} else if (number == SYS_ppoll) {
-		(void)va_arg(ap, void *);
-		(void)va_arg(ap, int);
-		t = va_arg(ap, struct timespec *);
-		if (changing)
-			fill(changing->path, change, change_n);
-		changing = NULL;
-		now.tv_sec += t ? t->tv_sec + 1 : 1;
-	} else if (number == SYS_write) {
-		(void)va_arg(ap, int);
-		p = va_arg(ap, void *);
-		done = (long)va_arg(ap, size_t);
-		for (long i = 0; i < done; i++)
-			sum += p[i];
-	}
-	va_end(ap);
-	return done;
+	(void)fd;
+	for (size_t i = 0; i < n; i++)
+		sum += ((const unsigned char *)p)[i];
+	return (ssize_t)n;
 }
 
 _Noreturn static void fuzz_exit(int status)
@@ -101,12 +98,17 @@ _Noreturn static void fuzz_exit(int status)
 #pragma clang section bss = "vm_bss" data = "vm_data"
 #define main vmstat_main
 #define _exit(status) fuzz_exit(status)
-#define syscall(number, ...) \
-	((number) == SYS_clock_gettime || (number) == SYS_ppoll || (number) == SYS_write || \
-	 (number) == SYS_rt_sigaction ? \
-	 fuzz_call(number, __VA_ARGS__) : syscall(number, __VA_ARGS__))
+#define clock_gettime(id, t) fuzz_clock(id, t)
+#define ppoll(fds, n, t, mask) fuzz_wait(fds, n, t)
+#define write(fd, p, n) fuzz_write(fd, p, n)
+#define sigaction(number, action, old) ((void)(action), 0)
 #include "../vmstat.c"
 #undef main
+#undef _exit
+#undef clock_gettime
+#undef ppoll
+#undef write
+#undef sigaction
 #pragma clang section bss = "" data = ""
 
 extern char __start_vm_bss[], __stop_vm_bss[];
@@ -136,11 +138,11 @@ static char *saved(const char *from, size_t n)
 
 static int keep(const char *path, const struct stat *st, int type, struct FTW *w)
 {
-	struct file *f = &files[n_files];
+	struct fixture *f = &fixtures[n_fixtures];
 	int fd;
 
 	(void)w;
-	if (type != FTW_F || n_files == FILES)
+	if (type != FTW_F || n_fixtures == FILES)
 		return 0;
 	f->path = strdup(path);
 	f->n = (size_t)st->st_size;
@@ -149,20 +151,20 @@ static int keep(const char *path, const struct stat *st, int type, struct FTW *w
 	if (fd < 0 || read(fd, f->bytes, f->n) != (ssize_t)f->n)
 		abort();
 	close(fd);
-	n_files++;
+	n_fixtures++;
 	return 0;
 }
 
 /* The i-th file of a tree, counted round. */
-static const struct file *file_of(const char *tree, unsigned i)
+static const struct fixture *fixture_of(const char *tree, unsigned i)
 {
-	const struct file *of[FILES];
+	const struct fixture *of[FILES];
 	size_t head = strlen(trees) + 1, n = strlen(tree);
 	unsigned found = 0;
 
-	for (unsigned j = 0; j < n_files; j++)
-		if (!strncmp(files[j].path + head, tree, n) && files[j].path[head + n] == '/')
-			of[found++] = &files[j];
+	for (unsigned j = 0; j < n_fixtures; j++)
+		if (!strncmp(fixtures[j].path + head, tree, n) && fixtures[j].path[head + n] == '/')
+			of[found++] = &fixtures[j];
 	return of[i % found];
 }
 
@@ -182,8 +184,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 	if (__start_vm_data)
 		fresh_data = saved(__start_vm_data, (size_t)(__stop_vm_data - __start_vm_data));
 	for (unsigned r = 0; seeds && r < RUNS; r++)
-		for (unsigned i = 0; i < 256 && (!i || file_of(runs[r].tree, i) != file_of(runs[r].tree, 0)); i++) {
-			const struct file *f = file_of(runs[r].tree, i);
+		for (unsigned i = 0; i < 256 && (!i || fixture_of(runs[r].tree, i) != fixture_of(runs[r].tree, 0)); i++) {
+			const struct fixture *f = fixture_of(runs[r].tree, i);
 			unsigned char head[2] = { (unsigned char)r, (unsigned char)i };
 			FILE *seed;
 
@@ -200,14 +202,14 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
 	char proc[4096], sys[4096], *argv[12] = { "vmstat", proc, sys };
-	const struct file *f;
+	const struct fixture *f;
 	unsigned r, argc = 3;
 	int first_fd;
 
 	if (n < 2)
 		return 0;
 	r = p[0] % RUNS;
-	f = file_of(runs[r].tree, p[1]);
+	f = fixture_of(runs[r].tree, p[1]);
 	snprintf(proc, sizeof proc, "--proc=%s/%s/proc", trees, runs[r].tree);
 	snprintf(sys, sizeof sys, "--sys=%s/%s/sys", trees, runs[r].tree);
 	for (unsigned i = 0; runs[r].args[i]; i++)

@@ -26,21 +26,18 @@ static void t_u64(uint64_t got, uint64_t want, const char *what, const char *inp
 	t_ok(got == want, what, input);
 }
 
+static char t_buffer[OUT_BYTES];
+static struct sink t_sink = SINK(t_buffer);
+
 /* What the last calls put must be `want`. */
 static void t_text(const char *want, const char *what)
 {
-	bool same = sink->n == strlen(want) && !memcmp(sink->buf, want, sink->n);
+	bool same = t_sink.n == strlen(want) && !memcmp(t_buffer, want, t_sink.n);
 
 	if (!same)
-		printf("# got \"%.*s\"\n", (int)sink->n, sink->buf);
+		printf("# got \"%.*s\"\n", (int)t_sink.n, t_buffer);
 	t_ok(same, what, want);
-	sink->n = 0;
-}
-
-/* Raw material for formulas has no name. */
-static const char *t_name(enum metric m)
-{
-	return m < (enum metric)DISPLAYS ? nth(metric_names, m) : "raw";
+	t_sink.n = 0;
 }
 
 /* A file that holds these bytes. */
@@ -79,7 +76,7 @@ static void test_number(void)
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		uint64_t v = 0;
-		bool ok = number(rows[i].s, &v);
+		bool ok = parse_number(rows[i].s, &v);
 
 		t_ok(ok == rows[i].ok && (!ok || v == rows[i].want), "number", rows[i].s);
 	}
@@ -103,7 +100,7 @@ static void test_decimal(void)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		const char *p = rows[i].s;
 		uint64_t v = 0;
-		bool ok = decimal(&p, 9, &v);
+		bool ok = parse_decimal(&p, 9, &v);
 
 		t_ok(ok == rows[i].ok && (!ok || (v == rows[i].want && !strcmp(p, rows[i].rest))),
 		     "decimal", rows[i].s);
@@ -119,21 +116,21 @@ static void test_output(void)
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		put_milli(rows[i].milli);
+		out_milli(&t_sink, rows[i].milli);
 		t_text(rows[i].want, "thousandths");
 	}
-	put_u64(UINT64_MAX);
+	out_u64(&t_sink, UINT64_MAX);
 	t_text(MAX64, "2^64-1 is printed");
-	put_digits(7, 3);
+	out_digits(&t_sink, 7, 3);
 	t_text("007", "leading zeros");
-	put_fill('x', sizeof sink->buf);
-	t_ok(!sink->overflow && sink->n == sizeof sink->buf, "a sink", "holds what fits");
-	put_str("y");
-	t_ok(sink->overflow && sink->n == sizeof sink->buf, "a sink", "says that it ran over");
-	sink->n = 0;
-	put_str("y");
-	t_ok(sink->overflow, "a sink", "does not forget that");
-	sink->n = 0;
+	out_fill(&t_sink, 'x', t_sink.size);
+	t_ok(!t_sink.overflow && t_sink.n == t_sink.size, "a sink", "holds what fits");
+	out_str(&t_sink, "y");
+	t_ok(t_sink.overflow && t_sink.n == t_sink.size, "a sink", "says that it ran over");
+	t_sink.n = 0;
+	out_str(&t_sink, "y");
+	t_ok(t_sink.overflow, "a sink", "does not forget that");
+	t_sink.n = 0;
 }
 
 /* ------------------------------------------------------------ scanner */
@@ -142,11 +139,13 @@ static void test_output(void)
 static void t_lines(const char *what, int fd, unsigned want, unsigned want_cut)
 {
 	unsigned lines = 0, cut = 0;
+	struct scanner scan;
+	struct text line;
 
-	scan_start(fd);
-	while (scan_line()) {
+	scan_start(&scan, fd, 0);
+	while (scan_line(&scan, &line)) {
 		lines++;
-		cut += line.end == scan_buf + SCAN_BYTES;
+		cut += scan.cut;
 	}
 	if (lines != want || cut != want_cut)
 		printf("# %u lines, %u cut\n", lines, cut);
@@ -187,6 +186,8 @@ static void test_long_stat(void)
 	FILE *f = fdopen(again, "w");
 	uint64_t first = 0, ctxt = 0, v;
 	unsigned cpus = 0, numbers = 0;
+	struct scanner scan;
+	struct text line;
 
 	for (int i = 0; i < 4096; i++)
 		fprintf(f, "cpu%d %d 2 3 4 5 6 7 8 9 10\n", i, i);
@@ -195,13 +196,13 @@ static void test_long_stat(void)
 		fprintf(f, " 4444444444");
 	fprintf(f, "\nctxt 123456789\n");
 	fclose(f);
-	scan_start(fd);
-	while (scan_line()) {
+	scan_start(&scan, fd, 0);
+	while (scan_line(&scan, &line)) {
 		cpus += line.p[0] == 'c' && line.p[1] == 'p';
-		if (key_is("intr") && word_number(&first))
-			while (word_number(&v))
+		if (take_key(&line, "intr") && scan_number(&line, &first))
+			while (scan_number(&line, &v))
 				numbers += v == 4444444444 ? 1 : 1000000;
-		else if (key_is("ctxt") && !word_number(&ctxt))
+		else if (take_key(&line, "ctxt") && !scan_number(&line, &ctxt))
 			ctxt = 0;
 	}
 	close(fd);
@@ -226,62 +227,73 @@ static void test_words(void)
 	static const struct { const char *s, *key; bool ok; uint64_t want; } pairs[] = {
 		{ "8:0 rbytes=4096 wbytes=1", "rbytes", true, 4096 },
 		{ "8:0 rbytes=4096 wbytes=1", "wbytes", true, 1 },
-		{ "8:0 dbytes=3", "bytes", false, 0 }, { "8:0 rbytes=", "rbytes", false, 0 },
-		{ "8:0 rbytes=x", "rbytes", false, 0 }, { "8:0 rbytes", "rbytes", false, 0 },
+		{ "8:0 dbytes=3", "bytes", false, 0 }, { "8:0 rbytes=", "rbytes", true, UNAVAILABLE },
+		{ "8:0 rbytes=x", "rbytes", true, UNAVAILABLE }, { "8:0 rbytes", "rbytes", false, 0 },
 		{ "some avg10=0.00 total=77", "total", true, 77 },
-		{ "some total=" OVER64, "total", false, 0 }, { "", "total", false, 0 },
+		{ "some total=" OVER64, "total", true, UNAVAILABLE }, { "", "total", false, 0 },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		uint64_t v = 0;
 		bool ok;
 
-		line = (struct line){ rows[i].s, rows[i].s + strlen(rows[i].s) };
-		ok = key_is(rows[i].key) && word_number(&v);
+		struct text line = { rows[i].s, rows[i].s + strlen(rows[i].s) };
+		ok = take_key(&line, rows[i].key) && scan_number(&line, &v);
 		t_ok(ok == rows[i].ok && (!ok || v == rows[i].want), "a line", rows[i].s);
 	}
 	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
 		uint64_t v = 0;
 		bool ok;
 
-		line = (struct line){ pairs[i].s, pairs[i].s + strlen(pairs[i].s) };
-		ok = pair_number(pairs[i].key, &v);
-		t_ok(line.p == pairs[i].s, "a pair leaves the line", pairs[i].s);
-		t_ok(ok == pairs[i].ok && (!ok || v == pairs[i].want), "a pair", pairs[i].s);
+		struct text line = { pairs[i].s, pairs[i].s + strlen(pairs[i].s) };
+		ok = pair_number(line, pairs[i].key, &v);
+		t_ok(ok == pairs[i].ok, "a pair is there", pairs[i].s);
+		t_ok(!ok || v == pairs[i].want, "a pair", pairs[i].s);
 	}
 }
 
 static void test_one_number(void)
 {
-	static const struct { const char *s; bool ok; uint64_t want; } rows[] = {
-		{ "0\n", true, 0 }, { "9223372036854771712\n", true, 9223372036854771712u },
-		{ "max\n", false, 0 }, { MAX64 "\n", true, UINT64_MAX },
-		{ "", false, 0 }, { "\n", false, 0 }, { "maximum\n", false, 0 },
-		{ "-1\n", false, 0 }, { OVER64 "\n", false, 0 },
+	static const struct { const char *s; uint64_t usage, limit; } rows[] = {
+		{ "0\n", 0, 0 }, { "9223372036854771712\n", 9223372036854771712u, 9223372036854771712u },
+		{ "max\n", UNAVAILABLE, UNLIMITED }, { "-1\n", UNAVAILABLE, UNLIMITED },
+		{ "", UNAVAILABLE, UNAVAILABLE },
+		{ "x\n", UNAVAILABLE, UNLIMITED }, { OVER64 "\n", UNAVAILABLE, UNLIMITED },
 	};
+	uint64_t values[M_COUNT];
 
+	for (unsigned i = 0; i < DIR_COUNT; i++)
+		homes[i].version = 2;
+	memset(&plan, 0, sizeof plan);
+	plan_places(true);
+	plan_select(M_mem_used);
+	plan_select(M_mem_max);
+	plan_wants();
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		int fd = t_string(rows[i].s);
-		uint64_t v = 0;
-		bool ok;
+		struct scanner scan;
 
-		scan_start(fd);
-		ok = line_starts(&v);
-		t_ok(ok == rows[i].ok && (!ok || v == rows[i].want), "a file", rows[i].s);
+		memset(values, 0xff, sizeof values);
+		scan_start(&scan, fd, 0);
+		read_numbers(&scan, SRC_MEM_CURRENT, values);
+		scan_start(&scan, fd, 0);
+		read_numbers(&scan, SRC_MEM_MAX, values);
+		t_u64(values[M_mem_used], rows[i].usage, "a file with a number", rows[i].s);
+		t_u64(values[M_mem_max], rows[i].limit, "a file with a limit", rows[i].s);
 		close(fd);
 	}
 }
 
 /* ------------------------------------------------------------- report */
 
-#define MOST (UNSEEN - 1) /* the largest that is not UNSEEN */
+#define MOST (UNAVAILABLE - 1) /* the largest that is not UNAVAILABLE */
 
 static void test_mul_div(void)
 {
 	static const struct { uint64_t a, b, c, want; } rows[] = {
 		{ 0, 5, 7, 0 }, { 7, 1, 2, 4 }, { 5, 1, 2, 3 }, { 1, 1, 3, 0 }, { 2, 1, 3, 1 },
-		{ MOST, 1, 1, MOST }, { MOST, MOST, MOST, MOST }, { MOST, MOST, MOST - 1, UNSEEN },
-		{ MOST, 1000, 1000, MOST }, { MOST, 2, 1, UNSEEN }, { UNSEEN, 1, 2, UNSEEN }, { 1, 1, UNSEEN, UNSEEN },
+		{ MOST, 1, 1, MOST }, { MOST, MOST, MOST, MOST }, { MOST, MOST, MOST - 1, UNAVAILABLE },
+		{ MOST, 1000, 1000, MOST }, { MOST, 2, 1, UNAVAILABLE }, { UNAVAILABLE, 1, 2, UNAVAILABLE }, { 1, 1, UNAVAILABLE, UNAVAILABLE },
 		{ MOST, 100000, MOST, 100000 },
 		{ MOST - 1, MOST, MOST, MOST - 1 },
 		{ 1u << 31, UINT64_MAX, 1ull << 32, 1ull << 63 },
@@ -303,8 +315,8 @@ static void test_growth(void)
 		{ "none", 5, 5, 0 }, { "some", 5, 12, 7 }, { "from 0 to 2^64-1", 0, UINT64_MAX, UINT64_MAX },
 		{ "past 2^32", 4294967295, 4294967297, 2 }, { "back by one", 100, 99, 0 },
 		{ "back to 0", 100, 0, 0 }, { "back from above 2^32", 4294967297, 5, 0 },
-		{ "back from 2^64-2", MOST, 0, 0 }, { "from what was not seen", UNSEEN, 0, UNSEEN },
-		{ "to what is not seen", 5, UNSEEN, UNSEEN }, { "back a little above 2^31", 3000000000, 2999999990, 0 },
+		{ "back from 2^64-2", MOST, 0, 0 }, { "from what was not seen", UNAVAILABLE, 0, UNAVAILABLE },
+		{ "to what is not seen", 5, UNAVAILABLE, UNAVAILABLE }, { "back a little above 2^31", 3000000000, 2999999990, 0 },
 		{ "a wrap at 2^32", 4294967290, 10, 16 }, { "a wrap to 0", 4294967295, 0, 1 },
 		{ "no wrap below 2^31", 2147483647, 10, 0 },
 	};
@@ -313,43 +325,48 @@ static void test_growth(void)
 		t_u64(growth(rows[i].before, rows[i].now), rows[i].want, "growth", rows[i].name);
 }
 
-/* Two samples a second apart, or as far as `ns` says, compared. */
-static struct sample t_before, t_now;
+/* Two snapshots a second apart, or as far as `ns` says, compared. */
+static struct snapshot t_before, t_now;
 static struct report t_report;
 
 static void t_bind(enum scope_kind kind)
 {
-	memset(&t_before, 0xff, sizeof t_before);
-	memset(&t_now, 0xff, sizeof t_now);
-	for (unsigned i = 0; i < PL_COUNT; i++)
-		homes[i].version = (uint8_t)kind;
-	bind_metrics(kind != HOST);
-	scope.cgroup = kind != HOST;
+	memset(t_before.level, 0xff, sizeof t_before.level);
+	memset(t_now.level, 0xff, sizeof t_now.level);
+	for (unsigned i = DIR_MEMORY; i < DIR_COUNT; i++) {
+		homes[i].version = kind == V1 ? 1 : 2;
+		homes[i].levels = kind == HOST ? 0 : 3;
+	}
+	scope.kind = kind;
+	memset(&plan, 0, sizeof plan);
+	plan_places(kind != HOST);
+	for (unsigned m = 1; m < M_COUNT; m++)
+		plan_select(m);
 	t_before.ns = 50 * (uint64_t)NS_PER_S;
 	t_now.ns = 51 * (uint64_t)NS_PER_S;
 }
 
-static void t_set(enum metric m, uint64_t before, uint64_t now)
+static void t_set(enum metric_id m, uint64_t before, uint64_t now)
 {
-	t_before.value[m] = before;
-	t_now.value[m] = now;
+	t_before.level[0][m] = before;
+	t_now.level[0][m] = now;
 }
 
 static void t_compare(bool first)
 {
-	static const struct sample zero;
+	static struct snapshot zero;
 
 	report_make(&t_report, first ? &zero : &t_before, &t_now);
 }
 
-static void t_milli(enum metric m, uint64_t want, const char *what)
+static void t_milli(enum metric_id m, uint64_t want, const char *what)
 {
-	t_u64(t_report.milli[m], want, what, t_name(m));
+	t_u64(t_report.value[m], want, what, metrics[m].column.key);
 }
 
-static void t_unseen(enum metric m, const char *what)
+static void t_unavailable(enum metric_id m, const char *what)
 {
-	t_u64(t_report.milli[m], UNSEEN, what, t_name(m));
+	t_u64(t_report.value[m], UNAVAILABLE, what, metrics[m].column.key);
 }
 
 static void test_rates(void)
@@ -360,80 +377,80 @@ static void test_rates(void)
 		{ "in three seconds, to the nearest", 0, 1, 3ull * NS_PER_S, 333 },
 		{ "in a day asleep", 0, 86400, 86400ull * NS_PER_S, 1000 },
 		{ "that goes backwards", 1000, 999, NS_PER_S, 0 },
-		{ "that wraps at 2^32", 4294967295, 0, NS_PER_S, 1000 },
-		{ "of 2^64-1, which is no number", 0, UNSEEN, NS_PER_S, UNSEEN },
-		{ "up to 2^64-2: too large to tell", 0, MOST, NS_PER_S, UNSEEN },
+		{ "that wraps at 2^32", 4294967294, 1, NS_PER_S, 3000 },
+		{ "of 2^64-1, which is no number", 0, UNAVAILABLE, NS_PER_S, UNAVAILABLE },
+		{ "up to 2^64-2: too large to tell", 0, MOST, NS_PER_S, UNAVAILABLE },
 		{ "up to 2^64-2 in a thousand seconds", 0, MOST, 1000ull * NS_PER_S, MOST },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		t_bind(HOST);
-		t_set(M_CS, rows[i].before, rows[i].now);
+		t_set(M_cs, rows[i].before, rows[i].now);
 		t_now.ns = t_before.ns + rows[i].ns;
 		t_compare(false);
-		t_milli(M_CS, rows[i].want, rows[i].name);
+		t_milli(M_cs, rows[i].want, rows[i].name);
 	}
 	t_bind(HOST);
-	t_set(M_CS, 5, 10);
-	t_set(M_OOM, 1, 3);
-	t_set(M_FAULTS, 5, 10);
-	t_set(M_MAJ, 5, 10);
-	t_set(M_FREE, 7, 8);
-	t_set(M_CPU_SOME, 0, 10);
+	t_set(M_cs, 5, 10);
+	t_set(M_oom, 1, 3);
+	t_set(M_faults, 5, 10);
+	t_set(M_maj, 5, 10);
+	t_set(M_free, 7, 8);
+	t_set(M_cpu_some, 0, 10);
 	t_now.ns = t_before.ns;
 	t_compare(false);
-	t_unseen(M_CS, "no rate over no time");
-	t_unseen(M_MIN, "no rate over no time");
-	t_unseen(M_CPU_SOME, "no share of no time");
-	t_milli(M_OOM, 2000, "a count over no time");
-	t_milli(M_FREE, 8 * 1024 * 1000, "a gauge over no time");
+	t_unavailable(M_cs, "no rate over no time");
+	t_unavailable(M_min, "no rate over no time");
+	t_unavailable(M_cpu_some, "no share of no time");
+	t_milli(M_oom, 2000, "a count over no time");
+	t_milli(M_free, 8 * 1024 * 1000, "a gauge over no time");
 	t_now.ns = t_before.ns - 1;
 	t_compare(false);
-	t_unseen(M_CS, "no rate over a time that runs backwards");
+	t_unavailable(M_cs, "no rate over a time that runs backwards");
 }
 
 static void test_units(void)
 {
 	t_bind(HOST);
-	t_set(M_BI, 0, 12);
-	t_set(M_SI, 0, 2);
-	t_set(M_SO, 0, 1);
-	t_set(M_FAULTS, 0, 90);
-	t_set(M_MAJ, 0, 40);
-	t_set(M_CACHED, 0, 100);
-	t_set(M_RECLAIMABLE, 0, 11);
-	t_set(M_SWAP_TOTAL, 0, 50);
-	t_set(M_SWAP_FREE, 0, 20);
-	t_set(M_CPU_SOME, 0, 250000);
+	t_set(M_bi, 0, 12);
+	t_set(M_si, 0, 2);
+	t_set(M_so, 0, 1);
+	t_set(M_faults, 0, 90);
+	t_set(M_maj, 0, 40);
+	t_set(M_cached, 0, 100);
+	t_set(M_reclaimable, 0, 11);
+	t_set(M_swap_total, 0, 50);
+	t_set(M_swap_free, 0, 20);
+	t_set(M_cpu_some, 0, 250000);
 	t_compare(false);
-	t_milli(M_BI, 12 * 1024 * 1000, "KiB are 1024 bytes");
-	t_milli(M_SI, 2 * (uint64_t)sysconf(_SC_PAGESIZE) * 1000, "pages have their size");
-	t_milli(M_SWAPPING, 3 * (uint64_t)sysconf(_SC_PAGESIZE) * 1000, "si + so");
-	t_milli(M_MIN, 50000, "all faults less major ones");
-	t_milli(M_CACHE, 111 * 1024 * 1000, "cached and reclaimable");
-	t_milli(M_SWPD, 30 * 1024 * 1000, "total less free");
-	t_milli(M_CPU_SOME, 25000, "a quarter of a second");
-	t_set(M_CPU_SOME, 0, 3000000);
+	t_milli(M_bi, 12 * 1024 * 1000, "KiB are 1024 bytes");
+	t_milli(M_si, 2 * (uint64_t)sysconf(_SC_PAGESIZE) * 1000, "pages have their size");
+	t_milli(M_swap, 3 * (uint64_t)sysconf(_SC_PAGESIZE) * 1000, "si + so");
+	t_milli(M_min, 50000, "all faults less major ones");
+	t_milli(M_cache, 111 * 1024 * 1000, "cached and reclaimable");
+	t_milli(M_swpd, 30 * 1024 * 1000, "total less free");
+	t_milli(M_cpu_some, 25000, "a quarter of a second");
+	t_set(M_cpu_some, 0, 3000000);
 	t_compare(false);
-	t_milli(M_CPU_SOME, 100000, "never above the whole");
-	t_set(M_RECLAIMABLE, 0, MOST);
+	t_milli(M_cpu_some, 100000, "never above the whole");
+	t_set(M_reclaimable, 0, MOST);
 	t_compare(false);
-	t_unseen(M_CACHE, "half of a sum is nothing");
-	t_now.value[M_RECLAIMABLE] = UNSEEN;
+	t_unavailable(M_cache, "half of a sum is nothing");
+	t_now.level[0][M_reclaimable] = UNAVAILABLE;
 	t_compare(false);
-	t_milli(M_CACHE, 100 * 1024 * 1000, "a kernel that knows no reclaimable slabs");
-	t_now.value[M_SWAP_FREE] = UNSEEN;
-	t_before.value[M_BI] = UNSEEN;
+	t_milli(M_cache, 100 * 1024 * 1000, "a kernel that knows no reclaimable slabs");
+	t_now.level[0][M_swap_free] = UNAVAILABLE;
+	t_before.level[0][M_bi] = UNAVAILABLE;
 	t_compare(false);
-	t_unseen(M_SWPD, "half of a difference is nothing");
-	t_unseen(M_BI, "no growth from what was not seen");
+	t_unavailable(M_swpd, "half of a difference is nothing");
+	t_unavailable(M_bi, "no growth from what was not seen");
 }
 
 static void t_cpu(const uint64_t before[10], const uint64_t now[10])
 {
 	t_bind(HOST);
 	for (unsigned i = 0; i < 10; i++)
-		t_set(M_USER + i, before[i], now[i]);
+		t_set(M_cpu_user + i, before[i], now[i]);
 }
 
 static void test_cpu(void)
@@ -446,115 +463,134 @@ static void test_cpu(void)
 
 	t_cpu(zero, busy);
 	t_compare(false);
-	t_milli(M_US, 15000, "user and nice less guests");
-	t_milli(M_SY, 15000, "system, irq, softirq");
-	t_milli(M_ID, 50000, "idle");
-	t_milli(M_WA, 10000, "iowait");
-	t_milli(M_ST, 5000, "steal");
-	t_milli(M_GU, 5000, "guests");
+	t_milli(M_us, 15000, "user and nice less guests");
+	t_milli(M_sy, 15000, "system, irq, softirq");
+	t_milli(M_id, 50000, "idle");
+	t_milli(M_wa, 10000, "iowait");
+	t_milli(M_st, 5000, "steal");
+	t_milli(M_gu, 5000, "guests");
 	t_cpu(high, busy);
-	t_set(M_USER, 30, 40);
+	t_set(M_cpu_user, 30, 40);
 	t_compare(false);
-	t_milli(M_WA, 0, "iowait that goes backwards");
-	t_milli(M_US, 100000, "iowait that goes backwards");
+	t_milli(M_wa, 0, "iowait that goes backwards");
+	t_milli(M_us, 100000, "iowait that goes backwards");
 	t_cpu(busy, busy);
 	t_compare(false);
-	t_unseen(M_US, "no share of no ticks");
+	t_unavailable(M_us, "no share of no ticks");
 	t_cpu(zero, years);
 	t_compare(true);
-	t_milli(M_ID, 33333, "10^12 ticks of idle");
-	t_milli(M_WA, 66667, "twice as many of iowait");
-	t_milli(M_US, 0, "next to none of user time");
-	t_set(M_IOWAIT, 0, UINT64_MAX / 500);
+	t_milli(M_id, 33333, "10^12 ticks of idle");
+	t_milli(M_wa, 66667, "twice as many of iowait");
+	t_milli(M_us, 0, "next to none of user time");
+	t_set(M_cpu_iowait, 0, UINT64_MAX / 500);
 	t_compare(true);
-	t_unseen(M_ID, "no share of a whole that is too large");
+	t_unavailable(M_id, "no share of a whole that is too large");
 	for (m = 0; m < 10; m++)
 		most[m] = UINT64_MAX;
 	t_cpu(zero, most);
 	t_compare(true);
-	for (m = M_US; m <= M_GU; m++)
-		t_ok(t_report.milli[m] == UNSEEN || t_report.milli[m] <= 100000,
-		     "at most 100 where every counter is 2^64-1", t_name(m));
+	for (m = M_us; m <= M_gu; m++)
+		t_ok(t_report.value[m] == UNAVAILABLE || t_report.value[m] <= 100000,
+		     "at most 100 where every counter is 2^64-1", metrics[m].column.key);
 	t_cpu(zero, zero);
-	t_set(M_USER, 0, UINT64_MAX);
-	t_set(M_IDLE, 0, 1);
+	t_set(M_cpu_user, 0, UINT64_MAX);
+	t_set(M_cpu_idle, 0, 1);
 	t_compare(true);
-	for (m = M_US; m <= M_GU; m++)
-		t_ok(t_report.milli[m] == UNSEEN || t_report.milli[m] <= 100000,
-		     "at most 100 where one counter is 2^64-1", t_name(m));
+	for (m = M_us; m <= M_gu; m++)
+		t_ok(t_report.value[m] == UNAVAILABLE || t_report.value[m] <= 100000,
+		     "at most 100 where one counter is 2^64-1", metrics[m].column.key);
 	t_bind(HOST);
-	t_set(M_SI, 0, MOST);
-	t_set(M_SO, 0, MOST);
+	t_set(M_si, 0, MOST);
+	t_set(M_so, 0, MOST);
 	t_compare(true);
-	t_unseen(M_SWAPPING, "a sum that is too large is not told");
+	t_unavailable(M_swap, "a sum that is too large is not told");
 	t_cpu(zero, busy);
-	t_now.value[M_STEAL] = t_now.value[M_GUEST] = UNSEEN;
+	t_now.level[0][M_cpu_steal] = t_now.level[0][M_cpu_guest] = UNAVAILABLE;
 	t_compare(false);
-	t_unseen(M_ST, "an old kernel");
-	t_unseen(M_GU, "an old kernel");
+	t_unavailable(M_st, "an old kernel");
+	t_unavailable(M_gu, "an old kernel");
 }
 
 static void test_first(void)
 {
 	t_bind(HOST);
-	t_set(M_CS, 0, 5100);
+	t_set(M_cs, 0, 5100);
 	t_compare(true);
-	t_milli(M_CS, 100000, "the average since boot");
+	t_milli(M_cs, 100000, "the average since boot");
 	t_bind(HOST);
-	t_set(M_CS, 0, 0);
-	t_set(M_IDLE, 0, 10);
+	t_set(M_cs, 0, 0);
+	t_set(M_cpu_idle, 0, 10);
 	t_compare(true);
-	t_unseen(M_CS, "0 since boot while CPU time is not");
+	t_unavailable(M_cs, "0 since boot while CPU time is not");
+}
+
+/* Sets the same at all levels, in both snapshots. */
+static void t_levels(enum metric_id m, uint64_t v)
+{
+	for (unsigned l = 0; l < 3; l++)
+		t_before.level[l][m] = t_now.level[l][m] = v;
 }
 
 static void test_cgroup(void)
 {
 	t_bind(V2);
-	t_set(M_CAPACITY, 500000, 500000);
-	t_set(M_CG_USER, 0, 200000);
-	t_set(M_CG_SYS, 0, 50000);
+	t_levels(M_cpu_quota, UNLIMITED);
+	t_levels(M_cpu_period, UNLIMITED);
+	t_levels(M_mem_max, UNLIMITED);
+	t_set(M_cpu_quota, 50000, 50000);
+	t_set(M_cpu_period, 100000, 100000);
+	t_set(M_user_time, 0, 200000);
+	t_set(M_system_time, 0, 50000);
 	t_compare(false);
-	t_milli(M_US, 40000, "0.2 s of half a CPU");
-	t_milli(M_SY, 10000, "0.05 s of half a CPU");
-	t_milli(M_ID, 50000, "the rest");
-	t_set(M_CG_USER, 0, 600000);
+	t_milli(M_us, 40000, "0.2 s of half a CPU");
+	t_milli(M_sy, 10000, "0.05 s of half a CPU");
+	t_milli(M_id, 50000, "the rest");
+	t_set(M_user_time, 0, 600000);
 	t_compare(false);
-	t_milli(M_ID, 0, "never below 0");
-	t_set(M_MEM_LIMIT, 64 << 20, 64 << 20);
-	t_set(M_LIMIT_USED, 60 << 20, 48 << 20);
+	t_milli(M_id, 0, "never below 0");
+	t_set(M_mem_max, 64 << 20, 64 << 20);
+	t_set(M_mem_used, 60 << 20, 48 << 20);
 	t_compare(false);
-	t_milli(M_FREE, 16000ull << 20, "limit less usage");
-	t_milli(M_MEM_PCT, 75000, "usage of limit");
-	t_set(M_AVAILABLE, 1024, 1024);
+	t_milli(M_free, 16000ull << 20, "limit less usage");
+	t_milli(M_mem_pct, 75000, "usage of limit");
+	t_set(M_mem_available, 1024, 1024);
 	t_compare(false);
-	t_milli(M_FREE, 1000ull << 20, "not more than the machine has");
-	t_set(M_LIMIT_USED, 70 << 20, 70 << 20);
+	t_milli(M_free, 1000ull << 20, "not more than the machine has");
+	t_set(M_mem_used, 70 << 20, 70 << 20);
 	t_compare(false);
-	t_milli(M_FREE, 0, "usage above the limit");
-	t_set(M_LIMIT_USED, MOST, MOST);
+	t_milli(M_free, 0, "usage above the limit");
+	t_now.level[1][M_mem_max] = UNAVAILABLE;
 	t_compare(false);
-	t_unseen(M_FREE, "usage that is too large is not the machine's free memory");
+	t_unavailable(M_free, "a limit that cannot be read may be the one that counts");
+	t_unavailable(M_mem_limit, "a limit that cannot be read may be the one that counts");
+}
+
+static void t_throttle(struct snapshot *s, unsigned level, uint64_t periods, uint64_t throttled, uint64_t us)
+{
+	s->level[level][M_nr_periods] = periods;
+	s->level[level][M_nr_throttled] = throttled;
+	s->level[level][M_throttled_time] = us;
 }
 
 static void test_throttling(void)
 {
 	t_bind(V2);
-	t_before.level[0] = (struct level){ 100, 10, 1000000 };
-	t_now.level[0] = (struct level){ 110, 11, 1005000 };
-	t_before.level[2] = (struct level){ 1000, 0, 0 };
-	t_now.level[2] = (struct level){ 1010, 5, 300000 };
+	t_throttle(&t_before, 0, 100, 10, 1000000);
+	t_throttle(&t_now, 0, 110, 11, 1005000);
+	t_throttle(&t_before, 2, 1000, 0, 0);
+	t_throttle(&t_now, 2, 1010, 5, 300000);
 	t_compare(false);
-	t_milli(M_THR_PCT, 50000, "the worst level");
-	t_milli(M_THR, 300000, "the worst level, ms a second");
-	t_before.level[2].periods = UNSEEN;
+	t_milli(M_thr_pct, 50000, "the worst level");
+	t_milli(M_thr, 300000, "the worst level, ms a second");
+	t_before.level[2][M_nr_periods] = UNAVAILABLE;
 	t_compare(false);
-	t_milli(M_THR_PCT, 10000, "a level not seen before does not count");
-	t_now.level[0] = t_before.level[0];
+	t_milli(M_thr_pct, 10000, "a level not seen before does not count");
+	t_throttle(&t_now, 0, 100, 10, 1000000);
 	t_compare(false);
-	t_milli(M_THR_PCT, 0, "no period ended");
+	t_milli(M_thr_pct, 0, "no period ended");
 	memset(t_now.level, 0xff, sizeof t_now.level);
 	t_compare(false);
-	t_unseen(M_THR_PCT, "no level has a quota");
+	t_unavailable(M_thr_pct, "no level has a quota");
 }
 
 static void test_dates(void)
@@ -566,7 +602,7 @@ static void test_dates(void)
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		put_clock(rows[i].seconds, ' ');
+		out_date(&t_sink, rows[i].seconds, ' ');
 		t_text(rows[i].want, "a date");
 	}
 }
