@@ -38,23 +38,23 @@ run: $(BIN)
 	./$(BIN) 1 5
 
 deps:
-	@sh tests/deps
+	@sh tests/tools/deps
 
 # Every layer of tests; the others run one of them alone.
 test: $(BIN)
 	@CC='$(CC)' tests/run
 
-check size matrix fuzz: $(BIN)
-	@CC='$(CC)' tests/$@
+check size matrix: $(BIN)
+	@CC='$(CC)' tests/tools/$@
 
-bench: $(BIN)
-	@CC='$(CC)' tests/bench/run
+unit fuzz bench: $(BIN)
+	@CC='$(CC)' tests/$@/run
 
 e2e: $(BIN)
 	@tests/e2e/run
 
 golden: $(BIN)
-	@tests/golden
+	@tests/tools/golden
 
 image: $(BIN)
 	@docker/image
@@ -77,5 +77,8 @@ clean:
 	rm -rf vmstat vmstat.oci.tar tests/out
 
 .NOTPARALLEL:
-.PHONY: all run deps test check size matrix bench fuzz e2e golden image \
+docs: $(BIN)
+	@tests/tools/docs
+
+.PHONY: all run deps test check size matrix unit bench fuzz e2e golden docs image \
 	install uninstall clean

@@ -53,7 +53,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
@@ -108,6 +110,7 @@ _Static_assert(OUT_BYTES >= 8192, "a report must fit in OUT_BYTES");
 	D(CPUACCT, "cpuacct") \
 	D(IO, "blkio") \
 	D(CPUSET, "cpuset") \
+	D(PIDS, "pids") \
 	D(PRESSURE, "")
 
 enum directory {
@@ -132,44 +135,55 @@ static const char *const controllers[] = {
  *   CODE    a function of its own reads it */
 enum format { FORMAT_WORDS, FORMAT_PSI, FORMAT_NUMBER, FORMAT_LIMIT, FORMAT_CPUS, FORMAT_CODE };
 
-/* The files: S(id, directory, format, name). Defined by proc.rst,
- * accounting/psi.rst, admin-guide/cgroup-v2.rst and admin-guide/cgroup-v1/
- * in Linux 6.13's Documentation. */
+/* The files: S(id, directory, format, name, name on kernels that lack that
+ * one). Defined by proc.rst, accounting/psi.rst, admin-guide/cgroup-v2.rst and
+ * admin-guide/cgroup-v1/ in Linux 6.13's Documentation. */
 #define SOURCES(S) \
-	S(STAT, PROC, WORDS, "stat") \
-	S(MEMINFO, PROC, WORDS, "meminfo") \
-	S(VMSTAT, PROC, WORDS, "vmstat") \
-	S(PSI_CPU, PROC, PSI, "pressure/cpu") \
-	S(PSI_MEMORY, PROC, PSI, "pressure/memory") \
-	S(PSI_IO, PROC, PSI, "pressure/io") \
-	S(PSI_IRQ, PROC, PSI, "pressure/irq") \
-	S(CPU_ONLINE, SYS, CPUS, "devices/system/cpu/online") \
-	S(CG_PSI_CPU, PRESSURE, PSI, "cpu.pressure") \
-	S(CG_PSI_MEMORY, PRESSURE, PSI, "memory.pressure") \
-	S(CG_PSI_IO, PRESSURE, PSI, "io.pressure") \
-	S(CG_PSI_IRQ, PRESSURE, PSI, "irq.pressure") \
-	S(MEM_STAT, MEMORY, WORDS, "memory.stat") \
-	S(MEM_CURRENT, MEMORY, NUMBER, "memory.current") \
-	S(MEM_MAX, MEMORY, LIMIT, "memory.max") \
-	S(SWAP_CURRENT, MEMORY, NUMBER, "memory.swap.current") \
-	S(MEM_EVENTS, MEMORY, WORDS, "memory.events") \
-	S(CPU_STAT, CPU, WORDS, "cpu.stat") \
-	S(CPU_MAX, CPU, LIMIT, "cpu.max") \
-	S(CPUSET_CPUS, CPUSET, CPUS, "cpuset.cpus.effective") \
-	S(V1_USAGE, MEMORY, NUMBER, "memory.usage_in_bytes") \
-	S(V1_LIMIT, MEMORY, LIMIT, "memory.limit_in_bytes") \
-	S(V1_MEMSW, MEMORY, NUMBER, "memory.memsw.usage_in_bytes") \
-	S(V1_OOM, MEMORY, WORDS, "memory.oom_control") \
-	S(V1_CPUACCT, CPUACCT, WORDS, "cpuacct.stat") \
-	S(V1_QUOTA, CPU, LIMIT, "cpu.cfs_quota_us") \
-	S(V1_PERIOD, CPU, LIMIT, "cpu.cfs_period_us") \
-	S(V1_CPUSET_CPUS, CPUSET, CPUS, "cpuset.effective_cpus") \
-	S(DEVICES, IO, CODE, "") \
-	S(TASKS, PROC, CODE, "")
+	S(STAT, PROC, WORDS, "stat", "") \
+	S(MEMINFO, PROC, WORDS, "meminfo", "") \
+	S(VMSTAT, PROC, WORDS, "vmstat", "") \
+	S(PSI_CPU, PROC, PSI, "pressure/cpu", "") \
+	S(PSI_MEMORY, PROC, PSI, "pressure/memory", "") \
+	S(PSI_IO, PROC, PSI, "pressure/io", "") \
+	S(PSI_IRQ, PROC, PSI, "pressure/irq", "") \
+	S(CPU_ONLINE, SYS, CPUS, "devices/system/cpu/online", "") \
+	S(CPU_POSSIBLE, SYS, CPUS, "devices/system/cpu/possible", "devices/system/cpu/online") \
+	S(CG_PSI_CPU, PRESSURE, PSI, "cpu.pressure", "") \
+	S(CG_PSI_MEMORY, PRESSURE, PSI, "memory.pressure", "") \
+	S(CG_PSI_IO, PRESSURE, PSI, "io.pressure", "") \
+	S(CG_PSI_IRQ, PRESSURE, PSI, "irq.pressure", "") \
+	S(MEM_STAT, MEMORY, WORDS, "memory.stat", "") \
+	S(MEM_CURRENT, MEMORY, NUMBER, "memory.current", "") \
+	S(MEM_MAX, MEMORY, LIMIT, "memory.max", "") \
+	S(MEM_HIGH, MEMORY, LIMIT, "memory.high", "") \
+	S(MEM_PEAK, MEMORY, NUMBER, "memory.peak", "") \
+	S(MEM_EVENTS, MEMORY, WORDS, "memory.events", "") \
+	S(SWAP_CURRENT, MEMORY, NUMBER, "memory.swap.current", "") \
+	S(SWAP_MAX, MEMORY, LIMIT, "memory.swap.max", "") \
+	S(CPU_STAT, CPU, WORDS, "cpu.stat", "") \
+	S(CPU_LOCAL, CPU, WORDS, "cpu.stat.local", "") \
+	S(CPU_MAX, CPU, LIMIT, "cpu.max", "") \
+	S(CPUSET_CPUS, CPUSET, CPUS, "cpuset.cpus.effective", "cpuset.cpus") \
+	S(PIDS_CURRENT, PIDS, NUMBER, "pids.current", "") \
+	S(PIDS_MAX, PIDS, LIMIT, "pids.max", "") \
+	S(V1_USAGE, MEMORY, NUMBER, "memory.usage_in_bytes", "") \
+	S(V1_LIMIT, MEMORY, LIMIT, "memory.limit_in_bytes", "") \
+	S(V1_HIERARCHY, MEMORY, NUMBER, "memory.use_hierarchy", "") \
+	S(V1_MEMSW, MEMORY, NUMBER, "memory.memsw.usage_in_bytes", "") \
+	S(V1_MEMSW_LIMIT, MEMORY, LIMIT, "memory.memsw.limit_in_bytes", "") \
+	S(V1_MAX_USAGE, MEMORY, NUMBER, "memory.max_usage_in_bytes", "") \
+	S(V1_FAILCNT, MEMORY, NUMBER, "memory.failcnt", "") \
+	S(V1_CPUACCT, CPUACCT, WORDS, "cpuacct.stat", "") \
+	S(V1_QUOTA, CPU, LIMIT, "cpu.cfs_quota_us", "") \
+	S(V1_PERIOD, CPU, LIMIT, "cpu.cfs_period_us", "") \
+	S(V1_CPUSET_CPUS, CPUSET, CPUS, "cpuset.effective_cpus", "cpuset.cpus") \
+	S(DEVICES, IO, CODE, "io.stat", "") \
+	S(OOM_BELOW, MEMORY, CODE, "memory.oom_control", "") \
+	S(TASKS, PROC, CODE, "", "")
 
 enum source_id {
 	SRC_NONE,
-#define S(id, directory, format, name) SRC_##id,
+#define S(id, directory, format, name, old_name) SRC_##id,
 	SOURCES(S)
 #undef S
 	SRC_COUNT
@@ -177,9 +191,9 @@ enum source_id {
 
 static const struct source {
 	uint8_t directory, format;
-	const char *name;
+	const char *name, *old_name;
 } sources[] = {
-#define S(id, directory, format, name) [SRC_##id] = { DIR_##directory, FORMAT_##format, name },
+#define S(id, directory, format, name, old_name) [SRC_##id] = { DIR_##directory, FORMAT_##format, name, old_name },
 	SOURCES(S)
 #undef S
 };
@@ -198,25 +212,26 @@ enum raw { RAW_ONE, RAW_KIB, RAW_BYTES, RAW_PAGES, RAW_TICKS, RAW_NS, RAW_US };
 
 /* How a value is shown.
  *   TEXT      a name
- *   WHOLE     a number as it is; all others are in thousandths:
- *   NUMBER    to the nearest
- *   DECIMALS  with two decimals
+ *   LEVEL     a level's number, by the name of its cgroup
+ *   WHOLE     a number as it is
+ *   DECIMALS  a number in millionths, with two decimals
+ *   NUMBER    a number in thousandths, as all that follow, to the nearest
  *   PERCENT   to the nearest
- *   CPUS      with two decimals
  *   SIZE      bytes, in the unit of -S, rounded down as procps-ng does
  *   FLOW      bytes per second, in the unit of -S
  *   BLOCKS    bytes per second, in KiB whatever -S says */
-enum unit { UNIT_TEXT, UNIT_WHOLE, UNIT_NUMBER, UNIT_DECIMALS, UNIT_PERCENT, UNIT_CPUS, UNIT_SIZE, UNIT_FLOW, UNIT_BLOCKS };
+enum unit { UNIT_TEXT, UNIT_LEVEL, UNIT_WHOLE, UNIT_DECIMALS, UNIT_NUMBER, UNIT_PERCENT, UNIT_SIZE, UNIT_FLOW, UNIT_BLOCKS };
 
 /* Where a metric shows up without being asked for by -o.
  *   HIDDEN    nowhere: other metrics are made of it, or -s and rules use it
- *   EXTENDED  JSON, CSV, -x
+ *   RECORD    JSON and CSV
+ *   EXTENDED  and -x
  *   CGROUP    and the table in cgroup scope
  *   TABLE     and the table
  *   CLASSIC   and --classic
  *   ACTIVE    as EXTENDED; in the table with -a
  *   BUFFERS   as CLASSIC; not in the table with -a */
-enum show { SHOW_HIDDEN, SHOW_EXTENDED, SHOW_CGROUP, SHOW_TABLE, SHOW_CLASSIC, SHOW_ACTIVE, SHOW_BUFFERS };
+enum show { SHOW_HIDDEN, SHOW_RECORD, SHOW_EXTENDED, SHOW_CGROUP, SHOW_TABLE, SHOW_CLASSIC, SHOW_ACTIVE, SHOW_BUFFERS };
 
 /* G(id, name, 1 where an odd dash goes to the right, as procps-ng's). */
 #define GROUPS(G) \
@@ -266,7 +281,7 @@ struct column {
  * one is left out where the kernel does not report it. */
 struct term {
 	uint8_t metric;
-	int8_t sign;   /* 1, -1; 0 ends the list */
+	int8_t sign;   /* 1, -1; 2: the maker needs it; 0 ends the list */
 	bool optional;
 };
 
@@ -274,24 +289,30 @@ enum scope_kind { HOST = 1, V2 = 2, V1 = 4, CGROUP = V2 | V1, ANY = 7 };
 
 /* Functions that make a metric where adding does not do; they are in REPORT. */
 #define MAKERS(F) \
-	F(cgroup_free) F(cpu_available) F(cpu_capacity) F(cpu_limit) F(mem_limit) F(mem_pct) \
-	F(periods) F(read) F(written) F(throttled) F(throttled_time) F(thr) F(thr_pct)
+	F(available) F(host_used) F(cpu_time)
+#define CGROUP_MAKERS(F) \
+	F(cgroup_free) F(cgroup_available) F(cpu_available) F(cpu_capacity) F(cpu_limit) F(cpu_level) \
+	F(mem_limit) F(mem_pct) F(mem_level) F(swap_limit) F(periods) F(read) F(written) F(throttled) \
+	F(throttled_time) F(thr) F(thr_pct)
 
 enum maker {
 	MAKE_SUM,
 #define F(name) MAKE_##name,
 	MAKERS(F)
+	CGROUP_MAKERS(F)
 #undef F
+	MAKER_COUNT
 };
 
 /* Where a metric comes from, in some scopes: a number of a file, or terms
  * added up, or a function of them. */
 struct place {
-	uint8_t scopes;      /* 0 ends the list */
+	uint8_t scopes;      /* 0 ends the list, whose order means nothing */
 	uint8_t source, raw; /* a file and the number's unit there; or SRC_NONE */
 	uint8_t nth;         /* the number's place after the key */
 	bool levels;         /* read at each level up to the root */
 	bool never_zero;     /* 0 says that the kernel does not count it */
+	bool steps_back;     /* a counter that does: no growth then, and no reset */
 	uint8_t maker, over; /* how it is made; in percent of which metric */
 	union {
 		const char *key;          /* with a source: of the line; NULL: not as it is */
@@ -309,6 +330,7 @@ struct place {
 #define NTH(n) .nth = n
 #define LEVELS .levels = true
 #define NEVER_ZERO .never_zero = true
+#define STEPS_BACK .steps_back = true
 #define FROM(id, unit) .source = SRC_##id, .raw = RAW_##unit
 #define MADE_OF(...) .terms = (const struct term[]){ __VA_ARGS__, { 0 } }
 #define OVER(name) .over = M_##name
@@ -317,6 +339,7 @@ struct place {
 #define MINUS(name) { M_##name, -1, false }
 #define PLUS_ANY(name) { M_##name, 1, true }
 #define MINUS_ANY(name) { M_##name, -1, true }
+#define NEEDS(name) { M_##name, 2, true }
 
 /* One row per metric, in the order of the table and of JSON.
  *
@@ -338,10 +361,9 @@ struct place {
 	  IN(HOST, MADE_OF(PLUS(swap_total), MINUS(swap_free))) \
 	  IN(V2, AT(SWAP_CURRENT, BYTES, "")) \
 	  IN(V1, MADE_OF(PLUS(memsw_usage), MINUS(mem_used)))) \
-	M(free, MEMORY, CLASSIC, 96, GAUGE, SIZE, 6, 12, "free", "idle memory; in a cgroup, what it can still take", \
+	M(free, MEMORY, CLASSIC, 96, GAUGE, SIZE, 6, 12, "free", "idle memory; in a cgroup, limit - usage", \
 	  IN(HOST, AT(MEMINFO, KIB, "MemFree")) \
-	  IN(CGROUP, BY(cgroup_free), \
-	    MADE_OF(PLUS(mem_max), PLUS(mem_used), PLUS(hierarchical), PLUS(mem_available)))) \
+	  IN(CGROUP, BY(cgroup_free), MADE_OF(NEEDS(mem_limit), NEEDS(mem_free)))) \
 	M(buff, MEMORY, BUFFERS, 50, GAUGE, SIZE, 6, 12, "buff", "memory used as buffers", \
 	  IN(HOST, AT(MEMINFO, KIB, "Buffers"))) \
 	M(cache, MEMORY, BUFFERS, 66, GAUGE, SIZE, 6, 12, "cache", "memory used as page cache", \
@@ -389,7 +411,23 @@ struct place {
 	  IN(V1, AT(MEM_STAT, ONE, "total_pgmajfault"))) \
 	M(oom, FAULTS, EXTENDED, 70, COUNT, NUMBER, 3, 5, "oom", "tasks killed for want of memory in the interval", \
 	  IN(HOST, AT(VMSTAT, ONE, "oom_kill")) IN(V2, AT(MEM_EVENTS, ONE, "oom_kill")) \
-	  IN(V1, AT(V1_OOM, ONE, "oom_kill"))) \
+	  IN(V1, FROM(OOM_BELOW, ONE))) \
+	M(refault, FAULTS, EXTENDED, 46, RATE, NUMBER, 5, 7, "rflt", "pages evicted and wanted again per second: thrashing", \
+	  IN(ANY, MADE_OF(PLUS(refault_file), PLUS_ANY(refault_anon)))) \
+	M(direct, FAULTS, EXTENDED, 45, RATE, NUMBER, 5, 7, "dscan", "pages scanned per second by tasks that need memory", \
+	  IN(HOST, AT(VMSTAT, ONE, "pgscan_direct")) IN(V2, AT(MEM_STAT, ONE, "pgscan_direct"))) \
+	M(steal_pct, FAULTS, EXTENDED, 44, GAUGE, PERCENT, 4, 5, "stl%", "% of the scanned pages that were reclaimed", \
+	  IN(HOST, OVER(scanned), MADE_OF(PLUS(steal_kswapd), PLUS(steal_direct))) \
+	  IN(V2, OVER(scanned), MADE_OF(PLUS(stolen)))) \
+	M(hits, FAULTS, EXTENDED, 43, COUNT, NUMBER, 4, 5, "hits", "times the memory limit was hit in the interval", \
+	  IN(V2, MADE_OF(PLUS(hits_max), PLUS(hits_high))) IN(V1, AT(V1_FAILCNT, ONE, ""))) \
+	M(zsi, FAULTS, EXTENDED, 42, RATE, FLOW, 4, 4, "zsi", "swapped in from zswap per second", \
+	  IN(HOST, AT(VMSTAT, PAGES, "zswpin")) IN(V2, AT(MEM_STAT, PAGES, "zswpin"))) \
+	M(zso, FAULTS, EXTENDED, 41, RATE, FLOW, 4, 4, "zso", "swapped out to zswap per second", \
+	  IN(HOST, AT(VMSTAT, PAGES, "zswpout")) IN(V2, AT(MEM_STAT, PAGES, "zswpout"))) \
+	M(dirty, FAULTS, EXTENDED, 40, GAUGE, SIZE, 6, 12, "dirty", "page cache that waits to be written", \
+	  IN(HOST, MADE_OF(PLUS(cache_dirty), PLUS(cache_writeback))) \
+	  IN(CGROUP, MADE_OF(PLUS(cache_dirty), PLUS(cache_writeback)))) \
 	M(cpu_some, PRESSURE, CGROUP, 69, SHARE, PERCENT, 3, 5, "cpu", "% of time some task waited for a CPU", \
 	  IN(HOST, AT(PSI_CPU, US, "some")) IN(CGROUP, AT(CG_PSI_CPU, US, "some"))) \
 	M(cpu_full, PRESSURE, EXTENDED, 20, SHARE, PERCENT, 4, 5, "cpuF", "% of time every task waited for a CPU", \
@@ -404,24 +442,43 @@ struct place {
 	  IN(HOST, AT(PSI_IO, US, "full")) IN(CGROUP, AT(CG_PSI_IO, US, "full"))) \
 	M(irq_full, PRESSURE, EXTENDED, 19, SHARE, PERCENT, 3, 5, "irq", "% of time interrupts held every task up", \
 	  IN(HOST, AT(PSI_IRQ, US, "full")) IN(CGROUP, AT(CG_PSI_IRQ, US, "full"))) \
+	M(avail, LIMITS, CGROUP, 83, GAUGE, SIZE, 7, 12, "avail", "memory that can still be taken without swapping", \
+	  IN(HOST, MADE_OF(PLUS(mem_available))) \
+	  IN(CGROUP, BY(cgroup_available), MADE_OF(NEEDS(mem_limit), NEEDS(mem_available)))) \
 	M(mem_limit, LIMITS, CGROUP, 54, GAUGE, SIZE, 7, 12, "limit", "memory limit of the level with least headroom", \
-	  IN(CGROUP, BY(mem_limit), \
-	    MADE_OF(PLUS(mem_max), PLUS(mem_used), PLUS(hierarchical)))) \
-	M(mem_pct, LIMITS, CGROUP, 81, GAUGE, PERCENT, 4, 5, "mem%", "% of that limit in use", \
-	  IN(CGROUP, BY(mem_pct), \
-	    MADE_OF(PLUS(mem_max), PLUS(mem_used), PLUS(hierarchical)))) \
-	M(cpu_limit, LIMITS, CGROUP, 53, GAUGE, CPUS, 5, 6, "cpus", "CPUs the cgroup may use", \
-	  IN(CGROUP, BY(cpu_limit), MADE_OF(PLUS(cpu_capacity)))) \
-	M(thr, LIMITS, CGROUP, 52, GAUGE, NUMBER, 4, 5, "thr", "milliseconds throttled by the CPU quota per second", \
-	  IN(CGROUP, BY(thr), \
-	    MADE_OF(PLUS(nr_periods), PLUS(nr_throttled), PLUS(throttled_time)))) \
+	  IN(CGROUP, BY(mem_limit), MADE_OF(NEEDS(mem_max), NEEDS(mem_high), NEEDS(mem_used), NEEDS(inactive_file), \
+	    NEEDS(hierarchical), NEEDS(use_hierarchy)))) \
+	M(mem_pct, LIMITS, CGROUP, 81, GAUGE, PERCENT, 4, 5, "mem%", "% of that limit in use, reclaimable cache apart", \
+	  IN(CGROUP, BY(mem_pct), MADE_OF(NEEDS(mem_limit)))) \
+	M(mem_level, LIMITS, RECORD, 10, GAUGE, LEVEL, 9, 12, "mem_level", "cgroup whose memory limit that is", \
+	  IN(CGROUP, BY(mem_level), MADE_OF(NEEDS(mem_limit)))) \
+	M(swap_limit, LIMITS, EXTENDED, 18, GAUGE, SIZE, 6, 12, "swlim", "swap limit, the least of all levels", \
+	  IN(V2, BY(swap_limit), MADE_OF(NEEDS(swap_max))) \
+	  IN(V1, BY(swap_limit), MADE_OF(NEEDS(memsw_limit), NEEDS(mem_max), NEEDS(use_hierarchy)))) \
+	M(peak, LIMITS, EXTENDED, 17, GAUGE, SIZE, 7, 12, "peak", "most memory that was ever used", \
+	  IN(V2, AT(MEM_PEAK, BYTES, "")) IN(V1, AT(V1_MAX_USAGE, BYTES, ""))) \
+	M(tasks, LIMITS, EXTENDED, 16, GAUGE, NUMBER, 5, 7, "tasks", "tasks, threads counted each", \
+	  IN(CGROUP, AT(PIDS_CURRENT, ONE, ""))) \
+	M(tasks_limit, LIMITS, EXTENDED, 15, GAUGE, NUMBER, 5, 7, "tlim", "most tasks that there may be", \
+	  IN(CGROUP, AT(PIDS_MAX, ONE, ""))) \
+	M(cpu_limit, LIMITS, CGROUP, 53, GAUGE, DECIMALS, 5, 6, "cpus", "CPUs the cgroup may use", \
+	  IN(CGROUP, BY(cpu_limit), MADE_OF(NEEDS(cpu_capacity)))) \
+	M(cpu_level, LIMITS, RECORD, 10, GAUGE, LEVEL, 9, 12, "cpu_level", "cgroup whose CPU limit that is", \
+	  IN(CGROUP, BY(cpu_level), MADE_OF(NEEDS(cpu_capacity)))) \
+	M(thr, LIMITS, CGROUP, 52, GAUGE, NUMBER, 4, 5, "thr", "milliseconds throttled per second, all CPUs together", \
+	  IN(CGROUP, BY(thr), MADE_OF(NEEDS(periods), NEEDS(local_throttled)))) \
 	M(thr_pct, LIMITS, CGROUP, 79, GAUGE, PERCENT, 4, 5, "thr%", "% of the quota's periods that were throttled", \
-	  IN(CGROUP, BY(thr_pct), \
-	    MADE_OF(PLUS(nr_periods), PLUS(nr_throttled), PLUS(throttled_time)))) \
+	  IN(CGROUP, BY(thr_pct), MADE_OF(NEEDS(periods)))) \
 	H(swap, RATE, FLOW, IN(ANY, MADE_OF(PLUS(si), PLUS(so)))) \
 	H(mem_total, GAUGE, SIZE, IN(HOST, AT(MEMINFO, KIB, "MemTotal"))) \
-	H(mem_available, GAUGE, SIZE, IN(ANY, AT(MEMINFO, KIB, "MemAvailable"))) \
-	H(mem_used, GAUGE, SIZE, IN(HOST, MADE_OF(PLUS(mem_total), MINUS(mem_available))) \
+	H(mem_free, GAUGE, SIZE, IN(ANY, AT(MEMINFO, KIB, "MemFree"))) \
+	H(told_available, GAUGE, SIZE, IN(ANY, AT(MEMINFO, KIB, "MemAvailable"))) \
+	H(host_total, GAUGE, SIZE, IN(ANY, AT(MEMINFO, KIB, "MemTotal"))) \
+	H(file_active, GAUGE, SIZE, IN(ANY, AT(MEMINFO, KIB, "Active(file)"))) \
+	H(file_inactive, GAUGE, SIZE, IN(ANY, AT(MEMINFO, KIB, "Inactive(file)"))) \
+	H(mem_available, GAUGE, SIZE, IN(ANY, BY(available), MADE_OF(NEEDS(told_available), NEEDS(host_total), \
+	  NEEDS(mem_free), NEEDS(file_active), NEEDS(file_inactive), NEEDS(buff), NEEDS(cached)))) \
+	H(mem_used, GAUGE, SIZE, IN(HOST, BY(host_used), MADE_OF(NEEDS(mem_available))) \
 	  IN(V2, AT(MEM_CURRENT, BYTES, ""), LEVELS) IN(V1, AT(V1_USAGE, BYTES, ""), LEVELS)) \
 	H(cached, GAUGE, SIZE, IN(HOST, AT(MEMINFO, KIB, "Cached"))) \
 	H(reclaimable, GAUGE, SIZE, IN(HOST, AT(MEMINFO, KIB, "SReclaimable"))) \
@@ -432,17 +489,35 @@ struct place {
 	H(cpu_user, TIME, WHOLE, IN(HOST, AT(STAT, TICKS, "cpu"), NTH(1))) \
 	H(cpu_nice, TIME, WHOLE, IN(HOST, AT(STAT, TICKS, "cpu"), NTH(2))) \
 	H(cpu_system, TIME, WHOLE, IN(HOST, AT(STAT, TICKS, "cpu"), NTH(3))) \
-	H(cpu_idle, TIME, WHOLE, IN(HOST, AT(STAT, TICKS, "cpu"), NTH(4))) \
-	H(cpu_iowait, TIME, WHOLE, IN(HOST, AT(STAT, TICKS, "cpu"), NTH(5))) \
+	H(cpu_idle, TIME, WHOLE, IN(HOST, AT(STAT, TICKS, "cpu"), NTH(4), STEPS_BACK)) \
+	H(cpu_iowait, TIME, WHOLE, IN(HOST, AT(STAT, TICKS, "cpu"), NTH(5), STEPS_BACK)) \
 	H(cpu_irq, TIME, WHOLE, IN(HOST, AT(STAT, TICKS, "cpu"), NTH(6))) \
 	H(cpu_softirq, TIME, WHOLE, IN(HOST, AT(STAT, TICKS, "cpu"), NTH(7))) \
 	H(cpu_steal, TIME, WHOLE, IN(HOST, AT(STAT, TICKS, "cpu"), NTH(8))) \
 	H(cpu_guest, TIME, WHOLE, IN(HOST, AT(STAT, TICKS, "cpu"), NTH(9))) \
 	H(cpu_guest_nice, TIME, WHOLE, IN(HOST, AT(STAT, TICKS, "cpu"), NTH(10))) \
-	H(cpu_time, TIME, WHOLE, IN(HOST, MADE_OF(PLUS(cpu_user), PLUS_ANY(cpu_nice), PLUS_ANY(cpu_system), \
-	  PLUS(cpu_idle), PLUS_ANY(cpu_iowait), PLUS_ANY(cpu_irq), PLUS_ANY(cpu_softirq), PLUS_ANY(cpu_steal)))) \
+	H(cpu_time, TIME, WHOLE, IN(HOST, BY(cpu_time), MADE_OF(PLUS(cpu_user), PLUS_ANY(cpu_nice), \
+	  PLUS_ANY(cpu_system), PLUS(cpu_idle), PLUS_ANY(cpu_iowait), PLUS_ANY(cpu_irq), PLUS_ANY(cpu_softirq), \
+	  PLUS_ANY(cpu_steal), NEEDS(cpus_online), NEEDS(cpus_possible)))) \
+	H(cpus_online, GAUGE, WHOLE, IN(ANY, AT(CPU_ONLINE, ONE, ""))) \
+	H(cpus_possible, GAUGE, WHOLE, IN(HOST, AT(CPU_POSSIBLE, ONE, ""))) \
 	H(faults, RATE, NUMBER, IN(HOST, AT(VMSTAT, ONE, "pgfault")) \
 	  IN(V2, AT(MEM_STAT, ONE, "pgfault")) IN(V1, AT(MEM_STAT, ONE, "total_pgfault"))) \
+	H(refault_file, RATE, NUMBER, IN(HOST, AT(VMSTAT, ONE, "workingset_refault_file")) \
+	  IN(V2, AT(MEM_STAT, ONE, "workingset_refault_file"))) \
+	H(refault_anon, RATE, NUMBER, IN(HOST, AT(VMSTAT, ONE, "workingset_refault_anon")) \
+	  IN(V2, AT(MEM_STAT, ONE, "workingset_refault_anon"))) \
+	H(steal_kswapd, COUNT, NUMBER, IN(HOST, AT(VMSTAT, ONE, "pgsteal_kswapd"))) \
+	H(steal_direct, COUNT, NUMBER, IN(HOST, AT(VMSTAT, ONE, "pgsteal_direct"))) \
+	H(scan_kswapd, COUNT, NUMBER, IN(HOST, AT(VMSTAT, ONE, "pgscan_kswapd"))) \
+	H(scan_direct, COUNT, NUMBER, IN(HOST, AT(VMSTAT, ONE, "pgscan_direct"))) \
+	H(stolen, COUNT, NUMBER, IN(V2, AT(MEM_STAT, ONE, "pgsteal"))) \
+	H(scanned, COUNT, NUMBER, IN(HOST, MADE_OF(PLUS(scan_kswapd), PLUS(scan_direct))) \
+	  IN(V2, AT(MEM_STAT, ONE, "pgscan"))) \
+	H(cache_dirty, GAUGE, SIZE, IN(HOST, AT(MEMINFO, KIB, "Dirty")) IN(V2, AT(MEM_STAT, BYTES, "file_dirty")) \
+	  IN(V1, AT(MEM_STAT, BYTES, "total_dirty"))) \
+	H(cache_writeback, GAUGE, SIZE, IN(HOST, AT(MEMINFO, KIB, "Writeback")) \
+	  IN(V2, AT(MEM_STAT, BYTES, "file_writeback")) IN(V1, AT(MEM_STAT, BYTES, "total_writeback"))) \
 	H(pgalloc_dma, TOTAL, WHOLE, IN(HOST, AT(VMSTAT, ONE, "pgalloc_dma"))) \
 	H(pgalloc_dma32, TOTAL, WHOLE, IN(HOST, AT(VMSTAT, ONE, "pgalloc_dma32"))) \
 	H(pgalloc_high, TOTAL, WHOLE, IN(HOST, AT(VMSTAT, ONE, "pgalloc_high"))) \
@@ -450,20 +525,27 @@ struct place {
 	H(pgalloc_normal, TOTAL, WHOLE, IN(HOST, AT(VMSTAT, ONE, "pgalloc_normal"))) \
 	H(pgfree, TOTAL, WHOLE, IN(HOST, AT(VMSTAT, ONE, "pgfree"))) \
 	H(btime, TOTAL, WHOLE, IN(HOST, AT(STAT, ONE, "btime"))) \
-	H(processes, TOTAL, WHOLE, IN(HOST, AT(STAT, ONE, "processes")))
+	H(processes, TOTAL, WHOLE, IN(HOST, AT(STAT, ONE, "processes"), NEVER_ZERO))
 
 /* What other metrics of a cgroup are made of. */
 #define CGROUP_METRICS(H) \
 	H(memsw_usage, GAUGE, SIZE, IN(V1, AT(V1_MEMSW, BYTES, ""))) \
 	H(inactive_anon, GAUGE, SIZE, IN(V2, AT(MEM_STAT, BYTES, "inactive_anon")) \
 	  IN(V1, AT(MEM_STAT, BYTES, "total_inactive_anon"))) \
-	H(inactive_file, GAUGE, SIZE, IN(V2, AT(MEM_STAT, BYTES, "inactive_file")) \
-	  IN(V1, AT(MEM_STAT, BYTES, "total_inactive_file"))) \
+	H(inactive_file, GAUGE, SIZE, IN(V2, AT(MEM_STAT, BYTES, "inactive_file"), LEVELS) \
+	  IN(V1, AT(MEM_STAT, BYTES, "total_inactive_file"), LEVELS)) \
 	H(active_anon, GAUGE, SIZE, IN(V2, AT(MEM_STAT, BYTES, "active_anon")) \
 	  IN(V1, AT(MEM_STAT, BYTES, "total_active_anon"))) \
 	H(active_file, GAUGE, SIZE, IN(V2, AT(MEM_STAT, BYTES, "active_file")) \
 	  IN(V1, AT(MEM_STAT, BYTES, "total_active_file"))) \
 	H(hierarchical, GAUGE, SIZE, IN(V1, AT(MEM_STAT, BYTES, "hierarchical_memory_limit"))) \
+	H(mem_high, GAUGE, SIZE, IN(V2, AT(MEM_HIGH, BYTES, ""), LEVELS)) \
+	H(use_hierarchy, GAUGE, WHOLE, IN(V1, AT(V1_HIERARCHY, ONE, ""), LEVELS)) \
+	H(swap_max, GAUGE, SIZE, IN(V2, AT(SWAP_MAX, BYTES, ""), LEVELS)) \
+	H(memsw_limit, GAUGE, SIZE, IN(V1, AT(V1_MEMSW_LIMIT, BYTES, ""), LEVELS)) \
+	H(hits_max, COUNT, NUMBER, IN(V2, AT(MEM_EVENTS, ONE, "max"))) \
+	H(hits_high, COUNT, NUMBER, IN(V2, AT(MEM_EVENTS, ONE, "high"))) \
+	H(local_throttled, TIME, WHOLE, IN(V2, AT(CPU_LOCAL, US, "throttled_usec"))) \
 	H(mem_max, GAUGE, SIZE, IN(V2, AT(MEM_MAX, BYTES, ""), LEVELS) IN(V1, AT(V1_LIMIT, BYTES, ""), LEVELS)) \
 	H(user_time, TIME, WHOLE, IN(V2, AT(CPU_STAT, US, "user_usec")) IN(V1, AT(V1_CPUACCT, TICKS, "user"))) \
 	H(system_time, TIME, WHOLE, IN(V2, AT(CPU_STAT, US, "system_usec")) IN(V1, AT(V1_CPUACCT, TICKS, "system"))) \
@@ -471,18 +553,17 @@ struct place {
 	H(cpu_period, GAUGE, WHOLE, IN(V2, AT(CPU_MAX, US, ""), NTH(2), LEVELS) IN(V1, AT(V1_PERIOD, US, ""), LEVELS)) \
 	H(cpuset_cpus, GAUGE, WHOLE, IN(V2, AT(CPUSET_CPUS, ONE, ""), LEVELS) \
 	  IN(V1, AT(V1_CPUSET_CPUS, ONE, ""), LEVELS)) \
-	H(cpus_online, GAUGE, WHOLE, IN(ANY, AT(CPU_ONLINE, ONE, ""))) \
 	H(cpu_capacity, GAUGE, WHOLE, IN(CGROUP, BY(cpu_capacity), \
-	  MADE_OF(PLUS(cpu_quota), PLUS(cpu_period), PLUS(cpuset_cpus), PLUS(cpus_online)))) \
-	H(cpu_available, TIME, WHOLE, IN(CGROUP, BY(cpu_available), MADE_OF(PLUS(cpu_capacity)))) \
+	  MADE_OF(NEEDS(cpu_quota), NEEDS(cpu_period), NEEDS(cpuset_cpus), NEEDS(cpus_online)))) \
+	H(cpu_available, TIME, WHOLE, IN(CGROUP, BY(cpu_available), MADE_OF(NEEDS(cpu_capacity)))) \
 	H(nr_periods, COUNT, WHOLE, IN(CGROUP, AT(CPU_STAT, ONE, "nr_periods"), LEVELS)) \
 	H(nr_throttled, COUNT, WHOLE, IN(CGROUP, AT(CPU_STAT, ONE, "nr_throttled"), LEVELS)) \
 	H(throttled_time, TIME, WHOLE, IN(V2, AT(CPU_STAT, US, "throttled_usec"), LEVELS) \
 	  IN(V1, AT(CPU_STAT, NS, "throttled_time"), LEVELS)) \
 	H(periods, COUNT, WHOLE, IN(CGROUP, BY(periods), \
-	  MADE_OF(PLUS(nr_periods), PLUS(nr_throttled), PLUS(throttled_time)))) \
-	H(throttled, COUNT, WHOLE, IN(CGROUP, BY(throttled), MADE_OF(PLUS(periods)))) \
-	H(throttled_us, TIME, WHOLE, IN(CGROUP, BY(throttled_time), MADE_OF(PLUS(periods))))
+	  MADE_OF(NEEDS(nr_periods), NEEDS(nr_throttled), NEEDS(throttled_time), NEEDS(cpu_quota), NEEDS(cpu_period)))) \
+	H(throttled, COUNT, WHOLE, IN(CGROUP, BY(throttled), MADE_OF(NEEDS(periods)))) \
+	H(throttled_us, TIME, WHOLE, IN(CGROUP, BY(throttled_time), MADE_OF(NEEDS(periods))))
 
 enum metric_id {
 	M_NONE,
@@ -593,8 +674,8 @@ static const struct stat_row {
 };
 
 /* The numbers of a block device: F(key, place in the line of diskstats, group
- * in -d, width, wide width (0: not in -d), heading in -d, label in -D).
- * Documentation/admin-guide/iostats.rst, Linux 6.13. */
+ * in -d, width, wide width (0: not in -d), heading in -d, label in -D (none:
+ * not there)). Documentation/admin-guide/iostats.rst, Linux 6.13. */
 #define DISK_FIELDS(F) \
 	F(reads, 1, READS, 6, 9, "total", "total reads") \
 	F(reads_merged, 2, READS, 6, 9, "merged", "merged reads") \
@@ -606,7 +687,14 @@ static const struct stat_row {
 	F(write_ms, 8, WRITES, 7, 11, "ms", "milli writing") \
 	F(io_now, 9, IO, 6, 7, "cur", "inprogress IO") \
 	F(io_ms, 10, IO, 6, 7, "sec", "milli spent IO") \
-	F(io_weighted_ms, 11, NONE, 0, 0, "", "milli weighted IO")
+	F(io_weighted_ms, 11, NONE, 0, 0, "", "milli weighted IO") \
+	F(discards, 12, NONE, 0, 0, "", "") \
+	F(discard_sectors, 14, NONE, 0, 0, "", "") \
+	F(discard_ms, 15, NONE, 0, 0, "", "") \
+	F(flushes, 16, NONE, 0, 0, "", "") \
+	F(flush_ms, 17, NONE, 0, 0, "", "")
+
+#define DISKSTATS_NUMBERS 17 /* in a line of Linux 5.5 */
 
 enum disk_field {
 #define F(key, nth, group, width, wide, heading, label) D_##key,
@@ -627,53 +715,67 @@ static const struct disk_column {
 };
 
 #define F(key, nth, group, width, wide, heading, label) \
-	_Static_assert((nth) >= 1 && (nth) <= 17, #key ": its place in the line"); \
+	_Static_assert((nth) >= 1 && (nth) <= DISKSTATS_NUMBERS, #key ": its place in the line"); \
 	_Static_assert(sizeof heading - 1 <= (width) && (width) <= (wide), #key ": the heading fits its column");
 DISK_FIELDS(F)
 #undef F
 
-/* Rates of a disk as `iostat -x` defines them: R(key, field, by, scale, width,
- * heading): the growth of a field times the scale, by the growth of another
- * field, or per second: by the microseconds that passed (TIME). */
+/* Rates of a disk as `iostat -x` defines them: R(key, field, by, scale, width
+ * (0: with -w alone), wide width, heading): the growth of a field times the
+ * scale, by the growth of another field, or per second: by the microseconds
+ * that passed (TIME). In millionths. */
 #define DISK_RATES(R) \
-	R(r_s, reads, TIME, 1000000000, 7, "r/s") \
-	R(w_s, writes, TIME, 1000000000, 7, "w/s") \
-	R(rkb_s, read_sectors, TIME, 1000000000 / (1024 / SECTOR_BYTES), 9, "rkB/s") \
-	R(wkb_s, write_sectors, TIME, 1000000000 / (1024 / SECTOR_BYTES), 9, "wkB/s") \
-	R(r_await, read_ms, reads, 1000, 7, "r_await") \
-	R(w_await, write_ms, writes, 1000, 7, "w_await") \
-	R(aqu_sz, io_weighted_ms, TIME, 1000000, 7, "aqu-sz") \
-	R(util, io_ms, TIME, 100000000, 7, "%util")
+	R(r_s, reads, TIME, 1000000000000, 7, 7, "r/s") \
+	R(w_s, writes, TIME, 1000000000000, 7, 7, "w/s") \
+	R(rkb_s, read_sectors, TIME, 1000000000000 / (1024 / SECTOR_BYTES), 9, 9, "rkB/s") \
+	R(wkb_s, write_sectors, TIME, 1000000000000 / (1024 / SECTOR_BYTES), 9, 9, "wkB/s") \
+	R(r_await, read_ms, reads, 1000000, 7, 7, "r_await") \
+	R(w_await, write_ms, writes, 1000000, 7, 7, "w_await") \
+	R(rareq_sz, read_sectors, reads, 1000000 / (1024 / SECTOR_BYTES), 0, 8, "rareq-sz") \
+	R(wareq_sz, write_sectors, writes, 1000000 / (1024 / SECTOR_BYTES), 0, 8, "wareq-sz") \
+	R(d_s, discards, TIME, 1000000000000, 0, 7, "d/s") \
+	R(dkb_s, discard_sectors, TIME, 1000000000000 / (1024 / SECTOR_BYTES), 0, 9, "dkB/s") \
+	R(d_await, discard_ms, discards, 1000000, 0, 7, "d_await") \
+	R(f_s, flushes, TIME, 1000000000000, 0, 7, "f/s") \
+	R(f_await, flush_ms, flushes, 1000000, 0, 7, "f_await") \
+	R(aqu_sz, io_weighted_ms, TIME, 1000000000, 7, 7, "aqu-sz") \
+	R(util, io_ms, TIME, 100000000000, 7, 7, "%util")
 
 enum { D_TIME = D_COUNT };
 
 static const struct disk_rate {
 	struct column column;
-	uint32_t scale;
+	uint64_t scale;
 	uint8_t field, by;
 } disk_rates[] = {
-#define R(key, field, by, scale, width, heading) \
-	{ { #key, heading, GROUP_NONE, UNIT_DECIMALS, { width, width }, 0, false, false }, scale, D_##field, D_##by },
+#define R(key, field, by, scale, width, wide, heading) \
+	{ { #key, heading, GROUP_NONE, UNIT_DECIMALS, { width, wide }, 0, false, false }, scale, D_##field, D_##by },
 	DISK_RATES(R)
 #undef R
 };
 
+#define R(key, field, by, scale, width, wide, heading) \
+	_Static_assert(sizeof heading - 1 <= (wide) && (width) <= (wide), #key ": the heading fits its column");
+DISK_RATES(R)
+#undef R
+
 /* Alert rules: A(metric, what is wrong, warning and critical level, what the
- * number in the message is). Levels are those of the table, of sizes in KiB;
- * where both are the same there is no warning. */
+ * number in the message is, seconds that it has to last to be said). Levels
+ * are those of the table, of sizes in KiB; where both are the same there is
+ * no warning. */
 #define RULES(A) \
-	A(cs, "CPU THRASHING", 3000, 5000, " context switches/s") \
-	A(maj, "HIGH IO LATENCY", 50, 500, " major faults/s") \
-	A(swap, "SWAPPING", 1, 1000, " KiB/s") \
-	A(oom, "OOM KILL", 1, 1, " killed") \
-	A(mem_pct, "MEMORY NEAR LIMIT", 90, 97, "% of the limit") \
-	A(thr_pct, "CPU THROTTLED", 5, 25, "% of the periods") \
-	A(mem_full, "MEMORY PRESSURE", 5, 20, "% of the time all stalled") \
-	A(io_full, "IO PRESSURE", 10, 40, "% of the time all stalled") \
-	A(cpu_some, "CPU PRESSURE", 40, 80, "% of the time some waiting")
+	A(cs, "CPU THRASHING", 3000, 5000, " context switches/s", 0) \
+	A(maj, "HIGH IO LATENCY", 50, 500, " major faults/s", 0) \
+	A(swap, "SWAPPING", 1, 1000, " KiB/s", 0) \
+	A(oom, "OOM KILL", 1, 1, " killed", 0) \
+	A(mem_pct, "MEMORY NEAR LIMIT", 90, 97, "% of the limit", 0) \
+	A(thr_pct, "CPU THROTTLED", 5, 25, "% of the periods", 0) \
+	A(mem_full, "MEMORY PRESSURE", 5, 20, "% of the time all stalled", 3) \
+	A(io_full, "IO PRESSURE", 10, 40, "% of the time all stalled", 3) \
+	A(cpu_some, "CPU PRESSURE", 40, 80, "% of the time some waiting", 3)
 
 enum rule_id {
-#define A(metric, what, warn, crit, tail) RULE_##metric,
+#define A(metric, what, warn, crit, tail, seconds) RULE_##metric,
 	RULES(A)
 #undef A
 	RULE_COUNT
@@ -682,14 +784,14 @@ enum rule_id {
 static const struct rule {
 	const char *what, *tail;
 	uint32_t warn, crit;
-	uint8_t metric;
+	uint8_t metric, seconds;
 } rules[] = {
-#define A(metric, what, warn, crit, tail) [RULE_##metric] = { what, tail, warn, crit, M_##metric },
+#define A(metric, what, warn, crit, tail, seconds) [RULE_##metric] = { what, tail, warn, crit, M_##metric, seconds },
 	RULES(A)
 #undef A
 };
 
-#define A(metric, what, warn, crit, tail) \
+#define A(metric, what, warn, crit, tail, seconds) \
 	_Static_assert((warn) <= (crit) && (crit) > 0, #metric ": the warning comes first");
 RULES(A)
 #undef A
@@ -729,8 +831,8 @@ RULES(A)
 	O(SYS, 0, SCOPE, VALUE(sys), "sys", "DIR", 1, "read DIR instead of /sys") \
 	O(THRESHOLD, 0, ALERTS, PARSED(parse_threshold), "threshold", "[WARN,]CRIT[/cpu]", WITH_ALERTS, \
 	  "of cs; default 3000,5000") \
-	O(ALERT, 0, ALERTS, PARSED(parse_alert), "alert", "NAME=[WARN,]CRIT", WITH_ALERTS, \
-	  "levels of a rule, or off for no alerts") \
+	O(ALERT, 0, ALERTS, PARSED(parse_alert), "alert", "NAME=[WARN,]CRIT[,S]", WITH_ALERTS, \
+	  "levels of a rule, after S seconds; or off, help") \
 	O(HELP, 'h', OTHER, FLAG(help), "help", "", 1, "print this help") \
 	O(VERSION, 'V', OTHER, FLAG(version), "version", "", 1, "print version and features")
 
@@ -768,6 +870,7 @@ static struct options {
 	uint8_t format;       /* O_JSON, O_CSV or O_NONE: text */
 	uint8_t view;         /* O_STATS, ... or O_NONE: the table */
 	uint64_t pid;         /* --pid, or 0 */
+	uint64_t device;      /* the number of -p's device, where that is a path; or 0 */
 	uint64_t unit;        /* bytes */
 	char unit_letter;     /* that stands before sizes in -s */
 	bool proc_given, sys_given;
@@ -775,6 +878,7 @@ static struct options {
 	bool no_alerts, threshold_per_cpu;
 	bool rule_named[RULE_COUNT];                  /* by --alert */
 	uint64_t warn[RULE_COUNT], crit[RULE_COUNT]; /* in thousandths; warn 0: none */
+	uint64_t wait_ms[RULE_COUNT];                /* how long it lasts before it is said */
 	uint64_t delay_ns;    /* 0: no delay given */
 	uint64_t count;       /* UINT64_MAX: until stopped */
 } given = { .unit = 1024, .unit_letter = 'K' };
@@ -811,10 +915,15 @@ static struct scope {
 	enum scope_kind kind;    /* HOST, or V2 for any cgroup */
 	bool private;            /* vmstat is in a cgroup namespace of its own */
 	bool own;                /* the cgroup of vmstat itself */
+	bool contained;          /* vmstat runs in a container */
+	bool below_root;         /* every controller in use has it below its root */
+	bool named;              /* --cgroup is a directory, and `name` what is below its mount */
 	bool entered;            /* from outside of the namespace */
 	bool lxcfs;              /* something below /proc is lxcfs */
 	const struct home *home; /* the one that stands for all */
 	char name[PATH_BYTES];   /* the cgroup's path, as the kernel names it */
+	struct file procs;       /* its cgroup.procs: the witness of its end */
+	int64_t boot_ns;         /* of a time namespace: when its clock says the machine booted */
 } scope;
 
 /* A key that a file is searched for, and the metrics in its line. */
@@ -846,6 +955,7 @@ struct task {
 struct device {
 	char name[NAME_BYTES];
 	bool partition;
+	bool stacked;    /* lies on other devices, whose I/O is counted, too */
 	bool counted;    /* its numbers were read, not just its name */
 	uint64_t number; /* major << 20 | minor */
 	uint64_t value[D_COUNT];
@@ -858,12 +968,13 @@ struct snapshot {
 	uint64_t wall_ns; /* CLOCK_REALTIME */
 	uint64_t level[MAX_LEVELS][M_COUNT]; /* [0] the scope; above: its parents */
 	bool gone;        /* the cgroup has ended */
-	bool tasks_hidden, tasks_overflow, devices_overflow;
+	bool tasks_hidden, tasks_overflow;
+	bool age_known;    /* `ns` counts from the boot of the machine */
 	int devices_error; /* errno, or 0 */
-	const char *devices_file;
 	unsigned tasks, devices; /* how many of */
+	unsigned more_devices[2]; /* disks and partitions that found no room in: */
 	struct task task[MAX_TASKS];
-	struct device device[MAX_DISKS];
+	struct device device[MAX_DISKS + 1]; /* the last: those disks, added up */
 };
 static struct snapshot snapshots[2];
 
@@ -888,12 +999,13 @@ struct report {
 	bool first;          /* since boot, or since the start of the cgroup */
 	const char *scope, *cgroup; /* cgroup: its path, NULL for the host */
 	uint64_t value[M_COUNT];
+	char mem_level[PATH_BYTES], cpu_level[PATH_BYTES]; /* cgroups whose limits bind, or "" */
 	uint8_t level[RULE_COUNT], worst; /* enum alert_level */
 };
 
 struct comparison {
 	const struct snapshot *before, *now;
-	const struct report *report; /* what is made so far */
+	struct report *report; /* what is made so far */
 };
 
 /* -------------------------------------------------------------- BEDROCK */
@@ -937,6 +1049,39 @@ static void out_fill(struct sink *o, char c, size_t n)
 		out_char(o, c);
 }
 
+/* The bytes of a character in UTF-8, as RFC 3629 has it, or 0 where it is
+ * none: not for overlong forms, surrogates and what is above U+10FFFF. */
+static size_t utf8_length(const char *p)
+{
+	unsigned char first = (unsigned char)p[0], second = (unsigned char)p[1];
+	size_t n = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0, i;
+
+	for (i = 1; i < n; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f) ||
+	    (first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f))
+		return 0;
+	return n;
+}
+
+/* A text of somebody else's, made safe for a terminal: one line, without
+ * control characters (C0, DEL, C1) and what is not UTF-8. */
+static void out_safe(struct sink *o, const char *p)
+{
+	while (*p) {
+		size_t n = utf8_length(p);
+		bool control = (unsigned char)*p < ' ' || *p == 0x7f || (n == 2 && (unsigned char)p[0] == 0xc2 &&
+									  (unsigned char)p[1] < 0xa0);
+
+		if (control || !n)
+			out_char(o, '?');
+		else
+			out_bytes(o, p, n);
+		p += n ? n : 1;
+	}
+}
+
 /* Moves what was put from `start` on to the right, so that it ends at `end`,
  * if it does not reach there. */
 static void out_align_right(struct sink *o, size_t start, size_t end)
@@ -977,12 +1122,14 @@ static void out_u64(struct sink *o, uint64_t v)
 	out_digits(o, v, 1);
 }
 
-/* Thousandths with two decimals. */
-static void out_hundredths(struct sink *o, uint64_t milli)
+/* Millionths with two decimals. */
+static void out_hundredths(struct sink *o, uint64_t micro)
 {
-	out_u64(o, (milli + 5) / 1000);
+	uint64_t hundredths = micro / 10000 + (micro % 10000 >= 5000);
+
+	out_u64(o, hundredths / 100);
 	out_char(o, '.');
-	out_digits(o, (milli + 5) / 10 % 100, 2);
+	out_digits(o, hundredths % 100, 2);
 }
 
 /* Thousandths as a decimal number, without trailing zeros. */
@@ -1065,7 +1212,7 @@ static void out_format(struct sink *o, int error, const char *f, va_list ap)
 					out_u64(o, (uint64_t)error);
 			}
 		} else if (*f++ == 's') {
-			out_str(o, va_arg(ap, const char *));
+			out_safe(o, va_arg(ap, const char *));
 		} else {
 			f++;
 			out_u64(o, va_arg(ap, uint64_t));
@@ -1115,7 +1262,8 @@ static uint64_t clock_ns(clockid_t id)
 {
 	struct timespec t = { 0, 0 };
 
-	clock_gettime(id, &t);
+	if (clock_gettime(id, &t) && id == CLOCK_BOOTTIME)
+		clock_gettime(CLOCK_MONOTONIC, &t); /* before Linux 2.6.39 */
 	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
 }
 
@@ -1489,56 +1637,65 @@ static void read_line(const struct want *want, enum format format, struct text l
 	uint64_t v = UNAVAILABLE;
 
 	for (m = want->metric; m; m = plan.next[m]) {
-		unsigned wanted = plan.place[m]->nth;
-		bool found;
+		unsigned wanted = plan.place[m]->nth ? plan.place[m]->nth : 1;
 
-		if (format == FORMAT_PSI)
-			found = pair_number(line, "total", &v);
-		else
-			do
-				found = scan_number(&line, &v);
-			while (found && ++nth < wanted);
-		if (!found)
+		if (format == FORMAT_PSI && !pair_number(line, "total", &v))
 			return;
+		for (; format == FORMAT_WORDS && nth < wanted; nth++)
+			if (!scan_number(&line, &v))
+				return;
 		values[m] = v;
 	}
 }
 
+/* Is it wanted at each level, not of the cgroup alone? */
+static bool is_for_levels(const struct want *want)
+{
+	unsigned m = want->metric;
+
+	while (m && !plan.place[m]->levels)
+		m = plan.next[m];
+	return m;
+}
+
 /* Searches a file for the keys that are wanted of it, the first line with
- * each, and stops as soon as all are found. With `learn` the wants are put in
- * the order of the file, so that the next time each line is compared with one
- * key only, and most lines are jumped over. */
-static void read_keys(struct scanner *s, enum source_id src, bool learn, uint64_t *values)
+ * each, and stops as soon as all are found. The wants are put in the order of
+ * the file, so that the next time each line is compared with one key only,
+ * and most lines are jumped over. Of a level above (not `own`) only what is
+ * wanted at each level is read, and nothing learned. */
+static void read_keys(struct scanner *s, enum source_id src, bool own, uint64_t *values)
 {
 	struct want *want = plan.want + plan.first_want[src];
 	unsigned n = plan.first_want[src + 1] - plan.first_want[src], k = 0, i, j;
-	bool ordered = learn && plan.ordered[src];
+	bool ordered = own && plan.ordered[src];
 	uint64_t last = 0;
 	struct text line;
 
+	for (i = 0; !own && i < n; i++)
+		k += !is_for_levels(&want[i]); /* those are not looked for */
 	while (k < n) {
 		if (ordered)
 			scan_jump(s, last + want[k].gap, want[k].key);
 		if (!scan_line(s, &line))
 			break;
-		for (i = learn ? k : 0; i < (ordered ? k + 1 : n); i++) {
+		for (i = own ? k : 0; i < (ordered ? k + 1 : n); i++) {
 			struct text rest = line;
 			struct want found = want[i];
 
-			if (*found.key != *line.p || !take_key(&rest, found.key))
+			if (*found.key != *line.p || !take_key(&rest, found.key) || (!own && !is_for_levels(&found)))
 				continue;
 			read_line(&found, sources[src].format, rest, values);
 			found.gap = (uint32_t)(scan_position(s, line.p) - last);
 			last += found.gap;
-			for (j = i; learn && j > k; j--)
+			for (j = i; own && j > k; j--)
 				want[j] = want[j - 1];
-			if (learn)
+			if (own)
 				want[k] = found;
 			k++;
 			break;
 		}
 	}
-	if (learn)
+	if (own)
 		plan.ordered[src] = k == n;
 }
 
@@ -1549,17 +1706,17 @@ static void read_numbers(struct scanner *s, enum source_id src, uint64_t *values
 	uint64_t v = UNAVAILABLE;
 	struct text line, w;
 	unsigned m = plan.want[plan.first_want[src]].metric;
+	bool missing = limit && s->error == ENOENT;
 
-	if (limit && s->error == ENOENT)
-		v = UNLIMITED; /* and so are all that would follow */
-	else if (!scan_line(s, &line))
+	if (!missing && !scan_line(s, &line))
 		return;
 	for (; m; m = plan.next[m]) {
-		if (v != UNLIMITED && (!scan_word(&line, &w) || !parse_digits(&w.p, &v) || w.p != w.end)) {
-			if (!limit)
-				return;
+		if (!missing && !scan_word(&line, &w))
+			return;
+		if (missing || (limit && (is_text(&w, "max") || is_text(&w, "-1"))))
 			v = UNLIMITED;
-		}
+		else if (!parse_digits(&w.p, &v) || w.p != w.end)
+			return;
 		values[m] = v;
 	}
 }
@@ -1570,7 +1727,7 @@ static void read_cpu_list(struct scanner *s, enum source_id src, uint64_t *value
 	uint64_t n = 0, a, b;
 	struct text line, part;
 
-	if (!scan_line(s, &line))
+	if (!scan_line(s, &line) || line.p == line.end) /* empty: as the level above */
 		return;
 	while (next_part(&line, ',', &part)) {
 		if (!parse_digits(&part.p, &a))
@@ -1583,11 +1740,15 @@ static void read_cpu_list(struct scanner *s, enum source_id src, uint64_t *value
 	values[plan.want[plan.first_want[src]].metric] = n;
 }
 
-/* Begins to scan a file that stays open: that of a source in dir[0..n). */
+/* Begins to scan a file that stays open: that of a source in dir[0..n). One
+ * of a cgroup that is not there is looked for again each time: controllers
+ * are switched on and off. */
 static void scan_kept(struct scanner *s, struct file *f, const char *dir, size_t n, enum source_id src)
 {
-	if (!f->fd) {
+	if (f->fd == 0 || (f->fd < 0 && sources[src].directory >= DIR_MEMORY)) {
 		f->fd = open_below(dir, n, sources[src].name, "", &f->error) + 1;
+		if (!f->fd && f->error == ENOENT && *sources[src].old_name)
+			f->fd = open_below(dir, n, sources[src].old_name, "", &f->error) + 1;
 		if (!f->fd)
 			f->fd = -1;
 	}
@@ -1632,6 +1793,10 @@ static void read_file(struct file *f, const char *dir, size_t n, enum source_id 
 		break;
 	}
 	f->error = s.error;
+	if (s.error == ENODEV && f->fd > 0) { /* switched off; perhaps it comes back */
+		close(f->fd - 1);
+		f->fd = -1;
+	}
 	if (s.error && !(s.error == ENOENT && sources[src].format == FORMAT_LIMIT))
 		forget(src, values);
 }
@@ -1692,6 +1857,12 @@ static bool read_cgroup_paths(const char *who)
 	}
 	scan_close(&s);
 	return true;
+}
+
+/* Does a controller that is in use have the process in its root? */
+static bool is_at_root(enum directory dir)
+{
+	return !strcmp(homes[dir].path, "/");
 }
 
 /* `path` below `root` at a component boundary ("" for root itself), or NULL. */
@@ -1817,18 +1988,39 @@ static bool visit_find(struct walk *w, size_t n)
 	return found;
 }
 
-/* The host's mount seen from a private namespace: its root reads "/../..",
- * one step up for each component that we are below it. Which ones these are
- * is not said: they are those that lead to the process itself. */
+/* The process whose cgroup is looked for, as cgroup.procs names it. */
+static uint64_t watched_pid(void)
+{
+	uint64_t pid = (uint64_t)getpid();
+	struct scanner s;
+	struct text line;
+
+	if (opt->pid)
+		return opt->pid;
+	if (opt->captured && scan_proc(&s, "self", "/stat")) {
+		if (!scan_line(&s, &line) || !scan_number(&line, &pid))
+			pid = (uint64_t)getpid();
+		scan_close(&s);
+	}
+	return pid;
+}
+
+/* The directory of a cgroup whose path says nothing about where it is below
+ * the mount: the one whose cgroup.procs has the process itself, and no other.
+ * The host's mount seen from a private namespace has a root that reads
+ * "/../..", one step up for each component that we are below it: the cgroup
+ * is that many components down on the way to the process. */
 static bool find_by_pid(char *dir, const char *point, const char *root, const char *path)
 {
-	uint64_t pid = opt->pid ? opt->pid : (uint64_t)getpid();
+	uint64_t pid = watched_pid();
 	struct walk w = { .visit = visit_find, .for_visit = &pid };
 	const char *end;
 	unsigned up;
 
 	if (!walk_over(&w, point))
 		return false;
+	if (!steps_up(root))
+		return join(dir, w.dir, "", "");
 	end = w.dir + strlen(point);
 	for (up = steps_up(root); up; up--) {
 		if (!*end)
@@ -1848,8 +2040,7 @@ static bool is_deleted(const char *path)
 
 /* The directory of `path` under a mount of `root` at `point`, and how sure
  * that is: 4 the hierarchy's root is mounted, 3 a subtree is, 2 found by the
- * process, 1 found by trimming a path that has nothing in common with the
- * root, 0 not here. */
+ * process, 0 not here: a mount of another subtree. */
 static uint8_t locate(char *dir, const char *point, const char *root, const char *path)
 {
 	const char *rest = below(path, root);
@@ -1858,14 +2049,7 @@ static uint8_t locate(char *dir, const char *point, const char *root, const char
 		return join(dir, point, rest, "") && path_exists(dir) ? root[1] ? 3 : 4 : 0;
 	if (steps_up(path) || is_deleted(path))
 		return 0;
-	if (steps_up(root))
-		return find_by_pid(dir, point, root, path) ? 2 : 0;
-	for (rest = path[1] ? path : "";; rest = find(rest + 1, '/')) {
-		if (join(dir, point, rest, "") && path_exists(dir))
-			return 1;
-		if (!*rest)
-			return 0;
-	}
+	return find_by_pid(dir, point, root, path) ? 2 : 0;
 }
 
 /* A mount of a cgroup hierarchy. */
@@ -1882,7 +2066,7 @@ struct mount {
  * super-options". False where it is not that of a cgroup hierarchy. */
 static bool parse_mount(struct text line, struct mount *m)
 {
-	struct text w, type;
+	struct text w, type, last;
 	bool any = false;
 	unsigned i;
 
@@ -1896,8 +2080,10 @@ static bool parse_mount(struct text line, struct mount *m)
 		if (!scan_word(&line, &w))
 			return false;
 	while (!is_text(&w, "-"));
-	if (!scan_word(&line, &type) || !scan_word(&line, &w) || !scan_word(&line, &w))
+	if (!scan_word(&line, &type) || !scan_word(&line, &w))
 		return false;
+	while (scan_word(&line, &last)) /* the source may be empty; the options are last */
+		w = last;
 	m->lxcfs = is_text(&type, "fuse.lxcfs") && below(m->named, opt->proc_given ? "/proc" : opt->proc);
 	m->version = is_text(&type, "cgroup2") ? 2 : is_text(&type, "cgroup");
 	for (i = DIR_MEMORY; i < DIR_COUNT; i++) {
@@ -1964,37 +2150,53 @@ static void use_for_path(const struct mount *m)
 	}
 }
 
-/* --cgroup=PATH: strips a mount point that it begins with from scope.name. */
-static void use_to_strip(const struct mount *m)
+/* Opens a directory and writes its canonical path; false where it is none. */
+static bool canonical(const char *path, char *to)
 {
-	const char *rest = below(opt->cgroup, m->point);
+	char link[40] = "/proc/self/fd/";
+	struct sink o = SINK(link);
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	ssize_t n;
 
-	if (!rest)
-		rest = below(opt->cgroup, m->named);
-	if (rest && strlen(rest) < strlen(scope.name))
-		join(scope.name, rest, "", "");
+	if (fd < 0)
+		return false;
+	o.n = strlen(link);
+	out_u64(&o, (uint64_t)fd);
+	out_char(&o, '\0');
+	n = readlink(link, to, PATH_BYTES - 1);
+	if (n > 0)
+		to[n] = '\0';
+	else
+		n = join(to, path, "", "") ? 1 : 0; /* no /proc to ask */
+	close(fd);
+	return n > 0;
 }
 
-static bool is_directory(const char *path)
+/* --cgroup=PATH that is a directory: what of it is below a mount point. */
+static void use_to_strip(const struct mount *m)
 {
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	char point[PATH_BYTES], dir[PATH_BYTES];
+	const char *rest;
 
-	if (fd >= 0)
-		close(fd);
-	return fd >= 0;
+	if (!canonical(opt->cgroup, dir) || !canonical(m->point, point))
+		return;
+	rest = below(dir, point);
+	if (rest && (!scope.named || strlen(rest) < strlen(scope.name)))
+		scope.named = join(scope.name, rest, "", "");
 }
 
 static void use_for_cgroup(const struct mount *m)
 {
-	char dir[PATH_BYTES];
+	char dir[PATH_BYTES], real[PATH_BYTES], point[PATH_BYTES];
 
-	if (!join(dir, m->point, scope.name, "") || !is_directory(dir))
+	if (!join(dir, m->point, scope.name, "") || !canonical(dir, real) || !canonical(m->point, point) ||
+	    !below(real, point))
 		return;
 	for (each_home(h)) {
 		if (!m->carries[h - homes] || (h->rank && h->version < m->version))
 			continue;
 		h->version = m->version;
-		settle(h, 1, dir, m->point, !m->root[1]);
+		settle(h, 1, real, point, !m->root[1]);
 	}
 }
 
@@ -2019,13 +2221,18 @@ static bool is_private(const char *name, const char *initial)
 	return read_link(name, link, sizeof link) && strcmp(link, initial) != 0;
 }
 
-/* In a container: in a pid or cgroup namespace of our own, or marked. */
+/* In a container: in a pid or cgroup namespace of our own. */
 static bool in_container(void)
 {
 	if (scope.private || is_private("/ns/pid", INITIAL_PID_NS))
 		return true;
-	if (exists_in_proc("self") && !exists_in_proc("stat"))
-		return true; /* subset=pid: there is nothing else to show */
+	return exists_in_proc("self") && !exists_in_proc("stat"); /* subset=pid: there is nothing else */
+}
+
+/* A file or variable that marks a container; they are left over in virtual
+ * machines that were made from an image. */
+static bool is_marked(void)
+{
 	return getenv("container") || getenv("KUBERNETES_SERVICE_HOST") ||
 	       path_exists("/.dockerenv") || path_exists("/run/.containerenv");
 }
@@ -2088,30 +2295,55 @@ static void choose_home(void)
 /* What choosing a scope came to. */
 enum chosen { CHOSEN, CHOSEN_BAD_PATH, CHOSEN_NOT_FOUND, CHOSEN_NO_PID, CHOSEN_GONE, CHOSEN_UNSEEN, CHOSEN_NONE };
 
+/* A path below the mounts without double and trailing slashes; false where
+ * it steps up. */
+static bool normalize(char *to, const char *path)
+{
+	struct sink o = { to, PATH_BYTES, 0, false };
+	struct text rest = { path, path + strlen(path) }, part;
+
+	while (next_part(&rest, '/', &part)) {
+		if (part.p == part.end)
+			continue;
+		out_char(&o, '/');
+		out_bytes(&o, part.p, (size_t)(part.end - part.p));
+	}
+	out_char(&o, '\0');
+	return !o.overflow && !steps_up(to);
+}
+
+/* The version of the cgroup file system that a directory is in; 0: none. */
+static uint8_t cgroup_version(const char *dir)
+{
+	struct statfs fs;
+
+	if (statfs(dir, &fs))
+		return 0;
+	return fs.f_type == 0x63677270 ? 2 : fs.f_type == 0x27e0eb; /* CGROUP2_, CGROUP_SUPER_MAGIC */
+}
+
 static enum chosen find_named_cgroup(void)
 {
-	const char *path = opt->cgroup;
-	char procs[PATH_BYTES];
-	size_t n;
+	char dir[PATH_BYTES];
+	uint8_t version;
 
-	while (*path == '/')
-		path++;
-	if (!join(scope.name, "/", path, "") || steps_up(scope.name))
+	if (opt->cgroup[0] == '/')
+		each_mount("self", "", use_to_strip);
+	if (!scope.named && !normalize(scope.name, opt->cgroup))
 		return CHOSEN_BAD_PATH;
-	each_mount("self", "", use_to_strip);
-	for (n = strlen(scope.name); n && scope.name[n - 1] == '/'; n--)
-		scope.name[n - 1] = '\0';
 	each_mount("self", "", use_for_cgroup);
 	choose_home();
 	if (scope.home)
 		return CHOSEN;
-	/* A directory that is under no mount of ours. */
-	if (opt->cgroup[0] != '/' || !join(procs, opt->cgroup, "/cgroup.procs", "") || !path_exists(procs))
+	/* A directory of a cgroup file system that is under no mount of ours. */
+	version = canonical(opt->cgroup, dir) ? cgroup_version(dir) : 0;
+	if (!version)
 		return CHOSEN_NOT_FOUND;
 	for (each_home(h)) {
-		h->version = 2;
-		settle(h, 1, opt->cgroup, opt->cgroup, false);
+		h->version = version;
+		settle(h, 1, dir, dir, false);
 	}
+	join(scope.name, dir, "", "");
 	choose_home();
 	return CHOSEN;
 }
@@ -2124,6 +2356,7 @@ static void find_cgroup_of(const char *who)
 
 	if (!read_cgroup_paths(who))
 		return;
+	scope.below_root = !is_at_root(DIR_MEMORY) && !is_at_root(DIR_CPU);
 	if (scope.own && steps_up(homes[DIR_MEMORY].path)) {
 		scope.entered = true;
 		read_cgroup_paths("1");
@@ -2151,7 +2384,9 @@ static enum chosen scope_choose(void)
 	scope.own = !opt->pid && !opt->cgroup;
 	scope.private = is_private("/ns/cgroup", INITIAL_CGROUP_NS);
 	automatic = opt->scope == WHOSE_AUTO && scope.own;
-	if (opt->scope == WHOSE_HOST || (automatic && (opt->proc_given || !in_container())))
+	scope.contained = !opt->proc_given && in_container();
+	if (opt->scope == WHOSE_HOST ||
+	    (automatic && (opt->proc_given || !(scope.contained || is_marked()))))
 		return CHOSEN;
 	if (opt->pid) {
 		out_u64(&o, opt->pid);
@@ -2165,7 +2400,8 @@ static enum chosen scope_choose(void)
 		find_cgroup_of(pid);
 	if (chosen != CHOSEN)
 		return chosen;
-	if (automatic && (!scope.home || is_root(scope.home))) {
+	if (automatic && (!scope.home || is_root(scope.home) ||
+			  (!scope.contained && !scope.below_root))) {
 		scope.home = NULL;
 		return CHOSEN;
 	}
@@ -2354,7 +2590,7 @@ static uint64_t task_start_ns(uint32_t id)
 			ticks = UNAVAILABLE;
 	}
 	scan_close(&s);
-	return ticks == UNAVAILABLE ? ticks : ticks * (NS_PER_S / USER_HZ);
+	return ticks == UNAVAILABLE ? ticks : ticks * (NS_PER_S / USER_HZ) - (uint64_t)scope.boot_ns;
 }
 
 /* Adds the tasks of one cgroup to a snapshot. */
@@ -2515,56 +2751,173 @@ static bool is_partition_of(const char *name, const char *disk)
 	return parse_number(rest, &number);
 }
 
-/* The entry of a device, made where there is none. A number with another
- * name is another device; one whose name is not known (NULL) is any, and is
- * called `other` where it is new. NULL where the table is full. */
-static struct device *device_entry(struct snapshot *now, uint64_t number, const struct text *name,
-				   const struct text *other)
+/* Is there something in sysfs for this device? */
+static bool in_sysfs(const char *class, const char *name, const char *what)
 {
-	struct device *d, *end = now->device + now->devices, *disk;
+	char path[PATH_BYTES], *p;
+	size_t n = strlen(opt->sys) + strlen(class);
+
+	if (!join(path, opt->sys, class, name))
+		return false;
+	for (p = path + n; *p; p++)
+		if (*p == '/')
+			*p = '!'; /* cciss/c0d0 */
+	return join(path, path, what, "") && path_exists(path);
+}
+
+/* Is it a partition? sysfs knows; without it the name has to do. */
+static bool is_partition(const struct snapshot *now, const char *name)
+{
+	const struct device *d;
+
+	if (in_sysfs("/class/block/", name, "/partition"))
+		return true;
+	if (in_sysfs("/class/block/", name, "") || in_sysfs("/block/", name, ""))
+		return false;
+	for (d = now->device; d < now->device + now->devices; d++)
+		if (!d->partition && is_partition_of(name, d->name))
+			return true;
+	return false;
+}
+
+/* Does it lie on other devices (LVM, LUKS, md, loop)? They count its I/O,
+ * too: Documentation/ABI/testing/sysfs-block, slaves. */
+static bool is_stacked(uint64_t number)
+{
+	_Alignas(uint64_t) char entries[1024];
+	char path[PATH_BYTES];
+	struct sink o = SINK(path);
+	long got, at;
+	bool any = false;
+	int fd;
+
+	out_str(&o, opt->sys);
+	out_str(&o, "/dev/block/");
+	out_u64(&o, number >> 20);
+	out_char(&o, ':');
+	out_u64(&o, number & 0xfffff);
+	out_str(&o, "/slaves");
+	out_char(&o, '\0');
+	fd = o.overflow ? -1 : open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return false;
+	got = syscall(SYS_getdents64, fd, entries, sizeof entries);
+	for (at = 0; at < got && !any; at += ((const struct dirent_head *)(const void *)(entries + at))->length)
+		any = entries[at + (long)offsetof(struct dirent_head, name)] != '.';
+	close(fd);
+	return any;
+}
+
+/* The entry of a device, made where there is none; NULL where the table is
+ * full. A number with another name is another device; one whose name is not
+ * known (NULL) is any, and is called `other` where it is new. What sysfs said
+ * of it the last time still holds. */
+static struct device *device_entry(struct snapshot *now, const struct snapshot *before, uint64_t number,
+				   const struct text *name, const struct text *other)
+{
+	struct device *d, *end = now->device + now->devices;
+	const struct device *old = before->device + now->devices;
 
 	for (d = now->device; d < end; d++)
 		if (d->number == number && (!name || is_text(name, d->name)))
 			return d;
-	if (now->devices == MAX_DISKS) {
-		now->devices_overflow = true;
+	if (now->devices == MAX_DISKS)
 		return NULL;
-	}
 	memset(d->value, 0xff, sizeof d->value); /* UNAVAILABLE */
 	d->number = number;
-	d->partition = d->counted = false;
+	d->counted = false;
 	copy_text(d->name, sizeof d->name, other);
-	for (disk = now->device; disk < end; disk++)
-		d->partition |= !disk->partition && is_partition_of(d->name, disk->name);
+	if (now->devices < before->devices && old->number == number && !strcmp(old->name, d->name)) {
+		d->partition = old->partition;
+		d->stacked = old->stacked;
+	} else {
+		d->partition = is_partition(now, d->name);
+		d->stacked = is_stacked(number);
+	}
 	now->devices++;
 	return d;
 }
 
-/* Reads /proc/diskstats: "MAJOR MINOR NAME" and the fields. names_only: just
- * makes the entries, as io.stat knows devices by number. */
-static void read_diskstats(struct snapshot *now, bool names_only)
+static uint64_t plus(uint64_t a, uint64_t b)
 {
-	uint64_t v[2 + D_COUNT];
+	return a > UNAVAILABLE - b ? UNAVAILABLE : a + b;
+}
+
+/* A device that the table has no room for: counted, and added to the others
+ * like it, if it is a disk of its own. */
+static void add_to_rest(struct snapshot *now, uint64_t number, const struct text *name, const uint64_t *v)
+{
+	struct device *rest = &now->device[MAX_DISKS];
+	char text[NAME_BYTES];
+	bool partition;
+	unsigned i;
+
+	copy_text(text, sizeof text, name);
+	partition = is_partition(now, text);
+	now->more_devices[partition]++;
+	for (i = 0; !partition && !is_stacked(number) && i < D_COUNT; i++)
+		rest->value[i] = plus(rest->value[i], v[disk_columns[i].nth - 1]);
+}
+
+/* Is it the device of -p? Anything else need not be kept. */
+static bool is_selected_device(uint64_t number, const struct text *name)
+{
+	if (!WITH_DISKS || !opt->partition)
+		return true;
+	return opt->device ? number == opt->device : is_text(name, opt->partition);
+}
+
+/* The numbers after the name in a line of diskstats. Before Linux 2.6.25 a
+ * partition has four: reads, sectors, writes, sectors. */
+static unsigned read_disk_numbers(struct text line, uint64_t v[DISKSTATS_NUMBERS])
+{
+	unsigned n = 0;
+
+	memset(v, 0xff, DISKSTATS_NUMBERS * sizeof *v); /* UNAVAILABLE */
+	while (n < DISKSTATS_NUMBERS && scan_number(&line, &v[n]))
+		n++;
+	if (n == 4) {
+		uint64_t four[] = { v[0], v[1], v[2], v[3] };
+
+		memset(v, 0xff, sizeof four);
+		v[disk_columns[D_reads].nth - 1] = four[0];
+		v[disk_columns[D_read_sectors].nth - 1] = four[1];
+		v[disk_columns[D_writes].nth - 1] = four[2];
+		v[disk_columns[D_write_sectors].nth - 1] = four[3];
+	}
+	return n;
+}
+
+/* Reads /proc/diskstats: "MAJOR MINOR NAME" and the numbers. names_only: just
+ * makes the entries, as io.stat knows devices by number. */
+static void read_diskstats(struct snapshot *now, const struct snapshot *before, bool names_only)
+{
+	uint64_t v[DISKSTATS_NUMBERS], major, minor;
 	struct scanner s;
 	struct text line, name;
 	struct device *d;
-	unsigned i;
+	unsigned i, n;
 
 	scan_proc(&s, "diskstats", "");
 	while (scan_line(&s, &line)) {
-		for (i = 0; i < 2 + D_COUNT && (i != 2 || scan_word(&line, &name)) && scan_number(&line, &v[i]); i++)
-			;
-		if (i < 2 + D_COUNT || !(d = device_entry(now, v[0] << 20 | v[1], &name, &name)) || names_only)
+		if (!scan_number(&line, &major) || !scan_number(&line, &minor) || !scan_word(&line, &name))
+			continue;
+		n = read_disk_numbers(line, v);
+		if ((n != 4 && n < 11) || !is_selected_device(major << 20 | minor, &name))
+			continue;
+		d = device_entry(now, before, major << 20 | minor, &name, &name);
+		if (!d && !names_only)
+			add_to_rest(now, major << 20 | minor, &name, v);
+		if (!d || names_only)
 			continue;
 		for (i = 0; i < D_COUNT; i++)
-			d->value[i] = v[1 + disk_columns[i].nth];
+			d->value[i] = v[disk_columns[i].nth - 1];
+		d->partition |= n == 4;
 		d->counted = true;
 	}
 	scan_close(&s);
-	if (!names_only) {
+	if (!names_only)
 		now->devices_error = s.error;
-		now->devices_file = "diskstats";
-	}
 }
 
 /* "8:16" as a device number. */
@@ -2617,13 +2970,15 @@ static void read_charges(struct device *d, struct text line, unsigned first, uns
 	}
 }
 
-/* Reads one file of charges. A file that is empty, or has a Total only, is
- * that of a cgroup without I/O; one of anything else is none. */
-static bool read_charges_file(struct snapshot *now, const char *file, unsigned first, unsigned end)
+/* Reads one file of charges. Lines like "(unknown) ..." and "Total ..." are
+ * nobody's; a file without I/O is empty; one that has lines, but none of a
+ * device, is no such file. Returns errno, or 0. */
+static int read_charges_file(struct snapshot *now, const struct snapshot *before, const char *file,
+			     unsigned first, unsigned end)
 {
 	const struct home *h = &homes[DIR_IO];
 	int error = ENOENT, fd = h->version ? open_below(h->dir, h->length[0], file, "", &error) : -1;
-	bool foreign = false;
+	bool any = false, foreign = false;
 	struct scanner s;
 	struct text line, w;
 	uint64_t number;
@@ -2632,51 +2987,102 @@ static bool read_charges_file(struct snapshot *now, const char *file, unsigned f
 	while (scan_line(&s, &line)) {
 		struct device *d = NULL;
 
-		foreign |= !is_digit(*line.p) && *line.p != 'T';
+		foreign |= !is_digit(*line.p) && *line.p != 'T' && *line.p != '(';
 		/* A device without I/O has no line of its own: "8:0 8:16 rbytes=..." */
 		for (w.p = line.p; scan_word(&line, &w) && device_number(&w, &number);)
-			d = device_entry(now, number, NULL, &w);
+			d = device_entry(now, before, number, NULL, &w);
 		line.p = w.p;
+		any |= d != NULL;
 		if (d)
 			read_charges(d, line, first, end);
 	}
 	scan_close(&s);
-	error = s.error ? s.error : foreign ? EINVAL : 0;
-	if (first == 0) {
-		now->devices_error = error;
-		now->devices_file = file;
-	}
-	return !error;
+	return s.error ? s.error : foreign && !any ? EINVAL : 0;
 }
 
-static uint64_t plus(uint64_t a, uint64_t b)
+static bool visit_child(struct walk *w, size_t n)
 {
-	return a > UNAVAILABLE - b ? UNAVAILABLE : a + b;
+	return n > *(const size_t *)w->for_visit;
+}
+
+/* Has the cgroup in h->dir no child? */
+static bool is_leaf(const struct home *h)
+{
+	struct walk w = { .visit = visit_child, .for_visit = (void *)&h->length[0] };
+
+	return !walk_over(&w, h->dir);
+}
+
+/* What the cgroup has done to devices, into the snapshot. On v1 before Linux
+ * 4.? only the files of the cgroup itself are there: exact for a leaf. */
+static void read_charged(struct snapshot *now, const struct snapshot *before, bool names)
+{
+	bool v1 = homes[DIR_IO].version == 1;
+
+	if (names)
+		read_diskstats(now, before, true);
+	if (!v1) {
+		now->devices_error = read_charges_file(now, before, "io.stat", 0, 4);
+		return;
+	}
+	now->devices_error = read_charges_file(now, before, "blkio.throttle.io_service_bytes_recursive", 0, 2);
+	if (now->devices_error == ENOENT && is_leaf(&homes[DIR_IO])) {
+		now->devices_error = read_charges_file(now, before, "blkio.throttle.io_service_bytes", 0, 2);
+		if (names)
+			read_charges_file(now, before, "blkio.throttle.io_serviced", 2, 4);
+	} else if (names) {
+		read_charges_file(now, before, "blkio.throttle.io_serviced_recursive", 2, 4);
+	}
 }
 
 /* Block devices: those of the machine, or with `charged` what the cgroup has
- * done to them. bi and bo get the bytes of all devices. */
-static void read_devices(struct snapshot *now, bool charged, bool names)
+ * done to them; bi and bo get the bytes of all that are not stacked. */
+static void read_devices(struct snapshot *now, const struct snapshot *before, bool charged, bool names)
 {
 	const struct device *d;
 	uint64_t *values = now->level[0];
-	bool v1 = homes[DIR_IO].version == 1;
 
+	memset(now->device[MAX_DISKS].value, 0, sizeof now->device[MAX_DISKS].value);
 	if (!charged) {
-		read_diskstats(now, false);
+		read_diskstats(now, before, false);
 		return;
 	}
-	if (names)
-		read_diskstats(now, true);
-	if (!read_charges_file(now, v1 ? "blkio.throttle.io_service_bytes_recursive" : "io.stat", 0, v1 ? 2 : 4))
+	read_charged(now, before, names);
+	if (now->devices_error)
 		return;
-	if (v1 && names)
-		read_charges_file(now, "blkio.throttle.io_serviced_recursive", 2, 4);
 	values[M_bi] = values[M_bo] = 0;
-	for (d = now->device; d < now->device + now->devices; d++) {
-		values[M_bi] = plus(values[M_bi], d->counted ? d->bytes[0] : 0);
-		values[M_bo] = plus(values[M_bo], d->counted ? d->bytes[1] : 0);
-	}
+	for (d = now->device; d < now->device + now->devices; d++)
+		if (d->counted && !d->stacked) {
+			values[M_bi] = plus(values[M_bi], d->bytes[0]);
+			values[M_bo] = plus(values[M_bo], d->bytes[1]);
+		}
+}
+
+static bool visit_oom(struct walk *w, size_t n)
+{
+	uint64_t *sum = w->for_visit, kills;
+	struct scanner s;
+	struct text line;
+	int error, fd = open_below(w->dir, n, "memory.oom_control", "", &error);
+
+	scan_start(&s, fd, error);
+	while (scan_line(&s, &line))
+		if (take_key(&line, "oom_kill") && scan_number(&line, &kills))
+			*sum = plus(*sum == UNAVAILABLE ? 0 : *sum, kills);
+	walk_missed(w, s.error);
+	scan_close(&s);
+	return false;
+}
+
+/* v1 counts a kill in the victim's own cgroup alone: all below are added. */
+static void read_oom_below(struct snapshot *now)
+{
+	uint64_t *sum = &now->level[0][M_oom];
+	struct walk w = { .visit = visit_oom, .for_visit = sum };
+
+	walk_over(&w, homes[DIR_MEMORY].dir);
+	if (w.hidden)
+		*sum = UNAVAILABLE;
 }
 
 /* The slab caches of -m: /proc/slabinfo, version 2.1 (slabinfo(5)). */
@@ -2717,41 +3123,43 @@ static void read_slabs(struct slabs *list)
 static bool has_levels(enum source_id src)
 {
 	const struct want *want = plan.want + plan.first_want[src], *end = plan.want + plan.first_want[src + 1];
-	unsigned m;
 
-	for (; want < end; want++)
-		for (m = want->metric; m; m = plan.next[m])
-			if (plan.place[m]->levels)
-				return true;
-	return false;
+	while (want < end && !is_for_levels(want))
+		want++;
+	return want < end;
 }
 
-/* The time of a snapshot. A captured tree carries its own: its uptime. */
-static uint64_t snapshot_clock(uint64_t tick_ns)
+/* The time of a snapshot, since the machine booted. A captured tree carries
+ * its own: its uptime; one without has the clock's, and no age. */
+static void snapshot_clock(struct snapshot *now, uint64_t tick_ns)
 {
 	struct scanner s;
 	struct text line;
-	uint64_t ns = tick_ns;
 
+	now->ns = tick_ns - (uint64_t)scope.boot_ns;
+	now->age_known = !opt->captured;
 	if (opt->captured && scan_proc(&s, "uptime", "")) {
-		if (!scan_line(&s, &line) || !parse_decimal(&line.p, 9, &ns))
-			ns = tick_ns;
+		now->age_known = scan_line(&s, &line) && parse_decimal(&line.p, 9, &now->ns);
 		scan_close(&s);
 	}
-	return ns;
 }
 
-/* A cgroup that is removed while it is watched: the container has ended,
- * even if another has its name by now. (Pressure that is turned off gives
- * ENODEV, too.) */
+/* The cgroup's own cgroup.procs, held open, is the witness of its end: ENODEV
+ * there, even if another cgroup has the name by now. In a captured tree it
+ * ends with its directory. */
 static bool cgroup_is_gone(void)
 {
-	bool gone = !path_exists(scope.home->dir);
-	unsigned src;
+	struct file *f = &scope.procs;
+	const struct home *h = scope.home;
+	char byte;
 
-	for (src = 1; src < SRC_COUNT; src++)
-		gone |= files[src][0].error == ENODEV && sources[src].directory != DIR_PRESSURE;
-	return gone;
+	if (opt->captured)
+		return !path_exists(h->dir);
+	if (!f->fd)
+		f->fd = open_below(h->dir, h->length[0], "cgroup.procs", "", &f->error) + 1;
+	if (!f->fd)
+		return f->error == ENOENT;
+	return pread(f->fd - 1, &byte, 1, 0) < 0 && errno == ENODEV;
 }
 
 static const char *directory_of(enum source_id src)
@@ -2788,33 +3196,41 @@ static void snapshot_take(struct snapshot *now, const struct snapshot *before, u
 	for (l = 0; l < DIR_COUNT; l++)
 		levels = homes[l].levels > levels ? homes[l].levels : levels;
 	memset(now->level, 0xff, levels * sizeof now->level[0]); /* UNAVAILABLE */
-	now->ns = snapshot_clock(tick_ns);
+	snapshot_clock(now, tick_ns);
 	now->wall_ns = clock_ns(CLOCK_REALTIME);
 	now->tasks = now->devices = 0;
-	now->gone = now->tasks_hidden = now->tasks_overflow = now->devices_overflow = false;
+	now->more_devices[0] = now->more_devices[1] = 0;
+	now->gone = now->tasks_hidden = now->tasks_overflow = false;
 	for (src = 1; src < SRC_COUNT; src++)
-		if (plan.first_want[src] < plan.first_want[src + 1])
+		if (plan.first_want[src] < plan.first_want[src + 1] && src != SRC_CPU_POSSIBLE)
 			read_source(now, src);
+	now->level[0][M_cpus_possible] = before->level[0][M_cpus_possible];
+	if (plan.source[SRC_CPU_POSSIBLE] && !before->age_known) /* the first time; it never changes */
+		read_source(now, SRC_CPU_POSSIBLE);
 	if (WITH_DISKS && needs->devices)
-		read_devices(now, WITH_CGROUP && needs->charged_devices, true);
+		read_devices(now, before, WITH_CGROUP && needs->charged_devices, true);
 	if (WITH_SLABS && needs->slabs)
 		read_slabs(&slabs);
 	if (!in_cgroup())
 		return;
 	if (plan.source[SRC_DEVICES] && !needs->devices)
-		read_devices(now, true, false);
+		read_devices(now, before, true, false);
+	if (plan.source[SRC_OOM_BELOW])
+		read_oom_below(now);
 	if (plan.source[SRC_TASKS] || needs->tasks)
 		read_tasks(now, before);
 	now->gone = cgroup_is_gone();
 }
 
 /* When the counters of the scope began, in ns since boot: for a cgroup when
- * its oldest task started; UNAVAILABLE where not all tasks can be seen. */
+ * its oldest task started; UNAVAILABLE where that is not known. */
 static uint64_t scope_start_ns(const struct snapshot *now)
 {
 	uint64_t oldest = UNAVAILABLE, ns;
 	unsigned i;
 
+	if (!now->age_known)
+		return UNAVAILABLE;
 	if (!in_cgroup() || is_root(scope.home))
 		return 0;
 	if (now->tasks_hidden || now->tasks_overflow)
@@ -2901,15 +3317,15 @@ static uint64_t at_most_100(uint64_t v)
 }
 
 /* The growth of a counter. A 32-bit kernel's wraps at 2^32, which is to be
- * seen where it was above 2^31 and the sum stays plausible. Any other step
- * back (iowait, a CPU taken away, a reset) is no growth, never a huge one. */
+ * seen where it was above 2^31 and the sum stays plausible. After any other
+ * step back (a reset, a device that was replaced) it is not known. */
 static uint64_t growth(uint64_t before, uint64_t now)
 {
 	uint32_t wrapped = (uint32_t)now - (uint32_t)before;
 
 	if (before == UNAVAILABLE || now >= before)
 		return minus(now, before);
-	return before <= UINT32_MAX && before > INT32_MAX && wrapped <= INT32_MAX ? wrapped : 0;
+	return before <= UINT32_MAX && before > INT32_MAX && wrapped <= INT32_MAX ? wrapped : UNAVAILABLE;
 }
 
 /* A raw number in base units: bytes, microseconds, or as it is. */
@@ -2936,66 +3352,166 @@ static bool is_unlimited(uint64_t limit)
 	return limit >> 62 || limit == (uint64_t)INT32_MAX << 12;
 }
 
-/* The level of the memory hierarchy that leaves least headroom. */
-struct binding {
-	uint64_t limit, used; /* bytes; UNAVAILABLE where a limit cannot be read */
-	bool limited;
-};
-
-static void bind_limit(struct binding *b, uint64_t limit, uint64_t used)
+/* MemAvailable. Before Linux 3.14, and where lxcfs makes it more than there
+ * is, free memory and the page cache, as free(1) had it. */
+static uint64_t make_available(const struct comparison *c)
 {
-	if (limit == UNAVAILABLE || used == UNAVAILABLE || is_unlimited(limit))
-		return;
-	if (b->limited && minus(limit, used) >= minus(b->limit, b->used))
-		return;
-	*b = (struct binding){ limit, used, true };
+	const uint64_t *v = c->report->value;
+	uint64_t cache = plus(v[M_file_active], v[M_file_inactive]), sum;
+
+	if (v[M_told_available] <= v[M_host_total])
+		return v[M_told_available];
+	if (cache == UNAVAILABLE)
+		cache = plus(v[M_buff], v[M_cached]);
+	sum = plus(v[M_mem_free], cache);
+	return sum <= v[M_host_total] ? sum : UNAVAILABLE;
 }
 
-/* false: the limit that counts may be one that cannot be read. */
-static bool find_binding(const struct comparison *c, struct binding *b)
+/* The host's used memory: total - available, or what is not free where the
+ * kernel's MemAvailable is more than the total. */
+static uint64_t make_host_used(const struct comparison *c)
 {
+	const uint64_t *v = c->report->value;
+	bool nonsense = v[M_told_available] != UNAVAILABLE && v[M_told_available] > v[M_host_total];
+
+	return minus(v[M_host_total], nonsense ? v[M_mem_free] : v[M_mem_available]);
+}
+
+/* A level of the memory hierarchy and what it leaves. In bytes. */
+struct binding {
+	uint64_t limit, used; /* used: the working set */
+	uint64_t idle, available; /* the least over all levels: limit - usage, - working set */
+	unsigned level;       /* whose limit leaves least; homes[].levels: not visible */
+	bool limited, known;  /* known: every limit could be read */
+};
+
+static uint64_t least_of(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* The smaller of a level's limits, memory.max and memory.high; UNAVAILABLE
+ * where one that may be the smaller cannot be read. */
+static uint64_t level_limit(const uint64_t *level)
+{
+	uint64_t max = level[M_mem_max], high = homes[DIR_MEMORY].version == 2 ? level[M_mem_high] : UNLIMITED;
+
+	if (max == UNAVAILABLE || high == UNAVAILABLE)
+		return UNAVAILABLE;
+	return least_of(is_unlimited(max) ? UNLIMITED : max, is_unlimited(high) ? UNLIMITED : high);
+}
+
+/* Usage less the page cache that can be dropped at once, as the kubelet and
+ * docker count it; all usage where that is not known. */
+static uint64_t working_set(const uint64_t *level)
+{
+	uint64_t cache = level[M_inactive_file];
+
+	return minus(level[M_mem_used], cache == UNAVAILABLE ? 0 : cache);
+}
+
+static void bind_limit(struct binding *b, uint64_t limit, uint64_t usage, uint64_t used, unsigned level)
+{
+	if (limit == UNLIMITED || usage == UNAVAILABLE)
+		return;
+	b->idle = least_of(b->idle, minus(limit, usage));
+	if (b->limited && minus(limit, used) >= b->available)
+		return;
+	b->limited = true;
+	b->available = minus(limit, used);
+	b->limit = limit;
+	b->used = used;
+	b->level = level;
+}
+
+/* Does the level above charge its parent, too? v1: memory.use_hierarchy. */
+static bool is_charged_above(const uint64_t *above)
+{
+	return homes[DIR_MEMORY].version == 2 || above[M_use_hierarchy] != 0;
+}
+
+static struct binding find_binding(const struct comparison *c)
+{
+	struct binding b = { .idle = UNAVAILABLE, .available = UNAVAILABLE, .known = true };
+	const struct home *h = &homes[DIR_MEMORY];
 	const uint64_t *own = c->now->level[0];
+	uint64_t above = own[M_hierarchical]; /* v1: what levels that cannot be seen allow */
 	unsigned l;
 
-	*b = (struct binding){ UNAVAILABLE, UNAVAILABLE, false };
-	for (l = 0; l < homes[DIR_MEMORY].levels; l++) {
-		uint64_t limit = c->now->level[l][M_mem_max], used = c->now->level[l][M_mem_used];
+	b.known = h->levels > 0;
+	for (l = 0; l < h->levels && (!l || is_charged_above(c->now->level[l])); l++) {
+		const uint64_t *level = c->now->level[l];
+		uint64_t limit = level_limit(level);
 
 		if (limit == UNAVAILABLE)
-			return false;
-		bind_limit(b, limit, used);
+			b.known = false;
+		else
+			bind_limit(&b, limit, level[M_mem_used], working_set(level), l);
 	}
-	/* v1 says what the levels that cannot be seen allow. */
-	bind_limit(b, own[M_hierarchical], own[M_mem_used]);
-	return true;
+	if (above != UNAVAILABLE && !is_unlimited(above) && (!b.limited || above < b.limit))
+		bind_limit(&b, above, own[M_mem_used], working_set(own), h->levels);
+	return b;
 }
 
 static uint64_t make_mem_limit(const struct comparison *c)
 {
-	struct binding b;
+	struct binding b = find_binding(c);
 
-	return find_binding(c, &b) && b.limited ? times(b.limit, 1000) : UNAVAILABLE;
+	return b.known && b.limited ? times(b.limit, 1000) : UNAVAILABLE;
 }
 
 static uint64_t make_mem_pct(const struct comparison *c)
 {
-	struct binding b;
+	struct binding b = find_binding(c);
 
-	if (!find_binding(c, &b) || !b.limited)
+	if (!b.known || !b.limited)
 		return UNAVAILABLE;
 	return b.limit ? percent(b.used, b.limit) : 100000;
 }
 
-/* What is left below the limit and in the machine. */
+/* The number of the level, see UNIT_LEVEL. */
+static uint64_t make_mem_level(const struct comparison *c)
+{
+	struct binding b = find_binding(c);
+
+	return b.known && b.limited && b.level < homes[DIR_MEMORY].levels ? b.level : UNAVAILABLE;
+}
+
+/* What is left of the machine or below a limit, the lesser. */
 static uint64_t make_cgroup_free(const struct comparison *c)
 {
-	uint64_t available = c->report->value[M_mem_available], left;
-	struct binding b;
+	struct binding b = find_binding(c);
 
-	if (!find_binding(c, &b))
-		return UNAVAILABLE;
-	left = b.limited ? times(minus(b.limit, b.used), 1000) : UNAVAILABLE;
-	return left < available ? left : available;
+	return b.known ? least_of(times(b.idle, 1000), c->report->value[M_mem_free]) : UNAVAILABLE;
+}
+
+static uint64_t make_cgroup_available(const struct comparison *c)
+{
+	struct binding b = find_binding(c);
+
+	return b.known ? least_of(times(b.available, 1000), c->report->value[M_mem_available]) : UNAVAILABLE;
+}
+
+/* v2: memory.swap.max. v1 limits memory and swap together. */
+static uint64_t make_swap_limit(const struct comparison *c)
+{
+	const struct home *h = &homes[DIR_MEMORY];
+	uint64_t least = UNAVAILABLE;
+	unsigned l;
+
+	for (l = 0; l < h->levels && (!l || is_charged_above(c->now->level[l])); l++) {
+		const uint64_t *level = c->now->level[l];
+		uint64_t limit = level[M_swap_max];
+
+		if (h->version == 1)
+			limit = level[M_memsw_limit] == UNAVAILABLE || is_unlimited(level[M_memsw_limit]) ?
+				level[M_memsw_limit] : minus(level[M_memsw_limit], level[M_mem_max]);
+		if (limit == UNAVAILABLE)
+			return UNAVAILABLE;
+		if (!is_unlimited(limit))
+			least = least_of(least, limit);
+	}
+	return times(least, 1000);
 }
 
 /* Lowers a capacity (0: not known yet) to another (0: none). True where one
@@ -3018,53 +3534,75 @@ static uint64_t level_quota(const uint64_t *level)
 	return quota >= UNLIMITED || period >= UNLIMITED || !period ? 0 : mul_div(quota, 1000000, period);
 }
 
-/* The CPUs that the cgroup may use in millionths, and whether something else
- * than the machine limits them: the least of the quotas, the nearest cpuset
- * and the CPUs that are online. */
-static bool find_capacity(const struct comparison *c, uint64_t *capacity)
+/* The CPUs that the cgroup may use, in millionths: the least of the quotas,
+ * the nearest cpuset and the CPUs that are online. */
+struct capacity {
+	uint64_t micro; /* UNAVAILABLE: not known */
+	bool limited;   /* something else than the machine limits them: */
+	unsigned level; /* the level that does, of the cpu hierarchy; */
+	bool cpuset;    /* or of the cpuset's */
+};
+
+static bool apply_cpuset(const struct snapshot *now, struct capacity *c)
 {
-	const struct snapshot *now = c->now;
-	uint64_t online = now->level[0][M_cpus_online], cpuset;
-	bool limited = false;
 	unsigned l;
 
-	*capacity = online == UNAVAILABLE ? 0 : times(online, 1000000);
 	for (l = 0; l < homes[DIR_CPUSET].levels; l++) {
-		cpuset = now->level[l][M_cpuset_cpus];
-		if (cpuset == UNAVAILABLE)
-			continue;
-		limited |= tighten(capacity, times(cpuset, 1000000));
-		break;
-	}
-	for (l = 0; l < homes[DIR_CPU].levels; l++) {
-		uint64_t quota = level_quota(now->level[l]);
+		uint64_t cpus = now->level[l][M_cpuset_cpus];
 
-		if (now->level[l][M_cpu_quota] == UNAVAILABLE) /* it may be the one that counts */
-			*capacity = UNAVAILABLE;
-		if (*capacity == UNAVAILABLE)
-			return false;
-		limited |= quota && !*capacity;
-		limited |= tighten(capacity, quota);
+		if (cpus == UNAVAILABLE)
+			continue;
+		c->level = l;
+		return tighten(&c->micro, times(cpus, 1000000));
 	}
-	if (!*capacity)
-		*capacity = UNAVAILABLE;
-	return limited;
+	return false;
 }
 
-/* In millionths of a CPU. */
+static struct capacity find_capacity(const struct comparison *from)
+{
+	const struct snapshot *now = from->now;
+	const struct home *h = &homes[DIR_CPU];
+	uint64_t online = now->level[0][M_cpus_online];
+	struct capacity c = { online == UNAVAILABLE ? 0 : times(online, 1000000), false, 0, false };
+	unsigned l;
+
+	c.limited = c.cpuset = apply_cpuset(now, &c);
+	for (l = 0; l < h->levels; l++) {
+		const uint64_t *level = now->level[l];
+		uint64_t quota = level_quota(level);
+		bool known = c.micro != 0;
+
+		if (level[M_cpu_quota] == UNAVAILABLE)
+			return (struct capacity){ UNAVAILABLE, false, 0, false }; /* it may be the one that counts */
+		if (tighten(&c.micro, quota) || (quota && !known)) {
+			c.limited = true;
+			c.cpuset = false;
+			c.level = l;
+		}
+	}
+	if (!c.micro)
+		c.micro = UNAVAILABLE;
+	return c;
+}
+
 static uint64_t make_cpu_capacity(const struct comparison *c)
 {
-	uint64_t capacity;
-
-	find_capacity(c, &capacity);
-	return capacity;
+	return find_capacity(c).micro;
 }
 
 static uint64_t make_cpu_limit(const struct comparison *c)
 {
-	uint64_t capacity;
+	struct capacity capacity = find_capacity(c);
 
-	return find_capacity(c, &capacity) ? divided(capacity, 1000) : UNAVAILABLE;
+	return capacity.limited ? capacity.micro : UNAVAILABLE;
+}
+
+/* The number of the level, see UNIT_LEVEL. */
+static uint64_t make_cpu_level(const struct comparison *c)
+{
+	struct capacity capacity = find_capacity(c);
+
+	return capacity.limited ? capacity.level : UNAVAILABLE;
 }
 
 /* The CPU time that the capacity is worth, in microseconds. */
@@ -3085,6 +3623,25 @@ struct throttling {
 	uint64_t periods, throttled, time_us, share;
 };
 
+/* One level's. An idle cgroup has no periods, and 0 %; where none has ended
+ * because the interval is shorter than one, the share is not known. */
+static struct throttling level_throttling(const struct comparison *c, unsigned l)
+{
+	uint64_t period_us = c->now->level[l][M_cpu_period];
+	struct throttling t = {
+		level_growth(c, l, M_nr_periods), level_growth(c, l, M_nr_throttled),
+		level_growth(c, l, M_throttled_time), UNAVAILABLE,
+	};
+
+	if (t.throttled == UNAVAILABLE || t.time_us == UNAVAILABLE)
+		return t;
+	if (t.periods)
+		t.share = at_most_100(percent(t.throttled, t.periods));
+	else if (period_us >= UNLIMITED || c->report->elapsed_us >= period_us)
+		t.share = 0;
+	return t;
+}
+
 static struct throttling find_throttling(const struct comparison *c)
 {
 	struct throttling worst = { UNAVAILABLE, UNAVAILABLE, UNAVAILABLE, UNAVAILABLE }, t;
@@ -3095,11 +3652,8 @@ static struct throttling find_throttling(const struct comparison *c)
 
 		if (level[M_cpu_quota] == UNLIMITED && !level[M_nr_periods])
 			continue; /* no quota was ever set here */
-		t.periods = level_growth(c, l, M_nr_periods);
-		t.throttled = level_growth(c, l, M_nr_throttled);
-		t.time_us = level_growth(c, l, M_throttled_time);
-		t.share = t.periods ? at_most_100(percent(t.throttled, t.periods)) : 0;
-		if (t.share == UNAVAILABLE || t.time_us == UNAVAILABLE || t.throttled == UNAVAILABLE)
+		t = level_throttling(c, l);
+		if (t.share == UNAVAILABLE)
 			continue;
 		if (worst.share == UNAVAILABLE || t.share > worst.share ||
 		    (t.share == worst.share && t.time_us > worst.time_us))
@@ -3128,10 +3682,57 @@ static uint64_t make_thr_pct(const struct comparison *c)
 	return find_throttling(c).share;
 }
 
-/* Milliseconds a second. */
+/* Milliseconds a second, of all CPUs together. cpu.stat.local (Linux 6.6)
+ * counts what quotas above the visible levels do, too. */
 static uint64_t make_thr(const struct comparison *c)
 {
-	return mul_div(find_throttling(c).time_us, 1000000, c->report->elapsed_us);
+	uint64_t us = find_throttling(c).time_us, local = c->report->value[M_local_throttled];
+
+	if (us == UNAVAILABLE || (local != UNAVAILABLE && local > us))
+		us = local;
+	return mul_div(us, 1000000, c->report->elapsed_us);
+}
+
+/* More ticks than CPUs and time can hold are no ticks: steal after a
+ * migration, an idle time that is frozen at 8e18. A sixteenth and two ticks
+ * are allowed for, as the kernel counts them at ticks. */
+static bool is_too_much(const struct comparison *c, enum metric_id m)
+{
+	const struct snapshot *now = c->now;
+	uint64_t cpus = now->level[0][M_cpus_possible], us = c->report->elapsed_us, most;
+	uint64_t total = in_base_units(now->level[0][m], RAW_TICKS);
+
+	if (cpus == UNAVAILABLE || !us)
+		return false;
+	most = times(cpus, us + us / 16 + 2 * 1000000 / USER_HZ);
+	if (c->report->value[m] != UNAVAILABLE && c->report->value[m] > most)
+		return true;
+	/* CPUs that are gone for good have counted, too: 64 times what there are. */
+	return now->age_known && total > times(times(cpus, now->ns / 1000 + 1000000), 64);
+}
+
+/* The ticks of all kinds. Where one kind cannot be told, the others are whole
+ * if they fill the time of the CPUs; else nothing is known. */
+static uint64_t make_cpu_time(const struct comparison *c)
+{
+	uint64_t *v = c->report->value, sum = 0, could;
+	const struct term *t;
+	bool missing = false; /* steal apart: it is not the machine's own time */
+
+	for (t = plan.place[M_cpu_time]->terms; t->sign; t++) {
+		if (t->sign == 2 || (t->optional && c->now->level[0][t->metric] == UNAVAILABLE))
+			continue;
+		if (is_too_much(c, t->metric))
+			v[t->metric] = UNAVAILABLE;
+		if (v[t->metric] == UNAVAILABLE)
+			missing |= t->metric != M_cpu_steal;
+		else
+			sum = plus(sum, v[t->metric]);
+	}
+	if (!missing)
+		return sum;
+	could = times(c->now->level[0][M_cpus_online], c->report->elapsed_us);
+	return could != UNAVAILABLE && sum >= could / 16 * 15 ? sum : UNAVAILABLE;
 }
 
 /* A device as it was in the last snapshot; NULL where it is new. Most stand
@@ -3150,7 +3751,8 @@ static const struct device *device_before(const struct comparison *c, const stru
 	return NULL;
 }
 
-/* Bytes of all devices, read (0) or written (1), in thousandths a second. */
+/* Bytes of all devices that lie on no others, read (0) or written (1), in
+ * thousandths a second: by device, then added. */
 static uint64_t device_rate(const struct comparison *c, unsigned direction)
 {
 	const struct device *d = c->now->device, *end = d + c->now->devices, *old;
@@ -3159,7 +3761,7 @@ static uint64_t device_rate(const struct comparison *c, unsigned direction)
 	if (c->now->devices_error)
 		return UNAVAILABLE;
 	for (; d < end; d++)
-		if (d->counted) {
+		if (d->counted && !d->stacked) {
 			old = device_before(c, d);
 			sum = plus(sum, growth(old && old->counted ? old->bytes[direction] : 0, d->bytes[direction]));
 		}
@@ -3184,17 +3786,18 @@ static uint64_t disk_growth(const struct comparison *c, const struct device *d, 
 	return growth(old ? old->value[f] : 0, d->value[f]);
 }
 
-/* A rate of -d -x. */
+/* A rate of -d -x, in millionths. */
 static uint64_t disk_rate(const struct comparison *c, const struct device *d, const struct disk_rate *rate)
 {
 	uint64_t us = c->report->elapsed_us;
 	uint64_t by = rate->by == D_TIME ? us : us ? disk_growth(c, d, rate->by) : 0;
 	uint64_t v = mul_div(disk_growth(c, d, rate->field), rate->scale, by);
 
-	return rate->field == D_io_ms ? at_most_100(v) : v;
+	return rate->field == D_io_ms && v != UNAVAILABLE ? least_of(v, 100000000) : v;
 }
 
-/* A field of all disks together; `charges` a cgroup's, which has not all. */
+/* A field of all disks together that lie on no others; a cgroup is charged
+ * for some fields alone. */
 static uint64_t disk_sum(const struct comparison *c, enum disk_field f)
 {
 	const struct device *d = c->now->device, *end = d + c->now->devices;
@@ -3205,9 +3808,31 @@ static uint64_t disk_sum(const struct comparison *c, enum disk_field f)
 	for (i = 0; i < LENGTH(charges); i++)
 		kept |= charges[i].field == f;
 	for (; d < end; d++)
-		if (d->counted && !d->partition)
+		if (d->counted && !d->partition && !d->stacked)
 			sum = plus(sum, d->value[f]);
+	sum = plus(sum, c->now->device[MAX_DISKS].value[f]);
 	return kept ? sum : UNAVAILABLE;
+}
+
+/* Was what the metric is made of read this time, so that it has a value, or
+ * will have one once there is something to compare with? */
+static bool is_fed(const struct comparison *c, enum metric_id m)
+{
+	const struct place *p = plan.place[m];
+	const struct term *t;
+
+	if (!p)
+		return false;
+	if (p->source == SRC_DEVICES)
+		return !c->now->devices_error;
+	if (p->source != SRC_NONE)
+		return c->now->level[0][m] != UNAVAILABLE && !(p->never_zero && !c->now->level[0][m]);
+	if (p->maker)
+		return c->report->value[m] != UNAVAILABLE || !c->report->elapsed_us;
+	for (t = p->terms; t->sign; t++)
+		if (!t->optional && !is_fed(c, t->metric))
+			return false;
+	return true;
 }
 
 /* The metrics that a place is made of, added up. */
@@ -3237,8 +3862,11 @@ static uint64_t report_number(const struct comparison *c, enum metric_id m, cons
 	if (now == UNAVAILABLE || (p->never_zero && !now))
 		return UNAVAILABLE;
 	if (metrics[m].kind == KIND_GAUGE)
-		return times(in_base_units(now, p->raw), 1000);
-	grown = in_base_units(growth(c->before->level[0][m], now), p->raw);
+		return now == UNLIMITED ? UNAVAILABLE : times(in_base_units(now, p->raw), 1000);
+	grown = growth(c->before->level[0][m], now);
+	if (grown == UNAVAILABLE && p->steps_back && c->before->level[0][m] != UNAVAILABLE)
+		grown = 0;
+	grown = in_base_units(grown, p->raw);
 	switch (metrics[m].kind) {
 	case KIND_COUNT:
 		return times(grown, 1000);
@@ -3253,17 +3881,38 @@ static uint64_t report_number(const struct comparison *c, enum metric_id m, cons
 	}
 }
 
-static uint64_t (*const makers[])(const struct comparison *) = {
+/* The cgroup at a level, as the kernel names it, into `to`; "" where it is not
+ * known. Its path is that of its home, or of the scope where that has one of
+ * its own: less a component for each level up. */
+static void level_name(enum directory dir, uint64_t level, char to[PATH_BYTES])
+{
+	const char *path = scope.named || opt->cgroup || (scope.private && scope.own) ? scope.name : homes[dir].path;
+	size_t n = strlen(path);
+
+	to[0] = '\0';
+	if (level == UNAVAILABLE)
+		return;
+	for (; level && n > 1; level--)
+		for (n--; n > 1 && path[n] != '/'; n--)
+			;
+	join_n(to, path, n, "", "");
+}
+
+static uint64_t (*const makers[MAKER_COUNT])(const struct comparison *) = {
 #define F(name) [MAKE_##name] = make_##name,
 	MAKERS(F)
+#undef F
+#define F(name) [MAKE_##name] = WITH_CGROUP ? make_##name : NULL,
+	CGROUP_MAKERS(F)
 #undef F
 };
 
 /* Compares two snapshots. The first is compared with zeros at its start,
  * which is in before->ns. */
-static void report_make(struct report *r, const struct snapshot *before, const struct snapshot *now)
+static void report_make(const struct comparison *c)
 {
-	const struct comparison c = { before, now, r };
+	const struct snapshot *before = c->before, *now = c->now;
+	struct report *r = c->report;
 	unsigned i;
 
 	r->wall_ns = now->wall_ns;
@@ -3275,24 +3924,43 @@ static void report_make(struct report *r, const struct snapshot *before, const s
 		unsigned m = plan.order[i];
 		const struct place *p = plan.place[m];
 
-		if (WITH_CGROUP && p->maker)
-			r->value[m] = makers[p->maker](&c);
+		if (p->maker)
+			r->value[m] = makers[p->maker](c);
 		else if (terms_of(p))
-			r->value[m] = sum_terms(&c, p);
+			r->value[m] = sum_terms(c, p);
 		else
-			r->value[m] = report_number(&c, m, p);
+			r->value[m] = report_number(c, m, p);
 		if (p->over)
 			r->value[m] = percent(r->value[m], r->value[p->over]);
 	}
+	if (!in_cgroup())
+		return;
+	level_name(DIR_MEMORY, r->value[M_mem_level], r->mem_level);
+	level_name(find_capacity(c).cpuset ? DIR_CPUSET : DIR_CPU, r->value[M_cpu_level], r->cpu_level);
 }
 
-/* More CPU time than there was since the oldest task started, and more than
- * a quota lends ahead: the cgroup is older than that, and its age not known. */
-static bool is_false_start(const struct report *r)
+/* Have more CPU time, stalls or periods passed than the time since the oldest
+ * task started holds, and more than a quota lends ahead? Then the cgroup is
+ * older than that, and its age not known. */
+static bool is_false_start(const struct comparison *c)
 {
-	uint64_t used_us = mul_div(plus(r->value[M_us], r->value[M_sy]), r->elapsed_us, 100000);
+	const struct report *r = c->report;
+	uint64_t most = r->elapsed_us / 10 * 11 + 200000, period = c->now->level[0][M_cpu_period];
+	uint64_t used = mul_div(plus(r->value[M_us], r->value[M_sy]), r->elapsed_us, 100000);
+	unsigned i;
 
-	return in_cgroup() && used_us != UNAVAILABLE && used_us > r->elapsed_us / 10 * 11 + 200000;
+	if (!in_cgroup() || !r->elapsed_us)
+		return false;
+	for (i = 0; i < plan.count; i++) {
+		unsigned m = plan.order[i];
+
+		if (metrics[m].kind == KIND_SHARE && c->now->level[0][m] != UNAVAILABLE && c->now->level[0][m] > most)
+			return true;
+	}
+	if (period < UNLIMITED && plan.selected[M_nr_periods] && c->now->level[0][M_nr_periods] != UNAVAILABLE &&
+	    times(c->now->level[0][M_nr_periods], period) > most)
+		return true;
+	return used != UNAVAILABLE && used > most;
 }
 
 /* ---------------------------------------------------------------- ALERTS */
@@ -3310,6 +3978,32 @@ static uint64_t alert_threshold(const struct report *r, enum rule_id a)
 	return r->level[a] == CRITICAL ? opt->crit[a] : opt->warn[a];
 }
 
+/* Is the metric what it is at this instant, not a growth? */
+static bool is_instant(enum metric_id m)
+{
+	const struct place *p = plan.place[m];
+	const struct term *t;
+
+	if (!p || metrics[m].kind != KIND_GAUGE)
+		return false;
+	for (t = terms_of(p); t && t->sign; t++)
+		if (plan.place[t->metric] && !is_instant(t->metric))
+			return false;
+	return !p->over;
+}
+
+#define ENOUGH_PERIODS 5000 /* in thousandths: fewer say little of throttling */
+
+/* Can a rule be judged by this report? Averages since boot alert nobody. */
+static bool is_judged(const struct report *r, enum rule_id a)
+{
+	if (opt->no_alerts || alert_value(r, a) == UNAVAILABLE)
+		return false;
+	if (a == RULE_thr_pct && r->value[M_periods] < ENOUGH_PERIODS)
+		return r->value[M_periods] == 0 && !r->first;
+	return !r->first || is_instant(rules[a].metric);
+}
+
 /* Judges a report: the level of each rule, and the worst of them. */
 static void alerts_judge(struct report *r)
 {
@@ -3320,25 +4014,56 @@ static void alerts_judge(struct report *r)
 		uint64_t v = alert_value(r, a);
 
 		r->level[a] = CALM;
-		if (v != UNAVAILABLE && !opt->no_alerts)
+		if (is_judged(r, a))
 			r->level[a] = v >= opt->crit[a] ? CRITICAL :
 				opt->warn[a] && v >= opt->warn[a] ? WARNING : CALM;
 		r->worst = r->level[a] > r->worst ? r->level[a] : r->worst;
 	}
 }
 
+/* What is said of a rule: its messages do not flap. */
+struct told {
+	uint8_t level;       /* the one that was said, or fallen to since */
+	uint8_t calm;        /* reports below it, one after the other */
+	bool unjudged;       /* it was said that the rule cannot be judged */
+	uint64_t lasted_us[CRITICAL + 1]; /* how long each level has been reached */
+};
+
+#define CALM_REPORTS 3
+
+/* Takes a report into account. A level is reached when it has lasted; it is
+ * left when the value is a tenth below, or below for three reports. True
+ * where a higher level is reached: that is to be said. */
+static bool alert_follow(struct told *t, const struct report *r, enum rule_id a)
+{
+	uint64_t v = alert_value(r, a), limit = t->level == CRITICAL ? opt->crit[a] : opt->warn[a];
+	unsigned level, reached = CALM;
+
+	for (level = WARNING; level <= CRITICAL; level++) {
+		t->lasted_us[level] = r->level[a] >= level ? plus(t->lasted_us[level], r->elapsed_us) : 0;
+		if (r->level[a] >= level && t->lasted_us[level] / 1000 >= opt->wait_ms[a])
+			reached = level;
+	}
+	if (reached > t->level) {
+		t->level = (uint8_t)reached;
+		t->calm = 0;
+		return true;
+	}
+	t->calm = r->level[a] < t->level ? (uint8_t)(t->calm + 1) : 0;
+	if (t->calm && ((v != UNAVAILABLE && v < limit - limit / 10) || t->calm >= CALM_REPORTS)) {
+		t->level = r->level[a];
+		t->calm = 0;
+	}
+	return false;
+}
+
 /* The message of a rule, at most 100 bytes. */
 static void out_alert(struct sink *o, const struct report *r, enum rule_id a)
 {
-	unsigned m = rules[a].metric;
-	bool gauge = metrics[m].kind == KIND_GAUGE && m != M_thr_pct;
-
 	out_str(o, rules[a].what);
 	out_str(o, ": ");
 	out_u64(o, (alert_value(r, a) + 500) / 1000);
 	out_str(o, rules[a].tail);
-	if (r->first && !gauge)
-		out_str(o, r->cgroup ? " (since the start)" : " (since boot)");
 }
 
 /* -------------------------------------------------------------- LISTINGS
@@ -3361,6 +4086,7 @@ struct listing {
 	uint16_t item[MAX_ROWS];
 	struct cell (*cell)(const struct listing *, unsigned item, const struct column *);
 	struct column title; /* a column whose heading is not known before */
+	bool (*is_fed)(const struct listing *, const struct column *); /* of a table */
 	bool stacked; /* in text: a line for each column, its heading after the number */
 	bool table;   /* in text: coloured by alerts, and fits the terminal; what is
 	               * too long for its column borrows from those after it */
@@ -3424,16 +4150,28 @@ static struct cell table_cell(const struct listing *l, unsigned item, const stru
 	(void)item;
 	if (report_cell(l->from->report, c, &cell))
 		return cell;
+	if (c->unit == UNIT_LEVEL) {
+		const struct report *r = l->from->report;
+		const char *name = c == &metrics[M_mem_level].column ? r->mem_level : r->cpu_level;
+
+		return text_cell(*name ? name : NULL);
+	}
 	return number_cell(l->from->report->value[metric_of(c)]);
+}
+
+/* Does something feed the column, so that it has or will have a value? */
+static bool table_is_fed(const struct listing *l, const struct column *c)
+{
+	enum metric_id m = metric_of(c);
+
+	return m == M_NONE || is_fed(l->from, m);
 }
 
 /* May the metric be shown, and is it built in? */
 static bool is_visible(enum metric_id m)
 {
-	enum group g = metrics[m].column.group;
-
-	return metrics[m].show != SHOW_HIDDEN && (g != GROUP_PRESSURE || WITH_PRESSURE) &&
-	       (g != GROUP_LIMITS || WITH_CGROUP);
+	return metrics[m].show != SHOW_HIDDEN && metrics[m].places->scopes &&
+	       (metrics[m].column.group != GROUP_PRESSURE || WITH_PRESSURE);
 }
 
 /* Is the metric in the table, or record, that the options choose? */
@@ -3441,8 +4179,10 @@ static bool is_default(enum metric_id m)
 {
 	if (!is_visible(m))
 		return false;
-	if (opt->extended || (opt->format && !opt->classic))
+	if (opt->format && !opt->classic)
 		return true;
+	if (opt->extended)
+		return metrics[m].show != SHOW_RECORD;
 	switch (metrics[m].show) {
 	case SHOW_CLASSIC: return true;
 	case SHOW_TABLE: return !opt->classic;
@@ -3475,6 +4215,7 @@ static bool list_table(struct listing *l)
 	unsigned m;
 
 	l->cell = table_cell;
+	l->is_fed = table_is_fed;
 	l->table = l->alerts = true;
 	l->rows = 1;
 	add_column(l, &column_interval);
@@ -3527,9 +4268,11 @@ static bool list_stats(struct listing *l)
 
 static struct cell forks_cell(const struct listing *l, unsigned item, const struct column *c)
 {
+	uint64_t forks = l->from->now->level[0][M_processes];
+
 	(void)item;
 	(void)c;
-	return number_cell(l->from->now->level[0][M_processes]);
+	return number_cell(forks ? forks : UNAVAILABLE);
 }
 
 static bool list_forks(struct listing *l)
@@ -3587,6 +4330,17 @@ static bool list_disks(struct listing *l)
 	return true;
 }
 
+/* Has the device ever done anything? */
+static bool has_worked(const struct device *d)
+{
+	unsigned f;
+
+	for (f = 0; f < D_COUNT; f++)
+		if (d->value[f] && d->value[f] != UNAVAILABLE)
+			return true;
+	return false;
+}
+
 static void fill_disks(struct listing *l)
 {
 	const struct snapshot *now = l->from->now;
@@ -3594,7 +4348,8 @@ static void fill_disks(struct listing *l)
 
 	l->rows = 0;
 	for (i = 0; i < now->devices; i++)
-		if (now->device[i].counted && !now->device[i].partition)
+		if (now->device[i].counted && !now->device[i].partition &&
+		    (!opt->extended || has_worked(&now->device[i])))
 			l->item[l->rows++] = (uint16_t)i;
 }
 
@@ -3613,6 +4368,7 @@ static struct cell disk_sum_cell(const struct listing *l, unsigned item, const s
 	}
 	for (i = 0; i < now->devices; i++)
 		n += now->device[i].counted && now->device[i].partition == partitions;
+	n += now->more_devices[partitions];
 	return number_cell(partitions && in_cgroup() ? UNAVAILABLE : n);
 }
 
@@ -3626,7 +4382,8 @@ static bool list_disk_sum(struct listing *l)
 	add_column(l, &column_disks);
 	add_column(l, &column_partitions);
 	for (i = 0; i < D_COUNT; i++)
-		add_column(l, &disk_columns[i].sum);
+		if (*disk_columns[i].sum.heading)
+			add_column(l, &disk_columns[i].sum);
 	return true;
 }
 
@@ -3640,13 +4397,6 @@ static const struct partition_column {
 	{ { "writes", "writes", GROUP_NONE, UNIT_WHOLE, { 11, 11 }, 0, false, false }, D_writes },
 	{ { "write_sectors", "requested writes", GROUP_NONE, UNIT_WHOLE, { 17, 17 }, 0, false, false }, D_write_sectors },
 };
-
-static const char *partition_name(void)
-{
-	const char *name = after(opt->partition, "/dev/");
-
-	return name ? name : opt->partition;
-}
 
 static struct cell partition_cell(const struct listing *l, unsigned item, const struct column *c)
 {
@@ -3662,21 +4412,22 @@ static bool list_partition(struct listing *l)
 	unsigned i;
 
 	l->cell = partition_cell;
-	l->title = (struct column){ "partition", partition_name(), GROUP_NONE, UNIT_TEXT, { 10, 10 }, 0, false, true };
+	l->title = (struct column){ "partition", opt->partition, GROUP_NONE, UNIT_TEXT, { 10, 10 }, 0, false, true };
 	add_column(l, &l->title);
 	for (i = 0; i < LENGTH(partition_columns); i++)
 		add_column(l, &partition_columns[i].column);
 	return true;
 }
 
+/* No other device was kept. */
 static void fill_partition(struct listing *l)
 {
 	const struct snapshot *now = l->from->now;
 	unsigned i;
 
 	l->rows = 0;
-	for (i = 0; i < now->devices && !l->rows; i++)
-		if (now->device[i].counted && !strcmp(now->device[i].name, partition_name()))
+	for (i = 0; i < now->devices; i++)
+		if (now->device[i].counted)
 			l->item[l->rows++] = (uint16_t)i;
 }
 
@@ -3734,6 +4485,7 @@ static struct screen {
 	unsigned rows, columns;
 	unsigned since_header; /* rows printed since */
 	bool hidden[MAX_COLUMNS]; /* columns that there is no room for */
+	bool unfed[MAX_COLUMNS];  /* those of them that nothing fed */
 } screen;
 
 static bool names_written;
@@ -3768,22 +4520,27 @@ static bool has_color(void)
 }
 
 /* A value of bytes in the unit that is asked for. */
-static uint64_t in_display_unit(uint64_t milli, enum unit unit)
+static uint64_t in_display_unit(uint64_t v, enum unit unit)
 {
-	return divided(milli, unit == UNIT_BLOCKS ? 1024 : unit >= UNIT_SIZE ? opt->unit : 1);
+	return divided(v, unit == UNIT_BLOCKS ? 1024 : unit >= UNIT_SIZE ? opt->unit : 1);
+}
+
+static bool is_name(const struct column *c)
+{
+	return c->unit <= UNIT_LEVEL;
 }
 
 static void out_cell(struct sink *o, const struct column *c, struct cell cell)
 {
 	uint64_t v = in_display_unit(cell.number, c->unit);
 
-	if (c->unit == UNIT_TEXT)
-		out_str(o, cell.text ? cell.text : "-");
+	if (is_name(c))
+		out_safe(o, cell.text ? cell.text : "-");
 	else if (v == UNAVAILABLE)
 		out_char(o, '-');
 	else if (WITH_HUMAN && opt->human && c->unit >= UNIT_SIZE)
 		out_human(o, cell.number);
-	else if (c->unit == UNIT_CPUS || c->unit == UNIT_DECIMALS)
+	else if (c->unit == UNIT_DECIMALS)
 		out_hundredths(o, v);
 	else if (c->unit == UNIT_WHOLE)
 		out_u64(o, v);
@@ -3820,7 +4577,7 @@ static void text_cells(struct sink *o, const struct listing *l, const unsigned *
 		start = o->n;
 		end += width_of(c);
 		if (!row)
-			out_str(o, c->heading);
+			out_safe(o, c->heading);
 		else if (!c->titled)
 			out_cell(o, c, l->cell(l, l->item[*row], c));
 		if (c->cut && o->n > end)
@@ -3924,28 +4681,36 @@ static size_t text_width(struct sink *o, const struct listing *l, const unsigned
 	return n + (screen.stamped ? TIMESTAMP_WIDTH : 0);
 }
 
-/* Hides columns until header and row fit the terminal: what is unavailable
- * first, then by what the catalogue says of its worth. One always stays. */
+/* A column that nothing feeds in this scope is worth least. */
+static unsigned worth_of(const struct listing *l, unsigned i)
+{
+	return l->column[i]->keep + (l->is_fed(l, l->column[i]) ? 100u : 0);
+}
+
+/* Hides columns until header and row fit the terminal: what nothing feeds
+ * first, then by what the catalogue says of its worth. One always stays. All
+ * is chosen anew when something that was hidden for nothing is fed by now. */
 static void text_fit(struct sink *o, const struct listing *l, unsigned row)
 {
-	while (text_width(o, l, NULL) > screen.columns || text_width(o, l, &row) > screen.columns) {
-		unsigned i, worst = 0, least = UINT32_MAX, left = 0;
+	unsigned i;
 
-		for (i = 0; i < l->columns; i++) {
-			const struct column *c = l->column[i];
-			unsigned worth;
-
-			if (!is_shown(l, i))
-				continue;
-			worth = c->keep + (l->cell(l, l->item[row], c).number != UNAVAILABLE ? 100u : 0);
-			left++;
-			if (worth < least) {
-				least = worth;
-				worst = i;
-			}
+	for (i = 0; i < l->columns; i++)
+		if (screen.hidden[i] && screen.unfed[i] && worth_of(l, i) >= 100) {
+			memset(screen.hidden, 0, sizeof screen.hidden);
+			screen.header_due = true;
 		}
+	while (text_width(o, l, NULL) > screen.columns || text_width(o, l, &row) > screen.columns) {
+		unsigned worst = 0, least = UINT32_MAX, left = 0;
+
+		for (i = 0; i < l->columns; i++)
+			if (is_shown(l, i)) {
+				left++;
+				if (worth_of(l, i) < least)
+					least = worth_of(l, worst = i);
+			}
 		if (left < 2)
 			return;
+		screen.unfed[worst] = least < 100;
 		screen.hidden[worst] = screen.header_due = true;
 	}
 }
@@ -4011,18 +4776,6 @@ static void out_time(struct sink *o, uint64_t ns)
 	out_char(o, 'Z');
 }
 
-/* The bytes of a character in UTF-8, or 0 where it is none. */
-static size_t utf8_length(const char *p)
-{
-	unsigned char first = (unsigned char)*p;
-	size_t n = first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0, i;
-
-	for (i = 1; i < n; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	return n;
-}
-
 /* A JSON string: what JSON forbids is escaped, what is not UTF-8 replaced. */
 static void json_string(struct sink *o, const char *p)
 {
@@ -4032,7 +4785,7 @@ static void json_string(struct sink *o, const char *p)
 	while (*p) {
 		unsigned char c = (unsigned char)*p;
 
-		n = c < 0x80 ? 1 : utf8_length(p);
+		n = utf8_length(p);
 		if (!n) {
 			out_str(o, "\\ufffd");
 		} else if (c < ' ') {
@@ -4048,13 +4801,13 @@ static void json_string(struct sink *o, const char *p)
 	out_char(o, '"');
 }
 
-/* A field of CSV: quoted where a comma, a quote or a line end is in it. */
+/* A field of CSV: quoted where a comma or a quote is in it. */
 static void csv_string(struct sink *o, const char *p)
 {
 	const char *q = p;
 	bool quotes;
 
-	while (*q && !strchr(",\"\r\n", *q))
+	while (*q && *q != ',' && *q != '"')
 		q++;
 	quotes = *q;
 
@@ -4063,7 +4816,7 @@ static void csv_string(struct sink *o, const char *p)
 	for (; *p; p++) {
 		if (*p == '"')
 			out_char(o, '"');
-		out_char(o, *p);
+		out_char(o, (unsigned char)*p < ' ' && *p != '\t' ? '?' : *p); /* a row is a line */
 	}
 	if (quotes)
 		out_char(o, '"');
@@ -4075,14 +4828,14 @@ static bool record_value(struct sink *o, const struct column *c, struct cell cel
 {
 	uint64_t v = in_display_unit(cell.number, c->unit);
 
-	if (c->unit == UNIT_TEXT ? !cell.text : v == UNAVAILABLE)
+	if (is_name(c) ? !cell.text : v == UNAVAILABLE)
 		return false;
-	if (c->unit == UNIT_TEXT)
+	if (is_name(c))
 		string(o, cell.text);
 	else if (c->unit == UNIT_WHOLE)
 		out_u64(o, v);
 	else
-		out_milli(o, v);
+		out_milli(o, c->unit == UNIT_DECIMALS ? v / 1000 + (v % 1000 >= 500) : v);
 	return true;
 }
 
@@ -4307,8 +5060,9 @@ _Noreturn static void bad_value(const struct option *o, const char *value)
 	die(0, WITH_HELP ? "--%s: '%s' is not %s (%s)" : "--%s: '%s' is not %s%s", o->name, value, o->value, o->help);
 }
 
-/* [WARN,]CRIT with up to three decimals at *p, in thousandths. */
-static bool parse_levels(const char **p, uint64_t *warn_level, uint64_t *crit)
+/* [WARN,]CRIT with up to three decimals at *p, in thousandths. With `wait_ms`
+ * a third value may follow: seconds. */
+static bool parse_levels(const char **p, uint64_t *warn_level, uint64_t *crit, uint64_t *wait_ms)
 {
 	uint64_t first;
 
@@ -4320,7 +5074,9 @@ static bool parse_levels(const char **p, uint64_t *warn_level, uint64_t *crit)
 		return first > 0;
 	++*p;
 	*warn_level = first;
-	return parse_decimal(p, 3, crit) && *crit && *crit >= first;
+	if (!parse_decimal(p, 3, crit) || !*crit || *crit < first)
+		return false;
+	return !wait_ms || **p != ',' || (++*p, parse_decimal(p, 3, wait_ms));
 }
 
 static void print_rules(void)
@@ -4338,13 +5094,18 @@ static void print_rules(void)
 		out_u64(o, rules[a].crit);
 		out_char(o, ' ');
 		out_str(o, rules[a].what);
+		if (rules[a].seconds) {
+			out_str(o, " (said after ");
+			out_u64(o, rules[a].seconds);
+			out_str(o, " s)");
+		}
 		out_char(o, '\n');
 	}
 	write_out(o);
 	_exit(0);
 }
 
-/* NAME=[WARN,]CRIT, off, or help. */
+/* NAME=[WARN,]CRIT[,SECONDS], off, or help. */
 static bool parse_alert(const char *value)
 {
 	char buffer[256];
@@ -4362,7 +5123,7 @@ static bool parse_alert(const char *value)
 		if (!p || *p++ != '=')
 			continue;
 		given.rule_named[a] = true;
-		return parse_levels(&p, &given.warn[a], &given.crit[a]) && !*p;
+		return parse_levels(&p, &given.warn[a], &given.crit[a], &given.wait_ms[a]) && !*p;
 	}
 	for (a = 0; a < RULE_COUNT; a++) {
 		out_str(&names, metrics[rules[a].metric].column.key);
@@ -4378,7 +5139,7 @@ static bool parse_threshold(const char *value)
 	const char *p = value;
 
 	given.rule_named[RULE_cs] = true;
-	if (!parse_levels(&p, &given.warn[RULE_cs], &given.crit[RULE_cs]))
+	if (!parse_levels(&p, &given.warn[RULE_cs], &given.crit[RULE_cs], NULL))
 		return false;
 	given.threshold_per_cpu = *p != '\0';
 	return !*p || !strcmp(p, "/cpu");
@@ -4677,46 +5438,67 @@ static void plan_make(const struct listing *l, bool scope_is_told)
 	if (opt->threshold_per_cpu)
 		plan_select(cgroup ? M_cpu_capacity : M_cpus_online);
 	if (cgroup && scope_is_told) {
-		plan_select(M_mem_limit);
+		plan_select(M_mem_level);
 		plan_select(M_cpu_limit);
+		plan_select(M_cpu_level);
 	}
 	plan_wants();
 }
 
-/* Did a snapshot lack something that this file should have reported? */
-static bool is_incomplete(enum source_id src)
+/* Is the number of a metric not in the file that reports it, in this snapshot? */
+static bool is_missing(const struct snapshot *now, enum metric_id m, enum source_id src)
+{
+	const struct place *p = plan.place[m];
+
+	return p && p->source == src && is_scanned(p) && now->level[0][m] == UNAVAILABLE;
+}
+
+/* Does a metric lack something of this file that it cannot do without? */
+static bool lacks(const struct snapshot *now, enum metric_id m, enum source_id src)
+{
+	const struct place *p = plan.place[m];
+	const struct term *t;
+
+	if (!p)
+		return false;
+	for (t = terms_of(p); t && t->sign; t++)
+		if (!t->optional && lacks(now, t->metric, src))
+			return true;
+	return is_missing(now, m, src) || (p->over && lacks(now, p->over, src));
+}
+
+/* Was nothing at all found in a file? */
+static bool is_empty_handed(const struct snapshot *now, enum source_id src)
 {
 	unsigned i;
 
-	for (i = 0; i < plan.count; i++) {
-		unsigned m = plan.order[i];
-
-		if (plan.place[m]->source == src && is_scanned(plan.place[m]) &&
-		    (snapshots[0].level[0][m] == UNAVAILABLE || snapshots[1].level[0][m] == UNAVAILABLE))
-			return true;
-	}
-	return files[src][0].error != 0;
+	for (i = 0; i < plan.count; i++)
+		if (plan.place[plan.order[i]]->source == src && !is_missing(now, plan.order[i], src))
+			return false;
+	return true;
 }
 
-/* What cannot be shown, and why: one line per file of /proc, once. That the
- * kernel was built without pressure is no reason to complain. */
+/* What cannot be shown, and why: one line per file of /proc, once. That a
+ * kernel lacks what only some have is no reason to complain. */
 static void warn_unavailable(const struct listing *l, bool *said)
 {
-	const struct report *r = l->from->report;
+	const struct snapshot *now = l->from->now;
 	unsigned src, i;
 
-	for (src = 1; src < SRC_COUNT && r->elapsed_us; src++) {
+	for (src = 1; src < SRC_COUNT && l->from->report->elapsed_us; src++) {
 		char buffer[PATH_BYTES];
 		struct sink names = SINK(buffer);
 		int error = files[src][0].error;
+		bool nothing = error || is_empty_handed(now, src);
 
-		if (said[src] || sources[src].directory != DIR_PROC || sources[src].format != FORMAT_WORDS ||
-		    !plan.source[src] || !is_incomplete(src))
+		if (said[src] || sources[src].directory != DIR_PROC || sources[src].format != FORMAT_WORDS || !plan.source[src])
 			continue;
 		for (i = 0; i < l->columns; i++) {
 			unsigned m = metric_of(l->column[i]);
 
-			if (m == M_NONE || r->value[m] != UNAVAILABLE || !comes_from(m, src))
+			if (m == M_NONE || l->from->report->value[m] != UNAVAILABLE)
+				continue;
+			if (nothing ? !comes_from(m, src) : metrics[m].show <= SHOW_EXTENDED || !lacks(now, m, src))
 				continue;
 			out_char(&names, ' ');
 			out_str(&names, metrics[m].column.key);
@@ -4739,13 +5521,15 @@ _Noreturn static void die_unreadable(const char *dir, const char *file, int erro
 	die(error, "%s/%s:", dir, file);
 }
 
-/* Ends the program where no number at all was read. */
+/* Ends the program where no number at all was read of a host. */
 static void check_anything(const struct snapshot *now)
 {
 	unsigned m, src;
 
+	if (in_cgroup() && !view()->hosts)
+		return;
 	for (m = 1; m < LENGTH(metrics); m++)
-		if (now->level[0][m] < UNLIMITED)
+		if (now->level[0][m] < UNLIMITED && sources[plan.place[m]->source].directory != DIR_SYS)
 			return;
 	for (src = 1; src < SRC_COUNT; src++)
 		if (plan.source[src] && files[src][0].error)
@@ -4759,16 +5543,14 @@ static void check_view(const struct listing *l)
 	const struct snapshot *now = l->from->now;
 	const struct needs *needs = &view()->needs;
 
-	if (needs->devices && now->devices_error && in_cgroup() && !view()->hosts)
-		die(0, "cgroup %s: no io controller counts for it; --scope=host shows the machine's disks", scope.name);
 	if (needs->devices && now->devices_error)
-		die_unreadable(opt->proc, now->devices_file, now->devices_error);
+		die_unreadable(opt->proc, "diskstats", now->devices_error);
 	if (needs->slabs && slabs.error)
 		die_unreadable(opt->proc, "slabinfo", slabs.error);
-	if (WITH_STATS && opt->view == O_FORKS && now->level[0][M_processes] == UNAVAILABLE)
+	if (WITH_STATS && opt->view == O_FORKS && l->cell(l, 0, l->column[0]).number == UNAVAILABLE)
 		die(0, "%s/stat: the number of forks is not there", opt->proc);
 	if (WITH_DISKS && opt->view == O_PARTITION && !l->rows)
-		die(0, "partition %s: not found in %s/diskstats", partition_name(), opt->proc);
+		die(0, "partition %s: not found in %s/diskstats", opt->partition, opt->proc);
 }
 
 /* What a snapshot could not hold or see, once each. */
@@ -4784,7 +5566,7 @@ static void warn_incomplete(const struct snapshot *now, const struct listing *l)
 			     "r, b and cs are unavailable");
 		said_tasks = true;
 	}
-	if (now->devices_overflow && !said_devices) {
+	if (now->more_devices[0] && view()->fill && !said_devices) {
 		warn(0, "more than %ju block devices: the rest is left out", (uint64_t)MAX_DISKS);
 		said_devices = true;
 	}
@@ -4799,9 +5581,19 @@ static void warn_incomplete(const struct snapshot *now, const struct listing *l)
 	}
 }
 
-/* The cgroup's versions, limits and what of it cannot be seen. */
-static void out_cgroup(struct sink *o, const struct report *r)
+/* " of PATH", the cgroup whose limit it is. */
+static void out_level(struct sink *o, const char *name)
 {
+	if (!*name || !strcmp(name, scope.name))
+		return;
+	out_str(o, " of ");
+	out_safe(o, name);
+}
+
+/* The cgroup's versions, limits and what of it cannot be seen. */
+static void out_cgroup(struct sink *o, const struct comparison *c)
+{
+	const struct report *r = c->report;
 	unsigned versions = 0;
 	bool whole = true;
 
@@ -4811,57 +5603,73 @@ static void out_cgroup(struct sink *o, const struct report *r)
 			whole &= h->whole || !h->version;
 		}
 	out_str(o, "cgroup ");
-	out_str(o, scope.name);
+	out_safe(o, scope.name);
 	out_str(o, versions == 3 ? " (hybrid), " : versions == 1 ? " (v1), " : " (v2), ");
 	if (r->value[M_mem_limit] != UNAVAILABLE) {
 		out_str(o, "memory limit ");
 		out_human(o, r->value[M_mem_limit]);
+		out_level(o, r->mem_level);
 	} else {
-		out_str(o, "no memory limit");
+		out_str(o, find_binding(c).known ? "no memory limit" : "memory limit unknown");
 	}
 	out_str(o, ", ");
 	if (r->value[M_cpu_limit] != UNAVAILABLE) {
 		out_hundredths(o, r->value[M_cpu_limit]);
 		out_str(o, " CPUs");
+		out_level(o, r->cpu_level);
 	} else {
-		out_str(o, "no CPU limit");
+		out_str(o, r->value[M_cpu_capacity] != UNAVAILABLE && homes[DIR_CPU].levels ?
+			"no CPU limit" : "CPU limit unknown");
 	}
 	out_str(o, whole ? "" : ", inexact: ancestors not visible");
 	out_str(o, scope.entered ? ", entered from outside: as PID 1 sees it" : "");
 }
 
-/* On a terminal: whose numbers these are, and under which limits. */
-static void say_scope(const struct report *r)
+/* On a terminal: whose numbers these are, and under which limits, where that
+ * is not what any vmstat would show. */
+static void say_scope(const struct comparison *c)
 {
-	char buffer[PATH_BYTES + 256];
+	char buffer[3 * PATH_BYTES];
 	struct sink o = SINK(buffer);
 
 	if (in_cgroup()) {
-		out_cgroup(&o, r);
+		out_cgroup(&o, c);
 	} else {
 		each_mount("self", "", NULL); /* for scope.lxcfs */
-		out_str(&o, "host");
+		if (!scope.lxcfs && !scope.contained)
+			return;
+		out_str(&o, scope.contained ? "host, seen from a container" : "host");
 	}
 	out_str(&o, scope.lxcfs ? ", lxcfs over /proc" : "");
 	out_char(&o, '\0');
+	buffer[sizeof buffer - 1] = '\0';
 	warn(0, "scope %s", buffer);
 }
 
-/* Messages of the rules whose level rose; with `again`, of all that last. */
-static void say_alerts(const struct report *r, bool again, uint8_t *said)
+/* Messages of the rules whose level is reached; with `again`, of all that
+ * last; and once of a rule that was named and cannot be judged. */
+static void say_alerts(const struct report *r, bool again, bool last)
 {
+	static struct told told[RULE_COUNT];
 	char buffer[128];
 	unsigned a;
 
 	for (a = 0; a < RULE_COUNT; a++) {
 		struct sink o = SINK(buffer);
+		enum metric_id m = rules[a].metric;
+		bool rose = alert_follow(&told[a], r, a);
 
-		if (r->level[a] > said[a] || (again && r->level[a])) {
+		if (opt->rule_named[a] && !told[a].unjudged && !is_judged(r, a) && (!r->first || last || !plan.place[m])) {
+			told[a].unjudged = true;
+			warn(0, r->first && plan.place[m] && r->value[m] != UNAVAILABLE ?
+			     "--alert: %s is an average since boot in the first report: give a delay" :
+			     "--alert: %s cannot be judged: it is unavailable here", metrics[m].column.key);
+		}
+		if (rose || (again && told[a].level && r->level[a])) {
 			out_alert(&o, r, a);
 			out_char(&o, '\0');
 			warn(0, "%s", buffer);
 		}
-		said[a] = r->level[a];
 	}
 }
 
@@ -4929,20 +5737,33 @@ static bool print_listing(const struct listing *l)
 
 /* Compares the last two snapshots. The first is compared with zeros, at the
  * start of the scope where that is known. */
-static void compare(struct report *r, struct snapshot *before, const struct snapshot *now)
+static void compare(const struct comparison *c, struct snapshot *before)
 {
-	report_make(r, before, now);
-	if (!r->first || !is_false_start(r))
+	report_make(c);
+	if (!c->report->first || !is_false_start(c))
 		return;
 	before->ns = UNAVAILABLE; /* nobody knows when */
-	report_make(r, before, now);
+	report_make(c);
+}
+
+/* Reads the host's disks where no controller counts the cgroup's, and says so
+ * once. */
+static void fall_back_to_host(struct snapshot *now, const struct snapshot *before)
+{
+	static bool said;
+
+	if (!said)
+		warn(0, "--%s: no io controller counts for this cgroup: these are the host's numbers",
+		     options[opt->view].name);
+	said = true;
+	now->devices = 0;
+	read_devices(now, before, false, true);
 }
 
 /* One tick: takes a snapshot and prints what it comes to. */
 static void tick(struct listing *l, uint64_t n, uint64_t tick_ns, bool scope_is_told)
 {
 	static bool said_unavailable[SRC_COUNT];
-	static uint8_t said_alerts[RULE_COUNT];
 	static struct report report;
 	struct snapshot *now = &snapshots[n & 1], *before = &snapshots[~n & 1];
 	const struct comparison comparison = { before, now, &report };
@@ -4955,18 +5776,20 @@ static void tick(struct listing *l, uint64_t n, uint64_t tick_ns, bool scope_is_
 	snapshot_take(now, before, tick_ns, &needs);
 	if (now->gone && !view()->hosts)
 		die(0, "cgroup %s: gone: the container has ended", scope.name);
+	if (WITH_DISKS && needs.devices && needs.charged_devices && now->devices_error)
+		fall_back_to_host(now, before);
 	if (!n && plan.count)
 		check_anything(now);
 	if (started)
 		before->ns = scope_start_ns(now);
 	report.first = !n;
 	l->from = &comparison;
-	compare(&report, before, now);
+	compare(&comparison, before);
 	if (view()->fill)
 		view()->fill(l);
 	check_view(l);
 	if (!n && table && scope_is_told && WITH_CGROUP)
-		say_scope(&report);
+		say_scope(&comparison);
 	warn_incomplete(now, l);
 	if (table)
 		warn_unavailable(l, said_unavailable);
@@ -4979,7 +5802,7 @@ static void tick(struct listing *l, uint64_t n, uint64_t tick_ns, bool scope_is_
 	}
 	header = print_listing(l);
 	if (WITH_ALERTS && table)
-		say_alerts(&report, header, said_alerts);
+		say_alerts(&report, header, opt->count == 1);
 }
 
 /* The schedule is absolute, by the start of each tick: nothing drifts. What
@@ -5021,6 +5844,55 @@ static bool is_procfs(const char *dir)
 	return statfs(dir, &fs) == 0 && fs.f_type == 0x9fa0; /* PROC_SUPER_MAGIC */
 }
 
+/* A standard descriptor that is closed must not be given to a file: a report
+ * would be written into it. What is opened instead cannot be written to. */
+static void fill_descriptors(void)
+{
+	int fd;
+
+	do
+		fd = open("/", O_RDONLY | O_DIRECTORY);
+	while (fd >= 0 && fd <= STDERR_FILENO);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
+/* -p: a path is the device that it names, whatever that is called; where it
+ * is not there, as in a container, a name after /dev/. */
+static void settle_partition(void)
+{
+	const char *name = after(opt->partition, "/dev/");
+	struct stat st;
+
+	if (opt->partition[0] == '/' && stat(opt->partition, &st) == 0 && S_ISBLK(st.st_mode))
+		given.device = (uint64_t)major(st.st_rdev) << 20 | minor(st.st_rdev);
+	else if (name)
+		given.partition = name;
+}
+
+/* In a time namespace the clocks are set off, those of the machine's counters
+ * are not: Documentation/ABI, time_namespaces(7). */
+static void read_boot_offset(void)
+{
+	uint64_t seconds, ns;
+	struct scanner s;
+	struct text line, w;
+
+	if (opt->captured || !scan_proc(&s, "self", "/timens_offsets"))
+		return;
+	while (scan_line(&s, &line))
+		if (take_key(&line, "boottime") && scan_word(&line, &w)) {
+			bool negative = *w.p == '-';
+
+			w.p += negative;
+			if (!parse_digits(&w.p, &seconds) || !scan_number(&line, &ns))
+				continue;
+			scope.boot_ns = (int64_t)(seconds * NS_PER_S);
+			scope.boot_ns = (negative ? -scope.boot_ns : scope.boot_ns) + (int64_t)ns;
+		}
+	scan_close(&s);
+}
+
 int main(int argc, char **argv)
 {
 	static struct listing listing;
@@ -5028,9 +5900,11 @@ int main(int argc, char **argv)
 	unsigned a;
 
 	for (a = 0; WITH_ALERTS && a < RULE_COUNT; a++) {
-		given.warn[a] = rules[a].warn * 1000u;
+		given.warn[a] = rules[a].warn < rules[a].crit ? rules[a].warn * 1000u : 0;
 		given.crit[a] = rules[a].crit * 1000u;
+		given.wait_ms[a] = rules[a].seconds * 1000u;
 	}
+	fill_descriptors();
 	scope.kind = HOST;
 	parse(argc ? argv + 1 : argv);
 	set_handler(SIGPIPE, SIG_IGN);
@@ -5047,6 +5921,9 @@ int main(int argc, char **argv)
 	given.proc = opt->proc ? opt->proc : "/proc";
 	given.sys = opt->sys ? opt->sys : "/sys";
 	given.captured = opt->proc_given && !is_procfs(opt->proc);
+	read_boot_offset();
+	if (WITH_DISKS && opt->partition)
+		settle_partition();
 	scope_is_told = WITH_CGROUP && is_terminal(STDERR_FILENO, &(struct winsize){ 0 });
 	if (WITH_CGROUP)
 		check_chosen(scope_choose());

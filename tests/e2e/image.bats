@@ -64,7 +64,7 @@ stage() { # DOCKERFILE N: the lines of its Nth stage
 
 @test "Dockerfile: its packages are those that make deps installs on Alpine" {
 	local file packages
-	packages=$(sed -n 's/.*apk add --no-cache \(.*\)/\1/p' "$root/tests/deps")
+	packages=$(sed -n 's/.*apk add --no-cache \(.*\)/\1/p' "$root/tests/tools/deps")
 	[ -n "$packages" ]
 	for file in Dockerfile Dockerfile.distroless; do
 		equal $file "$(stage $file 1 |

@@ -2,26 +2,35 @@
 # SPDX-License-Identifier: MIT
 # shellcheck disable=SC2034,SC2086
 #
-#   need FEATURE...   skip unless `vmstat -V` names the feature; has: ask only
-#   tool NAME...      skip unless the commands are installed
-#   fixture NAME      a private copy of tests/fixtures/NAME in $T/f
-#   put PATH          stdin becomes $T/f/PATH
-#   vm ARGS...        run against that copy: $status $output $stderr
-#   two ARGS...       the same over two instants (see tests/fixtures/README)
-#   unreadable FILE... -- ARGS...
-#                     the same as a user that may not read these files of it
-#   live ARGS...      run against this machine, host scope
-#   $HOST $CALM       the options for host scope and against alerts, where built
-#   cell NAME [ROW]   a column of the table in $output, by its header
-#   cells [ROW] K=V.. values of row ROW (default 1) of the table
-#   same WANT         $output is exactly WANT, or a diff is shown
-#   json [ROW] K=V..  values, in JSON, of report ROW (default 1)
+# What a test needs, or it is skipped and says why:
+#   requires_feature FEATURE...  `vmstat -V` names them; has_feature: ask only
+#   requires_tool NAME...        the commands are installed
+#   requires_terminal            a pseudo-terminal can be had
+#   requires_mount_namespace     root, and a kernel that allows one
+# The kernel's files:
+#   use_fixture NAME             a private copy of tests/fixtures/NAME in $T/f
+#   write_file PATH              stdin becomes $T/f/PATH
+# Running it, into $status $output $stderr:
+#   run_vmstat ARGS...           against that copy
+#   run_two_instants ARGS...     the same over two instants (fixtures/README)
+#   run_without_permission FILE... -- ARGS...
+#                                as a user that may not read these files of it
+#   run_on_this_machine ARGS...  in host scope
+#   $HOST $CALM                  options for host scope, against alerts
+# What came out:
+#   succeeds, stderr_is_empty
+#   fails_with PATTERN           status 1, no output, one line of reason
+#   stderr_has REGEX             some line of it matches
+#   output_is TEXT               exactly that
+#   column NAME [ROW]            a column of the table, by its header
+#   columns_are [ROW] K=V...     values of row ROW (default 1) of the table
+#   json_has [ROW] K=V...        values, in JSON, of report ROW (default 1)
 
 bats_require_minimum_version 1.5.0
 
-VMSTAT=${VMSTAT:-$BATS_TEST_DIRNAME/../vmstat}
+VMSTAT=${VMSTAT:-$BATS_TEST_DIRNAME/../../vmstat}
 [[ $VMSTAT == /* ]] || VMSTAT=$PWD/$VMSTAT
-REPO=$BATS_TEST_DIRNAME/..
+REPO=$BATS_TEST_DIRNAME/../..
 T=${BATS_TEST_TMPDIR:-$BATS_RUN_TMPDIR}
 export LC_ALL=C TZ=UTC0 VMSTAT
 unset NO_COLOR TERM COLUMNS LINES container KUBERNETES_SERVICE_HOST
@@ -29,19 +38,19 @@ unset NO_COLOR TERM COLUMNS LINES container KUBERNETES_SERVICE_HOST
 # Names what was built in; an old or broken binary has no features at all.
 features=" $("$VMSTAT" -V 2>/dev/null | sed -n 's/^features://p') "
 
-has() { [[ $features == *" $1 "* ]]; }
+has_feature() { [[ $features == *" $1 "* ]]; }
 
 HOST="" CALM=""
-! has cgroup || HOST=--scope=host
-! has alerts || CALM=--alert=off
+! has_feature cgroup || HOST=--scope=host
+! has_feature alerts || CALM=--alert=off
 export HOST CALM
 
-need() {
+requires_feature() {
     local feature
-    for feature; do has "$feature" || skip "built without $feature"; done
+    for feature; do has_feature "$feature" || skip "built without $feature"; done
 }
 
-tool() {
+requires_tool() {
     local name
     for name; do
         command -v "$name" >/dev/null || skip "$name is not installed"
@@ -49,30 +58,37 @@ tool() {
 }
 
 # A private mount namespace: root, and a kernel or container that allows it.
-mounts() {
-    tool unshare mount
+# script(1) gets one: not in a chroot without devpts.
+requires_terminal() {
+    requires_tool script
+    [[ $(script -qec 'echo got one' /dev/null < /dev/null 2>/dev/null) == *"got one"* ]] ||
+        skip "no pseudo-terminal here (is devpts mounted?)"
+}
+
+requires_mount_namespace() {
+    requires_tool unshare mount
     unshare -m --propagation private true 2>/dev/null ||
         skip "no right to make a mount namespace"
 }
 
-fixture() {
+use_fixture() {
     rm -rf "$T/f" "$T/second"
-    cp -a "$BATS_TEST_DIRNAME/fixtures/$1" "$T/f"
+    cp -a "$BATS_TEST_DIRNAME/../fixtures/$1" "$T/f"
     mv "$T/f/2" "$T/second" 2>/dev/null || mkdir -p "$T/second"
 }
 
-put() {
+write_file() {
     mkdir -p "$(dirname "$T/f/$1")"
     cat > "$T/f/$1"
 }
 
-vm() {
+run_vmstat() {
     run --separate-stderr timeout 20 \
         "$VMSTAT" "--proc=$T/f/proc" "--sys=$T/f/sys" "$@"
 }
 
-unreadable() {
-    tool setpriv
+run_without_permission() {
+    requires_tool setpriv
     [[ $EUID == 0 ]] || skip "not root, cannot become another user"
     local dir
     dir=$(mktemp -d /tmp/vmstat-test.XXXXXX)
@@ -88,7 +104,7 @@ unreadable() {
     rm -rf "$dir"
 }
 
-live() {
+run_on_this_machine() {
     run --separate-stderr timeout 20 "$VMSTAT" $HOST "$@"
 }
 
@@ -96,7 +112,7 @@ live() {
 # its files open, and only once the first report is out. Should the machine
 # be so slow that the second report came before that was done: once more,
 # with a longer delay.
-two() {
+run_two_instants() {
     local delay pid
     cp -a "$T/f" "$T/first"
     for delay in 0.4 1.5 5; do
@@ -132,13 +148,13 @@ overlay() {
 }
 
 # For a suite's messages: what was run said this.
-said() {
+show_output() {
     printf 'status %s\n--- stdout\n%s\n--- stderr\n%s\n' \
         "$status" "$output" "$stderr"
 }
 
-same() {
-    diff <(printf '%s\n' "$1") <(printf '%s\n' "$output") || { said; false; }
+output_is() {
+    diff <(printf '%s\n' "$1") <(printf '%s\n' "$output") || { show_output; false; }
 }
 
 # NAME=VALUE of each column of the table's row, one a line.
@@ -150,20 +166,20 @@ row() {
         <<< "$output"
 }
 
-cell() { row "${2:-1}" | sed -n "s/^$1=//p"; }
+column() { row "${2:-1}" | sed -n "s/^$1=//p"; }
 
 # cells [ROW] NAME=VALUE...: each column has that value, or what differs.
-cells() {
+columns_are() {
     local n=1 pair got bad=0
     [[ $1 == *=* ]] || { n=$1; shift; }
     got=$'\n'$(row $n)$'\n'
     for pair; do
         [[ $got == *$'\n'"$pair"$'\n'* ]] || { echo "row $n: want $pair"; bad=1; }
     done
-    ((bad == 0)) || { said; false; }
+    ((bad == 0)) || { show_output; false; }
 }
 
-json() {
+json_has() {
     local row=1
     [[ $1 == *=* ]] || { row=$1; shift; }
     jq -sr --argjson n "$((row - 1))" '.[$n] as $o | $ARGS.positional[] |
@@ -172,19 +188,19 @@ json() {
         select($got != $want) | "\($k) is \($got), want \($want)"' \
         --args "$@" <<< "$output" > "$T/differences" ||
         echo "report $row is no object" > "$T/differences"
-    [[ ! -s $T/differences ]] || { cat "$T/differences"; said; false; }
+    [[ ! -s $T/differences ]] || { cat "$T/differences"; show_output; false; }
 }
 
-ok() { [[ $status == 0 ]] || { said; false; }; }
-quiet() { [[ -z $stderr ]] || { said; false; }; }
+succeeds() { [[ $status == 0 ]] || { show_output; false; }; }
+stderr_is_empty() { [[ -z $stderr ]] || { show_output; false; }; }
 
 # complains PATTERN: status 1, stdout empty, one line that begins `vmstat: `.
-complains() {
+fails_with() {
     [[ $status == 1 && -z $output && $stderr == "vmstat: "$1 &&
-        $stderr != *$'\n'* ]] || { said; false; }
+        $stderr != *$'\n'* ]] || { show_output; false; }
 }
 
 # Whether stderr has a line that matches the pattern.
-says() {
-    grep -qE -- "$1" <<< "$stderr" || { echo "no line like: $1"; said; false; }
+stderr_has() {
+    grep -qE -- "$1" <<< "$stderr" || { echo "no line like: $1"; show_output; false; }
 }

@@ -2,7 +2,7 @@
  * report. The program is included, its main under another name; the cases
  * are rows of tables. */
 #define main vmstat_main
-#include "../vmstat.c"
+#include "../../vmstat.c"
 #undef main
 #include <stdio.h>
 #include <stdlib.h>
@@ -258,7 +258,7 @@ static void test_one_number(void)
 		{ "0\n", 0, 0 }, { "9223372036854771712\n", 9223372036854771712u, 9223372036854771712u },
 		{ "max\n", UNAVAILABLE, UNLIMITED }, { "-1\n", UNAVAILABLE, UNLIMITED },
 		{ "", UNAVAILABLE, UNAVAILABLE },
-		{ "x\n", UNAVAILABLE, UNLIMITED }, { OVER64 "\n", UNAVAILABLE, UNLIMITED },
+		{ "x\n", UNAVAILABLE, UNAVAILABLE }, { OVER64 "\n", UNAVAILABLE, UNAVAILABLE },
 	};
 	uint64_t values[M_COUNT];
 
@@ -313,12 +313,12 @@ static void test_growth(void)
 {
 	static const struct { const char *name; uint64_t before, now, want; } rows[] = {
 		{ "none", 5, 5, 0 }, { "some", 5, 12, 7 }, { "from 0 to 2^64-1", 0, UINT64_MAX, UINT64_MAX },
-		{ "past 2^32", 4294967295, 4294967297, 2 }, { "back by one", 100, 99, 0 },
-		{ "back to 0", 100, 0, 0 }, { "back from above 2^32", 4294967297, 5, 0 },
-		{ "back from 2^64-2", MOST, 0, 0 }, { "from what was not seen", UNAVAILABLE, 0, UNAVAILABLE },
-		{ "to what is not seen", 5, UNAVAILABLE, UNAVAILABLE }, { "back a little above 2^31", 3000000000, 2999999990, 0 },
+		{ "past 2^32", 4294967295, 4294967297, 2 }, { "back by one", 100, 99, UNAVAILABLE },
+		{ "back to 0", 100, 0, UNAVAILABLE }, { "back from above 2^32", 4294967297, 5, UNAVAILABLE },
+		{ "back from 2^64-2", MOST, 0, UNAVAILABLE }, { "from what was not seen", UNAVAILABLE, 0, UNAVAILABLE },
+		{ "to what is not seen", 5, UNAVAILABLE, UNAVAILABLE }, { "back a little above 2^31", 3000000000, 2999999990, UNAVAILABLE },
 		{ "a wrap at 2^32", 4294967290, 10, 16 }, { "a wrap to 0", 4294967295, 0, 1 },
-		{ "no wrap below 2^31", 2147483647, 10, 0 },
+		{ "no wrap below 2^31", 2147483647, 10, UNAVAILABLE },
 	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
@@ -356,7 +356,9 @@ static void t_compare(bool first)
 {
 	static struct snapshot zero;
 
-	report_make(&t_report, first ? &zero : &t_before, &t_now);
+	const struct comparison c = { first ? &zero : &t_before, &t_now, &t_report };
+
+	report_make(&c);
 }
 
 static void t_milli(enum metric_id m, uint64_t want, const char *what)
@@ -376,7 +378,7 @@ static void test_rates(void)
 		{ "in half a second", 0, 100, NS_PER_S / 2, 200000 },
 		{ "in three seconds, to the nearest", 0, 1, 3ull * NS_PER_S, 333 },
 		{ "in a day asleep", 0, 86400, 86400ull * NS_PER_S, 1000 },
-		{ "that goes backwards", 1000, 999, NS_PER_S, 0 },
+		{ "that steps back", 1000, 999, NS_PER_S, UNAVAILABLE },
 		{ "that wraps at 2^32", 4294967294, 1, NS_PER_S, 3000 },
 		{ "of 2^64-1, which is no number", 0, UNAVAILABLE, NS_PER_S, UNAVAILABLE },
 		{ "up to 2^64-2: too large to tell", 0, MOST, NS_PER_S, UNAVAILABLE },
@@ -472,8 +474,8 @@ static void test_cpu(void)
 	t_cpu(high, busy);
 	t_set(M_cpu_user, 30, 40);
 	t_compare(false);
-	t_milli(M_wa, 0, "iowait that goes backwards");
-	t_milli(M_us, 100000, "iowait that goes backwards");
+	t_milli(M_wa, 0, "iowait that steps back");
+	t_milli(M_us, 100000, "iowait that steps back");
 	t_cpu(busy, busy);
 	t_compare(false);
 	t_unavailable(M_us, "no share of no ticks");
@@ -488,6 +490,8 @@ static void test_cpu(void)
 	for (m = 0; m < 10; m++)
 		most[m] = UINT64_MAX;
 	t_cpu(zero, most);
+	t_set(M_cpus_possible, 4, 4);
+	t_set(M_cpus_online, 4, 4);
 	t_compare(true);
 	for (m = M_us; m <= M_gu; m++)
 		t_ok(t_report.value[m] == UNAVAILABLE || t_report.value[m] <= 100000,
@@ -509,6 +513,57 @@ static void test_cpu(void)
 	t_compare(false);
 	t_unavailable(M_st, "an old kernel");
 	t_unavailable(M_gu, "an old kernel");
+}
+
+/* 4 CPUs, 1 s: 400 ticks. */
+static void test_too_much(void)
+{
+	static const uint64_t zero[10], steal[10] = { 100, 0, 100, 100, 0, 0, 0, 1844674407365, 0, 0 };
+	static const uint64_t frozen[10] = { 100, 0, 100, 8300000000000000000u, 0, 0, 0, 0, 0, 0 };
+	static const uint64_t later[10] = { 200, 0, 200, 8300000000000000000u, 0, 0, 0, 0, 0, 0 };
+	static const uint64_t much[10] = { 100, 0, 100000, 200, 0, 0, 0, 0, 0, 0 };
+
+	t_cpu(zero, steal);
+	t_set(M_cpus_possible, 4, 4);
+	t_set(M_cpus_online, 4, 4);
+	t_compare(false);
+	t_unavailable(M_st, "steal that underflowed");
+	t_milli(M_us, 33333, "the others beside it");
+	t_cpu(frozen, later);
+	t_set(M_cpus_possible, 4, 4);
+	t_now.age_known = true;
+	t_compare(false);
+	t_unavailable(M_us, "beside an idle time that is frozen at 8e18");
+	t_unavailable(M_id, "frozen at 8e18");
+	t_cpu(zero, much);
+	t_set(M_cpus_possible, 4, 4);
+	t_compare(false);
+	t_unavailable(M_sy, "more than 4 CPUs can do");
+	t_unavailable(M_us, "beside system time that is too much");
+	t_now.age_known = false;
+}
+
+static void test_utf8(void)
+{
+	static const struct { const char *s, *safe, *json; } rows[] = {
+		{ "plain", "plain", "\"plain\"" }, { "a\tb\nc", "a?b?c", "\"a\\u0009b\\u000ac\"" },
+		{ "\033[31m", "?[31m", "\"\\u001b[31m\"" }, { "\xc3\xa9", "\xc3\xa9", "\"\xc3\xa9\"" },
+		{ "\x7f", "?", "\"\x7f\"" }, { "\xc2\x9b", "?", "\"\xc2\x9b\"" },
+		{ "\x9b", "?", "\"\\ufffd\"" }, { "\xc0\xaf", "??", "\"\\ufffd\\ufffd\"" },
+		{ "\xe0\x80\xaf", "???", "\"\\ufffd\\ufffd\\ufffd\"" },
+		{ "\xed\xa0\x80", "???", "\"\\ufffd\\ufffd\\ufffd\"" },
+		{ "\xf4\x90\x80\x80", "????", "\"\\ufffd\\ufffd\\ufffd\\ufffd\"" },
+		{ "\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80", "\"\xf0\x9f\x98\x80\"" }, { "\xe2\x82", "??", "\"\\ufffd\\ufffd\"" },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		out_safe(&t_sink, rows[i].s);
+		t_text(rows[i].safe, "safe for a terminal");
+		json_string(&t_sink, rows[i].s);
+		t_text(rows[i].json, "a JSON string");
+	}
+	out_hundredths(&t_sink, 9614900);
+	t_text("9.61", "9.6149 is rounded once");
 }
 
 static void test_first(void)
@@ -537,6 +592,11 @@ static void test_cgroup(void)
 	t_levels(M_cpu_quota, UNLIMITED);
 	t_levels(M_cpu_period, UNLIMITED);
 	t_levels(M_mem_max, UNLIMITED);
+	t_levels(M_mem_high, UNLIMITED);
+	t_set(M_inactive_file, 4 << 20, 4 << 20);
+	t_set(M_mem_free, 1 << 20, 1 << 20);
+	t_set(M_host_total, 2 << 20, 2 << 20);
+	t_set(M_told_available, 1 << 20, 1 << 20);
 	t_set(M_cpu_quota, 50000, 50000);
 	t_set(M_cpu_period, 100000, 100000);
 	t_set(M_user_time, 0, 200000);
@@ -552,13 +612,23 @@ static void test_cgroup(void)
 	t_set(M_mem_used, 60 << 20, 48 << 20);
 	t_compare(false);
 	t_milli(M_free, 16000ull << 20, "limit less usage");
-	t_milli(M_mem_pct, 75000, "usage of limit");
-	t_set(M_mem_available, 1024, 1024);
+	t_milli(M_avail, 20000ull << 20, "limit less working set");
+	t_milli(M_mem_pct, 68750, "working set of limit");
+	t_set(M_mem_high, 50 << 20, 50 << 20);
+	t_compare(false);
+	t_milli(M_mem_limit, 50000ull << 20, "memory.high is a limit");
+	t_set(M_mem_high, UNLIMITED, UNLIMITED);
+	t_set(M_mem_free, 1024, 1024);
 	t_compare(false);
 	t_milli(M_free, 1000ull << 20, "not more than the machine has");
 	t_set(M_mem_used, 70 << 20, 70 << 20);
 	t_compare(false);
 	t_milli(M_free, 0, "usage above the limit");
+	t_set(M_swap_max, 8 << 20, 8 << 20);
+	t_before.level[1][M_swap_max] = t_now.level[1][M_swap_max] = 4 << 20;
+	t_before.level[2][M_swap_max] = t_now.level[2][M_swap_max] = UNLIMITED;
+	t_compare(false);
+	t_milli(M_swap_limit, 4000ull << 20, "the least swap limit of all levels");
 	t_now.level[1][M_mem_max] = UNAVAILABLE;
 	t_compare(false);
 	t_unavailable(M_free, "a limit that cannot be read may be the one that counts");
@@ -588,6 +658,12 @@ static void test_throttling(void)
 	t_throttle(&t_now, 0, 100, 10, 1000000);
 	t_compare(false);
 	t_milli(M_thr_pct, 0, "no period ended");
+	t_levels(M_cpu_period, 100000);
+	t_now.ns = t_before.ns + NS_PER_S / 20;
+	t_before.level[2][M_nr_periods] = UNAVAILABLE;
+	t_compare(false);
+	t_unavailable(M_thr_pct, "no period ended in half a period");
+	t_now.ns = t_before.ns + NS_PER_S;
 	memset(t_now.level, 0xff, sizeof t_now.level);
 	t_compare(false);
 	t_unavailable(M_thr_pct, "no level has a quota");
@@ -622,6 +698,8 @@ int main(void)
 	test_rates();
 	test_units();
 	test_cpu();
+	test_too_much();
+	test_utf8();
 	test_first();
 	test_cgroup();
 	test_throttling();

@@ -1,7 +1,7 @@
 /* Fuzzes the whole of vmstat with libFuzzer and clang's sanitizers: the first
  * byte of an input chooses a row of `runs`, the second a file of the fixture
  * that the row reads, and the rest is what that file holds; where the row has
- * a delay, from the second sample on. tests/fuzz builds and starts it.
+ * a delay, from the second sample on. tests/fuzz/run builds and starts it.
  *
  * vmstat is written for one run in a process. So its variables lie in two
  * sections of their own, which are put back as they were before each run;
@@ -102,7 +102,7 @@ _Noreturn static void fuzz_exit(int status)
 #define ppoll(fds, n, t, mask) fuzz_wait(fds, n, t)
 #define write(fd, p, n) fuzz_write(fd, p, n)
 #define sigaction(number, action, old) ((void)(action), 0)
-#include "../vmstat.c"
+#include "../../vmstat.c"
 #undef main
 #undef _exit
 #undef clock_gettime

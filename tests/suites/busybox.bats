@@ -7,7 +7,7 @@
 load helper
 
 setup() {
-    mounts
+    requires_mount_namespace
     local busybox
     busybox=$(command -v busybox) || skip "busybox is not installed"
     R=$T/root
@@ -29,11 +29,11 @@ inside() {
 @test "every mode under busybox sh" {
     local feature args pattern
     while IFS='|' read -r feature args pattern; do
-        [[ -z $feature ]] || has "$feature" || continue
+        [[ -z $feature ]] || has_feature "$feature" || continue
         inside "vmstat $args $([[ $feature ]] || echo $HOST)"
-        ok
-        grep -qE -- "$pattern" <<< "$output" || { echo "vmstat $args: no $pattern"; said; false; }
-        [[ $output != *$'\e'* ]] || { echo "vmstat $args: escapes"; said; false; }
+        succeeds
+        grep -qE -- "$pattern" <<< "$output" || { echo "vmstat $args: no $pattern"; show_output; false; }
+        [[ $output != *$'\e'* ]] || { echo "vmstat $args: escapes"; show_output; false; }
     done << 'END'
 ||^( +[0-9]+){20}$
 |0.05 2|^( +[0-9]+){20}$
@@ -56,27 +56,27 @@ END
 }
 
 @test "it sees what busybox sees" {
-    need stats
+    requires_feature stats
     inside "busybox grep MemTotal /proc/meminfo; vmstat -s $HOST | busybox head -n 1"
     local total
     total=$(awk '/MemTotal/ { print $2 }' <<< "$output")
-    grep -qE "^ +$total K total memory$" <<< "$output" || { said; false; }
+    grep -qE "^ +$total K total memory$" <<< "$output" || { show_output; false; }
 }
 
 @test "pipes of busybox: head and a loop" {
     inside "vmstat $CALM 1 | busybox head -n 2 | busybox wc -l"
-    ok
-    [[ $output == 2 ]] || { said; false; }
+    succeeds
+    [[ $output == 2 ]] || { show_output; false; }
 }
 
 @test "no /proc in the chroot: the reason and the command" {
     run --separate-stderr chroot "$R" /bin/busybox sh -c vmstat
-    [[ $status == 1 && -z $output ]] || { said; false; }
-    says 'mount -t proc proc /proc'
+    [[ $status == 1 && -z $output ]] || { show_output; false; }
+    stderr_has 'mount -t proc proc /proc'
 }
 
 @test "no /dev, no descriptors but three, an empty environment" {
     inside "busybox env -i /bin/vmstat --proc=/proc"
-    ok
-    [[ $(wc -w <<< "${lines[2]}") == 20 ]] || { said; false; }
+    succeeds
+    [[ $(wc -w <<< "${lines[2]}") == 20 ]] || { show_output; false; }
 }

@@ -7,13 +7,13 @@
 
 load helper
 
-setup() { fixture host; }
+setup() { use_fixture host; }
 
 @test "-s: json" {
-    need stats json
-    tool jq
-    vm -s --json
-    json mem_total=8000000 mem_used=5000000 mem_active=444418 \
+    requires_feature stats json
+    requires_tool jq
+    run_vmstat -s --json
+    json_has mem_total=8000000 mem_used=5000000 mem_active=444418 \
         mem_inactive=555009 mem_free=1111337 mem_buffers=22543 \
         swap_total=900000 swap_used=6169 swap_free=893831 cpu_user=80000 \
         cpu_nice=6000 cpu_system=20000 cpu_idle=58000 cpu_iowait=22000 \
@@ -25,102 +25,102 @@ setup() { fixture host; }
 }
 
 @test "-s -S M" {
-    need stats
-    vm -s -S M
+    requires_feature stats
+    run_vmstat -s -S M
     # 8000000/1024 = 7812.5, 6169/1024 = 6.02, ticks stay ticks
-    grep -qE '^ +781[23] M total memory$' <<< "$output" || { said; false; }
-    grep -qE '^ +6 M used swap$' <<< "$output" || { said; false; }
-    grep -qE '^ +80000 non-nice user cpu ticks$' <<< "$output" || { said; false; }
+    grep -qE '^ +781[23] M total memory$' <<< "$output" || { show_output; false; }
+    grep -qE '^ +6 M used swap$' <<< "$output" || { show_output; false; }
+    grep -qE '^ +80000 non-nice user cpu ticks$' <<< "$output" || { show_output; false; }
 }
 
 @test "-d: json, disks only" {
-    need disks json
-    tool jq
-    vm -d --json
-    [[ ${#lines[@]} == 3 ]] || { said; false; }
-    json 2 'disk="sda"' reads=1000 reads_merged=102 read_sectors=80000 \
+    requires_feature disks json
+    requires_tool jq
+    run_vmstat -d --json
+    [[ ${#lines[@]} == 3 ]] || { show_output; false; }
+    json_has 2 'disk="sda"' reads=1000 reads_merged=102 read_sectors=80000 \
         read_ms=5000 writes=2000 writes_merged=206 write_sectors=400000 \
         write_ms=30000 io_now=3 io_ms=250000 io_weighted_ms=36000
-    json 3 'disk="nvme0n1"' reads=31 io_now=1
+    json_has 3 'disk="nvme0n1"' reads=31 io_now=1
 }
 
 @test "-d -w: the same values, wider" {
-    need disks
-    vm -d -w
-    [[ ${lines[3]} == "sda        1000       102       80000        5000      2000       206      400000       30000       3     250" ]] || { said; false; }
+    requires_feature disks
+    run_vmstat -d -w
+    [[ ${lines[3]} == "sda        1000       102       80000        5000      2000       206      400000       30000       3     250" ]] || { show_output; false; }
 }
 
 @test "-D: json and csv" {
-    need disks json csv
-    tool jq
-    vm -D --json
+    requires_feature disks json csv
+    requires_tool jq
+    run_vmstat -D --json
     # sda + nvme0n1 + loop0
-    json disks=3 partitions=3 reads=1031 reads_merged=134 read_sectors=80033 \
+    json_has disks=3 partitions=3 reads=1031 reads_merged=134 read_sectors=80033 \
         read_ms=5034 writes=2035 writes_merged=242 write_sectors=400037 \
         write_ms=30038 io_now=4 io_ms=250039 io_weighted_ms=36040
-    vm -D --csv
-    [[ ${lines[1]} == *,3,3,1031,134,80033,5034,2035,242,400037,30038,4,250039,36040 ]] || { said; false; }
+    run_vmstat -D --csv
+    [[ ${lines[1]} == *,3,3,1031,134,80033,5034,2035,242,400037,30038,4,250039,36040 ]] || { show_output; false; }
 }
 
 @test "-p: json; a disk is no partition but is found; what is not there is not" {
-    need disks json
-    tool jq
-    vm -p nvme0n1p1 --json
-    json 'partition="nvme0n1p1"' reads=41 read_sectors=43 writes=45 \
+    requires_feature disks json
+    requires_tool jq
+    run_vmstat -p nvme0n1p1 --json
+    json_has 'partition="nvme0n1p1"' reads=41 read_sectors=43 writes=45 \
         write_sectors=47
     local bad
     for bad in nosuch sd sda11 /dev/ ''; do
-        vm -p "$bad"
-        complains '*'
+        run_vmstat -p "$bad"
+        fails_with '*'
     done
 }
 
 @test "-p with a delay repeats with the new values" {
-    need disks
-    two -p sda1
-    ok
+    requires_feature disks
+    run_two_instants -p sda1
+    succeeds
     [[ $(tr -s ' ' <<< "${lines[1]}") == " 111 113 115 117" &&
-        $(tr -s ' ' <<< "${lines[-1]}") == " 115 133 120 147" ]] || { said; false; }
+        $(tr -s ' ' <<< "${lines[-1]}") == " 115 133 120 147" ]] || { show_output; false; }
 }
 
 @test "-D and -d with a delay repeat with the new values" {
-    need disks
-    two -D
+    requires_feature disks
+    run_two_instants -D
     # 1031 + 250 + 5 of the new sdb; 3 disks, 1 partition
-    grep -qE '^ +1286 total reads$' <<< "$output" || { said; false; }
-    fixture host
-    two -d
-    grep -qE '^sda +1250 +102 +90000 +5500 ' <<< "$output" || { said; false; }
+    grep -qE '^ +1286 total reads$' <<< "$output" || { show_output; false; }
+    use_fixture host
+    run_two_instants -d
+    grep -qE '^sda +1250 +102 +90000 +5500 ' <<< "$output" || { show_output; false; }
 }
 
 @test "-m: json; repeats with a delay" {
-    need slabs json
-    tool jq
-    vm -m --json
-    json 2 'cache="dentry"' active_objs=1234567 num_objs=1234568 objsize=192 \
+    requires_feature slabs json
+    requires_tool jq
+    run_vmstat -m --json
+    json_has 2 'cache="dentry"' active_objs=1234567 num_objs=1234568 objsize=192 \
         objperslab=21
-    json 1 'cache="a_name_of_more_than_twenty_four"'
+    json_has 1 'cache="a_name_of_more_than_twenty_four"'
     echo 'slabinfo - version: 2.1
 # name
 dentry 5 6 192 21 1 : tunables 0 0 0 : slabdata 1 1 0' > "$T/second/proc/slabinfo"
-    two -m
-    grep -qE '^dentry +5 +6 +192 +21$' <<< "$output" || { said; false; }
+    run_two_instants -m
+    grep -qE '^dentry +5 +6 +192 +21$' <<< "$output" || { show_output; false; }
 }
 
 @test "-f: json" {
-    need stats json
-    tool jq
-    vm -f --json
-    json forks=4321
+    requires_feature stats json
+    requires_tool jq
+    run_vmstat -f --json
+    json_has forks=4321
 }
 
 # sda in 2.5 s: 250 reads, 10000 sectors, 500 ms; 50 writes, 2000 sectors,
 # 200 ms; busy 1250 ms = 50%; weighted 1750 ms / 2500 ms.
 @test "-d -x: rates of each disk" {
-    need disks
-    two -d -x
-    ok
-    [[ ${lines[0]} == "Device          r/s     w/s     rkB/s     wkB/s r_await w_await  aqu-sz   %util" ]] || { said; false; }
+    requires_feature disks
+    run_two_instants -d -x
+    succeeds
+    [[ ${lines[0]} == "Device          r/s     w/s     rkB/s     wkB/s r_await w_await  aqu-sz   %util" ]] || { show_output; false; }
     # since boot: 1000 and 2000 in 1000 s, 40000 KiB, 200000 KiB, 5000 ms /
     # 1000, 30000 ms / 2000, 36000 ms / 1000 s, 250 s / 1000 s
     diff <(grep -E '^sda ' <<< "$output" | tr -s ' ') - << 'END'
@@ -130,22 +130,22 @@ END
 }
 
 @test "-d -x: json" {
-    need disks json
-    tool jq
-    two -d -x --json
+    requires_feature disks json
+    requires_tool jq
+    run_two_instants -d -x --json
     output=$(grep '"sda"' <<< "$output")
-    json 1 interval=1000 r_s=1 w_s=2 rkb_s=40 wkb_s=200 r_await=5 w_await=15 \
+    json_has 1 interval=1000 r_s=1 w_s=2 rkb_s=40 wkb_s=200 r_await=5 w_await=15 \
         aqu_sz=0.036 util=25
-    json 2 interval=2.5 r_s=100 w_s=20 rkb_s=2000 wkb_s=400 r_await=2 \
+    json_has 2 interval=2.5 r_s=100 w_s=20 rkb_s=2000 wkb_s=400 r_await=2 \
         w_await=4 aqu_sz=0.7 util=50
 }
 
 @test "-d -x: a disk that vanishes and one that appears" {
-    need disks
+    requires_feature disks
     sed -i /nvme0n1/d "$T/second/proc/diskstats"
-    two -d -x
-    ok
-    [[ $(grep -c '^nvme0n1 ' <<< "$output") == 1 ]] || { said; false; }
+    run_two_instants -d -x
+    succeeds
+    [[ $(grep -c '^nvme0n1 ' <<< "$output") == 1 ]] || { show_output; false; }
     # Born in the interval, so its counters are the interval's: 5 reads of 8
     # sectors in 2.5 s, 10 ms / 5, busy 10 ms.
     grep -E '^sdb ' <<< "$output" | tr -s ' ' | diff - <(
@@ -153,23 +153,23 @@ END
 }
 
 @test "-d -x: no operation in the interval has no time of waiting" {
-    need disks json
-    tool jq
-    two -d -x --json
+    requires_feature disks json
+    requires_tool jq
+    run_two_instants -d -x --json
     output=$(grep '"nvme0n1"' <<< "$output")
-    json 2 r_s=0 w_s=0 r_await=null w_await=null aqu_sz=0 util=0
+    json_has 2 r_s=0 w_s=0 r_await=null w_await=null aqu_sz=0 util=0
 }
 
 @test "-m of a machine that hides slabinfo: a reason, status 1" {
-    need slabs
+    requires_feature slabs
     rm "$T/f/proc/slabinfo"
-    vm -m
-    complains '*slabinfo*'
+    run_vmstat -m
+    fails_with '*slabinfo*'
 }
 
 @test "-d without diskstats: a reason, status 1" {
-    need disks
+    requires_feature disks
     rm "$T/f/proc/diskstats"
-    vm -d
-    complains '*diskstats*'
+    run_vmstat -d
+    fails_with '*diskstats*'
 }

@@ -7,7 +7,7 @@
 
 load helper
 
-setup() { fixture host; }
+setup() { use_fixture host; }
 
 # Columns by the file that they come from, and what they are in the fixture.
 declare -gA columns=(
@@ -18,28 +18,28 @@ declare -gA columns=(
 shopt -s extglob
 
 # loses FILE: its columns are `-`, all others right, one warning that names it.
-loses() {
+only_columns_of() {
     local file
-    ok
+    succeeds
     for file in stat meminfo vmstat; do
         if [[ $file == "$1" ]]; then
-            cells ${columns[$file]//=+([0-9])/=-}
+            columns_are ${columns[$file]//=+([0-9])/=-}
         else
-            cells ${columns[$file]}
+            columns_are ${columns[$file]}
         fi
     done
     [[ $stderr == "vmstat: "*"$1"* && $stderr != *$'\n'* ]] ||
-        { echo "want one warning that names $1"; said; false; }
+        { echo "want one warning that names $1"; show_output; false; }
 }
 
 # each FUNCTION: applies it to each file in turn, and runs.
-each() {
+for_each_file() {
     local file
     for file in stat meminfo vmstat; do
-        fixture host
+        use_fixture host
         "$1" "$T/f/proc/$file"
-        vm $CALM
-        loses $file || { echo "^^^ $1 $file"; return 1; }
+        run_vmstat $CALM
+        only_columns_of $file || { echo "^^^ $1 $file"; return 1; }
     done
 }
 
@@ -60,22 +60,22 @@ binary() {
 }
 one_line() { head -c 300000 /dev/zero | tr '\0' 7 > "$1"; }
 
-@test "a file is missing" { each missing; }
-@test "a file is empty" { each empty; }
-@test "a file is a directory" { each directory; }
-@test "a file is masked with /dev/null" { each masked; }
-@test "a file is text" { each words; }
-@test "a file has no numbers" { each no_numbers; }
-@test "a file has negative numbers" { each negative; }
-@test "a file has numbers beyond 64 bits" { each enormous; }
-@test "a file is binary" { each binary; }
-@test "a file is one line of 300,000 digits" { each one_line; }
+@test "a file is missing" { for_each_file missing; }
+@test "a file is empty" { for_each_file empty; }
+@test "a file is a directory" { for_each_file directory; }
+@test "a file is masked with /dev/null" { for_each_file masked; }
+@test "a file is text" { for_each_file words; }
+@test "a file has no numbers" { for_each_file no_numbers; }
+@test "a file has negative numbers" { for_each_file negative; }
+@test "a file has numbers beyond 64 bits" { for_each_file enormous; }
+@test "a file is binary" { for_each_file binary; }
+@test "a file is one line of 300,000 digits" { for_each_file one_line; }
 
 @test "a file has no end: /dev/zero ends all the same" {
     endless "$T/f/proc/vmstat"
     run --separate-stderr timeout 5 "$VMSTAT" "--proc=$T/f/proc" $CALM
     # Bounded work: an answer, or an error, but within the time.
-    [[ $status == 0 || $status == 1 ]] || { said; false; }
+    [[ $status == 0 || $status == 1 ]] || { show_output; false; }
 }
 
 # cut FILE STRING: the file ends right behind STRING, without a newline.
@@ -88,202 +88,204 @@ cut_behind() {
 @test "a warning comes once, not with each report" {
     : > "$T/f/proc/stat"
     : > "$T/second/proc/stat"
-    COUNT=3 two $CALM
-    ok
-    [[ ${#lines[@]} == 5 && $(grep -c '/proc/stat' <<< "$stderr") == 1 ]] || { said; false; }
+    COUNT=3 run_two_instants $CALM
+    succeeds
+    [[ ${#lines[@]} == 5 && $(grep -c '/proc/stat' <<< "$stderr") == 1 ]] || { show_output; false; }
 }
 
 @test "stat is cut in the middle of a number: no half numbers" {
     cut_behind stat 'ctxt 25'
-    vm $CALM
-    ok
+    run_vmstat $CALM
+    succeeds
     # Without its newline nobody knows that the line is whole.
-    cells cs=- r=- b=- in=123 us=37 gu=6 si=8 free=1111337
-    fixture host
+    columns_are cs=- r=- b=- in=123 us=37 gu=6 si=8 free=1111337
+    use_fixture host
     cut_behind stat 'cpu  80000 6000 200'
-    vm $CALM
-    cells us=- sy=- id=- wa=- st=- gu=- in=- cs=- r=- free=1111337
+    run_vmstat $CALM
+    columns_are us=- sy=- id=- wa=- st=- gu=- in=- cs=- r=- free=1111337
 }
 
 @test "meminfo and vmstat are cut in the middle of a number" {
     cut_behind meminfo 'Cached:           33'
-    vm $CALM
-    cells free=1111337 buff=22543 cache=- swpd=- cs=2567 si=8
-    fixture host
+    run_vmstat $CALM
+    columns_are free=1111337 buff=22543 cache=- swpd=- cs=2567 si=8
+    use_fixture host
     cut_behind vmstat 'pswpin 20'
-    vm $CALM
-    cells bi=17 bo=19 si=- so=- min=- maj=- cs=2567 free=1111337
+    run_vmstat $CALM
+    columns_are bi=17 bo=19 si=- so=- min=- maj=- cs=2567 free=1111337
 }
 
 @test "only one number is missing: only its column is" {
     sed -i '/^procs_running/d; /^ctxt/d' "$T/f/proc/stat"
     sed -i '/^pgmajfault/d' "$T/f/proc/vmstat"
     sed -i '/^SwapFree/d' "$T/f/proc/meminfo"
-    vm $CALM
-    ok
+    run_vmstat $CALM
+    succeeds
     # min is pgfault - pgmajfault, swpd SwapTotal - SwapFree
-    cells r=- b=3 cs=- in=123 us=37 maj=- min=- si=8 bi=17 swpd=- free=1111337
+    columns_are r=- b=3 cs=- in=123 us=37 maj=- min=- si=8 bi=17 swpd=- free=1111337
 }
 
 @test "a file comes back: its columns do, rates from the next interval on" {
     cp "$T/f/proc/meminfo" "$T/second/proc/meminfo"
     : > "$T/f/proc/meminfo"
     : > "$T/f/proc/vmstat"
-    two $CALM
-    ok
-    cells 1 free=- bi=-
-    cells 2 free=1111337 bi=- cs=2800
+    run_two_instants $CALM
+    succeeds
+    columns_are 1 free=- bi=-
+    columns_are 2 free=1111337 bi=- cs=2800
 }
 
 @test "a file goes away between the reports: unavailable, never 0" {
     rm "$T/second/proc/vmstat"
     : > "$T/second/proc/vmstat"
-    two $CALM
-    ok
-    cells 1 bi=17 maj=9
-    cells 2 bi=- bo=- si=- so=- min=- maj=- cs=2800
+    run_two_instants $CALM
+    succeeds
+    columns_are 1 bi=17 maj=9
+    columns_are 2 bi=- bo=- si=- so=- min=- maj=- cs=2800
 }
 
 @test "json: unavailable is null, and the keys stay" {
-    need json
-    tool jq
+    requires_feature json
+    requires_tool jq
     rm "$T/f/proc/vmstat" "$T/f/proc/stat"
-    vm --json $CALM
-    ok
-    json r=null cs=null us=null si=null maj=null oom=null free=1111337 \
+    run_vmstat --json $CALM
+    succeeds
+    json_has r=null cs=null us=null si=null maj=null oom=null free=1111337 \
         inact=555009
 }
 
 @test "csv: unavailable is empty, and the columns stay" {
-    need csv
-    vm --csv $CALM
+    requires_feature csv
+    run_vmstat --csv $CALM
     local header=${lines[0]} columns
     columns=$(tr -cd , <<< "${lines[1]}" | wc -c)
     rm "$T/f/proc/vmstat" "$T/f/proc/stat"
-    vm --csv $CALM
+    run_vmstat --csv $CALM
     [[ ${lines[0]} == "$header" &&
-        $(tr -cd , <<< "${lines[1]}" | wc -c) == "$columns" ]] || { said; false; }
+        $(tr -cd , <<< "${lines[1]}" | wc -c) == "$columns" ]] || { show_output; false; }
     paste -d= <(tr , '\n' <<< "$header") <(tr , '\n' <<< "${lines[1]}") > "$T/pairs"
     grep -qx cs= "$T/pairs" && grep -qx maj= "$T/pairs" &&
-        grep -qx free=1111337 "$T/pairs" || { said; false; }
+        grep -qx free=1111337 "$T/pairs" || { show_output; false; }
 }
 
 @test "pressure: no files, empty files, garbage: unavailable" {
-    need pressure
+    requires_feature pressure
     local how file
     half() { printf 'some avg10=0.00 total=100' > "$1"; }
     for how in missing empty words no_numbers masked binary half; do
-        fixture host
+        use_fixture host
         for file in "$T"/f/proc/pressure/*; do $how "$file"; done
-        vm -x $CALM
-        ok
-        cells cpu=- mem=- memF=- io=- ioF=- cs=2567
+        run_vmstat -x $CALM
+        succeeds
+        columns_are cpu=- mem=- memF=- io=- ioF=- cs=2567
     done
 }
 
 @test "nothing left: status 1, no table, and what to do" {
     rm -r "$T/f/proc" && mkdir "$T/f/proc"
-    vm
-    [[ $status == 1 && -z $output ]] || { said; false; }
-    says '^vmstat: .'
+    run_vmstat
+    [[ $status == 1 && -z $output ]] || { show_output; false; }
+    stderr_has '^vmstat: .'
 }
 
 @test "no /proc at all: names the command that mounts it" {
-    mounts
+    requires_mount_namespace
     run --separate-stderr unshare -m --propagation private sh -c \
         "mount -t tmpfs none /proc && exec '$VMSTAT'"
-    [[ $status == 1 && -z $output ]] || { said; false; }
-    says 'mount -t proc proc /proc'
+    [[ $status == 1 && -z $output ]] || { show_output; false; }
+    stderr_has 'mount -t proc proc /proc'
 }
 
 # real CONDITION COLUMNS: this machine's /proc, one file of it masked.
 @test "masked in the real /proc: /dev/null over stat" {
-    mounts
-    need_bind /proc/stat /dev/null
-    cells us=- cs=- in=- r=-
-    [[ $(cell free) =~ ^[0-9]+$ && $(cell min) =~ ^[0-9]+$ ]] || { said; false; }
-    [[ $(grep -c . <<< "$stderr") == 1 ]] || { said; false; }
+    requires_mount_namespace
+    run_with_file_masked /proc/stat /dev/null
+    columns_are us=- cs=- in=- r=-
+    [[ $(column free) =~ ^[0-9]+$ && $(column min) =~ ^[0-9]+$ ]] || { show_output; false; }
+    [[ $(grep -c . <<< "$stderr") == 1 ]] || { show_output; false; }
 }
 
 @test "masked in the real /proc: /dev/null over vmstat and meminfo" {
-    mounts
-    need_bind /proc/vmstat /dev/null
-    cells si=- bi=- maj=-
-    [[ $(cell us) =~ ^[0-9]+$ ]] || { said; false; }
-    need_bind /proc/meminfo /dev/null
-    cells swpd=- free=- buff=- cache=-
-    [[ $(cell cs) =~ ^[0-9]+$ ]] || { said; false; }
+    requires_mount_namespace
+    run_with_file_masked /proc/vmstat /dev/null
+    columns_are si=- bi=- maj=-
+    [[ $(column us) =~ ^[0-9]+$ ]] || { show_output; false; }
+    run_with_file_masked /proc/meminfo /dev/null
+    columns_are swpd=- free=- buff=- cache=-
+    [[ $(column cs) =~ ^[0-9]+$ ]] || { show_output; false; }
 }
 
 # Runs in a mount namespace with FILE bound over PATH.
-need_bind() {
+run_with_file_masked() {
     run --separate-stderr unshare -m --propagation private sh -c \
         "mount --bind $2 $1 && exec '$VMSTAT' $HOST $CALM"
-    ok
+    succeeds
 }
 
 @test "subset=pid: no stat, no meminfo: an error that says so, or a cgroup" {
-    mounts
+    requires_mount_namespace
     run --separate-stderr unshare -m -p -f --propagation private sh -c \
         "mount -t proc -o subset=pid proc /proc || exit 77; '$VMSTAT' $HOST"
     [[ $status != 77 ]] || skip "the kernel does not know subset=pid"
-    [[ $status == 1 && -z $output ]] || { said; false; }
-    says '^vmstat: '
+    [[ $status == 1 && -z $output ]] || { show_output; false; }
+    stderr_has '^vmstat: '
 }
 
 @test "unreadable as non-root: unavailable, one warning" {
     local file
     for file in stat meminfo vmstat; do
-        fixture host
-        unreadable proc/$file -- $CALM
-        loses $file
+        use_fixture host
+        run_without_permission proc/$file -- $CALM
+        only_columns_of $file
     done
 }
 
 @test "-m as non-root: says why" {
-    need slabs
-    tool setpriv
+    requires_feature slabs
+    requires_tool setpriv
     [[ $EUID == 0 ]] || skip "not root, cannot become another user"
     local dir
     dir=$(mktemp -d /tmp/vmstat-test.XXXXXX)
     install -m 755 "$VMSTAT" "$dir/vmstat" && chmod 755 "$dir"
     run --separate-stderr setpriv --reuid 65534 --regid 65534 --clear-groups "$dir/vmstat" -m
     rm -rf "$dir"
-    complains '*slabinfo*'
+    fails_with '*slabinfo*'
 }
 
 @test "gVisor: no vmstat, counters that stay 0 are unavailable" {
-    fixture gvisor
-    vm $CALM
-    ok
+    use_fixture gvisor
+    run_vmstat $CALM
+    succeeds
     # of 10000 ticks: 2000, 5000, 3000
-    cells r=0 b=0 free=1500300 cache=100400 in=- cs=- us=20 sy=50 id=30 \
+    columns_are r=0 b=0 free=1500300 cache=100400 in=- cs=- us=20 sy=50 id=30 \
         si=- so=- bi=- bo=- min=- maj=-
 }
 
 @test "gVisor: time in the kernel alone tells it, too; and without CPU columns" {
-    fixture gvisor
+    use_fixture gvisor
     sed -i 's/^cpu .*/cpu  0 0 5000 0 0 0 0 0 0 0/' "$T/f/proc/stat"
-    vm -o cs,sy $CALM
-    [[ ${lines[2]} == *-*100 ]] || { said; false; }
-    vm -o in,cs $CALM
-    [[ $status == 0 && ${lines[2]} =~ ^\ +-\ +-$ ]] || { said; false; }
+    run_vmstat -o cs,sy $CALM
+    [[ ${lines[2]} == *-*100 ]] || { show_output; false; }
+    run_vmstat -o in,cs $CALM
+    [[ $status == 0 && ${lines[2]} =~ ^\ +-\ +-$ ]] || { show_output; false; }
 }
 
 @test "a machine of 4,096 CPUs that is up for years: shares of 10^12 ticks" {
-    fixture host
+    use_fixture host
+    write_file sys/devices/system/cpu/online <<< 0-4095
+    write_file proc/uptime <<< '10000000.00 1'
     sed -i 's/^cpu .*/cpu  1 1 1 1000000000000 2000000000000 0 0 0 0 0/' "$T/f/proc/stat"
-    vm $CALM
-    ok
-    cells us=0 sy=0 id=33 wa=67 st=0 gu=0
+    run_vmstat $CALM
+    succeeds
+    columns_are us=0 sy=0 id=33 wa=67 st=0 gu=0
 }
 
 @test "WSL1: a cpu line of nine numbers, no vmstat" {
-    fixture wsl1
-    vm $CALM
-    ok
+    use_fixture wsl1
+    run_vmstat $CALM
+    succeeds
     # of 100000 ticks: 30000, 22000, 48000; 50331648-49942008
-    cells r=2 b=0 swpd=389640 free=9062236 buff=34032 cache=188576 in=- cs=- \
+    columns_are r=2 b=0 swpd=389640 free=9062236 buff=34032 cache=188576 in=- cs=- \
         us=30 sy=22 id=48 wa=0 bi=- maj=-
 }
 

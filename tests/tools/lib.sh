@@ -1,7 +1,7 @@
 # shellcheck shell=bash
 # Sourced by the scripts beside it: TAP, and builds with switches turned off.
 set -uo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 1
+cd "$(dirname "${BASH_SOURCE[0]}")/../.." || exit 1
 mkdir -p tests/out
 CC=${CC:-$(command -v musl-gcc || echo cc)}
 tap_count=0 tap_bad=0
@@ -37,8 +37,10 @@ within() {
 	check "$1: $2, bound $3" awk "BEGIN { exit !($2 <= $3) }"
 }
 
-# The switches that config.h turns on, one a line.
-switches() { sed -n 's/^# *define \(WITH_[A-Z]*\) 1\>.*/\1/p' config.h; }
+# The switches that config.h turns on, one a line, as the preprocessor has them.
+switches() {
+	"$CC" -E -dM -x c config.h | awk '$2 ~ /^WITH_/ && $3 == 1 { print $2 }' | sort
+}
 
 # The flags that turn all of them off.
 all_off() { switches | sed 's/.*/-D&=0/' | tr '\n' ' '; }

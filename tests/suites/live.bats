@@ -12,7 +12,7 @@
 load helper
 
 setup() {
-    tool vmstat
+    requires_tool vmstat
     command vmstat -V | grep -q procps || skip "the installed vmstat is not procps-ng's"
     run command vmstat
     [[ $status == 0 ]] || skip "the installed vmstat does not run here"
@@ -32,7 +32,7 @@ side_by_side() {
 }
 
 # near NAME RELATIVE ABSOLUTE: the two differ by at most the greater of both.
-near() {
+is_near() {
     join "$T/ours" "$T/theirs" | awk -v name="$1" -v rel="$2" -v abs="$3" '
         $1 == name { d = $2 - $3; if (d < 0) d = -d
             if (d > abs && d > rel * $3) { print name ": ours " $2 ", theirs " $3; bad = 1 }
@@ -42,12 +42,12 @@ near() {
 
 @test "since boot: memory and CPU" {
     side_by_side
-    near swpd 0 0
-    near free 0.02 4096
-    near buff 0.02 1024
-    near cache 0.02 4096
+    is_near swpd 0 0
+    is_near free 0.02 4096
+    is_near buff 0.02 1024
+    is_near cache 0.02 4096
     local name
-    for name in us sy id wa st gu; do near $name 0 1; done
+    for name in us sy id wa st gu; do is_near $name 0 1; done
 }
 
 @test "two seconds under load: every rate" {
@@ -57,27 +57,27 @@ near() {
     side_by_side 2 2
     kill $spin $fork
     wait $spin $fork 2>/dev/null || true
-    near si 0.1 8
-    near so 0.1 8
-    near bi 0.1 64
-    near bo 0.1 64
-    near in 0.1 100
-    near cs 0.1 200
+    is_near si 0.1 8
+    is_near so 0.1 8
+    is_near bi 0.1 64
+    is_near bo 0.1 64
+    is_near in 0.1 100
+    is_near cs 0.1 200
     local name
-    for name in us sy id wa st gu; do near $name 0 4; done
+    for name in us sy id wa st gu; do is_near $name 0 4; done
     awk '$1 == "cs" { exit !($2 > 100) }' "$T/ours"
 }
 
 @test "-a: inactive and active memory" {
     side_by_side -a
-    near inact 0.02 4096
-    near active 0.02 4096
+    is_near inact 0.02 4096
+    is_near active 0.02 4096
 }
 
 @test "-s: the same labels, the same values" {
-    need stats
+    requires_feature stats
     command vmstat -s > "$T/theirs.out"
-    live -s
+    run_on_this_machine -s
     printf '%s\n' "$output" > "$T/ours.out"
     # Every label of theirs, in their order. (4.0.2 lacks some of ours.)
     diff <(cut -c15- "$T/theirs.out") \
@@ -95,7 +95,7 @@ near() {
 }
 
 @test "-m, -f: the same caches, the same forks" {
-    need slabs stats
+    requires_feature slabs stats
     [[ -r /proc/slabinfo ]] || skip "no right to read slabinfo"
     caches() { awk '$1 != "Cache" { print $1, $4, $5 }'; }
     diff <(command vmstat -m | caches) <("$VMSTAT" $HOST -m | caches)
@@ -107,7 +107,7 @@ near() {
 }
 
 @test "-d and -D: the same disks" {
-    need disks
+    requires_feature disks
     diff <(command vmstat -d | awk '{ print $1 }') <("$VMSTAT" $HOST -d | awk '{ print $1 }')
     diff <(command vmstat -D | head -n 2) <("$VMSTAT" $HOST -D | head -n 2)
 }
@@ -115,8 +115,8 @@ near() {
 # What dd wrote and read, and not a block more than the kernel counted over
 # a longer time around it.
 @test "dd with O_DIRECT: bi and bo are exact" {
-    need json
-    tool jq dd
+    requires_feature json
+    requires_tool jq dd
     local file=$REPO/tests/direct.$$
     dd if=/dev/zero of="$file" bs=1M count=1 oflag=direct 2>/dev/null ||
         { rm -f "$file"; skip "no O_DIRECT on this file system"; }
@@ -146,8 +146,8 @@ near() {
 }
 
 @test "faults: a program that touches 4,096 new pages shows up in min" {
-    need json
-    tool jq
+    requires_feature json
+    requires_tool jq
     counter() { awk '$1 == "pgfault" { f = $2 } $1 == "pgmajfault" { m = $2 } END { print f - m }' /proc/vmstat; }
     local before after
     before=$(counter)

@@ -8,13 +8,13 @@
 load helper
 
 setup() {
-    fixture host
+    use_fixture host
     F="'$VMSTAT' --proc='$T/f/proc' --sys='$T/f/sys'"
 }
 
 # on_tty: runs the script on stdin with a terminal; what it showed is $output.
-on_tty() {
-    tool script
+run_on_terminal() {
+    requires_terminal
     cat > "$T/script"
     output=$(TERM=dumb timeout 60 script -qec "bash $T/script" /dev/null \
         < /dev/null | tr -d '\r')
@@ -24,7 +24,7 @@ each='{20..300}' some='{20..60} {61..298..3} 300'
 
 # never_wraps WIDTHS ARGS: at each, lines after `== WIDTH` fit, and there is a row.
 never_wraps() {
-    on_tty << END
+    run_on_terminal << END
         for w in $1; do stty cols \$w rows 50; echo "== \$w"; $F ${*:2} 2>/dev/null; done
 END
     awk '/^== / { if (w && rows < 2) { print "nothing at " w; bad = 1 }; w = $2; rows = 0; next }
@@ -32,21 +32,21 @@ END
         END { exit bad || w != 300 }' <<< "$output"
 }
 
-@test "never wraps from 20 to 300 columns" { need fit; never_wraps "$each"; }
-@test "never wraps: -x" { need fit; never_wraps "$each" -x; }
-@test "never wraps: -x -w -t" { need fit; never_wraps "$some" -x -w -t; }
-@test "never wraps: -a -S b" { need fit; never_wraps "$some" -a -S b; }
+@test "never wraps from 20 to 300 columns" { requires_feature fit; never_wraps "$each"; }
+@test "never wraps: -x" { requires_feature fit; never_wraps "$each" -x; }
+@test "never wraps: -x -w -t" { requires_feature fit; never_wraps "$some" -x -w -t; }
+@test "never wraps: -a -S b" { requires_feature fit; never_wraps "$some" -a -S b; }
 @test "never wraps: in a cgroup" {
-    need fit cgroup
-    fixture v2
+    requires_feature fit cgroup
+    use_fixture v2
     never_wraps "$some" --scope=cgroup
 }
 
 @test "wide enough: nothing is dropped; too narrow: r and b stay" {
-    need fit
-    vm
+    requires_feature fit
+    run_vmstat
     local all=${lines[1]}
-    on_tty << END
+    run_on_terminal << END
         stty cols 300 rows 50; $F 2>/dev/null; stty cols 20 rows 50; $F 2>/dev/null
 END
     mapfile -t lines <<< "$output"
@@ -55,15 +55,15 @@ END
 }
 
 @test "piped output is never trimmed, whatever COLUMNS says" {
-    vm -x
+    run_vmstat -x
     local want=$output
-    COLUMNS=20 vm -x
+    COLUMNS=20 run_vmstat -x
     [[ $output == "$want" ]]
 }
 
 # 10 rows high: a header each 10 - 3 = 7 reports.
 @test "the header repeats by the terminal's height" {
-    on_tty << END
+    run_on_terminal << END
         stty cols 200 rows 10; $F 0.01 15 2>/dev/null
 END
     run grep -n '^procs' <<< "$output"
@@ -71,8 +71,8 @@ END
 }
 
 @test "a resize changes width and height at once" {
-    need fit
-    on_tty << END
+    requires_feature fit
+    run_on_terminal << END
         stty cols 200 rows 50
         $F 0.1 14 2>/dev/null & sleep 0.45; stty cols 40 rows 6; wait
 END
@@ -86,8 +86,9 @@ END
 }
 
 @test "in a real terminal program: resized twice, no line wraps" {
-    need fit
-    tool tmux
+    requires_feature fit
+    requires_terminal
+    requires_tool tmux
     local t="tmux -f /dev/null -S $T/tmux"
     $t new-session -d -x 120 -y 24 "TERM=dumb $F 0.05 2>/dev/null" || skip "tmux does not run here"
     sleep 0.5
@@ -112,14 +113,14 @@ END
         run --separate-stderr timeout -s $signal --preserve-status 0.3 \
             "$VMSTAT" "--proc=$T/f/proc" $CALM 20
         ((($(date +%s%N) - start) / 1000000 < 2000))
-        ok
-        quiet
-        [[ ${#lines[@]} == 3 ]] || { said; false; }
+        succeeds
+        stderr_is_empty
+        [[ ${#lines[@]} == 3 ]] || { show_output; false; }
     done
 }
 
 @test "SIGTERM ends it as PID 1 of a PID namespace" {
-    tool unshare
+    requires_tool unshare
     unshare -pf true 2>/dev/null || skip "no right to make a PID namespace"
     unshare -pf "$VMSTAT" "--proc=$T/f/proc" $CALM 20 > "$T/out" 3>&- &
     local pid=$! child=
@@ -138,21 +139,21 @@ END
     local start=$SECONDS
     run --separate-stderr bash -c "$F $CALM 8 | head -n 2; exit \${PIPESTATUS[0]}"
     ((SECONDS - start < 4)) || { echo "$((SECONDS - start)) s"; false; }
-    ok
-    quiet
+    succeeds
+    stderr_is_empty
     [[ ${#lines[@]} == 2 ]]
 }
 
 @test "a reader that goes away before the first line: silent, status 0" {
     run --separate-stderr bash -c "{ sleep 0.2; $F $CALM; } | true; exit \${PIPESTATUS[0]}"
-    ok
-    quiet
+    succeeds
+    stderr_is_empty
 }
 
 @test "a closed pipe where SIGPIPE is ignored: silent, status 0" {
     run --separate-stderr bash -c "trap '' PIPE; $F $CALM 0.05 | head -n 2; exit \${PIPESTATUS[0]}"
-    ok
-    quiet
+    succeeds
+    stderr_is_empty
 }
 
 @test "a full disk is an error" {
@@ -160,26 +161,26 @@ END
     for args in '' --json --csv -s -d -D -m -f --help -V; do
         run --separate-stderr bash -c "$F $CALM $args > /dev/full"
         # What is not built in is another error, in one line too.
-        complains '?*' || { echo "vmstat $args"; false; }
+        fails_with '?*' || { echo "vmstat $args"; false; }
     done
     run --separate-stderr bash -c "$F $CALM 0.05 > /dev/full"
-    complains '*o space left*'
+    fails_with '*o space left*'
 }
 
 @test "closed standard output is an error, closed input and stderr are not" {
     run --separate-stderr bash -c "$F $CALM >&-"
-    [[ $status == 1 ]] || { said; false; }
+    [[ $status == 1 ]] || { show_output; false; }
     run --separate-stderr bash -c "$F $CALM <&-"
-    ok
-    run --separate-stderr bash -c "$F $(! has alerts || echo --alert=cs=1) 2>&-"
-    ok
+    succeeds
+    run --separate-stderr bash -c "$F $(! has_feature alerts || echo --alert=cs=1) 2>&-"
+    succeeds
     # A report must never land in a file of /proc that got descriptor 2.
-    [[ ${#lines[@]} == 3 ]] || { said; false; }
+    [[ ${#lines[@]} == 3 ]] || { show_output; false; }
 }
 
 @test "stopped and continued: rates use the time that really passed" {
-    need json
-    tool jq
+    requires_feature json
+    requires_tool jq
     "$VMSTAT" --proc=/proc --json $CALM 0.3 2 > "$T/out" 3>&- &
     local pid=$!
     while [[ ! -s $T/out ]] && kill -0 $pid; do sleep 0.02; done

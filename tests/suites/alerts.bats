@@ -1,0 +1,270 @@
+#!/usr/bin/env bats
+# Rules, their levels and messages, colour.
+
+# `run` sets output and stderr; words are split where lists are meant.
+# shellcheck disable=SC2086,SC2154
+
+load helper
+
+setup() {
+    requires_feature alerts
+    use_fixture host
+    # Nothing to complain about: no swapping, no kills, cs 2567/s, maj 9/s.
+    sed -i 's/^oom_kill .*/oom_kill 0/; s/^pswp\(.*\) .*/pswp\1 0/' \
+        "$T/f/proc/vmstat"
+    cp -a "$T/f/." "$T/calm"
+}
+
+# run_from_zero ARGS: the tree in $T/f as the second instant, after one at
+# which every counter was 0, 1000 s before: its rates are since then.
+run_from_zero() {
+    rm -rf "$T/second" && cp -a "$T/f" "$T/second"
+    sed -i 's/ [0-9]\+/ 0/g' "$T/f/proc/"{stat,vmstat}
+    sed -i 's/total=[0-9]*/total=0/' "$T/f/proc/pressure/"* 2>/dev/null || true
+    echo 0.00 0.00 > "$T/f/proc/uptime"
+    COUNT=1 run_two_instants -y "$@"
+}
+
+# expect_message EDIT FILE MESSAGE: one alert, exactly that; no MESSAGE: none.
+expect_message() {
+    rm -rf "$T/f" && cp -a "$T/calm" "$T/f"
+    sed -i "$1" "$T/f/proc/$2"
+    run_from_zero -x
+    succeeds
+    [[ $stderr == "${3:+vmstat: $3}" ]] || { echo "want: $3"; show_output; false; }
+}
+
+@test "host rules: below the level nothing, at it a message" {
+    # rates over 1000 s
+    expect_message '' stat ''
+    expect_message 's/^ctxt .*/ctxt 2990000/' stat ''
+    expect_message 's/^ctxt .*/ctxt 3000000/' stat "CPU THRASHING: 3000 context switches/s"
+    expect_message 's/^ctxt .*/ctxt 6234000/' stat "CPU THRASHING: 6234 context switches/s"
+    expect_message 's/^pgmajfault .*/pgmajfault 49000/' vmstat ''
+    expect_message 's/^pgmajfault .*/pgmajfault 50000/' vmstat "HIGH IO LATENCY: 50 major faults/s"
+    # 125 pages of 4 KiB in, as many out, in 1000 s: 0.5 + 0.5 KiB/s
+    expect_message 's/^pswp\(.*\) .*/pswp\1 125/' vmstat "SWAPPING: 1 KiB/s"
+    expect_message 's/^pswp\(.*\) .*/pswp\1 120/' vmstat ''
+    expect_message 's/^oom_kill .*/oom_kill 1/' vmstat "OOM KILL: 1 killed"
+}
+
+@test "an OOM kill is reported in a table that has no column for it" {
+    local how
+    for how in "" --classic -a "-o si"; do
+        rm -rf "$T/f" && cp -a "$T/calm" "$T/f"
+        sed -i 's/^oom_kill .*/oom_kill 3/' "$T/f/proc/vmstat"
+        run_from_zero $how
+        succeeds
+        [[ $stderr == "vmstat: OOM KILL: 3 killed" && $output != *oom* ]] || { show_output; false; }
+    done
+    # Nothing of vmstat is shown, nothing of it is read.
+    rm -rf "$T/f" && cp -a "$T/calm" "$T/f"
+    sed -i 's/^oom_kill .*/oom_kill 3/' "$T/f/proc/vmstat"
+    run_from_zero -o r
+    [[ -z $stderr ]] || { show_output; false; }
+}
+
+@test "pressure rules: all stalled, some waiting" {
+    requires_feature pressure
+    expect_message '/full/s/total=.*/total=49000000/' pressure/memory ''
+    expect_message '/full/s/total=.*/total=120000000/' pressure/memory \
+        "MEMORY PRESSURE: 12% of the time all stalled"
+    expect_message '/full/s/total=.*/total=100000000/' pressure/io \
+        "IO PRESSURE: 10% of the time all stalled"
+    expect_message '/some/s/total=.*/total=500000000/' pressure/cpu \
+        "CPU PRESSURE: 50% of the time some waiting"
+}
+
+@test "the first report, an average since boot, alerts nobody" {
+    requires_feature color json
+    requires_tool jq
+    sed -i 's/^ctxt .*/ctxt 6234000/' "$T/f/proc/stat"
+    sed -i 's/^oom_kill .*/oom_kill 7/; s/^pgmajfault .*/pgmajfault 900000/' "$T/f/proc/vmstat"
+    run_vmstat --color=always
+    succeeds
+    stderr_is_empty
+    [[ $output != *$'\e'* && $output == *6234* ]] || { show_output; false; }
+    run_vmstat --json
+    json_has alerts='[]'
+}
+
+@test "an interval alerts" {
+    # (2579000-2567000)/2.5 = 4800
+    sed -i 's/^ctxt .*/ctxt 2579000/' "$T/second/proc/stat"
+    cp "$T/f/proc/vmstat" "$T/second/proc/vmstat"
+    run_two_instants
+    [[ $stderr == "vmstat: CPU THRASHING: 4800 context switches/s" ]] ||
+        { show_output; false; }
+}
+
+@test "json: the alerts of a report" {
+    requires_feature json
+    requires_tool jq
+    sed -i 's/^ctxt .*/ctxt 6234000/' "$T/f/proc/stat"
+    sed -i 's/^pgmajfault .*/pgmajfault 85000/' "$T/f/proc/vmstat"
+    run_from_zero --json
+    diff <(jq -c '.alerts[] | [.metric, .level, .value, .threshold]' <<< "$output" | sort) - << 'END'
+["cs","critical",6234,5000]
+["maj","warning",85,50]
+END
+    [[ $(jq -r '.alerts[] | select(.metric == "maj").message' <<< "$output") == "HIGH IO LATENCY: 85 major faults/s" ]] || { show_output; false; }
+    rm -rf "$T/f" && cp -a "$T/calm" "$T/f"
+    run_from_zero --json
+    json_has alerts='[]'
+}
+
+# Fixture: 2567 cs/s on 2 CPUs.
+@test "--threshold sets the levels of cs" {
+    requires_feature color
+    local args want
+    while read -r args want; do
+        rm -rf "$T/f" && cp -a "$T/calm" "$T/f"
+        run_from_zero "--threshold=$args" --color=always
+        succeeds
+        case $want in
+        none) stderr_is_empty && [[ $output != *[39]1m* && $output != *[39]3m* ]] ;;
+        warn) stderr_has 'CPU THRASHING: 2567' && [[ $output == *[39]3m* ]] ;;
+        crit) stderr_has 'CPU THRASHING: 2567' && [[ $output == *[39]1m* ]] ;;
+        esac || { echo "$args: not $want"; show_output; false; }
+    done << 'END'
+2567 crit
+2568 none
+2567,9000 warn
+1000,2567 crit
+1284/cpu none
+1283/cpu crit
+1283,2000/cpu warn
+END
+}
+
+@test "--alert sets any rule's levels, and switches them off" {
+    requires_feature color
+    calm_again() { rm -rf "$T/f" && cp -a "$T/calm" "$T/f"; }
+    run_from_zero --alert=maj=9
+    stderr_has '^vmstat: HIGH IO LATENCY: 9 major'
+    calm_again
+    run_from_zero --alert=maj=10
+    stderr_is_empty
+    calm_again
+    run_from_zero --alert=maj=9,20 --color=always
+    stderr_has 'HIGH IO LATENCY: 9 major'
+    [[ $output == *[39]3m* ]] || { show_output; false; }
+    calm_again
+    run_from_zero --alert=maj=9 --alert=cs=100,200
+    stderr_has 'HIGH IO LATENCY'
+    stderr_has 'CPU THRASHING: 2567'
+    calm_again
+    sed -i 's/^ctxt .*/ctxt 6234000/' "$T/f/proc/stat"
+    run_from_zero --alert=off --color=always
+    stderr_is_empty
+    [[ $output != *[39]1m* && $output != *[39]3m* ]] || { show_output; false; }
+}
+
+@test "--alert=help lists the rules" {
+    run_vmstat --alert=help
+    succeeds
+    grep -qx 'cs        3000 5000 CPU THRASHING' <<< "$output" || { show_output; false; }
+    grep -qx 'oom       - 1 OOM KILL' <<< "$output" || { show_output; false; }
+    grep -qx 'mem_full  5 20 MEMORY PRESSURE (said after 3 s)' <<< "$output" || { show_output; false; }
+}
+
+@test "a rule that is named and cannot be judged says so once" {
+    run_vmstat --alert=mem_pct=5
+    [[ $stderr == "vmstat: --alert: mem_pct cannot be judged: it is unavailable here" ]] || { show_output; false; }
+    run_vmstat --alert=cs=5
+    [[ $stderr == "vmstat: --alert: cs is an average since boot in the first report: give a delay" ]] || { show_output; false; }
+    rm "$T/f/proc/vmstat"
+    COUNT=3 run_two_instants --alert=maj=5
+    [[ $(grep -c -- '--alert: maj cannot be judged' <<< "$stderr") == 1 ]] || { show_output; false; }
+}
+
+# in_steps FILE SED...: a tree of 1 s steps: each SED makes FILE's next instant,
+# written once the report before is out; the reports are in $output.
+in_steps() {
+    local file=$1 edit step=0 pid lines_wanted=1
+    shift
+    "$VMSTAT" "--proc=$T/f/proc" "--sys=$T/f/sys" $ARGS 0.25 $(($# + 1)) > "$T/out" 2> "$T/err" 3>&- &
+    pid=$!
+    for edit; do
+        while [[ $(grep -c '"time"' "$T/out") -lt $lines_wanted ]] && kill -0 $pid; do sleep 0.01; done 2>/dev/null
+        lines_wanted=$((lines_wanted + 1))
+        step=$((step + 1))
+        sed "$edit" "$T/calm/proc/$file" > "$T/next" && cat "$T/next" > "$T/f/proc/$file"
+        echo "$((1000 + step)).00 1.00" > "$T/f/proc/uptime"
+    done
+    wait $pid
+    output=$(< "$T/out") stderr=$(< "$T/err") status=0
+}
+
+@test "a pressure that is short is not said; one that lasts is, once; colour and json do not wait" {
+    requires_feature pressure json
+    requires_tool jq
+    # total of `full`: 10 s at 1000 s. 30 % of a second, then none; then 30 % of each.
+    local t='/full/s/total=.*/total'
+    ARGS=--json in_steps pressure/memory "$t=10300000/" "$t=10300000/" "$t=10600000/" "$t=10900000/" "$t=11200000/" "$t=11500000/"
+    [[ $(jq -c '[.alerts[].level]' "$T/out" | xargs) == "[] [critical] [] [critical] [critical] [critical] [critical]" ]] || { show_output; false; }
+    [[ $stderr == "vmstat: MEMORY PRESSURE: 30% of the time all stalled" ]] || { show_output; false; }
+}
+
+@test "seconds of a rule: --alert=NAME=WARN,CRIT,SECONDS" {
+    requires_feature json
+    # 4000 switches a second for 2 s
+    ARGS='--json --alert=cs=3000,5000,2' in_steps stat 's/^ctxt .*/ctxt 2571000/' 's/^ctxt .*/ctxt 2575000/' 's/^ctxt .*/ctxt 2579000/'
+    [[ $stderr == "vmstat: CPU THRASHING: 4000 context switches/s" ]] || { show_output; false; }
+    cp -a "$T/calm/." "$T/f"
+    ARGS='--json --alert=cs=3000,5000,9' in_steps stat 's/^ctxt .*/ctxt 2571000/' 's/^ctxt .*/ctxt 2575000/'
+    [[ -z $stderr ]] || { show_output; false; }
+}
+
+@test "messages do not flap around a level" {
+    requires_feature json
+    # 3100, 2900, 3100, 2950, 3200 a second: one message. 2500 leaves the level
+    # by more than a tenth: 3300 after it is said anew.
+    ARGS=--json in_steps stat 's/^ctxt .*/ctxt 2570100/' 's/^ctxt .*/ctxt 2573000/' 's/^ctxt .*/ctxt 2576100/' \
+        's/^ctxt .*/ctxt 2579050/' 's/^ctxt .*/ctxt 2582250/' 's/^ctxt .*/ctxt 2584750/' 's/^ctxt .*/ctxt 2588050/'
+    diff - <(printf '%s\n' "$stderr") << 'END'
+vmstat: CPU THRASHING: 3100 context switches/s
+vmstat: CPU THRASHING: 3300 context switches/s
+END
+}
+
+@test "a message comes when the level rises and with a repeated header" {
+    # Anything switches more than once a second; 45 rows have 3 headers.
+    run_on_this_machine --alert=cs=0.001 0.03 45
+    [[ $(grep -c 'CPU THRASHING' <<< "$stderr") == 3 ]] || { show_output; false; }
+    run_on_this_machine -n --alert=cs=0.001 0.03 25
+    [[ $(grep -c 'CPU THRASHING' <<< "$stderr") == 1 ]] || { show_output; false; }
+}
+
+@test "colour: red for critical, yellow for a warning, none without" {
+    requires_feature color
+    calm_again() { rm -rf "$T/f" && cp -a "$T/calm" "$T/f"; }
+    run_from_zero --color=always
+    [[ $output != *[39]1m* && $output != *[39]3m* ]] || { show_output; false; }
+    calm_again
+    sed -i 's/^ctxt .*/ctxt 3000000/' "$T/f/proc/stat"
+    run_from_zero --color=always
+    [[ ${lines[2]} == $'\e['*3m*3000*$'\e['*m ]] || { show_output; false; }
+    calm_again
+    sed -i 's/^ctxt .*/ctxt 5000000/' "$T/f/proc/stat"
+    run_from_zero --color=always
+    [[ ${lines[2]} == $'\e['*1m*5000*$'\e['*m ]] || { show_output; false; }
+    calm_again
+    run_from_zero --color=never
+    [[ $output != *$'\e'* ]] || { show_output; false; }
+}
+
+@test "colour on a terminal: yes, but not with NO_COLOR or TERM=dumb" {
+    requires_feature color
+    requires_terminal
+    # Anything switches more than once a second.
+    run_on_terminal() { # ENVIRONMENT...
+        output=$(script -qec "env $* '$VMSTAT' $HOST --alert=cs=0.001 -y 0.1 1 2>/dev/null" /dev/null < /dev/null)
+    }
+    run_on_terminal TERM=xterm
+    [[ $output == *$'\e['*1m* ]] || { echo "$output"; false; }
+    run_on_terminal TERM=dumb
+    [[ $output != *$'\e'* && $output == *procs* ]] || { echo "$output"; false; }
+    run_on_terminal TERM=xterm NO_COLOR=1
+    [[ $output != *$'\e'* && $output == *procs* ]] || { echo "$output"; false; }
+}
