@@ -832,7 +832,7 @@ RULES(A)
 	O(THRESHOLD, 0, ALERTS, PARSED(parse_threshold), "threshold", "[WARN,]CRIT[/cpu]", WITH_ALERTS, \
 	  "of cs; default 3000,5000") \
 	O(ALERT, 0, ALERTS, PARSED(parse_alert), "alert", "NAME=[WARN,]CRIT[,S]", WITH_ALERTS, \
-	  "levels of a rule, after S seconds; or off, help") \
+	  "levels, said after S seconds; off; help") \
 	O(HELP, 'h', OTHER, FLAG(help), "help", "", 1, "print this help") \
 	O(VERSION, 'V', OTHER, FLAG(version), "version", "", 1, "print version and features")
 
@@ -2348,21 +2348,26 @@ static enum chosen find_named_cgroup(void)
 	return CHOSEN;
 }
 
-/* The cgroup that a process is in: on the mounts we see, else on those that
- * the process itself sees (a container beside ours). */
+/* The cgroup that a process is in: on the mounts we see, else that of process
+ * 1 where we have entered a container from outside, else on those that the
+ * process itself sees (a container beside ours). */
 static void find_cgroup_of(const char *who)
 {
 	char root[PATH_BYTES], rest[64];
+	bool outside; /* entered from outside: our own cgroup is not in the mounts */
 
 	if (!read_cgroup_paths(who))
 		return;
 	scope.below_root = !is_at_root(DIR_MEMORY) && !is_at_root(DIR_CPU);
-	if (scope.own && steps_up(homes[DIR_MEMORY].path)) {
-		scope.entered = true;
-		read_cgroup_paths("1");
-	}
+	outside = scope.own && (steps_up(homes[DIR_MEMORY].path) || is_at_root(DIR_MEMORY));
 	each_mount("self", "", use_for_path);
 	choose_home();
+	if (!scope.home && outside) {
+		scope.entered = true;
+		read_cgroup_paths("1");
+		each_mount("self", "", use_for_path);
+		choose_home();
+	}
 	if ((scope.home && scope.home->rank > 1) || !opt->pid)
 		return;
 	read_cgroup_paths(who);
@@ -5506,7 +5511,8 @@ static void warn_unavailable(const struct listing *l, bool *said)
 		said[src] = names.n > 0;
 		out_char(&names, '\0');
 		if (said[src])
-			warn(error, error ? "%s/%s:%s unavailable:" : "%s/%s: empty, or without its numbers:%s unavailable",
+			warn(error, error ? "%s/%s:%s unavailable:" :
+			     "%s/%s: empty, or without its numbers:%s unavailable",
 			     opt->proc, sources[src].name, buffer);
 	}
 }
