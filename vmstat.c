@@ -220,7 +220,9 @@ enum raw { RAW_ONE, RAW_KIB, RAW_BYTES, RAW_PAGES, RAW_TICKS, RAW_NS, RAW_US };
  *   SIZE      bytes, in the unit of -S, rounded down as procps-ng does
  *   FLOW      bytes per second, in the unit of -S
  *   BLOCKS    bytes per second, in KiB whatever -S says */
-enum unit { UNIT_TEXT, UNIT_LEVEL, UNIT_WHOLE, UNIT_DECIMALS, UNIT_NUMBER, UNIT_PERCENT, UNIT_SIZE, UNIT_FLOW, UNIT_BLOCKS };
+enum unit {
+	UNIT_TEXT, UNIT_LEVEL, UNIT_WHOLE, UNIT_DECIMALS, UNIT_NUMBER, UNIT_PERCENT, UNIT_SIZE, UNIT_FLOW, UNIT_BLOCKS
+};
 
 /* Where a metric shows up without being asked for by -o.
  *   HIDDEN    nowhere: other metrics are made of it, or -s and rules use it
@@ -412,9 +414,9 @@ struct place {
 	M(oom, FAULTS, EXTENDED, 70, COUNT, NUMBER, 3, 5, "oom", "tasks killed for want of memory in the interval", \
 	  IN(HOST, AT(VMSTAT, ONE, "oom_kill")) IN(V2, AT(MEM_EVENTS, ONE, "oom_kill")) \
 	  IN(V1, FROM(OOM_BELOW, ONE))) \
-	M(refault, FAULTS, EXTENDED, 46, RATE, NUMBER, 5, 7, "rflt", "pages evicted and wanted again per second: thrashing", \
+	M(refault, FAULTS, EXTENDED, 46, RATE, NUMBER, 5, 7, "rflt", "evicted pages that are read again per second", \
 	  IN(ANY, MADE_OF(PLUS(refault_file), PLUS_ANY(refault_anon)))) \
-	M(direct, FAULTS, EXTENDED, 45, RATE, NUMBER, 5, 7, "dscan", "pages scanned per second by tasks that need memory", \
+	M(direct, FAULTS, EXTENDED, 45, RATE, NUMBER, 5, 7, "dscan", "pages scanned by tasks themselves per second", \
 	  IN(HOST, AT(VMSTAT, ONE, "pgscan_direct")) IN(V2, AT(MEM_STAT, ONE, "pgscan_direct"))) \
 	M(steal_pct, FAULTS, EXTENDED, 44, GAUGE, PERCENT, 4, 5, "stl%", "% of the scanned pages that were reclaimed", \
 	  IN(HOST, OVER(scanned), MADE_OF(PLUS(steal_kswapd), PLUS(steal_direct))) \
@@ -448,7 +450,7 @@ struct place {
 	M(mem_limit, LIMITS, CGROUP, 54, GAUGE, SIZE, 7, 12, "limit", "memory limit of the level with least headroom", \
 	  IN(CGROUP, BY(mem_limit), MADE_OF(NEEDS(mem_max), NEEDS(mem_high), NEEDS(mem_used), NEEDS(inactive_file), \
 	    NEEDS(hierarchical), NEEDS(use_hierarchy)))) \
-	M(mem_pct, LIMITS, CGROUP, 81, GAUGE, PERCENT, 4, 5, "mem%", "% of that limit in use, reclaimable cache apart", \
+	M(mem_pct, LIMITS, CGROUP, 81, GAUGE, PERCENT, 4, 5, "mem%", "% of that limit in the working set", \
 	  IN(CGROUP, BY(mem_pct), MADE_OF(NEEDS(mem_limit)))) \
 	M(mem_level, LIMITS, RECORD, 10, GAUGE, LEVEL, 9, 12, "mem_level", "cgroup whose memory limit that is", \
 	  IN(CGROUP, BY(mem_level), MADE_OF(NEEDS(mem_limit)))) \
@@ -561,7 +563,8 @@ struct place {
 	H(throttled_time, TIME, WHOLE, IN(V2, AT(CPU_STAT, US, "throttled_usec"), LEVELS) \
 	  IN(V1, AT(CPU_STAT, NS, "throttled_time"), LEVELS)) \
 	H(periods, COUNT, WHOLE, IN(CGROUP, BY(periods), \
-	  MADE_OF(NEEDS(nr_periods), NEEDS(nr_throttled), NEEDS(throttled_time), NEEDS(cpu_quota), NEEDS(cpu_period)))) \
+	  MADE_OF(NEEDS(nr_periods), NEEDS(nr_throttled), NEEDS(throttled_time), NEEDS(cpu_quota), \
+	    NEEDS(cpu_period)))) \
 	H(throttled, COUNT, WHOLE, IN(CGROUP, BY(throttled), MADE_OF(NEEDS(periods)))) \
 	H(throttled_us, TIME, WHOLE, IN(CGROUP, BY(throttled_time), MADE_OF(NEEDS(periods))))
 
@@ -662,13 +665,13 @@ static const struct stat_row {
 	bool cgroup;
 } stats[] = {
 #define T(metric, key, value, label) \
-	{ { #key, label, GROUP_NONE, STAT_##value == STAT_SIZE ? UNIT_SIZE : UNIT_WHOLE, { 12, 12 }, 0, false, false }, \
-	  M_##metric, STAT_##value, false },
+	{ { #key, label, GROUP_NONE, STAT_##value == STAT_SIZE ? UNIT_SIZE : UNIT_WHOLE, { 12, 12 }, 0, \
+	    false, false }, M_##metric, STAT_##value, false },
 	HOST_STATS(T)
 #undef T
 #define T(metric, key, value, label) \
-	{ { #key, label, GROUP_NONE, STAT_##value == STAT_SIZE ? UNIT_SIZE : UNIT_WHOLE, { 12, 12 }, 0, false, false }, \
-	  M_##metric, STAT_##value, true },
+	{ { #key, label, GROUP_NONE, STAT_##value == STAT_SIZE ? UNIT_SIZE : UNIT_WHOLE, { 12, 12 }, 0, \
+	    false, false }, M_##metric, STAT_##value, true },
 	CGROUP_STATS(T)
 #undef T
 };
@@ -4367,9 +4370,9 @@ static struct cell disk_sum_cell(const struct listing *l, unsigned item, const s
 
 	(void)item;
 	if (c != &column_disks && c != &column_partitions) {
-		const char *row = (const char *)c - offsetof(struct disk_column, sum);
+		size_t at = (size_t)((const char *)c - (const char *)&disk_columns[0].sum);
 
-		return number_cell(disk_sum(l->from, (enum disk_field)((const struct disk_column *)(const void *)row - disk_columns)));
+		return number_cell(disk_sum(l->from, (enum disk_field)(at / sizeof *disk_columns)));
 	}
 	for (i = 0; i < now->devices; i++)
 		n += now->device[i].counted && now->device[i].partition == partitions;
@@ -4400,7 +4403,8 @@ static const struct partition_column {
 	{ { "reads", "reads", GROUP_NONE, UNIT_WHOLE, { 10, 10 }, 0, false, false }, D_reads },
 	{ { "read_sectors", "read sectors", GROUP_NONE, UNIT_WHOLE, { 17, 17 }, 0, false, false }, D_read_sectors },
 	{ { "writes", "writes", GROUP_NONE, UNIT_WHOLE, { 11, 11 }, 0, false, false }, D_writes },
-	{ { "write_sectors", "requested writes", GROUP_NONE, UNIT_WHOLE, { 17, 17 }, 0, false, false }, D_write_sectors },
+	{ { "write_sectors", "requested writes", GROUP_NONE, UNIT_WHOLE, { 17, 17 }, 0, false, false },
+	  D_write_sectors },
 };
 
 static struct cell partition_cell(const struct listing *l, unsigned item, const struct column *c)
@@ -4864,7 +4868,9 @@ static void json_alerts(struct sink *o, const struct report *r)
 			continue;
 		out_str(o, any ? ",{\"metric\":" : "{\"metric\":");
 		json_string(o, metrics[rules[a].metric].column.key);
-		out_str(o, r->level[a] == CRITICAL ? ",\"level\":\"critical\",\"value\":" : ",\"level\":\"warning\",\"value\":");
+		out_str(o, ",\"level\":");
+		json_string(o, r->level[a] == CRITICAL ? "critical" : "warning");
+		out_str(o, ",\"value\":");
 		out_milli(o, alert_value(r, a));
 		out_str(o, ",\"threshold\":");
 		out_milli(o, alert_threshold(r, a));

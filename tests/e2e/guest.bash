@@ -15,9 +15,10 @@ boot() {
 		2>"$BATS_FILE_TMPDIR/err" || status=$?
 	command -v jq >/dev/null || { status=77; echo "no jq" >"$BATS_FILE_TMPDIR/err"; }
 	if [ "$status" -eq 77 ]; then
-		tail -1 "$BATS_FILE_TMPDIR/err" >"$BATS_FILE_TMPDIR/skip"
+		tail -n 1 "$BATS_FILE_TMPDIR/err" >"$BATS_FILE_TMPDIR/skip"
 	elif [ "$status" -ne 0 ]; then
-		tail -40 "$BATS_FILE_TMPDIR/out" "$BATS_FILE_TMPDIR/err" >&2
+		tail -n 40 "$BATS_FILE_TMPDIR/out" >&2
+		tail -n 40 "$BATS_FILE_TMPDIR/err" >&2
 		return 1
 	fi
 }

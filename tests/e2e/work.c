@@ -14,6 +14,7 @@
  *   fork N           go on in N children, and wait for them
  *   vfork N          go on in N parents that hang in vfork, state D, for MS
  *                    given by the next argument
+ *   stack DEV N      a device-mapper device of N sectors over DEV, MAJOR:MINOR
  *   uid N            become user N
  *   newns DIR        own cgroup, pid and mount namespaces with a fresh /proc,
  *                    and a fresh cgroup2 on DIR unless that is -
@@ -25,9 +26,12 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <sched.h>
+#include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
@@ -204,6 +208,45 @@ static void new_namespaces(const char *dir, char **steps)
 	exit(0);
 }
 
+/* struct dm_ioctl and struct dm_target_spec of linux/dm-ioctl.h, which is not
+ * among musl's headers. */
+struct dm_request {
+	uint32_t version[3], data_size, data_start, target_count;
+	int32_t open_count;
+	uint32_t flags, event_nr, padding;
+	uint64_t dev;
+	char name[128], uuid[129], data[7];
+	uint64_t sector_start, length;
+	int32_t status;
+	uint32_t next;
+	char target_type[16];
+	char parameters[64];
+};
+
+/* A device-mapper device, linear over the whole of MAJOR:MINOR. */
+static void stack(const char *below, long sectors)
+{
+	static const unsigned create = 3, load = 9, resume = 6;
+	const unsigned commands[] = {create, load, resume};
+	struct dm_request r;
+	int fd = open("/dev/mapper/control", O_RDWR);
+
+	for (unsigned i = 0; i < 3; i++) {
+		memset(&r, 0, sizeof r);
+		r.version[0] = 4;
+		r.data_size = sizeof r;
+		r.data_start = offsetof(struct dm_request, sector_start);
+		r.target_count = commands[i] == load;
+		snprintf(r.name, sizeof r.name, "over-%s", below);
+		r.length = (uint64_t)sectors;
+		strcpy(r.target_type, "linear");
+		snprintf(r.parameters, sizeof r.parameters, "%s 0", below);
+		if (fd < 0 || ioctl(fd, _IOC(3, 0xfd, commands[i], r.data_start), &r) < 0)
+			fail("device-mapper");
+	}
+	close(fd);
+}
+
 static void run(char **step)
 {
 	while (*step) {
@@ -228,6 +271,8 @@ static void run(char **step)
 			spin(n);
 		else if (!strcmp(verb, "wait"))
 			nap(n * 1000);
+		else if (!strcmp(verb, "stack") && b)
+			stack(a, m), step++;
 		else if (!strcmp(verb, "vfork") && b)
 			hang(n, m), step++;
 		else if (!strcmp(verb, "uid")) {
