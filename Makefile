@@ -19,13 +19,13 @@ STRIP = -s
 # A user's CPPFLAGS, CFLAGS and LDFLAGS come last and win. What newer compilers
 # refuse anyway is an error here, too. The rest keeps the program small:
 # functions and data that are not used are left out, and so are tables for
-# exceptions and padding that only speed would want.
+# exceptions, and padding to pages or for speed.
 ALL_CFLAGS = -std=c11 -Wall -Wextra -Wno-unused-command-line-argument -Wpedantic -Wshadow -Wconversion -Wundef \
 	-Werror=incompatible-pointer-types -Werror=int-conversion \
 	-ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
 	-fno-pie $(ALIGN) $(CPPFLAGS) $(CFLAGS)
 ALL_LDFLAGS = -static -no-pie $(STRIP) \
-	-Wl,--gc-sections,--build-id=none,-z,norelro,-z,noseparate-code $(LDFLAGS)
+	-Wl,--gc-sections,--build-id=none,-z,norelro,-z,noseparate-code,-z,common-page-size=64 $(LDFLAGS)
 ALIGN = $(shell echo | $(CC) -malign-data=abi -xc -c -o /dev/null - 2>/dev/null && \
 	echo -malign-data=abi)
 

@@ -5502,7 +5502,8 @@ static void warn_unavailable(const struct listing *l, bool *said)
 		int error = files[src][0].error;
 		bool nothing = error || is_empty_handed(now, src);
 
-		if (said[src] || sources[src].directory != DIR_PROC || sources[src].format != FORMAT_WORDS || !plan.source[src])
+		if (said[src] || !plan.source[src] || sources[src].directory != DIR_PROC ||
+		    sources[src].format != FORMAT_WORDS)
 			continue;
 		for (i = 0; i < l->columns; i++) {
 			unsigned m = metric_of(l->column[i]);
@@ -5529,7 +5530,8 @@ _Noreturn static void die_unreadable(const char *dir, const char *file, int erro
 	if (error == ENOENT && !exists_in_proc("self"))
 		die(0, "%s/%s: no proc file system there: mount -t proc proc %s", dir, file, opt->proc);
 	if (error == ENOENT && !opt->captured && !exists_in_proc("uptime"))
-		die(0, "%s/%s: hidden: /proc is mounted with subset=pid; mount it whole, or use --scope=cgroup", dir, file);
+		die(0, "%s/%s: hidden: /proc is mounted with subset=pid; mount it whole, or use --scope=cgroup",
+		    dir, file);
 	die(error, "%s/%s:", dir, file);
 }
 
@@ -5671,7 +5673,8 @@ static void say_alerts(const struct report *r, bool again, bool last)
 		enum metric_id m = rules[a].metric;
 		bool rose = alert_follow(&told[a], r, a);
 
-		if (opt->rule_named[a] && !told[a].unjudged && !is_judged(r, a) && (!r->first || last || !plan.place[m])) {
+		if (opt->rule_named[a] && !told[a].unjudged && !is_judged(r, a) &&
+		    (!r->first || last || !plan.place[m])) {
 			told[a].unjudged = true;
 			warn(0, r->first && plan.place[m] && r->value[m] != UNAVAILABLE ?
 			     "--alert: %s is an average since boot in the first report: give a delay" :
