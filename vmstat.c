@@ -948,7 +948,7 @@ static struct plan {
 	bool ordered[SRC_COUNT];   /* wants stand in the order of the file */
 } plan;
 
-static struct file files[SRC_COUNT][MAX_LEVELS];
+static struct file files[MAX_LEVELS][SRC_COUNT]; /* [0]: of the scope itself */
 
 struct task {
 	uint64_t switches;
@@ -969,17 +969,17 @@ struct device {
 struct snapshot {
 	uint64_t ns;      /* CLOCK_BOOTTIME, or the uptime of a captured tree */
 	uint64_t wall_ns; /* CLOCK_REALTIME */
-	uint64_t level[MAX_LEVELS][M_COUNT]; /* [0] the scope; above: its parents */
 	bool gone;        /* the cgroup has ended */
 	bool tasks_hidden, tasks_overflow;
 	bool age_known;    /* `ns` counts from the boot of the machine */
 	int devices_error; /* errno, or 0 */
 	unsigned tasks, devices; /* how many of */
-	unsigned more_devices[2]; /* disks and partitions that found no room in: */
+	unsigned more_devices[2]; /* disks and partitions that found no room in device[] */
+	uint64_t level[MAX_LEVELS][M_COUNT]; /* [0] the scope; above: its parents */
 	struct task task[MAX_TASKS];
 	struct device device[MAX_DISKS + 1]; /* the last: those disks, added up */
 };
-static struct snapshot snapshots[2];
+_Alignas(4096) static struct snapshot snapshots[2]; /* what each tick touches is on one page */
 
 static struct slabs {
 	unsigned count;
@@ -1001,9 +1001,9 @@ struct report {
 	uint64_t elapsed_us; /* the time it covers; 0: not known */
 	bool first;          /* since boot, or since the start of the cgroup */
 	const char *scope, *cgroup; /* cgroup: its path, NULL for the host */
+	uint8_t level[RULE_COUNT], worst; /* enum alert_level */
 	uint64_t value[M_COUNT];
 	char mem_level[PATH_BYTES], cpu_level[PATH_BYTES]; /* cgroups whose limits bind, or "" */
-	uint8_t level[RULE_COUNT], worst; /* enum alert_level */
 };
 
 struct comparison {
@@ -1420,7 +1420,7 @@ static int open_below(const char *dir, size_t n, const char *name, const char *t
 	path[n] = '/';
 	if (!join_n(path, path, n + 1, name, tail))
 		return -1;
-	fd = open(path, O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+	fd = open(path, O_RDONLY | O_NOCTTY | O_NONBLOCK);
 	*error = fd < 0 ? errno : 0;
 	return fd;
 }
@@ -1812,6 +1812,7 @@ static void read_file(struct file *f, const char *dir, size_t n, enum source_id 
 
 #define INITIAL_CGROUP_NS "cgroup:[4026531835]" /* include/linux/proc_ns.h */
 #define INITIAL_PID_NS "pid:[4026531836]"
+#define INITIAL_TIME_NS "time:[4026531834]"
 
 /* for (each_home(h)) */
 #define each_home(h) struct home *h = homes + DIR_MEMORY; h < homes + DIR_COUNT; h++
@@ -1940,7 +1941,7 @@ static bool walk_below(struct walk *w, size_t n, unsigned depth)
 
 	if (done)
 		return true;
-	fd = depth < WALK_DEPTH ? open(w->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+	fd = depth < WALK_DEPTH ? open(w->dir, O_RDONLY | O_DIRECTORY) : -1;
 	if (fd < 0)
 		walk_missed(w, depth < WALK_DEPTH ? errno : EFBIG);
 	while (fd >= 0 && !done && (got = syscall(SYS_getdents64, fd, entries, sizeof entries)) > 0)
@@ -2158,7 +2159,7 @@ static bool canonical(const char *path, char *to)
 {
 	char link[40] = "/proc/self/fd/";
 	struct sink o = SINK(link);
-	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_DIRECTORY);
 	ssize_t n;
 
 	if (fd < 0)
@@ -2227,7 +2228,7 @@ static bool is_private(const char *name, const char *initial)
 /* In a container: in a pid or cgroup namespace of our own. */
 static bool in_container(void)
 {
-	if (scope.private || is_private("/ns/pid", INITIAL_PID_NS))
+	if (is_private("/ns/cgroup", INITIAL_CGROUP_NS) || is_private("/ns/pid", INITIAL_PID_NS))
 		return true;
 	return exists_in_proc("self") && !exists_in_proc("stat"); /* subset=pid: there is nothing else */
 }
@@ -2381,7 +2382,7 @@ static void find_cgroup_of(const char *who)
 
 /* Settles whose numbers are shown. `auto` falls back to the host; what was
  * asked for by name and cannot be had is said by the result. */
-static enum chosen scope_choose(void)
+static enum chosen scope_choose(bool scope_is_told)
 {
 	char pid[24] = "self";
 	struct sink o = SINK(pid);
@@ -2390,12 +2391,13 @@ static enum chosen scope_choose(void)
 	const char *path;
 
 	scope.own = !opt->pid && !opt->cgroup;
-	scope.private = is_private("/ns/cgroup", INITIAL_CGROUP_NS);
 	automatic = opt->scope == WHOSE_AUTO && scope.own;
-	scope.contained = !opt->proc_given && in_container();
+	if (automatic || scope_is_told)
+		scope.contained = !opt->proc_given && in_container();
 	if (opt->scope == WHOSE_HOST ||
 	    (automatic && (opt->proc_given || !(scope.contained || is_marked()))))
 		return CHOSEN;
+	scope.private = is_private("/ns/cgroup", INITIAL_CGROUP_NS);
 	if (opt->pid) {
 		out_u64(&o, opt->pid);
 		out_char(&o, '\0');
@@ -2806,7 +2808,7 @@ static bool is_stacked(uint64_t number)
 	out_u64(&o, number & 0xfffff);
 	out_str(&o, "/slaves");
 	out_char(&o, '\0');
-	fd = o.overflow ? -1 : open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = o.overflow ? -1 : open(path, O_RDONLY | O_DIRECTORY);
 	if (fd < 0)
 		return false;
 	got = syscall(SYS_getdents64, fd, entries, sizeof entries);
@@ -3185,7 +3187,7 @@ static void read_source(struct snapshot *now, enum source_id src)
 	unsigned l, levels = has_levels(src) ? h->levels : 1;
 
 	for (l = 0; l < levels; l++)
-		read_file(&files[src][l], dir, h->levels ? h->length[l] : strlen(dir), src, l == 0, now->level[l]);
+		read_file(&files[l][src], dir, h->levels ? h->length[l] : strlen(dir), src, l == 0, now->level[l]);
 }
 
 /* What a view needs beside the numbers that are planned. */
@@ -3702,21 +3704,21 @@ static uint64_t make_thr(const struct comparison *c)
 }
 
 /* More ticks than CPUs and time can hold are no ticks: steal after a
- * migration, an idle time that is frozen at 8e18. A sixteenth and two ticks
- * are allowed for, as the kernel counts them at ticks. */
-static bool is_too_much(const struct comparison *c, enum metric_id m)
+ * migration, an idle time that is frozen at 8e18. The most that a kind can
+ * grow by: a sixteenth and two ticks are allowed for, as the kernel counts at
+ * ticks; and be in all: CPUs that are gone for good have counted, too, so 64
+ * times what there are. In microseconds. */
+static void find_most_ticks(const struct comparison *c, uint64_t *growth_us, uint64_t *total_us)
 {
-	const struct snapshot *now = c->now;
-	uint64_t cpus = now->level[0][M_cpus_possible], us = c->report->elapsed_us, most;
-	uint64_t total = in_base_units(now->level[0][m], RAW_TICKS);
+	uint64_t cpus = c->now->level[0][M_cpus_possible], us = c->report->elapsed_us;
 
-	if (cpus == UNAVAILABLE || !us)
-		return false;
-	most = times(cpus, us + us / 16 + 2 * 1000000 / USER_HZ);
-	if (c->report->value[m] != UNAVAILABLE && c->report->value[m] > most)
-		return true;
-	/* CPUs that are gone for good have counted, too: 64 times what there are. */
-	return now->age_known && total > times(times(cpus, now->ns / 1000 + 1000000), 64);
+	*growth_us = *total_us = UNAVAILABLE;
+	if (cpus == UNAVAILABLE)
+		return;
+	if (us)
+		*growth_us = times(cpus, us + us / 16 + 2 * 1000000 / USER_HZ);
+	if (c->now->age_known)
+		*total_us = times(times(cpus, c->now->ns / 1000 + 1000000), 64);
 }
 
 /* The ticks of all kinds. Where one kind cannot be told, the others are whole
@@ -3726,11 +3728,13 @@ static uint64_t make_cpu_time(const struct comparison *c)
 	uint64_t *v = c->report->value, sum = 0, could;
 	const struct term *t;
 	bool missing = false; /* steal apart: it is not the machine's own time */
+	uint64_t most, most_total;
 
+	find_most_ticks(c, &most, &most_total);
 	for (t = plan.place[M_cpu_time]->terms; t->sign; t++) {
 		if (t->sign == 2 || (t->optional && c->now->level[0][t->metric] == UNAVAILABLE))
 			continue;
-		if (is_too_much(c, t->metric))
+		if (v[t->metric] > most || times(c->now->level[0][t->metric], 1000000 / USER_HZ) > most_total)
 			v[t->metric] = UNAVAILABLE;
 		if (v[t->metric] == UNAVAILABLE)
 			missing |= t->metric != M_cpu_steal;
@@ -3927,7 +3931,8 @@ static void report_make(const struct comparison *c)
 	r->elapsed_us = now->ns > before->ns ? (now->ns - before->ns) / 1000 : 0;
 	r->scope = in_cgroup() ? "cgroup" : "host";
 	r->cgroup = in_cgroup() ? scope.name : NULL;
-	memset(r->value, 0xff, sizeof r->value); /* UNAVAILABLE */
+	if (r->first)
+		memset(r->value, 0xff, sizeof r->value); /* what is not planned stays UNAVAILABLE */
 	for (i = 0; i < plan.count; i++) {
 		unsigned m = plan.order[i];
 		const struct place *p = plan.place[m];
@@ -5395,7 +5400,7 @@ static void print_columns(void)
 	for (m = 1; m < LENGTH(metrics); m++) {
 		if (!is_visible(m))
 			continue;
-		out_left(o, metrics[m].column.key, 10);
+		out_left(o, metrics[m].column.key, 12);
 		out_left(o, groups[metrics[m].column.group].name, 9);
 		out_str(o, metrics[m].help);
 		out_char(o, '\n');
@@ -5499,7 +5504,7 @@ static void warn_unavailable(const struct listing *l, bool *said)
 	for (src = 1; src < SRC_COUNT && l->from->report->elapsed_us; src++) {
 		char buffer[PATH_BYTES];
 		struct sink names = SINK(buffer);
-		int error = files[src][0].error;
+		int error = files[0][src].error;
 		bool nothing = error || is_empty_handed(now, src);
 
 		if (said[src] || !plan.source[src] || sources[src].directory != DIR_PROC ||
@@ -5546,8 +5551,8 @@ static void check_anything(const struct snapshot *now)
 		if (now->level[0][m] < UNLIMITED && sources[plan.place[m]->source].directory != DIR_SYS)
 			return;
 	for (src = 1; src < SRC_COUNT; src++)
-		if (plan.source[src] && files[src][0].error)
-			die_unreadable(directory_of(src), sources[src].name, files[src][0].error);
+		if (plan.source[src] && files[0][src].error)
+			die_unreadable(directory_of(src), sources[src].name, files[0][src].error);
 	die(0, "nothing to show: no file reports any of the numbers asked for in this scope");
 }
 
@@ -5893,7 +5898,7 @@ static void read_boot_offset(void)
 	struct scanner s;
 	struct text line, w;
 
-	if (opt->captured || !scan_proc(&s, "self", "/timens_offsets"))
+	if (opt->captured || !is_private("/ns/time", INITIAL_TIME_NS) || !scan_proc(&s, "self", "/timens_offsets"))
 		return;
 	while (scan_line(&s, &line))
 		if (take_key(&line, "boottime") && scan_word(&line, &w)) {
@@ -5941,7 +5946,7 @@ int main(int argc, char **argv)
 		settle_partition();
 	scope_is_told = WITH_CGROUP && is_terminal(STDERR_FILENO, &(struct winsize){ 0 });
 	if (WITH_CGROUP)
-		check_chosen(scope_choose());
+		check_chosen(scope_choose(scope_is_told));
 	if (!view()->list(&listing))
 		die(0, "unknown column in '%s' (--columns=help lists them)", opt->columns);
 	plan_make(&listing, scope_is_told);

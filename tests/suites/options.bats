@@ -227,24 +227,6 @@ help_options() { "$VMSTAT" --help | grep -oE -- '--[a-z][a-z-]+' | sort -u; }
     done
 }
 
-@test "README shows the help as it is" {
-    requires_feature help alerts json csv stats disks slabs human color fit cgroup
-    diff <("$VMSTAT" --help) \
-        <(sed -n '/^    \$ vmstat --help$/,/^[^ ]/p' "$REPO/README.md" | sed -n 's/^    //p; s/^$//p' |
-            sed -e 1d -e '/^Exit status/q')
-}
-
-@test "README's metrics and rules are those of the program" {
-    requires_feature help alerts json csv stats disks slabs human color fit cgroup pressure
-    diff <("$VMSTAT" --columns=help | awk '{ print $1 }' | sort) \
-        <(sed -n '/^## Metrics/,/^## Alerts/p' "$REPO/README.md" |
-            awk -F'|' '$2 ~ /^ `/ { print $2 }' | grep -oE '[a-z_]+' | sort)
-    # The rules and their levels; where there is no warning, a dash.
-    sed -n '/^## Alerts/,/^## /p' "$REPO/README.md" | awk -F' *[|] *' '$2 ~ /^`/ {
-        gsub(/`/, "", $2); print $2, $3 == "" ? "-" : $3, $4 }' > "$T/rules"
-    diff "$T/rules" <("$VMSTAT" --alert=help | awk '{ print $1, $2, $3 }')
-}
-
 @test "a long list of columns, given more than once" {
     local list
     list=$(printf 'us,sy,memory,%.0s' {1..60})r
