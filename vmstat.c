@@ -117,8 +117,9 @@ enum directory {
 #define D(id, controller) DIR_##id,
 	DIRECTORIES(D)
 #undef D
-	DIR_COUNT
+	DIR_COUNT, DIR_FIRST_HOME = DIR_SYS + 1
 };
+_Static_assert(DIR_PROC == 0 && DIR_SYS == 1, "the roots come before the directories of controllers");
 
 static const char *const controllers[] = {
 #define D(id, controller) [DIR_##id] = controller,
@@ -135,55 +136,55 @@ static const char *const controllers[] = {
  *   CODE    a function of its own reads it */
 enum format { FORMAT_WORDS, FORMAT_PSI, FORMAT_NUMBER, FORMAT_LIMIT, FORMAT_CPUS, FORMAT_CODE };
 
-/* The files: S(id, directory, format, name, name on kernels that lack that
- * one). Defined by proc.rst, accounting/psi.rst, admin-guide/cgroup-v2.rst and
+/* The files: S(id, directory, format, name), with NAME(name), OR(name) where some kernels
+ * have another. Defined by proc.rst, accounting/psi.rst, admin-guide/cgroup-v2.rst and
  * admin-guide/cgroup-v1/ in Linux 6.13's Documentation. */
 #define SOURCES(S) \
-	S(STAT, PROC, WORDS, "stat", "") \
-	S(MEMINFO, PROC, WORDS, "meminfo", "") \
-	S(VMSTAT, PROC, WORDS, "vmstat", "") \
-	S(PSI_CPU, PROC, PSI, "pressure/cpu", "") \
-	S(PSI_MEMORY, PROC, PSI, "pressure/memory", "") \
-	S(PSI_IO, PROC, PSI, "pressure/io", "") \
-	S(PSI_IRQ, PROC, PSI, "pressure/irq", "") \
-	S(CPU_ONLINE, SYS, CPUS, "devices/system/cpu/online", "") \
-	S(CPU_POSSIBLE, SYS, CPUS, "devices/system/cpu/possible", "devices/system/cpu/online") \
-	S(CG_PSI_CPU, PRESSURE, PSI, "cpu.pressure", "") \
-	S(CG_PSI_MEMORY, PRESSURE, PSI, "memory.pressure", "") \
-	S(CG_PSI_IO, PRESSURE, PSI, "io.pressure", "") \
-	S(CG_PSI_IRQ, PRESSURE, PSI, "irq.pressure", "") \
-	S(MEM_STAT, MEMORY, WORDS, "memory.stat", "") \
-	S(MEM_CURRENT, MEMORY, NUMBER, "memory.current", "") \
-	S(MEM_MAX, MEMORY, LIMIT, "memory.max", "") \
-	S(MEM_HIGH, MEMORY, LIMIT, "memory.high", "") \
-	S(MEM_PEAK, MEMORY, NUMBER, "memory.peak", "") \
-	S(MEM_EVENTS, MEMORY, WORDS, "memory.events", "") \
-	S(SWAP_CURRENT, MEMORY, NUMBER, "memory.swap.current", "") \
-	S(SWAP_MAX, MEMORY, LIMIT, "memory.swap.max", "") \
-	S(CPU_STAT, CPU, WORDS, "cpu.stat", "") \
-	S(CPU_LOCAL, CPU, WORDS, "cpu.stat.local", "") \
-	S(CPU_MAX, CPU, LIMIT, "cpu.max", "") \
-	S(CPUSET_CPUS, CPUSET, CPUS, "cpuset.cpus.effective", "cpuset.cpus") \
-	S(PIDS_CURRENT, PIDS, NUMBER, "pids.current", "") \
-	S(PIDS_MAX, PIDS, LIMIT, "pids.max", "") \
-	S(V1_USAGE, MEMORY, NUMBER, "memory.usage_in_bytes", "") \
-	S(V1_LIMIT, MEMORY, LIMIT, "memory.limit_in_bytes", "") \
-	S(V1_HIERARCHY, MEMORY, NUMBER, "memory.use_hierarchy", "") \
-	S(V1_MEMSW, MEMORY, NUMBER, "memory.memsw.usage_in_bytes", "") \
-	S(V1_MEMSW_LIMIT, MEMORY, LIMIT, "memory.memsw.limit_in_bytes", "") \
-	S(V1_MAX_USAGE, MEMORY, NUMBER, "memory.max_usage_in_bytes", "") \
-	S(V1_FAILCNT, MEMORY, NUMBER, "memory.failcnt", "") \
-	S(V1_CPUACCT, CPUACCT, WORDS, "cpuacct.stat", "") \
-	S(V1_QUOTA, CPU, LIMIT, "cpu.cfs_quota_us", "") \
-	S(V1_PERIOD, CPU, LIMIT, "cpu.cfs_period_us", "") \
-	S(V1_CPUSET_CPUS, CPUSET, CPUS, "cpuset.effective_cpus", "cpuset.cpus") \
-	S(DEVICES, IO, CODE, "io.stat", "") \
-	S(OOM_BELOW, MEMORY, CODE, "memory.oom_control", "") \
-	S(TASKS, PROC, CODE, "", "")
+	S(STAT, PROC, WORDS, "stat") \
+	S(MEMINFO, PROC, WORDS, "meminfo") \
+	S(VMSTAT, PROC, WORDS, "vmstat") \
+	S(PSI_CPU, PROC, PSI, "pressure/cpu") \
+	S(PSI_MEMORY, PROC, PSI, "pressure/memory") \
+	S(PSI_IO, PROC, PSI, "pressure/io") \
+	S(PSI_IRQ, PROC, PSI, "pressure/irq") \
+	S(CPU_ONLINE, SYS, CPUS, "devices/system/cpu/online") \
+	S(CPU_POSSIBLE, SYS, CPUS, NAME("devices/system/cpu/possible"), OR("devices/system/cpu/online")) \
+	S(CG_PSI_CPU, PRESSURE, PSI, "cpu.pressure") \
+	S(CG_PSI_MEMORY, PRESSURE, PSI, "memory.pressure") \
+	S(CG_PSI_IO, PRESSURE, PSI, "io.pressure") \
+	S(CG_PSI_IRQ, PRESSURE, PSI, "irq.pressure") \
+	S(MEM_STAT, MEMORY, WORDS, "memory.stat") \
+	S(MEM_CURRENT, MEMORY, NUMBER, "memory.current") \
+	S(MEM_MAX, MEMORY, LIMIT, "memory.max") \
+	S(MEM_HIGH, MEMORY, LIMIT, "memory.high") \
+	S(MEM_PEAK, MEMORY, NUMBER, "memory.peak") \
+	S(MEM_EVENTS, MEMORY, WORDS, "memory.events") \
+	S(SWAP_CURRENT, MEMORY, NUMBER, "memory.swap.current") \
+	S(SWAP_MAX, MEMORY, LIMIT, "memory.swap.max") \
+	S(CPU_STAT, CPU, WORDS, "cpu.stat") \
+	S(CPU_LOCAL, CPU, WORDS, "cpu.stat.local") \
+	S(CPU_MAX, CPU, LIMIT, "cpu.max") \
+	S(CPUSET_CPUS, CPUSET, CPUS, NAME("cpuset.cpus.effective"), OR("cpuset.cpus")) \
+	S(PIDS_CURRENT, PIDS, NUMBER, "pids.current") \
+	S(PIDS_MAX, PIDS, LIMIT, "pids.max") \
+	S(V1_USAGE, MEMORY, NUMBER, "memory.usage_in_bytes") \
+	S(V1_LIMIT, MEMORY, LIMIT, "memory.limit_in_bytes") \
+	S(V1_HIERARCHY, MEMORY, NUMBER, "memory.use_hierarchy") \
+	S(V1_MEMSW, MEMORY, NUMBER, "memory.memsw.usage_in_bytes") \
+	S(V1_MEMSW_LIMIT, MEMORY, LIMIT, "memory.memsw.limit_in_bytes") \
+	S(V1_MAX_USAGE, MEMORY, NUMBER, "memory.max_usage_in_bytes") \
+	S(V1_FAILCNT, MEMORY, NUMBER, "memory.failcnt") \
+	S(V1_CPUACCT, CPUACCT, WORDS, "cpuacct.stat") \
+	S(V1_QUOTA, CPU, LIMIT, "cpu.cfs_quota_us") \
+	S(V1_PERIOD, CPU, LIMIT, "cpu.cfs_period_us") \
+	S(V1_CPUSET_CPUS, CPUSET, CPUS, NAME("cpuset.effective_cpus"), OR("cpuset.cpus")) \
+	S(DEVICES, IO, CODE, "io.stat") \
+	S(OOM_BELOW, MEMORY, CODE, "memory.oom_control") \
+	S(TASKS, PROC, CODE, "")
 
 enum source_id {
 	SRC_NONE,
-#define S(id, directory, format, name, old_name) SRC_##id,
+#define S(id, ...) SRC_##id,
 	SOURCES(S)
 #undef S
 	SRC_COUNT
@@ -193,7 +194,9 @@ static const struct source {
 	uint8_t directory, format;
 	const char *name, *old_name;
 } sources[] = {
-#define S(id, directory, format, name, old_name) [SRC_##id] = { DIR_##directory, FORMAT_##format, name, old_name },
+#define NAME(new) .name = new
+#define OR(old) .old_name = old
+#define S(id, directory, format, ...) [SRC_##id] = { DIR_##directory, FORMAT_##format, __VA_ARGS__ },
 	SOURCES(S)
 #undef S
 };
@@ -676,31 +679,31 @@ static const struct stat_row {
 #undef T
 };
 
-/* The numbers of a block device: F(key, place in the line of diskstats, group
- * in -d, width, wide width (0: not in -d), heading in -d, label in -D (none:
- * not there)). Documentation/admin-guide/iostats.rst, Linux 6.13. */
+/* The numbers of a block device: F(key, place in the line of diskstats, label
+ * in -D (none: not there), group in -d, width, wide width (0: not in -d),
+ * heading in -d). Documentation/admin-guide/iostats.rst, Linux 6.13. */
 #define DISK_FIELDS(F) \
-	F(reads, 1, READS, 6, 9, "total", "total reads") \
-	F(reads_merged, 2, READS, 6, 9, "merged", "merged reads") \
-	F(read_sectors, 3, READS, 7, 11, "sectors", "read sectors") \
-	F(read_ms, 4, READS, 7, 11, "ms", "milli reading") \
-	F(writes, 5, WRITES, 6, 9, "total", "writes") \
-	F(writes_merged, 6, WRITES, 6, 9, "merged", "merged writes") \
-	F(write_sectors, 7, WRITES, 7, 11, "sectors", "written sectors") \
-	F(write_ms, 8, WRITES, 7, 11, "ms", "milli writing") \
-	F(io_now, 9, IO, 6, 7, "cur", "inprogress IO") \
-	F(io_ms, 10, IO, 6, 7, "sec", "milli spent IO") \
-	F(io_weighted_ms, 11, NONE, 0, 0, "", "milli weighted IO") \
-	F(discards, 12, NONE, 0, 0, "", "") \
-	F(discard_sectors, 14, NONE, 0, 0, "", "") \
-	F(discard_ms, 15, NONE, 0, 0, "", "") \
-	F(flushes, 16, NONE, 0, 0, "", "") \
-	F(flush_ms, 17, NONE, 0, 0, "", "")
+	F(reads, 1, "total reads", READS, 6, 9, "total") \
+	F(reads_merged, 2, "merged reads", READS, 6, 9, "merged") \
+	F(read_sectors, 3, "read sectors", READS, 7, 11, "sectors") \
+	F(read_ms, 4, "milli reading", READS, 7, 11, "ms") \
+	F(writes, 5, "writes", WRITES, 6, 9, "total") \
+	F(writes_merged, 6, "merged writes", WRITES, 6, 9, "merged") \
+	F(write_sectors, 7, "written sectors", WRITES, 7, 11, "sectors") \
+	F(write_ms, 8, "milli writing", WRITES, 7, 11, "ms") \
+	F(io_now, 9, "inprogress IO", IO, 6, 7, "cur") \
+	F(io_ms, 10, "milli spent IO", IO, 6, 7, "sec") \
+	F(io_weighted_ms, 11, "milli weighted IO", NONE, 0, 0, "") \
+	F(discards, 12, "", NONE, 0, 0, "") \
+	F(discard_sectors, 14, "", NONE, 0, 0, "") \
+	F(discard_ms, 15, "", NONE, 0, 0, "") \
+	F(flushes, 16, "", NONE, 0, 0, "") \
+	F(flush_ms, 17, "", NONE, 0, 0, "")
 
 #define DISKSTATS_NUMBERS 17 /* in a line of Linux 5.5 */
 
 enum disk_field {
-#define F(key, nth, group, width, wide, heading, label) D_##key,
+#define F(key, nth, label, group, width, wide, heading) D_##key,
 	DISK_FIELDS(F)
 #undef F
 	D_COUNT
@@ -710,39 +713,39 @@ static const struct disk_column {
 	struct column column, sum; /* as -d and as -D show it */
 	uint8_t nth;
 } disk_columns[] = {
-#define F(key, nth, group, width, wide, heading, label) [D_##key] = { \
+#define F(key, nth, label, group, width, wide, heading) [D_##key] = { \
 	{ #key, heading, GROUP_##group, UNIT_WHOLE, { width, wide }, 0, false, false }, \
 	{ #key, label, GROUP_NONE, UNIT_WHOLE, { 12, 12 }, 0, false, false }, nth },
 	DISK_FIELDS(F)
 #undef F
 };
 
-#define F(key, nth, group, width, wide, heading, label) \
+#define F(key, nth, label, group, width, wide, heading) \
 	_Static_assert((nth) >= 1 && (nth) <= DISKSTATS_NUMBERS, #key ": its place in the line"); \
 	_Static_assert(sizeof heading - 1 <= (width) && (width) <= (wide), #key ": the heading fits its column");
 DISK_FIELDS(F)
 #undef F
 
-/* Rates of a disk as `iostat -x` defines them: R(key, field, by, scale, width
- * (0: with -w alone), wide width, heading): the growth of a field times the
- * scale, by the growth of another field, or per second: by the microseconds
- * that passed (TIME). In millionths. */
+/* Rates of a disk as `iostat -x` defines them: R(key, OF(field), PER(field) or
+ * PER_SECOND, scale, width (0: with -w alone), wide width, heading): the growth
+ * of a field times the scale, by the growth of another field or by the
+ * microseconds that passed. In millionths. */
 #define DISK_RATES(R) \
-	R(r_s, reads, TIME, 1000000000000, 7, 7, "r/s") \
-	R(w_s, writes, TIME, 1000000000000, 7, 7, "w/s") \
-	R(rkb_s, read_sectors, TIME, 1000000000000 / (1024 / SECTOR_BYTES), 9, 9, "rkB/s") \
-	R(wkb_s, write_sectors, TIME, 1000000000000 / (1024 / SECTOR_BYTES), 9, 9, "wkB/s") \
-	R(r_await, read_ms, reads, 1000000, 7, 7, "r_await") \
-	R(w_await, write_ms, writes, 1000000, 7, 7, "w_await") \
-	R(rareq_sz, read_sectors, reads, 1000000 / (1024 / SECTOR_BYTES), 0, 8, "rareq-sz") \
-	R(wareq_sz, write_sectors, writes, 1000000 / (1024 / SECTOR_BYTES), 0, 8, "wareq-sz") \
-	R(d_s, discards, TIME, 1000000000000, 0, 7, "d/s") \
-	R(dkb_s, discard_sectors, TIME, 1000000000000 / (1024 / SECTOR_BYTES), 0, 9, "dkB/s") \
-	R(d_await, discard_ms, discards, 1000000, 0, 7, "d_await") \
-	R(f_s, flushes, TIME, 1000000000000, 0, 7, "f/s") \
-	R(f_await, flush_ms, flushes, 1000000, 0, 7, "f_await") \
-	R(aqu_sz, io_weighted_ms, TIME, 1000000000, 7, 7, "aqu-sz") \
-	R(util, io_ms, TIME, 100000000000, 7, 7, "%util")
+	R(r_s, OF(reads), PER_SECOND, 1000000000000, 7, 7, "r/s") \
+	R(w_s, OF(writes), PER_SECOND, 1000000000000, 7, 7, "w/s") \
+	R(rkb_s, OF(read_sectors), PER_SECOND, 1000000000000 / (1024 / SECTOR_BYTES), 9, 9, "rkB/s") \
+	R(wkb_s, OF(write_sectors), PER_SECOND, 1000000000000 / (1024 / SECTOR_BYTES), 9, 9, "wkB/s") \
+	R(r_await, OF(read_ms), PER(reads), 1000000, 7, 7, "r_await") \
+	R(w_await, OF(write_ms), PER(writes), 1000000, 7, 7, "w_await") \
+	R(rareq_sz, OF(read_sectors), PER(reads), 1000000 / (1024 / SECTOR_BYTES), 0, 8, "rareq-sz") \
+	R(wareq_sz, OF(write_sectors), PER(writes), 1000000 / (1024 / SECTOR_BYTES), 0, 8, "wareq-sz") \
+	R(d_s, OF(discards), PER_SECOND, 1000000000000, 0, 7, "d/s") \
+	R(dkb_s, OF(discard_sectors), PER_SECOND, 1000000000000 / (1024 / SECTOR_BYTES), 0, 9, "dkB/s") \
+	R(d_await, OF(discard_ms), PER(discards), 1000000, 0, 7, "d_await") \
+	R(f_s, OF(flushes), PER_SECOND, 1000000000000, 0, 7, "f/s") \
+	R(f_await, OF(flush_ms), PER(flushes), 1000000, 0, 7, "f_await") \
+	R(aqu_sz, OF(io_weighted_ms), PER_SECOND, 1000000000, 7, 7, "aqu-sz") \
+	R(util, OF(io_ms), PER_SECOND, 100000000000, 7, 7, "%util")
 
 enum { D_TIME = D_COUNT };
 
@@ -751,13 +754,17 @@ static const struct disk_rate {
 	uint64_t scale;
 	uint8_t field, by;
 } disk_rates[] = {
-#define R(key, field, by, scale, width, wide, heading) \
-	{ { #key, heading, GROUP_NONE, UNIT_DECIMALS, { width, wide }, 0, false, false }, scale, D_##field, D_##by },
+#define OF(name) .field = D_##name
+#define PER(name) .by = D_##name
+#define PER_SECOND .by = D_TIME
+#define R(key, of, per, scale_, width, wide, heading) \
+	{ .column = { #key, heading, GROUP_NONE, UNIT_DECIMALS, { width, wide }, 0, false, false }, \
+	  .scale = scale_, of, per },
 	DISK_RATES(R)
 #undef R
 };
 
-#define R(key, field, by, scale, width, wide, heading) \
+#define R(key, of, per, scale, width, wide, heading) \
 	_Static_assert(sizeof heading - 1 <= (wide) && (width) <= (wide), #key ": the heading fits its column");
 DISK_RATES(R)
 #undef R
@@ -1748,9 +1755,9 @@ static void read_cpu_list(struct scanner *s, enum source_id src, uint64_t *value
  * are switched on and off. */
 static void scan_kept(struct scanner *s, struct file *f, const char *dir, size_t n, enum source_id src)
 {
-	if (f->fd == 0 || (f->fd < 0 && sources[src].directory >= DIR_MEMORY)) {
+	if (f->fd == 0 || (f->fd < 0 && sources[src].directory >= DIR_FIRST_HOME)) {
 		f->fd = open_below(dir, n, sources[src].name, "", &f->error) + 1;
-		if (!f->fd && f->error == ENOENT && *sources[src].old_name)
+		if (!f->fd && f->error == ENOENT && sources[src].old_name)
 			f->fd = open_below(dir, n, sources[src].old_name, "", &f->error) + 1;
 		if (!f->fd)
 			f->fd = -1;
@@ -1815,7 +1822,7 @@ static void read_file(struct file *f, const char *dir, size_t n, enum source_id 
 #define INITIAL_TIME_NS "time:[4026531834]"
 
 /* for (each_home(h)) */
-#define each_home(h) struct home *h = homes + DIR_MEMORY; h < homes + DIR_COUNT; h++
+#define each_home(h) struct home *h = homes + DIR_FIRST_HOME; h < homes + DIR_COUNT; h++
 
 static bool in_cgroup(void)
 {
@@ -2090,7 +2097,7 @@ static bool parse_mount(struct text line, struct mount *m)
 		w = last;
 	m->lxcfs = is_text(&type, "fuse.lxcfs") && below(m->named, opt->proc_given ? "/proc" : opt->proc);
 	m->version = is_text(&type, "cgroup2") ? 2 : is_text(&type, "cgroup");
-	for (i = DIR_MEMORY; i < DIR_COUNT; i++) {
+	for (i = DIR_FIRST_HOME; i < DIR_COUNT; i++) {
 		m->carries[i] = m->version == 2 || list_has(w, controllers[i]);
 		any |= m->carries[i];
 	}
@@ -2440,7 +2447,7 @@ static unsigned scope_of(enum source_id src)
 {
 	enum directory dir = sources[src].directory;
 
-	if (dir < DIR_MEMORY)
+	if (dir < DIR_FIRST_HOME)
 		return CGROUP;
 	if (dir == DIR_PRESSURE)
 		return homes[dir].version ? CGROUP : 0;
