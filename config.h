@@ -1,73 +1,73 @@
-/* config.h - what vmstat is built with, and how much room it gets.
+/* config.h - what vmstat is built with, and the size of its tables.
  *
  * Each switch is 1 (built in) or 0 (left out); override one without editing
- * this file: make CPPFLAGS=-DWITH_JSON=0. The sizes are those of a stripped
- * static x86_64 build; `make size` measures them again. */
+ * this file: make CPPFLAGS=-DWITH_JSON=0. tests/FIGURES.md says what each adds
+ * to the binary; `make size` measures it. */
 #ifndef CONFIG_H
 #define CONFIG_H
 
 /* Cgroup scope: the container's own numbers, limits and throttling, and
- * --scope, --cgroup and --pid. The largest room: 12 KiB. */
+ * --scope, --cgroup and --pid. */
 #ifndef WITH_CGROUP
 #define WITH_CGROUP 1
 #endif
 
-/* Pressure stall columns, host and cgroup. Under 100 bytes. */
+/* Pressure stall columns, host and cgroup. */
 #ifndef WITH_PRESSURE
 #define WITH_PRESSURE 1
 #endif
 
-/* Rules, messages and coloured rows; --threshold and --alert. 2.2 KiB. */
+/* Rules, messages and coloured rows; --threshold and --alert. */
 #ifndef WITH_ALERTS
 #define WITH_ALERTS 1
 #endif
 
-/* --json. 0.7 KiB; with --csv left out, too, 1.9 KiB. */
+/* --json. */
 #ifndef WITH_JSON
 #define WITH_JSON 1
 #endif
 
-/* --csv. Under 100 bytes beside --json. */
+/* --csv. */
 #ifndef WITH_CSV
 #define WITH_CSV 1
 #endif
 
-/* -s and -f. 1.9 KiB. */
+/* -s and -f. */
 #ifndef WITH_STATS
 #define WITH_STATS 1
 #endif
 
-/* -d, -D, -p and -d -x. 3.8 KiB. */
+/* -d, -D, -p and -d -x. */
 #ifndef WITH_DISKS
 #define WITH_DISKS 1
 #endif
 
-/* -m. Under 1 KiB. */
+/* -m. */
 #ifndef WITH_SLABS
 #define WITH_SLABS 1
 #endif
 
-/* -H. Under 100 bytes. */
+/* -H. */
 #ifndef WITH_HUMAN
 #define WITH_HUMAN 1
 #endif
 
-/* Colour on a terminal; --color. 0.2 KiB. */
+/* Colour on a terminal; --color. */
 #ifndef WITH_COLOR
 #define WITH_COLOR 1
 #endif
 
-/* What --help says, and the texts of --columns=help. 3 KiB. */
+/* What --help says, and the texts of --columns=help. */
 #ifndef WITH_HELP
 #define WITH_HELP 1
 #endif
 
-/* Errors of the kernel in libc's words; without, their numbers. 2.2 KiB. */
+/* Errors of the kernel in libc's words; without, their numbers. */
 #ifndef WITH_STRERROR
 #define WITH_STRERROR 1
 #endif
 
-/* Columns are dropped so that the table fits the terminal. 0.3 KiB. */
+/* Columns are dropped so that the table fits the terminal. */
 #ifndef WITH_FIT
 #define WITH_FIT 1
 #endif
@@ -81,17 +81,17 @@
 
 /* Capacities. Each is memory in .bss, touched only as far as it is used. */
 
-/* Tasks of a cgroup that r, b and cs can follow: 2 x 16 bytes each. */
+/* Tasks of a cgroup that r, b and cs can follow: 32 bytes each. */
 #ifndef MAX_TASKS
 #define MAX_TASKS 8192
 #endif
 
-/* Levels from a cgroup up to the root: about 100 bytes each. */
+/* Levels from a cgroup up to the root: about 2 KiB each. */
 #ifndef MAX_LEVELS
 #define MAX_LEVELS 32
 #endif
 
-/* Block devices for -d, -D and -p: about 220 bytes each. */
+/* Block devices in a listing: about 400 bytes each. */
 #ifndef MAX_DISKS
 #define MAX_DISKS 512
 #endif

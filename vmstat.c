@@ -44,7 +44,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -53,6 +52,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -227,7 +227,7 @@ enum unit {
 	UNIT_TEXT, UNIT_LEVEL, UNIT_WHOLE, UNIT_DECIMALS, UNIT_NUMBER, UNIT_PERCENT, UNIT_SIZE, UNIT_FLOW, UNIT_BLOCKS
 };
 
-/* Where a metric shows up without being asked for by -o.
+/* Where a metric shows up without being named by -o.
  *   HIDDEN    nowhere: other metrics are made of it, or -s and rules use it
  *   RECORD    JSON and CSV
  *   EXTENDED  and -x
@@ -477,11 +477,11 @@ struct place {
 	H(swap, RATE, FLOW, IN(ANY, MADE_OF(PLUS(si), PLUS(so)))) \
 	H(mem_total, GAUGE, SIZE, IN(HOST, AT(MEMINFO, KIB, "MemTotal"))) \
 	H(mem_free, GAUGE, SIZE, IN(ANY, AT(MEMINFO, KIB, "MemFree"))) \
-	H(told_available, GAUGE, SIZE, IN(ANY, AT(MEMINFO, KIB, "MemAvailable"))) \
+	H(reported_available, GAUGE, SIZE, IN(ANY, AT(MEMINFO, KIB, "MemAvailable"))) \
 	H(host_total, GAUGE, SIZE, IN(ANY, AT(MEMINFO, KIB, "MemTotal"))) \
 	H(file_active, GAUGE, SIZE, IN(ANY, AT(MEMINFO, KIB, "Active(file)"))) \
 	H(file_inactive, GAUGE, SIZE, IN(ANY, AT(MEMINFO, KIB, "Inactive(file)"))) \
-	H(mem_available, GAUGE, SIZE, IN(ANY, BY(available), MADE_OF(NEEDS(told_available), NEEDS(host_total), \
+	H(mem_available, GAUGE, SIZE, IN(ANY, BY(available), MADE_OF(NEEDS(reported_available), NEEDS(host_total), \
 	  NEEDS(mem_free), NEEDS(file_active), NEEDS(file_inactive), NEEDS(buff), NEEDS(cached)))) \
 	H(mem_used, GAUGE, SIZE, IN(HOST, BY(host_used), MADE_OF(NEEDS(mem_available))) \
 	  IN(V2, AT(MEM_CURRENT, BYTES, ""), LEVELS) IN(V1, AT(V1_USAGE, BYTES, ""), LEVELS)) \
@@ -865,6 +865,7 @@ enum option_id {
  *   files         files that stay open from one snapshot to the next
  *   snapshots     the last two instants
  *   slabs         the list of -m: too large for the stack
+ *   level_names   the text that goes with a report
  *   stdout_sink   what is about to be written
  *   screen        the terminal, and how far the last header is away
  *   names_written whether CSV has its header
@@ -960,6 +961,7 @@ static struct file files[MAX_LEVELS][SRC_COUNT]; /* [0]: of the scope itself */
 struct task {
 	uint64_t switches;
 	uint32_t id;
+	int fd; /* of its status, kept open, plus one; 0: none */
 };
 
 struct device {
@@ -986,7 +988,7 @@ struct snapshot {
 	struct task task[MAX_TASKS];
 	struct device device[MAX_DISKS + 1]; /* the last: those disks, added up */
 };
-_Alignas(4096) static struct snapshot snapshots[2]; /* what each tick touches is on one page */
+_Alignas(1024) static struct snapshot snapshots[2]; /* what each tick touches is on one page */
 
 static struct slabs {
 	unsigned count;
@@ -1000,6 +1002,10 @@ static struct slabs {
 
 enum alert_level { CALM, WARNING, CRITICAL };
 
+struct level_names {
+	char mem[PATH_BYTES], cpu[PATH_BYTES]; /* "" where none does */
+};
+
 /* Two snapshots compared: all that a renderer knows. Values are thousandths:
  * of a byte for sizes, of one per second for rates, of a percent, of a CPU;
  * those of KIND_TIME are microseconds. */
@@ -1010,8 +1016,10 @@ struct report {
 	const char *scope, *cgroup; /* cgroup: its path, NULL for the host */
 	uint8_t level[RULE_COUNT], worst; /* enum alert_level */
 	uint64_t value[M_COUNT];
-	char mem_level[PATH_BYTES], cpu_level[PATH_BYTES]; /* cgroups whose limits bind, or "" */
+	struct level_names *names; /* cgroups whose limits bind; NULL on a host */
 };
+
+static struct level_names level_names;
 
 struct comparison {
 	const struct snapshot *before, *now;
@@ -1548,6 +1556,19 @@ static bool scan_line(struct scanner *s, struct text *line)
 	while (s->cut && line->end > line->p && !is_blank(*line->end))
 		line->end--;
 	return true;
+}
+
+/* Passes over the lines of what is in the buffer, but for those that begin in
+ * its last n bytes. */
+static void scan_skip_to_last(struct scanner *s, size_t n)
+{
+	char *to = s->end - n, *line;
+
+	if ((size_t)(s->end - s->next) <= n)
+		return;
+	line = memchr(to, '\n', n);
+	if (line)
+		s->next = line + 1;
 }
 
 /* The next word of the line, which is shortened by it; false at its end. */
@@ -2388,7 +2409,7 @@ static void find_cgroup_of(const char *who)
 }
 
 /* Settles whose numbers are shown. `auto` falls back to the host; what was
- * asked for by name and cannot be had is said by the result. */
+ * named and cannot be had is said by the result. */
 static enum chosen scope_choose(bool scope_is_told)
 {
 	char pid[24] = "self";
@@ -2572,7 +2593,23 @@ static bool costs_nothing(enum metric_id m)
 /* ----------------------------------------------------------------- TASKS
  *
  * r, b and cs of a cgroup: no file reports them, so that the status of each
- * of its tasks is read (proc.rst, Linux 6.13). */
+ * of its tasks is read (proc.rst, Linux 6.13). It stays open: a read costs
+ * 8 us, to open and close it 5 more. */
+
+#define SPARE_DESCRIPTORS 32 /* for all other files */
+
+/* How many descriptors there may be; as many as we may have ourselves given. */
+static rlim_t descriptor_limit(void)
+{
+	static struct rlimit r;
+
+	if (r.rlim_cur || prlimit(0, RLIMIT_NOFILE, NULL, &r))
+		return r.rlim_cur;
+	r.rlim_cur = r.rlim_max;
+	if (prlimit(0, RLIMIT_NOFILE, &r, NULL))
+		prlimit(0, RLIMIT_NOFILE, NULL, &r);
+	return r.rlim_cur;
+}
 
 static bool scan_task(struct scanner *s, uint32_t id, const char *file)
 {
@@ -2631,20 +2668,22 @@ static bool visit_tasks(struct walk *w, size_t n)
 		else if (now->tasks == MAX_TASKS)
 			now->tasks_overflow = true;
 		else
-			now->task[now->tasks++] = (struct task){ 0, (uint32_t)id };
+			now->task[now->tasks++] = (struct task){ 0, (uint32_t)id, 0 };
 	}
 	walk_missed(w, s.error);
 	scan_close(&s);
 	return false;
 }
 
-/* By number. Shell sort: in place, without recursion, and fast on what is
- * nearly sorted. */
+/* By number, as they mostly are. Shell sort: in place, without recursion, and
+ * fast on what is nearly sorted. */
 static void sort_tasks(struct task *t, unsigned n)
 {
 	unsigned gap, i, j;
 
-	for (gap = n / 2; gap; gap /= 2)
+	for (i = 1; i < n && t[i - 1].id <= t[i].id; i++)
+		;
+	for (gap = i < n ? n / 2 : 0; gap; gap /= 2)
 		for (i = gap; i < n; i++) {
 			struct task moved = t[i];
 
@@ -2653,6 +2692,32 @@ static void sort_tasks(struct task *t, unsigned n)
 			t[j] = moved;
 		}
 }
+
+/* Begins to scan a task's status, on the descriptor that is kept if it still
+ * is that task's. False where the task is gone or hidden. */
+static bool scan_status(struct scanner *s, struct task *t)
+{
+	if (t->fd) {
+		scan_start(s, t->fd - 1, 0);
+		scan_fill(s);
+		if (!s->error)
+			return true;
+		close(t->fd - 1); /* ESRCH: the number is another's by now */
+		t->fd = 0;
+	}
+	return scan_task(s, t->id, "/status");
+}
+
+/* Keeps the descriptor, or closes it where there are too many. */
+static void keep_status(struct scanner *s, struct task *t)
+{
+	if ((rlim_t)s->fd + SPARE_DESCRIPTORS < descriptor_limit())
+		t->fd = s->fd + 1;
+	else
+		scan_close(s);
+}
+
+#define STATUS_TAIL 256 /* bytes at the end of a status that have the switches */
 
 /* State and switches of one task from /proc/ID/status. The state is 0 where
  * the task is gone, or hidden from us (hidepid=), which *hidden then says.
@@ -2664,20 +2729,39 @@ static char read_task(struct task *t, bool *switches, bool *hidden)
 	uint64_t v;
 	char state = 0;
 
-	if (!scan_task(&s, t->id, "/status")) {
+	if (!scan_status(&s, t)) {
 		*hidden |= !opt->captured && (kill((pid_t)t->id, 0) == 0 || errno == EPERM);
 		return 0;
 	}
-	while (scan_line(&s, &line))
-		if (take_key(&line, "State") && scan_word(&line, &w)) {
+	while (scan_line(&s, &line)) {
+		if (*line.p == 'S' && take_key(&line, "State") && scan_word(&line, &w)) {
 			state = *w.p;
-		} else if ((take_key(&line, "voluntary_ctxt_switches") ||
-			    take_key(&line, "nonvoluntary_ctxt_switches")) && scan_number(&line, &v)) {
+			scan_skip_to_last(&s, STATUS_TAIL);
+		} else if ((*line.p == 'v' && take_key(&line, "voluntary_ctxt_switches")) ||
+			 (*line.p == 'n' && take_key(&line, "nonvoluntary_ctxt_switches"))) {
+			*switches |= scan_number(&line, &v);
 			t->switches += v;
-			*switches = true;
 		}
-	scan_close(&s);
+	}
+	keep_status(&s, t);
 	return state;
+}
+
+/* Hands the descriptors of the tasks that were there before to those that are
+ * there now, and closes the others. Both lists are sorted. */
+static void inherit_descriptors(struct snapshot *now, const struct snapshot *before)
+{
+	const struct task *old = before->task, *end = old + before->tasks;
+	struct task *t = now->task, *t_end = t + now->tasks;
+
+	for (; old < end; old++) {
+		while (t < t_end && t->id < old->id)
+			t++;
+		if (t < t_end && t->id == old->id)
+			t->fd = old->fd;
+		else if (old->fd)
+			close(old->fd - 1);
+	}
 }
 
 /* The switches of all tasks since the snapshot before; both lists are sorted.
@@ -2725,15 +2809,20 @@ static void read_tasks(struct snapshot *now, const struct snapshot *before)
 
 	walk_over(&w, scope.home->dir);
 	sort_tasks(now->task, now->tasks);
+	inherit_descriptors(now, before);
 	for (i = 0; i < now->tasks; i++) {
 		struct task t = now->task[i];
 		char state;
 
 		if (n && now->task[n - 1].id == t.id)
 			continue; /* it moved while we looked */
+		now->task[i].fd = 0;
 		state = read_task(&t, &switches, &w.hidden);
-		if (!state)
+		if (!state) {
+			if (t.fd)
+				close(t.fd - 1);
 			continue;
+		}
 		running += state == 'R' && t.id != self;
 		blocked += state == 'D';
 		now->task[n++] = t;
@@ -3376,8 +3465,8 @@ static uint64_t make_available(const struct comparison *c)
 	const uint64_t *v = c->report->value;
 	uint64_t cache = plus(v[M_file_active], v[M_file_inactive]), sum;
 
-	if (v[M_told_available] <= v[M_host_total])
-		return v[M_told_available];
+	if (v[M_reported_available] <= v[M_host_total])
+		return v[M_reported_available];
 	if (cache == UNAVAILABLE)
 		cache = plus(v[M_buff], v[M_cached]);
 	sum = plus(v[M_mem_free], cache);
@@ -3389,7 +3478,7 @@ static uint64_t make_available(const struct comparison *c)
 static uint64_t make_host_used(const struct comparison *c)
 {
 	const uint64_t *v = c->report->value;
-	bool nonsense = v[M_told_available] != UNAVAILABLE && v[M_told_available] > v[M_host_total];
+	bool nonsense = v[M_reported_available] != UNAVAILABLE && v[M_reported_available] > v[M_host_total];
 
 	return minus(v[M_host_total], nonsense ? v[M_mem_free] : v[M_mem_available]);
 }
@@ -3728,7 +3817,7 @@ static void find_most_ticks(const struct comparison *c, uint64_t *growth_us, uin
 		*total_us = times(times(cpus, c->now->ns / 1000 + 1000000), 64);
 }
 
-/* The ticks of all kinds. Where one kind cannot be told, the others are whole
+/* The ticks of all kinds. Where one kind is not known, the others are whole
  * if they fill the time of the CPUs; else nothing is known. */
 static uint64_t make_cpu_time(const struct comparison *c)
 {
@@ -3955,8 +4044,9 @@ static void report_make(const struct comparison *c)
 	}
 	if (!in_cgroup())
 		return;
-	level_name(DIR_MEMORY, r->value[M_mem_level], r->mem_level);
-	level_name(find_capacity(c).cpuset ? DIR_CPUSET : DIR_CPU, r->value[M_cpu_level], r->cpu_level);
+	r->names = &level_names;
+	level_name(DIR_MEMORY, r->value[M_mem_level], level_names.mem);
+	level_name(find_capacity(c).cpuset ? DIR_CPUSET : DIR_CPU, r->value[M_cpu_level], level_names.cpu);
 }
 
 /* Have more CPU time, stalls or periods passed than the time since the oldest
@@ -3993,9 +4083,15 @@ static uint64_t alert_value(const struct report *r, enum rule_id a)
 	return divided(r->value[m], metrics[m].column.unit >= UNIT_SIZE ? 1024 : 1);
 }
 
-static uint64_t alert_threshold(const struct report *r, enum rule_id a)
+/* A rule's level, as the options have it; with --threshold=.../cpu times the
+ * CPUs of the machine or of the cgroup, and UNAVAILABLE where those are not
+ * known. 0: there is no such level. */
+static uint64_t alert_threshold(const struct report *r, enum rule_id a, enum alert_level level)
 {
-	return r->level[a] == CRITICAL ? opt->crit[a] : opt->warn[a];
+	uint64_t limit = level == CRITICAL ? opt->crit[a] : opt->warn[a];
+	uint64_t micro = r->cgroup ? r->value[M_cpu_capacity] : times(r->value[M_cpus_online], 1000);
+
+	return a == RULE_cs && opt->threshold_per_cpu ? mul_div(micro, limit, 1000000) : limit;
 }
 
 /* Is the metric what it is at this instant, not a growth? */
@@ -4017,7 +4113,7 @@ static bool is_instant(enum metric_id m)
 /* Can a rule be judged by this report? Averages since boot alert nobody. */
 static bool is_judged(const struct report *r, enum rule_id a)
 {
-	if (opt->no_alerts || alert_value(r, a) == UNAVAILABLE)
+	if (opt->no_alerts || alert_value(r, a) == UNAVAILABLE || alert_threshold(r, a, CRITICAL) == UNAVAILABLE)
 		return false;
 	if (a == RULE_thr_pct && r->value[M_periods] < ENOUGH_PERIODS)
 		return r->value[M_periods] == 0 && !r->first;
@@ -4031,18 +4127,18 @@ static void alerts_judge(struct report *r)
 
 	r->worst = CALM;
 	for (a = 0; a < RULE_COUNT; a++) {
-		uint64_t v = alert_value(r, a);
+		uint64_t v = alert_value(r, a), warning = alert_threshold(r, a, WARNING);
 
 		r->level[a] = CALM;
 		if (is_judged(r, a))
-			r->level[a] = v >= opt->crit[a] ? CRITICAL :
-				opt->warn[a] && v >= opt->warn[a] ? WARNING : CALM;
+			r->level[a] = v >= alert_threshold(r, a, CRITICAL) ? CRITICAL :
+				warning && v >= warning ? WARNING : CALM;
 		r->worst = r->level[a] > r->worst ? r->level[a] : r->worst;
 	}
 }
 
 /* What is said of a rule: its messages do not flap. */
-struct told {
+struct said_level {
 	uint8_t level;       /* the one that was said, or fallen to since */
 	uint8_t calm;        /* reports below it, one after the other */
 	bool unjudged;       /* it was said that the rule cannot be judged */
@@ -4054,9 +4150,9 @@ struct told {
 /* Takes a report into account. A level is reached when it has lasted; it is
  * left when the value is a tenth below, or below for three reports. True
  * where a higher level is reached: that is to be said. */
-static bool alert_follow(struct told *t, const struct report *r, enum rule_id a)
+static bool alert_follow(struct said_level *t, const struct report *r, enum rule_id a)
 {
-	uint64_t v = alert_value(r, a), limit = t->level == CRITICAL ? opt->crit[a] : opt->warn[a];
+	uint64_t v = alert_value(r, a), limit = alert_threshold(r, a, t->level);
 	unsigned level, reached = CALM;
 
 	for (level = WARNING; level <= CRITICAL; level++) {
@@ -4172,7 +4268,7 @@ static struct cell table_cell(const struct listing *l, unsigned item, const stru
 		return cell;
 	if (c->unit == UNIT_LEVEL) {
 		const struct report *r = l->from->report;
-		const char *name = c == &metrics[M_mem_level].column ? r->mem_level : r->cpu_level;
+		const char *name = !r->names ? "" : c == &metrics[M_mem_level].column ? r->names->mem : r->names->cpu;
 
 		return text_cell(*name ? name : NULL);
 	}
@@ -4540,7 +4636,7 @@ static bool has_color(void)
 	return screen.tty && !(no && *no) && type && *type && strcmp(type, "dumb") != 0;
 }
 
-/* A value of bytes in the unit that is asked for. */
+/* A value of bytes in the unit of -S. */
 static uint64_t in_display_unit(uint64_t v, enum unit unit)
 {
 	return divided(v, unit == UNIT_BLOCKS ? 1024 : unit >= UNIT_SIZE ? opt->unit : 1);
@@ -4885,7 +4981,7 @@ static void json_alerts(struct sink *o, const struct report *r)
 		out_str(o, ",\"value\":");
 		out_milli(o, alert_value(r, a));
 		out_str(o, ",\"threshold\":");
-		out_milli(o, alert_threshold(r, a));
+		out_milli(o, alert_threshold(r, a, r->level[a]));
 		out_str(o, ",\"message\":");
 		out_alert(&m, r, a);
 		out_char(&m, '\0');
@@ -5415,7 +5511,7 @@ static void print_columns(void)
 	write_out(o);
 }
 
-/* Ends the program where an explicit wish for a scope cannot be met. */
+/* Ends the program where the scope that was named cannot be had. */
 static void check_chosen(enum chosen chosen)
 {
 	switch (chosen) {
@@ -5560,7 +5656,7 @@ static void check_anything(const struct snapshot *now)
 	for (src = 1; src < SRC_COUNT; src++)
 		if (plan.source[src] && files[0][src].error)
 			die_unreadable(directory_of(src), sources[src].name, files[0][src].error);
-	die(0, "nothing to show: no file reports any of the numbers asked for in this scope");
+	die(0, "nothing to show: no file reports any of these numbers in this scope");
 }
 
 /* Ends the program where a view has nothing to show. */
@@ -5634,7 +5730,7 @@ static void out_cgroup(struct sink *o, const struct comparison *c)
 	if (r->value[M_mem_limit] != UNAVAILABLE) {
 		out_str(o, "memory limit ");
 		out_human(o, r->value[M_mem_limit]);
-		out_level(o, r->mem_level);
+		out_level(o, r->names->mem);
 	} else {
 		out_str(o, find_binding(c).known ? "no memory limit" : "memory limit unknown");
 	}
@@ -5642,7 +5738,7 @@ static void out_cgroup(struct sink *o, const struct comparison *c)
 	if (r->value[M_cpu_limit] != UNAVAILABLE) {
 		out_hundredths(o, r->value[M_cpu_limit]);
 		out_str(o, " CPUs");
-		out_level(o, r->cpu_level);
+		out_level(o, r->names->cpu);
 	} else {
 		out_str(o, r->value[M_cpu_capacity] != UNAVAILABLE && homes[DIR_CPU].levels ?
 			"no CPU limit" : "CPU limit unknown");
@@ -5676,23 +5772,23 @@ static void say_scope(const struct comparison *c)
  * last; and once of a rule that was named and cannot be judged. */
 static void say_alerts(const struct report *r, bool again, bool last)
 {
-	static struct told told[RULE_COUNT];
+	static struct said_level said[RULE_COUNT];
 	char buffer[128];
 	unsigned a;
 
 	for (a = 0; a < RULE_COUNT; a++) {
 		struct sink o = SINK(buffer);
 		enum metric_id m = rules[a].metric;
-		bool rose = alert_follow(&told[a], r, a);
+		bool rose = alert_follow(&said[a], r, a);
 
-		if (opt->rule_named[a] && !told[a].unjudged && !is_judged(r, a) &&
+		if (opt->rule_named[a] && !said[a].unjudged && !is_judged(r, a) &&
 		    (!r->first || last || !plan.place[m])) {
-			told[a].unjudged = true;
+			said[a].unjudged = true;
 			warn(0, r->first && plan.place[m] && r->value[m] != UNAVAILABLE ?
 			     "--alert: %s is an average since boot in the first report: give a delay" :
 			     "--alert: %s cannot be judged: it is unavailable here", metrics[m].column.key);
 		}
-		if (rose || (again && told[a].level && r->level[a])) {
+		if (rose || (again && said[a].level && r->level[a])) {
 			out_alert(&o, r, a);
 			out_char(&o, '\0');
 			warn(0, "%s", buffer);
@@ -5728,21 +5824,6 @@ static int wait_until(uint64_t due, struct pollfd *fds, nfds_t n)
 		if (ready > 0 || (ready < 0 && errno != EINTR))
 			return ready;
 	}
-}
-
-/* --threshold=.../cpu: times the CPUs of the machine or of the cgroup. */
-static void scale_threshold(const struct snapshot *now, const struct report *r)
-{
-	uint64_t micro = in_cgroup() ? r->value[M_cpu_capacity] : times(now->level[0][M_cpus_online], 1000000);
-	cpu_set_t set;
-
-	if (micro == UNAVAILABLE && !opt->captured && sched_getaffinity(0, sizeof set, &set) == 0)
-		micro = (uint64_t)CPU_COUNT(&set) * 1000000;
-	if (micro == UNAVAILABLE)
-		die(0, "--threshold: the number of CPUs is not known here");
-	given.warn[RULE_cs] = mul_div(given.warn[RULE_cs], micro, 1000000);
-	given.crit[RULE_cs] = mul_div(given.crit[RULE_cs], micro, 1000000);
-	given.threshold_per_cpu = false;
 }
 
 /* Prints the rows of a listing; many of them are written half a sink at a
@@ -5822,11 +5903,8 @@ static void tick(struct listing *l, uint64_t n, uint64_t tick_ns, bool scope_is_
 		warn_unavailable(l, said_unavailable);
 	if (!n && opt->no_first && !view()->once)
 		return;
-	if (WITH_ALERTS && table) {
-		if (opt->threshold_per_cpu)
-			scale_threshold(now, &report);
+	if (WITH_ALERTS && table)
 		alerts_judge(&report);
-	}
 	header = print_listing(l);
 	if (WITH_ALERTS && table)
 		say_alerts(&report, header, opt->count == 1);

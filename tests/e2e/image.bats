@@ -12,6 +12,10 @@ need() {
 	for program; do
 		command -v "$program" >/dev/null || skip "no $program"
 	done
+	# In a chroot or container without the rights it has no storage.
+	[[ " $* " != *" buildah "* ]] ||
+		reason=$(buildah --root "$dir/root" --runroot "$dir/run" --storage-driver vfs from scratch 2>&1) ||
+		skip "buildah does not run here: ${reason##*$'\n'}"
 }
 
 stage() { # DOCKERFILE N: the lines of its Nth stage

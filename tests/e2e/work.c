@@ -241,7 +241,7 @@ static void stack(const char *below, long sectors)
 		r.length = (uint64_t)sectors;
 		strcpy(r.target_type, "linear");
 		snprintf(r.parameters, sizeof r.parameters, "%s 0", below);
-		if (fd < 0 || ioctl(fd, _IOC(3, 0xfd, commands[i], r.data_start), &r) < 0)
+		if (fd < 0 || ioctl(fd, (int)_IOC(3u, 0xfdu, commands[i], r.data_start), &r) < 0)
 			fail("device-mapper");
 	}
 	close(fd);
