@@ -6,10 +6,10 @@ e2e=${BATS_TEST_DIRNAME:?}
 root=${e2e%/tests/e2e}
 export VMSTAT=${VMSTAT:-$root/vmstat}
 
-# boot SCENARIO: for setup_file. Where the machine cannot be had, each test of
-# the file is skipped and says why; where it does not boot or finish, fail and
-# show what it printed.
-boot() {
+# boot_machine SCENARIO: for setup_file. Where the machine cannot be had, each
+# test of the file is skipped and says why; where it does not boot or finish,
+# fail and show what it printed.
+boot_machine() {
 	local status=0
 	"$e2e/qemu" boot "$1" >"$BATS_FILE_TMPDIR/out" \
 		2>"$BATS_FILE_TMPDIR/err" || status=$?
@@ -27,6 +27,38 @@ setup() {
 	[ ! -s "$BATS_FILE_TMPDIR/skip" ] || skip "$(cat "$BATS_FILE_TMPDIR/skip")"
 }
 
+requires_tool() {
+	local name
+	for name; do
+		command -v "$name" >/dev/null || skip "$name is not installed"
+	done
+}
+
+# An image can be made: buildah needs /proc, capabilities or a user namespace,
+# and /etc/containers/policy.json. Tried with an empty one, so that a fault of
+# docker/image is no reason to skip.
+requires_buildah() {
+	local probe=$BATS_TEST_TMPDIR/probe reason as=()
+	requires_tool buildah jq
+	[ "$(id -u)" = 0 ] || as=(buildah unshare)
+	mkdir -p "$probe"
+	# shellcheck disable=SC2016 # the inner shell expands
+	reason=$("${as[@]}" sh -euc '
+		b() { buildah --root "$0/root" --runroot "$0/run" --storage-driver vfs "$@"; }
+		b commit --quiet "$(b from scratch)" empty
+		b push --quiet empty "oci-archive:$0/empty.tar"
+		rm -rf "$0"' "$probe" 2>&1) ||
+		skip "buildah makes no image here: $(head -n 1 <<<"$reason")"
+}
+
+# A pseudo-terminal: a fresh chroot has none.
+requires_terminal() {
+	local reason
+	requires_tool script
+	reason=$(script -qec true /dev/null </dev/null 2>&1) ||
+		skip "no terminal to be had here: $reason"
+}
+
 # section NAME: the lines that the machine printed under that name
 section() {
 	awk -v begin="@@ begin $1" -v end="@@ end $1" '
@@ -37,62 +69,62 @@ section() {
 		{ echo "no section $1"; return 1; }
 }
 
-# value SECTION KEY: the number a note has under KEY
-value() {
+# noted SECTION KEY: the number a note has under KEY
+noted() {
 	section "$1" | awk -v key="$2" '$1 == key { print $2; found = 1 }
 		END { if (!found) { print "no " key; exit 1 } }'
 }
 
-# grew BEFORE AFTER KEY: by how much, between two notes
-grew() {
+# growth BEFORE AFTER KEY: by how much, between two notes
+growth() {
 	local before after
-	before=$(value "$1" "$3") || before=0
-	after=$(value "$2" "$3") || { echo "no $3 in $2"; return 1; }
+	before=$(noted "$1" "$3") || before=0
+	after=$(noted "$2" "$3") || { echo "no $3 in $2"; return 1; }
 	awk -v a="$after" -v b="$before" 'BEGIN { printf "%.0f", a - b }'
 }
 
-# json SECTION FILTER: jq's answer about the last report of a section
-json() { section "$1" | jq -rs ".[-1] | $2"; }
+# json_value SECTION FILTER: jq's answer about the last report of a section
+json_value() { section "$1" | jq -rs ".[-1] | $2"; }
 
-# total SECTION KEY: what a rate amounts to over its interval
-total() {
-	json "$1" "if .$2 == null then \"null\" else .$2 * .interval end"
+# total_of SECTION KEY: what a rate amounts to over its interval
+total_of() {
+	json_value "$1" "if .$2 == null then \"null\" else .$2 * .interval end"
 }
 
-# near WHAT IS SHOULD TOLERANCE
-near() {
+# is_near WHAT IS SHOULD TOLERANCE
+is_near() {
 	awk -v is="$2" -v should="$3" -v by="$4" 'BEGIN {
 		d = is - should; if (d < 0) d = -d
 		exit !(is ~ /^-?[0-9]/ && should ~ /^-?[0-9]/ && d <= by + 0) }' ||
 		{ echo "$1 is $2, not $3 (give or take $4)"; return 1; }
 }
 
-# between WHAT IS LOW HIGH
-between() {
+# is_between WHAT IS LOW HIGH
+is_between() {
 	awk -v is="$2" -v low="$3" -v high="$4" 'BEGIN {
 		exit !(is ~ /^-?[0-9]/ && is + 0 >= low + 0 && is + 0 <= high + 0) }' ||
 		{ echo "$1 is $2, not between $3 and $4"; return 1; }
 }
 
-equal() { # WHAT IS SHOULD
+is_equal() { # WHAT IS SHOULD
 	[ "$2" = "$3" ] || { echo "$1 is '$2', not '$3'"; return 1; }
 }
 
-lacks() { ! grep -E -e "$1"; } # REGEX: fails where a line of stdin matches
+has_no_line() { ! grep -E -e "$1"; } # REGEX: fails where a line of stdin matches
 
-# unavailable SECTION KEY...: null in the last report, each of them
-unavailable() {
+# are_unavailable SECTION KEY...: null in the last report, each of them
+are_unavailable() {
 	local name=$1 key
 	shift
 	for key; do
-		equal "$name: $key" "$(json "$name" "has(\"$key\"), .$key")" \
+		is_equal "$name: $key" "$(json_value "$name" "has(\"$key\"), .$key")" \
 			"true
 null" || return 1
 	done
 }
 
-# table SECTION COLUMN: that column of the last row, by the header's word
-table() {
+# table_value SECTION COLUMN: that column of the last row, by the header's word
+table_value() {
 	section "$1" | awk -v column="$2" '
 		$1 == "r" && $2 == "b" { for (i = 1; i <= NF; i++) at[$i] = i; next }
 		/^ *[-0-9]/ && !/^procs/ { last = $0 }
@@ -101,10 +133,10 @@ table() {
 			print f[i] }'
 }
 
-succeeded() { # SECTION...: status 0 and nothing on stderr
+have_succeeded() { # SECTION...: status 0 and nothing on stderr
 	local name
 	for name; do
-		equal "$name.status" "$(section "$name.status")" 0 || return 1
-		equal "$name.err" "$(section "$name.err")" "" || return 1
+		is_equal "$name.status" "$(section "$name.status")" 0 || return 1
+		is_equal "$name.err" "$(section "$name.err")" "" || return 1
 	done
 }

@@ -7,35 +7,24 @@ setup() {
 	docker=$root/docker
 }
 
-need() {
-	local program
-	for program; do
-		command -v "$program" >/dev/null || skip "no $program"
-	done
-	# In a chroot or container without the rights it has no storage.
-	[[ " $* " != *" buildah "* ]] ||
-		reason=$(buildah --root "$dir/root" --runroot "$dir/run" --storage-driver vfs from scratch 2>&1) ||
-		skip "buildah does not run here: ${reason##*$'\n'}"
-}
-
-stage() { # DOCKERFILE N: the lines of its Nth stage
+stage_of() { # DOCKERFILE N: the lines of its Nth stage
 	awk -v n="$2" '/^FROM / { stage++ } stage == n && !/^#/ && NF' "$docker/$1"
 }
 
 @test "image: make image: one file, its entrypoint, no base" {
-	need buildah jq
+	requires_buildah
 	"$e2e/unpack" "$dir" 2>"$dir/err"
-	equal files "$(cd "$dir/rootfs" && find . -mindepth 1)" ./vmstat
+	is_equal files "$(cd "$dir/rootfs" && find . -mindepth 1)" ./vmstat
 	cmp "$dir/rootfs/vmstat" "$VMSTAT"
 	[ -x "$dir/rootfs/vmstat" ]
-	equal layers "$(jq '.rootfs.diff_ids | length' "$dir/config.json")" 1
-	equal entrypoint "$(jq -c .config.Entrypoint "$dir/config.json")" '["/vmstat"]'
-	equal version "$(jq -r '.config.Labels."org.opencontainers.image.version"' \
+	is_equal layers "$(jq '.rootfs.diff_ids | length' "$dir/config.json")" 1
+	is_equal entrypoint "$(jq -c .config.Entrypoint "$dir/config.json")" '["/vmstat"]'
+	is_equal version "$(jq -r '.config.Labels."org.opencontainers.image.version"' \
 		"$dir/config.json")" "$("$VMSTAT" -V | sed -n '1s/.* //p')"
 }
 
 @test "image: the same binary gives the same digest" {
-	need buildah jq
+	requires_buildah
 	local n
 	for n in 1 2; do
 		IMAGE_OUT=$dir/$n.tar "$docker/image" >/dev/null
@@ -46,19 +35,19 @@ stage() { # DOCKERFILE N: the lines of its Nth stage
 
 @test "image: without a binary it says what to do" {
 	VMSTAT=$dir/none run "$docker/image"
-	equal status "$status" 1
+	is_equal status "$status" 1
 	grep 'run make' <<<"$output"
 }
 
 @test "Dockerfile: what it copies is all that its build needs" {
 	local file
-	need make "${CC:-cc}"
+	requires_tool make "${CC:-cc}"
 	for file in Dockerfile Dockerfile.distroless; do
 		mkdir -p "$dir/$file"
-		for name in $(stage $file 1 | sed -n 's/^COPY \(.*\) \.\/$/\1/p'); do
+		for name in $(stage_of $file 1 | sed -n 's/^COPY \(.*\) \.\/$/\1/p'); do
 			cp "$root/$name" "$dir/$file/"
 		done
-		stage $file 1 | grep -x 'RUN make CC=gcc'
+		stage_of $file 1 | grep -x 'RUN make CC=gcc'
 		# gcc of Alpine is a compiler for musl; here musl-gcc is.
 		make -C "$dir/$file" CC="${CC:-$(command -v musl-gcc || echo cc)}"
 		"$dir/$file/vmstat" -V | grep '^vmstat '
@@ -71,44 +60,44 @@ stage() { # DOCKERFILE N: the lines of its Nth stage
 	packages=$(sed -n 's/.*apk add --no-cache \(.*\)/\1/p' "$root/tests/tools/deps")
 	[ -n "$packages" ]
 	for file in Dockerfile Dockerfile.distroless; do
-		equal $file "$(stage $file 1 |
+		is_equal $file "$(stage_of $file 1 |
 			sed -n 's/^RUN apk add --no-cache \(.*\)/\1/p')" "$packages"
 	done
 }
 
 @test "Dockerfile: its last stage, built, is the image of make image" {
-	need buildah jq
+	requires_buildah
 	{
 		echo 'FROM scratch AS build'
 		echo 'COPY vmstat /src/vmstat'
-		stage Dockerfile 2
+		stage_of Dockerfile 2
 	} >"$dir/Dockerfile"
 	cp "$VMSTAT" "$dir/vmstat"
-	b() { buildah --root "$dir/root" --runroot "$dir/run" \
+	run_buildah() { buildah --root "$dir/root" --runroot "$dir/run" \
 		--storage-driver vfs "$@"; }
-	equal base "$(stage Dockerfile 2 | head -1)" 'FROM scratch'
-	b bud --quiet --isolation chroot -f "$dir/Dockerfile" -t test "$dir"
-	b push --quiet test "dir:$dir/pushed"
+	is_equal base "$(stage_of Dockerfile 2 | head -1)" 'FROM scratch'
+	run_buildah bud --quiet --isolation chroot -f "$dir/Dockerfile" -t test "$dir"
+	run_buildah push --quiet test "dir:$dir/pushed"
 	[ "$(id -u)" = 0 ] || buildah unshare rm -rf "$dir/root"
 	config=$(jq -r .config.digest "$dir/pushed/manifest.json")
-	equal entrypoint "$(jq -c .config.Entrypoint "$dir/pushed/${config#sha256:}")" \
+	is_equal entrypoint "$(jq -c .config.Entrypoint "$dir/pushed/${config#sha256:}")" \
 		'["/vmstat"]'
-	equal files "$(for layer in $(jq -r '.layers[].digest' \
+	is_equal files "$(for layer in $(jq -r '.layers[].digest' \
 		"$dir/pushed/manifest.json"); do
 		tar -tzf "$dir/pushed/${layer#sha256:}" ||
 			tar -tf "$dir/pushed/${layer#sha256:}"; done 2>/dev/null)" vmstat
 }
 
 @test "Dockerfile.distroless: an ordinary user by number, on distroless" {
-	equal base "$(stage Dockerfile.distroless 2 | head -1)" \
+	is_equal base "$(stage_of Dockerfile.distroless 2 | head -1)" \
 		'FROM gcr.io/distroless/static:nonroot'
-	stage Dockerfile.distroless 2 | grep -x 'USER [1-9][0-9]*:[1-9][0-9]*'
-	stage Dockerfile.distroless 2 | grep -x 'COPY --from=build /src/vmstat .*/vmstat'
-	stage Dockerfile.distroless 2 | grep -x 'ENTRYPOINT \["/.*/vmstat"\]'
+	stage_of Dockerfile.distroless 2 | grep -x 'USER [1-9][0-9]*:[1-9][0-9]*'
+	stage_of Dockerfile.distroless 2 | grep -x 'COPY --from=build /src/vmstat .*/vmstat'
+	stage_of Dockerfile.distroless 2 | grep -x 'ENTRYPOINT \["/.*/vmstat"\]'
 }
 
 @test "docker/README: its initramfs boots as it is typed" {
-	need qemu-system-x86_64 cpio busybox
+	requires_tool qemu-system-x86_64 cpio busybox
 	local kernel
 	kernel=$("$e2e/qemu" prepare) || skip "no kernel to boot"
 	cp "$VMSTAT" "$dir/vmstat"
@@ -123,7 +112,7 @@ stage() { # DOCKERFILE N: the lines of its Nth stage
 	sed -i 's/^exec sh$/poweroff -f/' "$dir/commands"
 	(cd "$dir" && timeout 60 sh -eu ./commands </dev/null >out 2>err)
 	tr -d '\r' <"$dir/out" >"$dir/text"
-	equal rows "$(grep -cE '^ *[0-9]+ +[0-9]+ +[0-9]+ +[0-9]+' "$dir/text")" 3
+	is_equal rows "$(grep -cE '^ *[0-9]+ +[0-9]+ +[0-9]+ +[0-9]+' "$dir/text")" 3
 	grep -E '^ *r +b +swpd +free' "$dir/text"
 }
 

@@ -118,6 +118,7 @@ run_two_instants() {
     for delay in 0.4 1.5 5; do
         rm -rf "$T/f"
         cp -a "$T/first" "$T/f"
+        : > "$T/out" # of an earlier run: it must not pass for a report
         "$VMSTAT" "--proc=$T/f/proc" "--sys=$T/f/sys" "$@" $delay ${COUNT:-2} \
             > "$T/out" 2> "$T/err" 3>&- &
         pid=$!

@@ -37,13 +37,14 @@ within() {
 	check "$1: $2, bound $3" awk "BEGIN { exit !($2 <= $3) }"
 }
 
-# The switches that config.h turns on, one a line, as the preprocessor has them.
+# switches VALUE: those that config.h leaves at it, 1 or 0, one a line.
 switches() {
-	"$CC" -E -dM -x c config.h | awk '$2 ~ /^WITH_/ && $3 == 1 { print $2 }' | sort
+	"$CC" -E -dM -x c config.h |
+		awk -v value="$1" '$2 ~ /^WITH_/ && $3 == value { print $2 }' | sort
 }
 
 # The flags that turn all of them off.
-all_off() { switches | sed 's/.*/-D&=0/' | tr '\n' ' '; }
+all_off() { switches 1 | sed 's/.*/-D&=0/' | tr '\n' ' '; }
 
 # build NAME FLAGS: makes tests/out/switch/NAME; a warning is an error.
 build() {
