@@ -459,7 +459,8 @@ struct place {
 	  IN(CGROUP, BY(mem_level), MADE_OF(NEEDS(mem_limit)))) \
 	M(swap_limit, LIMITS, EXTENDED, 18, GAUGE, SIZE, 6, 12, "swlim", "swap limit, the least of all levels", \
 	  IN(V2, BY(swap_limit), MADE_OF(NEEDS(swap_max))) \
-	  IN(V1, BY(swap_limit), MADE_OF(NEEDS(memsw_limit), NEEDS(mem_max), NEEDS(use_hierarchy)))) \
+	  IN(V1, BY(swap_limit), MADE_OF(NEEDS(memsw_limit), NEEDS(mem_max), NEEDS(use_hierarchy), \
+	    NEEDS(hierarchical), NEEDS(hierarchical_memsw)))) \
 	M(peak, LIMITS, EXTENDED, 17, GAUGE, SIZE, 7, 12, "peak", "most memory that was ever used", \
 	  IN(V2, AT(MEM_PEAK, BYTES, "")) IN(V1, AT(V1_MAX_USAGE, BYTES, ""))) \
 	M(tasks, LIMITS, EXTENDED, 16, GAUGE, NUMBER, 5, 7, "tasks", "tasks, threads counted each", \
@@ -543,6 +544,7 @@ struct place {
 	  IN(V1, AT(MEM_STAT, BYTES, "total_active_anon"))) \
 	H(active_file, GAUGE, SIZE, IN(V2, AT(MEM_STAT, BYTES, "active_file")) \
 	  IN(V1, AT(MEM_STAT, BYTES, "total_active_file"))) \
+	H(hierarchical_memsw, GAUGE, SIZE, IN(V1, AT(MEM_STAT, BYTES, "hierarchical_memsw_limit"))) \
 	H(hierarchical, GAUGE, SIZE, IN(V1, AT(MEM_STAT, BYTES, "hierarchical_memory_limit"))) \
 	H(mem_high, GAUGE, SIZE, IN(V2, AT(MEM_HIGH, BYTES, ""), LEVELS)) \
 	H(use_hierarchy, GAUGE, WHOLE, IN(V1, AT(V1_HIERARCHY, ONE, ""), LEVELS)) \
@@ -560,7 +562,8 @@ struct place {
 	  IN(V1, AT(V1_CPUSET_CPUS, ONE, ""), LEVELS)) \
 	H(cpu_capacity, GAUGE, WHOLE, IN(CGROUP, BY(cpu_capacity), \
 	  MADE_OF(NEEDS(cpu_quota), NEEDS(cpu_period), NEEDS(cpuset_cpus), NEEDS(cpus_online)))) \
-	H(cpu_available, TIME, WHOLE, IN(CGROUP, BY(cpu_available), MADE_OF(NEEDS(cpu_capacity)))) \
+	H(cpu_available, TIME, WHOLE, IN(CGROUP, BY(cpu_available), \
+	  MADE_OF(NEEDS(cpu_capacity), NEEDS(user_time), NEEDS(system_time)))) \
 	H(nr_periods, COUNT, WHOLE, IN(CGROUP, AT(CPU_STAT, ONE, "nr_periods"), LEVELS)) \
 	H(nr_throttled, COUNT, WHOLE, IN(CGROUP, AT(CPU_STAT, ONE, "nr_throttled"), LEVELS)) \
 	H(throttled_time, TIME, WHOLE, IN(V2, AT(CPU_STAT, US, "throttled_usec"), LEVELS) \
@@ -917,6 +920,7 @@ struct home {
 	uint8_t rank;          /* how sure the place is; 0: not found */
 	uint8_t version;       /* 1 or 2; 0: the controller is not there */
 	bool whole;            /* the top is the hierarchy's root */
+	bool truncated;        /* there are more than MAX_LEVELS */
 	unsigned levels;       /* from the cgroup to the top, both counted */
 	size_t length[MAX_LEVELS]; /* dir up to here is each level */
 };
@@ -933,6 +937,8 @@ static struct scope {
 	bool lxcfs;              /* something below /proc is lxcfs */
 	const struct home *home; /* the one that stands for all */
 	char name[PATH_BYTES];   /* the cgroup's path, as the kernel names it */
+	char found[PATH_BYTES];  /* --cgroup, canonical */
+	bool v1_carries[DIR_COUNT]; /* controllers that are in v1 hierarchies */
 	struct file procs;       /* its cgroup.procs: the witness of its end */
 	int64_t boot_ns;         /* of a time namespace: when its clock says the machine booted */
 } scope;
@@ -982,6 +988,8 @@ struct snapshot {
 	bool tasks_hidden, tasks_overflow;
 	bool age_known;    /* `ns` counts from the boot of the machine */
 	int devices_error; /* errno, or 0 */
+	bool charged;      /* devices are what the cgroup has done to them */
+	bool of_host;      /* the numbers are the host's, in cgroup scope, too */
 	unsigned tasks, devices; /* how many of */
 	unsigned more_devices[2]; /* disks and partitions that found no room in device[] */
 	uint64_t level[MAX_LEVELS][M_COUNT]; /* [0] the scope; above: its parents */
@@ -1083,21 +1091,25 @@ static size_t utf8_length(const char *p)
 	return n;
 }
 
-/* A text of somebody else's, made safe for a terminal: one line, without
- * control characters (C0, DEL, C1) and what is not UTF-8. */
+/* The next character of a text, or `?` for what is no plain one: control
+ * characters (C0, DEL, C1) and what is not UTF-8. Returns what follows it. */
+static const char *out_safe_char(struct sink *o, const char *p)
+{
+	size_t n = utf8_length(p);
+	bool c1 = n == 2 && (unsigned char)p[0] == 0xc2 && (unsigned char)p[1] < 0xa0;
+
+	if (!n || c1 || (unsigned char)*p < ' ' || *p == 0x7f)
+		out_char(o, '?');
+	else
+		out_bytes(o, p, n);
+	return p + (n ? n : 1);
+}
+
+/* A text of somebody else's, made safe for a terminal, on one line. */
 static void out_safe(struct sink *o, const char *p)
 {
-	while (*p) {
-		size_t n = utf8_length(p);
-		bool control = (unsigned char)*p < ' ' || *p == 0x7f || (n == 2 && (unsigned char)p[0] == 0xc2 &&
-									  (unsigned char)p[1] < 0xa0);
-
-		if (control || !n)
-			out_char(o, '?');
-		else
-			out_bytes(o, p, n);
-		p += n ? n : 1;
-	}
+	while (*p)
+		p = out_safe_char(o, p);
 }
 
 /* Moves what was put from `start` on to the right, so that it ends at `end`,
@@ -2145,6 +2157,7 @@ static void each_mount(const char *who, const char *prefix, void (*use)(const st
 	struct scanner s;
 	struct mount m;
 	struct text line;
+	unsigned i;
 
 	if (!scan_proc(&s, who, "/mountinfo"))
 		return;
@@ -2152,6 +2165,8 @@ static void each_mount(const char *who, const char *prefix, void (*use)(const st
 		bool hierarchy = parse_mount(line, &m);
 
 		scope.lxcfs |= m.lxcfs;
+		for (i = DIR_FIRST_HOME; hierarchy && m.version == 1 && i < DIR_COUNT; i++)
+			scope.v1_carries[i] |= m.carries[i];
 		if (hierarchy && use && place_mount(&m, prefix))
 			use(&m);
 	}
@@ -2225,10 +2240,11 @@ static void use_for_cgroup(const struct mount *m)
 	    !below(real, point))
 		return;
 	for (each_home(h)) {
-		if (!m->carries[h - homes] || (h->rank && h->version < m->version))
+		if (!m->carries[h - homes] || (m->version == 2 && scope.v1_carries[h - homes]))
 			continue;
 		h->version = m->version;
 		settle(h, 1, real, point, !m->root[1]);
+		join(scope.found, below(real, point), "", "");
 	}
 }
 
@@ -2287,12 +2303,14 @@ static void find_levels(struct home *h)
 	size_t n = strlen(h->dir);
 
 	h->levels = 0;
+	h->truncated = false;
 	while (h->version) {
 		h->length[h->levels++] = n;
 		if (n <= h->top)
 			return;
 		if (h->levels == MAX_LEVELS) {
-			h->whole = false; /* there are more */
+			h->truncated = true;
+			h->whole = false;
 			return;
 		}
 		while (n > h->top && h->dir[n - 1] != '/')
@@ -2359,14 +2377,15 @@ static enum chosen find_named_cgroup(void)
 	char dir[PATH_BYTES];
 	uint8_t version;
 
-	if (opt->cgroup[0] == '/')
-		each_mount("self", "", use_to_strip);
+	each_mount("self", "", opt->cgroup[0] == '/' ? use_to_strip : NULL);
 	if (!scope.named && !normalize(scope.name, opt->cgroup))
 		return CHOSEN_BAD_PATH;
 	each_mount("self", "", use_for_cgroup);
 	choose_home();
-	if (scope.home)
+	if (scope.home) {
+		join(scope.name, scope.found, "", "");
 		return CHOSEN;
+	}
 	/* A directory of a cgroup file system that is under no mount of ours. */
 	version = canonical(opt->cgroup, dir) ? cgroup_version(dir) : 0;
 	if (!version)
@@ -2893,6 +2912,7 @@ static bool is_stacked(uint64_t number)
 	_Alignas(uint64_t) char entries[1024];
 	char path[PATH_BYTES];
 	struct sink o = SINK(path);
+	size_t directory;
 	long got, at;
 	bool any = false;
 	int fd;
@@ -2902,9 +2922,17 @@ static bool is_stacked(uint64_t number)
 	out_u64(&o, number >> 20);
 	out_char(&o, ':');
 	out_u64(&o, number & 0xfffff);
+	directory = o.n;
+	out_str(&o, "/loop/backing_file");
+	out_char(&o, '\0');
+	if (o.overflow)
+		return false;
+	if (path_exists(path))
+		return true;
+	o.n = directory;
 	out_str(&o, "/slaves");
 	out_char(&o, '\0');
-	fd = o.overflow ? -1 : open(path, O_RDONLY | O_DIRECTORY);
+	fd = open(path, O_RDONLY | O_DIRECTORY);
 	if (fd < 0)
 		return false;
 	got = syscall(SYS_getdents64, fd, entries, sizeof entries);
@@ -2933,7 +2961,7 @@ static struct device *device_entry(struct snapshot *now, const struct snapshot *
 	d->number = number;
 	d->counted = false;
 	copy_text(d->name, sizeof d->name, other);
-	if (now->devices < before->devices && old->number == number && !strcmp(old->name, d->name)) {
+	if (now->devices < before->devices && old->number == number && (!name || !strcmp(old->name, d->name))) {
 		d->partition = old->partition;
 		d->stacked = old->stacked;
 	} else {
@@ -2994,8 +3022,18 @@ static unsigned read_disk_numbers(struct text line, uint64_t v[DISKSTATS_NUMBERS
 	return n;
 }
 
+/* Names a device that io.stat knows by its number. */
+static void name_device(struct snapshot *now, uint64_t number, const struct text *name)
+{
+	struct device *d;
+
+	for (d = now->device; d < now->device + now->devices; d++)
+		if (d->number == number)
+			copy_text(d->name, sizeof d->name, name);
+}
+
 /* Reads /proc/diskstats: "MAJOR MINOR NAME" and the numbers. names_only: just
- * makes the entries, as io.stat knows devices by number. */
+ * names the devices that are there. */
 static void read_diskstats(struct snapshot *now, const struct snapshot *before, bool names_only)
 {
 	uint64_t v[DISKSTATS_NUMBERS], major, minor;
@@ -3011,11 +3049,15 @@ static void read_diskstats(struct snapshot *now, const struct snapshot *before, 
 		n = read_disk_numbers(line, v);
 		if ((n != 4 && n < 11) || !is_selected_device(major << 20 | minor, &name))
 			continue;
-		d = device_entry(now, before, major << 20 | minor, &name, &name);
-		if (!d && !names_only)
-			add_to_rest(now, major << 20 | minor, &name, v);
-		if (!d || names_only)
+		if (names_only) {
+			name_device(now, major << 20 | minor, &name);
 			continue;
+		}
+		d = device_entry(now, before, major << 20 | minor, &name, &name);
+		if (!d) {
+			add_to_rest(now, major << 20 | minor, &name, v);
+			continue;
+		}
 		for (i = 0; i < D_COUNT; i++)
 			d->value[i] = v[disk_columns[i].nth - 1];
 		d->partition |= n == 4;
@@ -3076,6 +3118,23 @@ static void read_charges(struct device *d, struct text line, unsigned first, uns
 	}
 }
 
+/* The same of a device that the table has no room for: added to the rest. */
+static void charge_rest(struct snapshot *now, uint64_t number, struct text line, unsigned first, unsigned end)
+{
+	struct device *rest = &now->device[MAX_DISKS], d;
+	unsigned i;
+
+	memset(d.value, 0xff, sizeof d.value); /* UNAVAILABLE */
+	d.counted = false;
+	read_charges(&d, line, first, end);
+	now->more_devices[0] += first == 0;
+	for (i = first; i < end && !is_stacked(number); i++) {
+		rest->value[charges[i].field] = plus(rest->value[charges[i].field], d.value[charges[i].field]);
+		if (i < 2)
+			rest->bytes[i] = plus(rest->bytes[i], d.bytes[i]);
+	}
+}
+
 /* Reads one file of charges. Lines like "(unknown) ..." and "Total ..." are
  * nobody's; a file without I/O is empty; one that has lines, but none of a
  * device, is no such file. Returns errno, or 0. */
@@ -3084,7 +3143,7 @@ static int read_charges_file(struct snapshot *now, const struct snapshot *before
 {
 	const struct home *h = &homes[DIR_IO];
 	int error = ENOENT, fd = h->version ? open_below(h->dir, h->length[0], file, "", &error) : -1;
-	bool any = false, foreign = false;
+	bool any = false, foreign = false, found;
 	struct scanner s;
 	struct text line, w;
 	uint64_t number;
@@ -3095,14 +3154,18 @@ static int read_charges_file(struct snapshot *now, const struct snapshot *before
 
 		foreign |= !is_digit(*line.p) && *line.p != 'T' && *line.p != '(';
 		/* A device without I/O has no line of its own: "8:0 8:16 rbytes=..." */
-		for (w.p = line.p; scan_word(&line, &w) && device_number(&w, &number);)
+		for (found = false, w.p = line.p; scan_word(&line, &w) && device_number(&w, &number); found = true)
 			d = device_entry(now, before, number, NULL, &w);
 		line.p = w.p;
-		any |= d != NULL;
+		any |= found;
 		if (d)
 			read_charges(d, line, first, end);
+		else if (found)
+			charge_rest(now, number, line, first, end);
 	}
 	scan_close(&s);
+	if (!s.error && !any && homes[DIR_IO].version == 1)
+		return ENODATA; /* since Linux 6.10 v1 counts where a limit is set: this is not 0 */
 	return s.error ? s.error : foreign && !any ? EINVAL : 0;
 }
 
@@ -3125,8 +3188,6 @@ static void read_charged(struct snapshot *now, const struct snapshot *before, bo
 {
 	bool v1 = homes[DIR_IO].version == 1;
 
-	if (names)
-		read_diskstats(now, before, true);
 	if (!v1) {
 		now->devices_error = read_charges_file(now, before, "io.stat", 0, 4);
 		return;
@@ -3148,12 +3209,15 @@ static void read_devices(struct snapshot *now, const struct snapshot *before, bo
 	const struct device *d;
 	uint64_t *values = now->level[0];
 
-	memset(now->device[MAX_DISKS].value, 0, sizeof now->device[MAX_DISKS].value);
+	memset(&now->device[MAX_DISKS], 0, sizeof now->device[MAX_DISKS]);
+	now->charged = charged;
 	if (!charged) {
 		read_diskstats(now, before, false);
 		return;
 	}
 	read_charged(now, before, names);
+	if (names)
+		read_diskstats(now, before, true);
 	if (now->devices_error)
 		return;
 	values[M_bi] = values[M_bo] = 0;
@@ -3289,6 +3353,7 @@ static void read_source(struct snapshot *now, enum source_id src)
 /* What a view needs beside the numbers that are planned. */
 struct needs {
 	bool tasks, devices, charged_devices, slabs;
+	bool host; /* what is not counted per cgroup */
 };
 
 /* Reads everything that is planned, and what the view needs. `before` is the
@@ -3305,6 +3370,7 @@ static void snapshot_take(struct snapshot *now, const struct snapshot *before, u
 	snapshot_clock(now, tick_ns);
 	now->wall_ns = clock_ns(CLOCK_REALTIME);
 	now->tasks = now->devices = 0;
+	now->of_host = !in_cgroup() || needs->host;
 	now->more_devices[0] = now->more_devices[1] = 0;
 	now->gone = now->tasks_hidden = now->tasks_overflow = false;
 	for (src = 1; src < SRC_COUNT; src++)
@@ -3518,7 +3584,8 @@ static uint64_t working_set(const uint64_t *level)
 
 static void bind_limit(struct binding *b, uint64_t limit, uint64_t usage, uint64_t used, unsigned level)
 {
-	if (limit == UNLIMITED || usage == UNAVAILABLE)
+	b->known &= limit == UNLIMITED || (limit != UNAVAILABLE && usage != UNAVAILABLE);
+	if (limit >= UNLIMITED || usage == UNAVAILABLE)
 		return;
 	b->idle = least_of(b->idle, minus(limit, usage));
 	if (b->limited && minus(limit, used) >= b->available)
@@ -3538,22 +3605,21 @@ static bool is_charged_above(const uint64_t *above)
 
 static struct binding find_binding(const struct comparison *c)
 {
-	struct binding b = { .idle = UNAVAILABLE, .available = UNAVAILABLE, .known = true };
+	struct binding b = { .idle = UNAVAILABLE, .available = UNAVAILABLE };
+	bool counted = false;
 	const struct home *h = &homes[DIR_MEMORY];
 	const uint64_t *own = c->now->level[0];
 	uint64_t above = own[M_hierarchical]; /* v1: what levels that cannot be seen allow */
 	unsigned l;
 
-	b.known = h->levels > 0;
+	b.known = h->levels > 0 && !h->truncated;
 	for (l = 0; l < h->levels && (!l || is_charged_above(c->now->level[l])); l++) {
 		const uint64_t *level = c->now->level[l];
-		uint64_t limit = level_limit(level);
 
-		if (limit == UNAVAILABLE)
-			b.known = false;
-		else
-			bind_limit(&b, limit, level[M_mem_used], working_set(level), l);
+		bind_limit(&b, level_limit(level), level[M_mem_used], working_set(level), l);
+		counted |= level[M_mem_used] != UNAVAILABLE;
 	}
+	b.known &= counted || h->whole; /* or the controller counts where we cannot see */
 	if (above != UNAVAILABLE && !is_unlimited(above) && (!b.limited || above < b.limit))
 		bind_limit(&b, above, own[M_mem_used], working_set(own), h->levels);
 	return b;
@@ -3602,9 +3668,13 @@ static uint64_t make_cgroup_available(const struct comparison *c)
 static uint64_t make_swap_limit(const struct comparison *c)
 {
 	const struct home *h = &homes[DIR_MEMORY];
-	uint64_t least = UNAVAILABLE;
+	uint64_t least = UNAVAILABLE, above = c->now->level[0][M_hierarchical_memsw];
 	unsigned l;
 
+	if (h->truncated)
+		return UNAVAILABLE;
+	if (above != UNAVAILABLE && !is_unlimited(above))
+		least = minus(above, c->now->level[0][M_hierarchical]);
 	for (l = 0; l < h->levels && (!l || is_charged_above(c->now->level[l])); l++) {
 		const uint64_t *level = c->now->level[l];
 		uint64_t limit = level[M_swap_max];
@@ -3664,14 +3734,15 @@ static bool apply_cpuset(const struct snapshot *now, struct capacity *c)
 	return false;
 }
 
-static struct capacity find_capacity(const struct comparison *from)
+static struct capacity find_capacity(const struct snapshot *now)
 {
-	const struct snapshot *now = from->now;
 	const struct home *h = &homes[DIR_CPU];
 	uint64_t online = now->level[0][M_cpus_online];
 	struct capacity c = { online == UNAVAILABLE ? 0 : times(online, 1000000), false, 0, false };
 	unsigned l;
 
+	if (!h->levels || h->truncated)
+		return (struct capacity){ UNAVAILABLE, false, 0, false }; /* a quota may be out of sight */
 	c.limited = c.cpuset = apply_cpuset(now, &c);
 	for (l = 0; l < h->levels; l++) {
 		const uint64_t *level = now->level[l];
@@ -3693,12 +3764,12 @@ static struct capacity find_capacity(const struct comparison *from)
 
 static uint64_t make_cpu_capacity(const struct comparison *c)
 {
-	return find_capacity(c).micro;
+	return find_capacity(c->now).micro;
 }
 
 static uint64_t make_cpu_limit(const struct comparison *c)
 {
-	struct capacity capacity = find_capacity(c);
+	struct capacity capacity = find_capacity(c->now);
 
 	return capacity.limited ? capacity.micro : UNAVAILABLE;
 }
@@ -3706,15 +3777,32 @@ static uint64_t make_cpu_limit(const struct comparison *c)
 /* The number of the level, see UNIT_LEVEL. */
 static uint64_t make_cpu_level(const struct comparison *c)
 {
-	struct capacity capacity = find_capacity(c);
+	struct capacity capacity = find_capacity(c->now);
 
 	return capacity.limited ? capacity.level : UNAVAILABLE;
 }
 
-/* The CPU time that the capacity is worth, in microseconds. */
+/* The CPU time that the cgroup could have used, in microseconds: what its
+ * capacity is worth, the larger one of both instants; or what it did use,
+ * where a quota lent it more. UNAVAILABLE where that is more than the CPUs of
+ * the machine can have had. */
 static uint64_t make_cpu_available(const struct comparison *c)
 {
-	return mul_div(c->report->value[M_cpu_capacity], c->report->elapsed_us, 1000000);
+	uint64_t us = c->report->elapsed_us, online = c->now->level[0][M_cpus_online];
+	uint64_t old = c->report->first ? 0 : find_capacity(c->before).micro, capacity = find_capacity(c->now).micro;
+	uint64_t used = plus(c->report->value[M_user_time], c->report->value[M_system_time]), could;
+
+	if (!c->report->first && c->before->level[0][M_cpus_online] > online &&
+	    c->before->level[0][M_cpus_online] != UNAVAILABLE)
+		online = c->before->level[0][M_cpus_online];
+	if (old != UNAVAILABLE && capacity != UNAVAILABLE && old > capacity)
+		capacity = old;
+	could = mul_div(capacity, us, 1000000);
+	if (could == UNAVAILABLE || used == UNAVAILABLE || used <= could)
+		return could;
+	if (online != UNAVAILABLE && used > times(online, us + us / 16 + 2 * 1000000 / USER_HZ) && !c->report->first)
+		return UNAVAILABLE;
+	return used;
 }
 
 /* The growth of a level's counter between the two snapshots. */
@@ -3741,6 +3829,10 @@ static struct throttling level_throttling(const struct comparison *c, unsigned l
 
 	if (t.throttled == UNAVAILABLE || t.time_us == UNAVAILABLE)
 		return t;
+	/* In the first report a parent may be older than the cgroup. */
+	if (c->report->first && period_us < UNLIMITED &&
+	    times(t.periods, period_us) > c->report->elapsed_us / 10 * 11 + 200000)
+		t.time_us = UNAVAILABLE;
 	if (t.periods)
 		t.share = at_most_100(percent(t.throttled, t.periods));
 	else if (period_us >= UNLIMITED || c->report->elapsed_us >= period_us)
@@ -3759,6 +3851,9 @@ static struct throttling find_throttling(const struct comparison *c)
 		if (level[M_cpu_quota] == UNLIMITED && !level[M_nr_periods])
 			continue; /* no quota was ever set here */
 		t = level_throttling(c, l);
+		if (t.share == UNAVAILABLE && level[M_nr_periods] < c->before->level[l][M_nr_periods] &&
+		    c->before->level[l][M_nr_periods] != UNAVAILABLE)
+			return (struct throttling){ UNAVAILABLE, UNAVAILABLE, UNAVAILABLE, UNAVAILABLE }; /* it stepped back */
 		if (t.share == UNAVAILABLE)
 			continue;
 		if (worst.share == UNAVAILABLE || t.share > worst.share ||
@@ -3859,14 +3954,20 @@ static const struct device *device_before(const struct comparison *c, const stru
 	return NULL;
 }
 
+/* Were the devices of both snapshots read from the same files? */
+static bool has_same_devices(const struct comparison *c)
+{
+	return c->report->first || (!c->before->devices_error && c->before->charged == c->now->charged);
+}
+
 /* Bytes of all devices that lie on no others, read (0) or written (1), in
  * thousandths a second: by device, then added. */
 static uint64_t device_rate(const struct comparison *c, unsigned direction)
 {
 	const struct device *d = c->now->device, *end = d + c->now->devices, *old;
-	uint64_t sum = 0;
+	uint64_t sum = growth(c->before->device[MAX_DISKS].bytes[direction], c->now->device[MAX_DISKS].bytes[direction]);
 
-	if (c->now->devices_error)
+	if (c->now->devices_error || !has_same_devices(c))
 		return UNAVAILABLE;
 	for (; d < end; d++)
 		if (d->counted && !d->stacked) {
@@ -3890,6 +3991,9 @@ static uint64_t make_written(const struct comparison *c)
 static uint64_t disk_growth(const struct comparison *c, const struct device *d, enum disk_field f)
 {
 	const struct device *old = device_before(c, d);
+
+	if (!has_same_devices(c))
+		return UNAVAILABLE;
 
 	return growth(old ? old->value[f] : 0, d->value[f]);
 }
@@ -3982,8 +4086,9 @@ static uint64_t report_number(const struct comparison *c, enum metric_id m, cons
 		return grown;
 	case KIND_RATE:
 		return mul_div(grown, 1000000000, us);
-	case KIND_SHARE:
-		return at_most_100(percent(grown, us));
+	case KIND_SHARE: /* the kernel may be 2 s behind, not more */
+		return grown != UNAVAILABLE && us && grown > us + us / 16 + 2500000 ? UNAVAILABLE :
+			at_most_100(percent(grown, us));
 	default:
 		return UNAVAILABLE;
 	}
@@ -4003,7 +4108,11 @@ static void level_name(enum directory dir, uint64_t level, char to[PATH_BYTES])
 	for (; level && n > 1; level--)
 		for (n--; n > 1 && path[n] != '/'; n--)
 			;
-	join_n(to, path, n, "", "");
+	if (!level)
+		join_n(to, path, n, "", "");
+	else /* above the root of the namespace, as /proc/PID/cgroup names it */
+		for (n = 0; level && n + 4 < PATH_BYTES; level--, n += 3)
+			memcpy(to + n, "/..", 4);
 }
 
 static uint64_t (*const makers[MAKER_COUNT])(const struct comparison *) = {
@@ -4025,8 +4134,8 @@ static void report_make(const struct comparison *c)
 
 	r->wall_ns = now->wall_ns;
 	r->elapsed_us = now->ns > before->ns ? (now->ns - before->ns) / 1000 : 0;
-	r->scope = in_cgroup() ? "cgroup" : "host";
-	r->cgroup = in_cgroup() ? scope.name : NULL;
+	r->scope = now->of_host ? "host" : "cgroup";
+	r->cgroup = now->of_host ? NULL : scope.name;
 	if (r->first)
 		memset(r->value, 0xff, sizeof r->value); /* what is not planned stays UNAVAILABLE */
 	for (i = 0; i < plan.count; i++) {
@@ -4046,7 +4155,7 @@ static void report_make(const struct comparison *c)
 		return;
 	r->names = &level_names;
 	level_name(DIR_MEMORY, r->value[M_mem_level], level_names.mem);
-	level_name(find_capacity(c).cpuset ? DIR_CPUSET : DIR_CPU, r->value[M_cpu_level], level_names.cpu);
+	level_name(find_capacity(now).cpuset ? DIR_CPUSET : DIR_CPU, r->value[M_cpu_level], level_names.cpu);
 }
 
 /* Have more CPU time, stalls or periods passed than the time since the oldest
@@ -4056,7 +4165,8 @@ static bool is_false_start(const struct comparison *c)
 {
 	const struct report *r = c->report;
 	uint64_t most = r->elapsed_us / 10 * 11 + 200000, period = c->now->level[0][M_cpu_period];
-	uint64_t used = mul_div(plus(r->value[M_us], r->value[M_sy]), r->elapsed_us, 100000);
+	uint64_t used = plus(r->value[M_user_time], r->value[M_system_time]), online = c->now->level[0][M_cpus_online];
+	uint64_t capacity = r->value[M_cpu_capacity], could = mul_div(capacity, most, 1000000);
 	unsigned i;
 
 	if (!in_cgroup() || !r->elapsed_us)
@@ -4070,7 +4180,11 @@ static bool is_false_start(const struct comparison *c)
 	if (period < UNLIMITED && plan.selected[M_nr_periods] && c->now->level[0][M_nr_periods] != UNAVAILABLE &&
 	    times(c->now->level[0][M_nr_periods], period) > most)
 		return true;
-	return used != UNAVAILABLE && used > most;
+	/* 4 faults a microsecond and CPU are more than any machine has. */
+	if (r->value[M_faults] != UNAVAILABLE && online != UNAVAILABLE &&
+	    r->value[M_faults] / 1000 > times(online, 4000000))
+		return true;
+	return used != UNAVAILABLE && could != UNAVAILABLE && used > could;
 }
 
 /* ---------------------------------------------------------------- ALERTS */
@@ -4156,7 +4270,7 @@ static bool alert_follow(struct said_level *t, const struct report *r, enum rule
 	unsigned level, reached = CALM;
 
 	for (level = WARNING; level <= CRITICAL; level++) {
-		t->lasted_us[level] = r->level[a] >= level ? plus(t->lasted_us[level], r->elapsed_us) : 0;
+		t->lasted_us[level] = r->level[a] >= level ? plus(t->lasted_us[level], r->first ? 0 : r->elapsed_us) : 0;
 		if (r->level[a] >= level && t->lasted_us[level] / 1000 >= opt->wait_ms[a])
 			reached = level;
 	}
@@ -4239,6 +4353,13 @@ static bool report_cell(const struct report *r, const struct column *c, struct c
 	else
 		return false;
 	return true;
+}
+
+/* Every record says whose numbers it has. */
+static void add_scope(struct listing *l)
+{
+	l->column[l->columns++] = &column_scope;
+	l->column[l->columns++] = &column_cgroup;
 }
 
 static void add_column(struct listing *l, const struct column *c)
@@ -4335,8 +4456,7 @@ static bool list_table(struct listing *l)
 	l->table = l->alerts = true;
 	l->rows = 1;
 	add_column(l, &column_interval);
-	add_column(l, &column_scope);
-	add_column(l, &column_cgroup);
+	add_scope(l);
 	while (next_part(&rest, ',', &name))
 		if (!add_named(l, &name))
 			return false;
@@ -4374,8 +4494,7 @@ static bool list_stats(struct listing *l)
 	l->cell = stat_cell;
 	l->stacked = true;
 	l->rows = 1;
-	add_column(l, &column_scope);
-	add_column(l, &column_cgroup);
+	add_scope(l);
 	for (i = 0; i < LENGTH(stats); i++)
 		if (!stats[i].cgroup || in_cgroup())
 			add_column(l, &stats[i].column);
@@ -4385,9 +4504,11 @@ static bool list_stats(struct listing *l)
 static struct cell forks_cell(const struct listing *l, unsigned item, const struct column *c)
 {
 	uint64_t forks = l->from->now->level[0][M_processes];
+	struct cell cell;
 
 	(void)item;
-	(void)c;
+	if (report_cell(l->from->report, c, &cell))
+		return cell;
 	return number_cell(forks ? forks : UNAVAILABLE);
 }
 
@@ -4398,6 +4519,7 @@ static bool list_forks(struct listing *l)
 	l->cell = forks_cell;
 	l->stacked = true;
 	l->rows = 1;
+	add_scope(l);
 	add_column(l, &column);
 	return true;
 }
@@ -4412,8 +4534,11 @@ static struct cell disk_cell(const struct listing *l, unsigned item, const struc
 {
 	const struct device *d = &l->from->now->device[item];
 	enum disk_field f = (enum disk_field)((const struct disk_column *)c - disk_columns);
+	struct cell cell;
 
-	if (c->unit == UNIT_TEXT)
+	if (report_cell(l->from->report, c, &cell))
+		return cell;
+	if (c == &column_disk)
 		return text_cell(d->name);
 	return number_cell(divided(d->value[f], f == D_io_ms && !opt->format ? 1000 : 1));
 }
@@ -4425,7 +4550,7 @@ static struct cell disk_rate_cell(const struct listing *l, unsigned item, const 
 
 	if (report_cell(l->from->report, c, &cell))
 		return cell;
-	if (c->unit == UNIT_TEXT)
+	if (c == &column_rate_disk)
 		return text_cell(d->name);
 	return number_cell(disk_rate(l->from, d, (const struct disk_rate *)c));
 }
@@ -4436,9 +4561,10 @@ static bool list_disks(struct listing *l)
 	unsigned i;
 
 	l->cell = opt->extended ? disk_rate_cell : disk_cell;
-	add_column(l, opt->extended ? &column_rate_disk : &column_disk);
 	if (opt->extended)
 		add_column(l, &column_interval);
+	add_scope(l);
+	add_column(l, opt->extended ? &column_rate_disk : &column_disk);
 	for (i = 0; opt->extended && i < LENGTH(disk_rates); i++)
 		add_column(l, &disk_rates[i].column);
 	for (i = 0; !opt->extended && i < D_COUNT; i++)
@@ -4473,10 +4599,13 @@ static struct cell disk_sum_cell(const struct listing *l, unsigned item, const s
 {
 	const struct snapshot *now = l->from->now;
 	bool partitions = c == &column_partitions;
+	struct cell cell;
 	uint64_t n = 0;
 	unsigned i;
 
 	(void)item;
+	if (report_cell(l->from->report, c, &cell))
+		return cell;
 	if (c != &column_disks && c != &column_partitions) {
 		size_t at = (size_t)((const char *)c - (const char *)&disk_columns[0].sum);
 
@@ -4495,6 +4624,7 @@ static bool list_disk_sum(struct listing *l)
 	l->cell = disk_sum_cell;
 	l->stacked = true;
 	l->rows = 1;
+	add_scope(l);
 	add_column(l, &column_disks);
 	add_column(l, &column_partitions);
 	for (i = 0; i < D_COUNT; i++)
@@ -4518,8 +4648,11 @@ static const struct partition_column {
 static struct cell partition_cell(const struct listing *l, unsigned item, const struct column *c)
 {
 	const struct device *d = &l->from->now->device[item];
+	struct cell cell;
 
-	if (c->unit == UNIT_TEXT)
+	if (report_cell(l->from->report, c, &cell))
+		return cell;
+	if (c == &l->title)
 		return text_cell(d->name);
 	return number_cell(d->value[((const struct partition_column *)c)->field]);
 }
@@ -4530,6 +4663,7 @@ static bool list_partition(struct listing *l)
 
 	l->cell = partition_cell;
 	l->title = (struct column){ "partition", opt->partition, GROUP_NONE, UNIT_TEXT, { 10, 10 }, 0, false, true };
+	add_scope(l);
 	add_column(l, &l->title);
 	for (i = 0; i < LENGTH(partition_columns); i++)
 		add_column(l, &partition_columns[i].column);
@@ -4559,8 +4693,10 @@ static const struct column slab_columns[] = {
 static struct cell slab_cell(const struct listing *l, unsigned item, const struct column *c)
 {
 	const struct slab *slab = &slabs.slab[item];
+	struct cell cell;
 
-	(void)l;
+	if (report_cell(l->from->report, c, &cell))
+		return cell;
 	if (c == slab_columns)
 		return text_cell(slab->name);
 	return number_cell(slab->value[c - slab_columns - 1]);
@@ -4571,6 +4707,7 @@ static bool list_slabs(struct listing *l)
 	unsigned i;
 
 	l->cell = slab_cell;
+	add_scope(l);
 	for (i = 0; i < LENGTH(slab_columns); i++)
 		add_column(l, &slab_columns[i]);
 	return true;
@@ -4675,11 +4812,17 @@ static bool is_shown(const struct listing *l, unsigned i)
 	return width_of(l->column[i]) && !(WITH_FIT && screen.hidden[i]);
 }
 
+/* Is it a byte of a UTF-8 character after its first? */
+static bool is_continuation(char c)
+{
+	return ((unsigned char)c & 0xc0) == 0x80;
+}
+
 /* One line of cells, or of headings: names to the left, numbers to the right,
  * a blank between. */
 static void text_cells(struct sink *o, const struct listing *l, const unsigned *row)
 {
-	size_t end = o->n, first = end, start;
+	size_t end = o->n, first = end, start, at;
 	unsigned i;
 
 	for (i = 0; i < l->columns; i++) {
@@ -4697,8 +4840,10 @@ static void text_cells(struct sink *o, const struct listing *l, const unsigned *
 			out_safe(o, c->heading);
 		else if (!c->titled)
 			out_cell(o, c, l->cell(l, l->item[*row], c));
-		if (c->cut && o->n > end)
-			o->n = end;
+		for (at = start; at < o->n && !(c->cut && at == end && !is_continuation(o->text[at])); at++)
+			end += is_continuation(o->text[at]); /* a character is one wide */
+		if (c->cut)
+			o->n = at;
 		if (c->unit != UNIT_TEXT)
 			out_align_right(o, start, end);
 		else if (o->n < end)
@@ -4754,7 +4899,7 @@ static const char *zone_name(const struct tm **local, uint64_t seconds)
 
 static void text_header(struct sink *o, const struct listing *l)
 {
-	bool stamped = screen.stamped && l->table, grouped = false;
+	bool stamped = screen.stamped, grouped = false;
 	const struct tm *local;
 	size_t start;
 	unsigned i;
@@ -4847,7 +4992,7 @@ static void text_stacked(struct sink *o, const struct listing *l, unsigned row)
 		out_cell(o, c, l->cell(l, l->item[row], c));
 		out_align_right(o, start, start + width_of(c));
 		out_char(o, ' ');
-		if (c->unit == UNIT_SIZE) {
+		if (c->unit == UNIT_SIZE && !(WITH_HUMAN && opt->human)) {
 			out_char(o, opt->unit_letter);
 			out_char(o, ' ');
 		}
@@ -4876,7 +5021,7 @@ static bool text_row(struct sink *o, const struct listing *l, unsigned row)
 	if (color)
 		out_str(o, r->worst == CRITICAL ? "\033[31m" : "\033[33m");
 	text_cells(o, l, &row);
-	if (screen.stamped && l->table)
+	if (screen.stamped)
 		text_timestamp(o, r->wall_ns / NS_PER_S);
 	if (color)
 		out_str(o, "\033[0m");
@@ -4905,8 +5050,10 @@ static void json_string(struct sink *o, const char *p)
 		n = utf8_length(p);
 		if (!n) {
 			out_str(o, "\\ufffd");
-		} else if (c < ' ') {
-			out_str(o, c < 16 ? "\\u000" : "\\u001");
+		} else if (c < ' ' || c == 0x7f || (n == 2 && c == 0xc2 && (unsigned char)p[1] < 0xa0)) {
+			c = n == 2 ? (unsigned char)p[1] : c; /* C1: U+0080 to U+009F */
+			out_str(o, "\\u00");
+			out_char(o, "0123456789abcdef"[c >> 4]);
 			out_char(o, "0123456789abcdef"[c & 15]);
 		} else {
 			if (c == '"' || c == '\\')
@@ -4918,22 +5065,21 @@ static void json_string(struct sink *o, const char *p)
 	out_char(o, '"');
 }
 
-/* A field of CSV: quoted where a comma or a quote is in it. */
+/* A field of CSV, as safe as on a terminal, but for tabs: quoted where a comma
+ * or a quote is in it. */
 static void csv_string(struct sink *o, const char *p)
 {
-	const char *q = p;
-	bool quotes;
-
-	while (*q && *q != ',' && *q != '"')
-		q++;
-	quotes = *q;
+	bool quotes = strchr(p, ',') || strchr(p, '"');
 
 	if (quotes)
 		out_char(o, '"');
-	for (; *p; p++) {
+	while (*p) {
 		if (*p == '"')
 			out_char(o, '"');
-		out_char(o, (unsigned char)*p < ' ' && *p != '\t' ? '?' : *p); /* a row is a line */
+		if (*p == '\t')
+			out_char(o, *p++);
+		else
+			p = out_safe_char(o, p);
 	}
 	if (quotes)
 		out_char(o, '"');
@@ -5014,19 +5160,26 @@ static bool json_row(struct sink *o, const struct listing *l, unsigned row)
 	return false;
 }
 
-/* The names once, then a line a row, with the columns of JSON. */
-static bool csv_row(struct sink *o, const struct listing *l, unsigned row)
+/* The names, once. */
+static void csv_names(struct sink *o, const struct listing *l)
 {
-	bool names = !names_written;
 	unsigned i;
 
-	for (i = 0; names && i < l->columns; i++) {
+	for (i = 0; !names_written && i < l->columns; i++) {
 		out_str(o, i ? "," : "time,");
 		csv_string(o, l->column[i]->key);
 	}
-	if (names)
+	if (!names_written)
 		out_char(o, '\n');
 	names_written = true;
+}
+
+/* A line a row, with the columns of JSON. */
+static bool csv_row(struct sink *o, const struct listing *l, unsigned row)
+{
+	unsigned i;
+
+	csv_names(o, l);
 	out_time(o, l->from->report->wall_ns);
 	for (i = 0; i < l->columns; i++) {
 		const struct column *c = l->column[i];
@@ -5035,16 +5188,17 @@ static bool csv_row(struct sink *o, const struct listing *l, unsigned row)
 		record_value(o, c, l->cell(l, l->item[row], c), csv_string);
 	}
 	out_char(o, '\n');
-	return names;
+	return false;
 }
 
 static const struct renderer {
 	uint8_t format;
+	void (*head)(struct sink *, const struct listing *); /* of a listing without rows; or NULL */
 	bool (*row)(struct sink *, const struct listing *, unsigned row);
 } renderers[] = {
-	{ O_NONE, text_row },
-	{ O_JSON, WITH_JSON ? json_row : NULL },
-	{ O_CSV, WITH_CSV ? csv_row : NULL },
+	{ O_NONE, text_header, text_row },
+	{ O_JSON, NULL, WITH_JSON ? json_row : NULL },
+	{ O_CSV, WITH_CSV ? csv_names : NULL, WITH_CSV ? csv_row : NULL },
 };
 
 static const struct renderer *renderer(void)
@@ -5669,7 +5823,7 @@ static void check_view(const struct listing *l)
 		die_unreadable(opt->proc, "diskstats", now->devices_error);
 	if (needs->slabs && slabs.error)
 		die_unreadable(opt->proc, "slabinfo", slabs.error);
-	if (WITH_STATS && opt->view == O_FORKS && l->cell(l, 0, l->column[0]).number == UNAVAILABLE)
+	if (WITH_STATS && opt->view == O_FORKS && l->cell(l, 0, l->column[l->columns - 1]).number == UNAVAILABLE)
 		die(0, "%s/stat: the number of forks is not there", opt->proc);
 	if (WITH_DISKS && opt->view == O_PARTITION && !l->rows)
 		die(0, "partition %s: not found in %s/diskstats", opt->partition, opt->proc);
@@ -5781,12 +5935,12 @@ static void say_alerts(const struct report *r, bool again, bool last)
 		enum metric_id m = rules[a].metric;
 		bool rose = alert_follow(&said[a], r, a);
 
-		if (opt->rule_named[a] && !said[a].unjudged && !is_judged(r, a) &&
-		    (!r->first || last || !plan.place[m])) {
+		if (opt->rule_named[a] && !opt->no_alerts && !said[a].unjudged && !is_judged(r, a) &&
+		    (r->first ? last || !plan.place[m] : alert_value(r, a) == UNAVAILABLE)) {
 			said[a].unjudged = true;
 			warn(0, r->first && plan.place[m] && r->value[m] != UNAVAILABLE ?
-			     "--alert: %s is an average since boot in the first report: give a delay" :
-			     "--alert: %s cannot be judged: it is unavailable here", metrics[m].column.key);
+			     "rule %s: the first report is an average, which nobody judges: give a delay" :
+			     "rule %s: cannot be judged: %s is unavailable here", metrics[m].column.key, metrics[m].column.key);
 		}
 		if (rose || (again && said[a].level && r->level[a])) {
 			out_alert(&o, r, a);
@@ -5834,6 +5988,8 @@ static bool print_listing(const struct listing *l)
 	bool header = false;
 	unsigned row;
 
+	if (!l->rows && renderer()->head)
+		renderer()->head(o, l);
 	for (row = 0; row < l->rows; row++) {
 		header |= renderer()->row(o, l, row);
 		if (o->n > o->size / 2)
@@ -5865,6 +6021,7 @@ static void fall_back_to_host(struct snapshot *now, const struct snapshot *befor
 		     options[opt->view].name);
 	said = true;
 	now->devices = 0;
+	now->of_host = true;
 	read_devices(now, before, false, true);
 }
 
@@ -5879,6 +6036,7 @@ static void tick(struct listing *l, uint64_t n, uint64_t tick_ns, bool scope_is_
 	bool table = view()->option == O_NONE, header;
 	bool started = !n && !opt->no_first && (table || (opt->view == O_DISK && opt->extended));
 
+	needs.host = view()->hosts;
 	needs.charged_devices = in_cgroup() && !view()->hosts;
 	needs.tasks = started && in_cgroup();
 	snapshot_take(now, before, tick_ns, &needs);

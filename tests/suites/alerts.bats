@@ -170,12 +170,14 @@ END
 
 @test "a rule that is named and cannot be judged says so once" {
     run_vmstat --alert=mem_pct=5
-    [[ $stderr == "vmstat: --alert: mem_pct cannot be judged: it is unavailable here" ]] || { show_output; false; }
+    [[ $stderr == "vmstat: rule mem_pct: cannot be judged: mem_pct is unavailable here" ]] || { show_output; false; }
     run_vmstat --alert=cs=5
-    [[ $stderr == "vmstat: --alert: cs is an average since boot in the first report: give a delay" ]] || { show_output; false; }
+    [[ $stderr == "vmstat: rule cs: the first report is an average, which nobody judges: give a delay" ]] || { show_output; false; }
+    run_vmstat --alert=cs=1,2 --alert=off
+    stderr_is_empty
     rm "$T/f/proc/vmstat"
     COUNT=3 run_two_instants --alert=maj=5
-    [[ $(grep -c -- '--alert: maj cannot be judged' <<< "$stderr") == 1 ]] || { show_output; false; }
+    [[ $(grep -c 'rule maj: cannot be judged' <<< "$stderr") == 1 ]] || { show_output; false; }
 }
 
 # in_steps FILE SED...: a tree of 1 s steps: each SED makes FILE's next instant,
@@ -214,6 +216,15 @@ in_steps() {
     cp -a "$T/calm/." "$T/f"
     ARGS='--json --alert=cs=3000,5000,9' in_steps stat 's/^ctxt .*/ctxt 2571000/' 's/^ctxt .*/ctxt 2575000/'
     [[ -z $stderr ]] || { show_output; false; }
+}
+
+@test "seconds of a rule: the age of the machine is no time that a level has lasted" {
+    requires_feature cgroup
+    use_fixture v2
+    run_vmstat --scope=cgroup -o mem_pct --alert=mem_pct=5,10,60
+    stderr_is_empty
+    run_vmstat --scope=cgroup -o mem_pct --alert=mem_pct=5,10
+    [[ $stderr == "vmstat: MEMORY NEAR LIMIT: 83% of the limit" ]] || { show_output; false; }
 }
 
 @test "messages do not flap around a level" {

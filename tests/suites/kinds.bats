@@ -198,6 +198,66 @@ two_in_cgroup() { run_two_instants --scope=cgroup --json $CALM "$@"; }
     json_has mem_used=6888663
 }
 
+@test "a limit whose usage cannot be read makes what is left unknown" {
+    in_v2
+    echo 4194304 | write_file "$C/memory.max"
+    rm "$T/f/$C/memory.current"
+    run_in_cgroup
+    json_has free=null avail=null mem_limit=null mem_pct=null mem_level=null
+}
+
+@test "no memory files where ancestors are out of sight: unknown, not the host's" {
+    in_v2
+    mv "$T/f/$C" "$T/ctr" && rm -rf "$T/f/sys/fs/cgroup" && mv "$T/ctr" "$T/f/sys/fs/cgroup"
+    rm "$T/f/sys/fs/cgroup/"memory.*
+    echo 0::/ | write_file proc/self/cgroup
+    rm -rf "$T/f/proc/self/ns/cgroup" && ln -s 'cgroup:[4026532777]' "$T/f/proc/self/ns/cgroup"
+    run_in_cgroup
+    json_has free=null avail=null mem_limit=null
+}
+
+@test "hybrid: a v2 directory has no say where v1 carries the controller" {
+    in_v1
+    sed -i 's| /docker/c0ffee /sys| / /sys|' "$T/f/proc/self/mountinfo"
+    echo '31 24 0:30 / /sys/fs/cgroup/unified ro - cgroup2 cgroup rw' >> "$T/f/proc/self/mountinfo"
+    echo 1 | write_file $G/unified/only/cgroup.procs
+    run_vmstat --cgroup=/only --json $CALM
+    json_has free=null avail=null mem_limit=null us=null
+}
+
+@test "more levels than there is room for: limits are unknown" {
+    in_v2
+    local below=$C i
+    for i in {1..34}; do below+=/a; done
+    mkdir -p "$T/f/$below" && cp "$T/f/$C"/cgroup.* "$T/f/$C"/memory.{current,stat} "$T/f/$below/"
+    echo "0::/${below#sys/fs/cgroup/}" | write_file proc/self/cgroup
+    run_in_cgroup
+    json_has free=null mem_limit=null cpu_limit=null us=null swap_limit=null
+}
+
+@test "v1: the memory and swap limit of levels out of sight" {
+    in_v1
+    sed -i '/^hierarchical_memsw_limit/d' "$T/f/$G/memory/memory.stat"
+    echo 'hierarchical_memsw_limit 154857600' >> "$T/f/$G/memory/memory.stat"
+    run_in_cgroup
+    # 154857600 - 104857600 bytes
+    json_has swap_limit=48828.125
+}
+
+@test "a level above the root of the namespace is named as one" {
+    in_v2
+    rm -rf "$T/f/proc/self/ns/cgroup" && ln -s 'cgroup:[4026532777]' "$T/f/proc/self/ns/cgroup"
+    sed -i 's|^24 23.*|24 23 0:23 /../../.. /sys/fs/cgroup ro - cgroup2 cgroup2 rw|' "$T/f/proc/self/mountinfo"
+    echo 0::/ | write_file proc/self/cgroup
+    echo '101 (x) S 1' | write_file proc/self/stat
+    run_in_cgroup
+    json_has 'mem_level="/.."' 'cgroup="/"'
+    in_v2
+    ln -s kubepods/pod1/ctr "$T/f/sys/fs/cgroup/alias"
+    run_vmstat --cgroup=/alias --json $CALM
+    json_has 'cgroup="/kubepods/pod1/ctr"' 'mem_level="/kubepods/pod1"'
+}
+
 # --- counters
 
 @test "layers: a device with slaves is not counted beside them" {
@@ -259,6 +319,23 @@ two_in_cgroup() { run_two_instants --scope=cgroup --json $CALM "$@"; }
     grep -q nr_periods "$T/f/$C/cpu.stat" || echo nr_periods 10000 >> "$T/f/$C/cpu.stat"
     run_in_cgroup
     json_has interval=null bi=null free=8192
+}
+
+@test "stalls that exceed the interval are no stalls, and alarm nobody" {
+    requires_feature pressure alerts
+    in_v2
+    sed -i 's/total=[0-9]*/total=900008000000/' "$T/second/$C/memory.pressure"
+    run_two_instants --scope=cgroup --json --alert=oom=9
+    json_has 2 mem_full=null mem_some=null
+    [[ $(jq -sc '.[1].alerts | map(.metric)' <<< "$output") == '["thr_pct"]' ]] || { show_output; false; }
+}
+
+@test "faults since a start that nobody saw are no rate" {
+    in_v2
+    # 10^11 faults in 100 s on 4 CPUs
+    sed -i 's/^pgfault .*/pgfault 100000000000000/' "$T/f/$C/memory.stat"
+    run_in_cgroup
+    json_has interval=null min=null maj=null free=8192
 }
 
 @test "a captured tree without uptime: no rates since boot; one that goes back: none" {
@@ -400,6 +477,70 @@ two_in_cgroup() { run_two_instants --scope=cgroup --json $CALM "$@"; }
     [[ $stderr == "vmstat: more than 512 block devices: the rest is left out" ]] || { show_output; false; }
 }
 
+@test "more than 512 devices in io.stat: bi has them all" {
+    requires_feature disks
+    in_v2
+    awk 'BEGIN { for (i = 0; i < 700; i++) print "259:" i " rbytes=1024000 wbytes=0 rios=1 wios=0" }' > "$T/f/$C/io.stat"
+    run_in_cgroup
+    # 700 * 1000 KiB in 100 s
+    json_has bi=7000
+    run_in_cgroup -D
+    json_has disks=700 reads=700
+}
+
+@test "a loop device counts with the disk below it" {
+    in_v2
+    echo /file | write_file sys/dev/block/7:0/loop/backing_file
+    echo '7:0 rbytes=10240000 wbytes=20480000 rios=1 wios=1' >> "$T/f/$C/io.stat"
+    run_in_cgroup
+    json_has bi=110 bo=220
+}
+
+@test "the host's disks and the cgroup's are not compared with each other" {
+    requires_feature disks
+    in_v2
+    cp "$BATS_TEST_DIRNAME/../fixtures/host/proc/diskstats" "$T/f/proc/"
+    rm "$T/second/$C/io.stat"
+    echo "$C/io.stat" >> "$T/second/removed"
+    run_two_instants --scope=cgroup --json -d -x $CALM
+    output=$(grep '"sda"' <<< "$output")
+    json_has 1 'scope="cgroup"' r_s=5.01
+    json_has 2 'scope="host"' r_s=null rkb_s=null
+}
+
+@test "v1 counts I/O since Linux 6.10 where a limit is set: no device is not 0" {
+    in_v1
+    echo 'Total 0' | write_file $G/blkio/blkio.throttle.io_service_bytes_recursive
+    run_in_cgroup
+    json_has bi=null bo=null
+}
+
+@test "-d -t has the time, -d without a disk its header" {
+    requires_feature disks csv
+    run_vmstat -d -t
+    [[ ${lines[0]} == *-timestamp-* && ${lines[1]} == *UTC && ${#lines[1]} == "${#lines[2]}" ]] || { show_output; false; }
+    : | write_file proc/diskstats
+    run_vmstat -d
+    [[ ${#lines[@]} == 2 && ${lines[0]} == disk-* ]] || { show_output; false; }
+    run_vmstat -d --csv
+    [[ ${#lines[@]} == 1 && ${lines[0]} == time,scope,cgroup,disk,reads,* ]] || { show_output; false; }
+}
+
+@test "-s -H has one unit" {
+    requires_feature stats human
+    run_vmstat -s -H
+    [[ ${lines[0]} =~ ^\ +7.6G\ total\ memory$ ]] || { show_output; false; }
+}
+
+@test "names are cut at a character, and a character is one wide" {
+    requires_feature slabs
+    printf 'slabinfo - version: 2.1\n%s 5 6 192 21 1\nab 1 2 3 4 5\n' ääääääaaaaaaaaaaaaaaaaaayz | write_file proc/slabinfo
+    run_vmstat -m
+    [[ ${lines[2]} == "ääääääaaaaaaaaaaaaaaaaaa "* ]] || { show_output; false; }
+    iconv -f utf8 -t utf8 <<< "$output" > /dev/null
+    [[ $(LC_ALL=C.UTF-8; echo ${#lines[1]}) == $(LC_ALL=C.UTF-8; echo ${#lines[2]}) ]] || { show_output; false; }
+}
+
 @test "-p takes a path, by the number of its device" {
     requires_feature disks
     [[ $EUID == 0 ]] || skip "not root, cannot make a device"
@@ -439,7 +580,8 @@ two_in_cgroup() { run_two_instants --scope=cgroup --json $CALM "$@"; }
     [[ $stderr != *$'\e'* && $stderr == *'a?[2J?b'* ]] || { show_output; false; }
     requires_feature csv
     run_vmstat "--cgroup=/kubepods/pod1/$name" --csv $CALM
-    [[ ${#lines[@]} == 2 && $output != *$'\e'* ]] || { show_output; false; }
+    [[ ${#lines[@]} == 2 && $output != *$'\e'* && $output != *$'\x9b'* ]] || { show_output; false; }
+    iconv -f utf8 -t utf8 <<< "$output" > /dev/null
 }
 
 @test "hostile arguments and device names are one safe line" {

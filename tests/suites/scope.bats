@@ -149,8 +149,9 @@ run_two_instants_in_cgroup() { run_two_instants --scope=cgroup --json "$@"; }
     echo '25000 100000' | write_file sys/fs/cgroup/kubepods/cpu.max
     run_in_cgroup $CALM
     succeeds
-    # 1040 MiB - 1024 MiB; 1024/1040 = 98.4615%; kubepods 1 s / 100 s, 100 of 10000
-    json_has free=16384 mem_limit=1064960 mem_pct=98.462 cpu_limit=0.25 thr=10 \
+    # 1040 MiB - 1024 MiB; 1024/1040 = 98.4615%; kubepods 100 of 10000 periods:
+    # 1000 s, which are not the container's 100: no rate is made of them.
+    json_has free=16384 mem_limit=1064960 mem_pct=98.462 cpu_limit=0.25 thr=null \
         thr_pct=1
 }
 
@@ -188,10 +189,15 @@ run_two_instants_in_cgroup() { run_two_instants --scope=cgroup --json "$@"; }
 }
 
 @test "more used than the capacity: idle is 0, never below" {
-    # user 30.31 s + system 11.96 s more in 1 s of capacity
-    sed -i 's/^user_usec .*/user_usec 38810000/' "$T/second/$C/cpu.stat"
+    # user 2.31 s + system 0.46 s in 1 s of capacity, on 4 CPUs: a burst
+    sed -i 's/^user_usec .*/user_usec 10810000/' "$T/second/$C/cpu.stat"
     run_two_instants_in_cgroup $CALM
-    json_has 2 id=0
+    json_has 2 us=83.394 sy=16.606 id=0
+    # 900,000 s in 2 s are none
+    use_fixture v2
+    sed -i 's/^user_usec .*/user_usec 900000000000/' "$T/second/$C/cpu.stat"
+    run_two_instants_in_cgroup $CALM
+    json_has 2 us=null sy=null id=null
 }
 
 # mount TABLE ENTRY: the container's tree is where ROOT, MOUNT and PATH say.

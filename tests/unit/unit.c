@@ -548,7 +548,7 @@ static void test_utf8(void)
 	static const struct { const char *s, *safe, *json; } rows[] = {
 		{ "plain", "plain", "\"plain\"" }, { "a\tb\nc", "a?b?c", "\"a\\u0009b\\u000ac\"" },
 		{ "\033[31m", "?[31m", "\"\\u001b[31m\"" }, { "\xc3\xa9", "\xc3\xa9", "\"\xc3\xa9\"" },
-		{ "\x7f", "?", "\"\x7f\"" }, { "\xc2\x9b", "?", "\"\xc2\x9b\"" },
+		{ "\x7f", "?", "\"\\u007f\"" }, { "\xc2\x9b", "?", "\"\\u009b\"" },
 		{ "\x9b", "?", "\"\\ufffd\"" }, { "\xc0\xaf", "??", "\"\\ufffd\\ufffd\"" },
 		{ "\xe0\x80\xaf", "???", "\"\\ufffd\\ufffd\\ufffd\"" },
 		{ "\xed\xa0\x80", "???", "\"\\ufffd\\ufffd\\ufffd\"" },
@@ -596,7 +596,7 @@ static void test_cgroup(void)
 	t_set(M_inactive_file, 4 << 20, 4 << 20);
 	t_set(M_mem_free, 1 << 20, 1 << 20);
 	t_set(M_host_total, 2 << 20, 2 << 20);
-	t_set(M_told_available, 1 << 20, 1 << 20);
+	t_set(M_reported_available, 1 << 20, 1 << 20);
 	t_set(M_cpu_quota, 50000, 50000);
 	t_set(M_cpu_period, 100000, 100000);
 	t_set(M_user_time, 0, 200000);
