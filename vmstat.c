@@ -3783,26 +3783,20 @@ static uint64_t make_cpu_level(const struct comparison *c)
 }
 
 /* The CPU time that the cgroup could have used, in microseconds: what its
- * capacity is worth, the larger one of both instants; or what it did use,
- * where a quota lent it more. UNAVAILABLE where that is more than the CPUs of
- * the machine can have had. */
+ * capacity is worth; or what it did use, where a quota lent it more or CPUs
+ * have left meanwhile. UNAVAILABLE where that is more than the CPUs of the
+ * machine can have had. */
 static uint64_t make_cpu_available(const struct comparison *c)
 {
-	uint64_t us = c->report->elapsed_us, online = c->now->level[0][M_cpus_online];
-	uint64_t old = c->report->first ? 0 : find_capacity(c->before).micro, capacity = find_capacity(c->now).micro;
-	uint64_t used = plus(c->report->value[M_user_time], c->report->value[M_system_time]), could;
+	uint64_t us = c->report->elapsed_us, now = c->now->level[0][M_cpus_online];
+	uint64_t before = c->before->level[0][M_cpus_online], most;
+	uint64_t used = plus(c->report->value[M_user_time], c->report->value[M_system_time]);
+	uint64_t could = mul_div(c->report->value[M_cpu_capacity], us, 1000000);
 
-	if (!c->report->first && c->before->level[0][M_cpus_online] > online &&
-	    c->before->level[0][M_cpus_online] != UNAVAILABLE)
-		online = c->before->level[0][M_cpus_online];
-	if (old != UNAVAILABLE && capacity != UNAVAILABLE && old > capacity)
-		capacity = old;
-	could = mul_div(capacity, us, 1000000);
-	if (could == UNAVAILABLE || used == UNAVAILABLE || used <= could)
-		return could;
-	if (online != UNAVAILABLE && used > times(online, us + us / 16 + 2 * 1000000 / USER_HZ) && !c->report->first)
-		return UNAVAILABLE;
-	return used;
+	if (!us || could == UNAVAILABLE || used == UNAVAILABLE || used <= could)
+		return us ? could : UNAVAILABLE;
+	most = times(before != UNAVAILABLE && before > now ? before : now, us + us / 16 + 2 * 1000000 / USER_HZ);
+	return used <= most ? used : UNAVAILABLE;
 }
 
 /* The growth of a level's counter between the two snapshots. */
