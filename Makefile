@@ -20,13 +20,13 @@ STRIP = -s
 # refuse anyway is an error here, too; rows of tables leave out what they do
 # not have. The rest keeps the program small:
 # functions and data that are not used are left out, and so are tables for
-# exceptions, and padding to pages or for speed.
+# exceptions, and padding to pages or for speed; what is small stands together.
 ALL_CFLAGS = -std=c11 -Wall -Wextra -Wno-missing-field-initializers -Wno-unused-command-line-argument -Wpedantic -Wshadow -Wconversion -Wundef \
 	-Werror=incompatible-pointer-types -Werror=int-conversion \
 	-ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
 	-fno-pie $(ALIGN) $(CPPFLAGS) $(CFLAGS)
 ALL_LDFLAGS = -static -no-pie $(STRIP) \
-	-Wl,--gc-sections,--build-id=none,-z,norelro,-z,noseparate-code,-z,common-page-size=64 $(LDFLAGS)
+	-Wl,--gc-sections,--build-id=none,-z,norelro,-z,noseparate-code,-z,common-page-size=64,--sort-section=alignment $(LDFLAGS)
 ALIGN = $(shell echo | $(CC) -malign-data=abi -xc -c -o /dev/null - 2>/dev/null && \
 	echo -malign-data=abi)
 

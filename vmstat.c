@@ -956,10 +956,10 @@ static struct plan {
 	uint8_t order[M_COUNT];    /* the selected ones, after what they are made of */
 	unsigned count;
 	bool source[SRC_COUNT];    /* is it read? */
-	struct want want[M_COUNT]; /* those of a source stand together */
 	uint8_t next[M_COUNT];     /* the next metric in the same line, or M_NONE */
 	uint8_t first_want[SRC_COUNT + 1];
 	bool ordered[SRC_COUNT];   /* wants stand in the order of the file */
+	struct want want[M_COUNT]; /* those of a source stand together */
 } plan;
 
 static struct file files[MAX_LEVELS][SRC_COUNT]; /* [0]: of the scope itself */
@@ -3344,7 +3344,7 @@ static void read_source(struct snapshot *now, enum source_id src)
 {
 	const char *dir = directory_of(src);
 	const struct home *h = &homes[sources[src].directory];
-	unsigned l, levels = has_levels(src) ? h->levels : 1;
+	unsigned l, levels = h->levels > 1 && has_levels(src) ? h->levels : 1;
 
 	for (l = 0; l < levels; l++)
 		read_file(&files[l][src], dir, h->levels ? h->length[l] : strlen(dir), src, l == 0, now->level[l]);
@@ -4260,9 +4260,13 @@ struct said_level {
  * where a higher level is reached: that is to be said. */
 static bool alert_follow(struct said_level *t, const struct report *r, enum rule_id a)
 {
-	uint64_t v = alert_value(r, a), limit = alert_threshold(r, a, t->level);
+	uint64_t v, limit;
 	unsigned level, reached = CALM;
 
+	if (r->level[a] == CALM && t->level == CALM) {
+		t->lasted_us[WARNING] = t->lasted_us[CRITICAL] = 0;
+		return false;
+	}
 	for (level = WARNING; level <= CRITICAL; level++) {
 		t->lasted_us[level] = r->level[a] >= level ? plus(t->lasted_us[level], r->first ? 0 : r->elapsed_us) : 0;
 		if (r->level[a] >= level && t->lasted_us[level] / 1000 >= opt->wait_ms[a])
@@ -4273,6 +4277,8 @@ static bool alert_follow(struct said_level *t, const struct report *r, enum rule
 		t->calm = 0;
 		return true;
 	}
+	v = alert_value(r, a);
+	limit = alert_threshold(r, a, t->level);
 	t->calm = r->level[a] < t->level ? (uint8_t)(t->calm + 1) : 0;
 	if (t->calm && ((v != UNAVAILABLE && v < limit - limit / 10) || t->calm >= CALM_REPORTS)) {
 		t->level = r->level[a];
@@ -4307,7 +4313,6 @@ struct listing {
 	const struct comparison *from;
 	const struct column *column[MAX_COLUMNS];
 	unsigned columns, rows;
-	uint16_t item[MAX_ROWS];
 	struct cell (*cell)(const struct listing *, unsigned item, const struct column *);
 	struct column title; /* a column whose heading is not known before */
 	bool (*is_fed)(const struct listing *, const struct column *); /* of a table */
@@ -4315,6 +4320,7 @@ struct listing {
 	bool table;   /* in text: coloured by alerts, and fits the terminal; what is
 	               * too long for its column borrows from those after it */
 	bool alerts;  /* records carry the alerts of the report */
+	uint16_t item[MAX_ROWS]; /* what each row shows */
 };
 
 /* What a record says of the report that it belongs to. */
@@ -4834,7 +4840,7 @@ static void text_cells(struct sink *o, const struct listing *l, const unsigned *
 			out_safe(o, c->heading);
 		else if (!c->titled)
 			out_cell(o, c, l->cell(l, l->item[*row], c));
-		for (at = start; at < o->n && !(c->cut && at == end && !is_continuation(o->text[at])); at++)
+		for (at = start; is_name(c) && at < o->n && !(c->cut && at == end && !is_continuation(o->text[at])); at++)
 			end += is_continuation(o->text[at]); /* a character is one wide */
 		if (c->cut)
 			o->n = at;
@@ -5756,11 +5762,12 @@ static void warn_unavailable(const struct listing *l, bool *said)
 		char buffer[PATH_BYTES];
 		struct sink names = SINK(buffer);
 		int error = files[0][src].error;
-		bool nothing = error || is_empty_handed(now, src);
+		bool nothing;
 
 		if (said[src] || !plan.source[src] || sources[src].directory != DIR_PROC ||
 		    sources[src].format != FORMAT_WORDS)
 			continue;
+		nothing = error || is_empty_handed(now, src);
 		for (i = 0; i < l->columns; i++) {
 			unsigned m = metric_of(l->column[i]);
 
