@@ -3847,7 +3847,7 @@ static struct throttling find_throttling(const struct comparison *c)
 		t = level_throttling(c, l);
 		if (t.share == UNAVAILABLE && level[M_nr_periods] < c->before->level[l][M_nr_periods] &&
 		    c->before->level[l][M_nr_periods] != UNAVAILABLE)
-			return (struct throttling){ UNAVAILABLE, UNAVAILABLE, UNAVAILABLE, UNAVAILABLE }; /* it stepped back */
+			return t; /* it stepped back: it may be the worst */
 		if (t.share == UNAVAILABLE)
 			continue;
 		if (worst.share == UNAVAILABLE || t.share > worst.share ||
@@ -3959,7 +3959,8 @@ static bool has_same_devices(const struct comparison *c)
 static uint64_t device_rate(const struct comparison *c, unsigned direction)
 {
 	const struct device *d = c->now->device, *end = d + c->now->devices, *old;
-	uint64_t sum = growth(c->before->device[MAX_DISKS].bytes[direction], c->now->device[MAX_DISKS].bytes[direction]);
+	uint64_t sum = growth(c->before->device[MAX_DISKS].bytes[direction],
+			      c->now->device[MAX_DISKS].bytes[direction]);
 
 	if (c->now->devices_error || !has_same_devices(c))
 		return UNAVAILABLE;
@@ -4268,7 +4269,10 @@ static bool alert_follow(struct said_level *t, const struct report *r, enum rule
 		return false;
 	}
 	for (level = WARNING; level <= CRITICAL; level++) {
-		t->lasted_us[level] = r->level[a] >= level ? plus(t->lasted_us[level], r->first ? 0 : r->elapsed_us) : 0;
+		if (r->level[a] < level)
+			t->lasted_us[level] = 0;
+		else if (!r->first) /* which covers a time that nobody has watched */
+			t->lasted_us[level] = plus(t->lasted_us[level], r->elapsed_us);
 		if (r->level[a] >= level && t->lasted_us[level] / 1000 >= opt->wait_ms[a])
 			reached = level;
 	}
@@ -4840,10 +4844,11 @@ static void text_cells(struct sink *o, const struct listing *l, const unsigned *
 			out_safe(o, c->heading);
 		else if (!c->titled)
 			out_cell(o, c, l->cell(l, l->item[*row], c));
-		for (at = start; is_name(c) && at < o->n && !(c->cut && at == end && !is_continuation(o->text[at])); at++)
-			end += is_continuation(o->text[at]); /* a character is one wide */
-		if (c->cut)
-			o->n = at;
+		for (at = start; is_name(c) && at < o->n; at++)
+			if (is_continuation(o->text[at]))
+				end++; /* a character is one wide */
+			else if (c->cut && at >= end)
+				o->n = at;
 		if (c->unit != UNIT_TEXT)
 			out_align_right(o, start, end);
 		else if (o->n < end)
@@ -5941,7 +5946,7 @@ static void say_alerts(const struct report *r, bool again, bool last)
 			said[a].unjudged = true;
 			warn(0, r->first && plan.place[m] && r->value[m] != UNAVAILABLE ?
 			     "rule %s: the first report is an average, which nobody judges: give a delay" :
-			     "rule %s: cannot be judged: %s is unavailable here", metrics[m].column.key, metrics[m].column.key);
+			     "rule %s: cannot be judged: it is unavailable here", metrics[m].column.key);
 		}
 		if (rose || (again && said[a].level && r->level[a])) {
 			out_alert(&o, r, a);

@@ -170,7 +170,7 @@ END
 
 @test "a rule that is named and cannot be judged says so once" {
     run_vmstat --alert=mem_pct=5
-    [[ $stderr == "vmstat: rule mem_pct: cannot be judged: mem_pct is unavailable here" ]] || { show_output; false; }
+    [[ $stderr == "vmstat: rule mem_pct: cannot be judged: it is unavailable here" ]] || { show_output; false; }
     run_vmstat --alert=cs=5
     [[ $stderr == "vmstat: rule cs: the first report is an average, which nobody judges: give a delay" ]] || { show_output; false; }
     run_vmstat --alert=cs=1,2 --alert=off
