@@ -872,7 +872,10 @@ enum option_id {
  *   stdout_sink   what is about to be written
  *   screen        the terminal, and how far the last header is away
  *   names_written whether CSV has its header
- *   said          what was warned of and is not repeated */
+ *
+ * and, local to their functions, what outlives a call: said... (what was
+ * warned of and is not repeated), the report of tick(), the listing of main()
+ * and the limit of descriptors. */
 
 enum { WHOSE_AUTO, WHOSE_HOST, WHOSE_CGROUP };
 enum { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
@@ -3182,8 +3185,8 @@ static bool is_leaf(const struct home *h)
 	return !walk_over(&w, h->dir);
 }
 
-/* What the cgroup has done to devices, into the snapshot. On v1 before Linux
- * 4.? only the files of the cgroup itself are there: exact for a leaf. */
+/* What the cgroup has done to devices, into the snapshot. On v1 kernels
+ * without recursive files those of the cgroup itself are exact for a leaf. */
 static void read_charged(struct snapshot *now, const struct snapshot *before, bool names)
 {
 	bool v1 = homes[DIR_IO].version == 1;
