@@ -32,6 +32,11 @@
 #define WITH_CSV 1
 #endif
 
+/* --top: the processes to blame. */
+#ifndef WITH_TOP
+#define WITH_TOP 1
+#endif
+
 /* -s and -f. */
 #ifndef WITH_STATS
 #define WITH_STATS 1
@@ -81,7 +86,7 @@
 
 /* Capacities. Each is memory in .bss, touched only as far as it is used. */
 
-/* Tasks of a cgroup that r, b and cs can follow: 32 bytes each. */
+/* Tasks that r, b and cs of a cgroup, and --top, can follow: 450 bytes each. */
 #ifndef MAX_TASKS
 #define MAX_TASKS 8192
 #endif

@@ -90,6 +90,7 @@ _Static_assert(OUT_BYTES >= 8192, "a report must fit in OUT_BYTES");
 #define NS_PER_S 1000000000u
 #define USER_HZ 100 /* of /proc, whatever the kernel's HZ (but on alpha, ia64) */
 #define SECTOR_BYTES 512
+#define MAX_TOP 100 /* rows of --top */
 #define NAME_BYTES 33 /* a device's or slab cache's name; the kernel's have 32 */
 
 /* ------------------------------------------------------------- CATALOGUE
@@ -772,23 +773,48 @@ static const struct disk_rate {
 DISK_RATES(R)
 #undef R
 
+/* What a process did, as --top shows it: P(key, unit, width, heading in text).
+ * In percent of one CPU: cpu, what it used; wait, what it waited for. */
+#define TOP_VALUES(P) \
+	P(cs, NUMBER, 7, "cs") \
+	P(vcs, NUMBER, 7, "vcs") \
+	P(min, NUMBER, 7, "min") \
+	P(maj, NUMBER, 6, "maj") \
+	P(cpu, PERCENT, 5, "cpu%") \
+	P(wait, PERCENT, 5, "wait%")
+
+enum top_value {
+#define P(key, ...) TOP_##key,
+	TOP_VALUES(P)
+#undef P
+	TOP_COUNT
+};
+
+static const struct column top_columns[] = {
+#define P(key, unit, width, heading) [TOP_##key] = \
+	{ #key, heading, GROUP_NONE, UNIT_##unit, { width, width }, 90, false, false },
+	TOP_VALUES(P)
+#undef P
+};
+
 /* Alert rules: A(metric, what is wrong, warning and critical level, what the
- * number in the message is, seconds that it has to last to be said). Levels
+ * number in the message is, seconds that it has to last to be said, what --top
+ * orders the processes by). Levels
  * are those of the table, of sizes in KiB; where both are the same there is
  * no warning. */
 #define RULES(A) \
-	A(cs, "CPU THRASHING", 3000, 5000, " context switches/s", 0) \
-	A(maj, "HIGH IO LATENCY", 50, 500, " major faults/s", 0) \
-	A(swap, "SWAPPING", 1, 1000, " KiB/s", 0) \
-	A(oom, "OOM KILL", 1, 1, " killed", 0) \
-	A(mem_pct, "MEMORY NEAR LIMIT", 90, 97, "% of the limit", 0) \
-	A(thr_pct, "CPU THROTTLED", 5, 25, "% of the periods", 0) \
-	A(mem_full, "MEMORY PRESSURE", 5, 20, "% of the time all stalled", 3) \
-	A(io_full, "IO PRESSURE", 10, 40, "% of the time all stalled", 3) \
-	A(cpu_some, "CPU PRESSURE", 40, 80, "% of the time some waiting", 3)
+	A(cs, "CPU THRASHING", 3000, 5000, " context switches/s", 0, cs) \
+	A(maj, "HIGH IO LATENCY", 50, 500, " major faults/s", 0, maj) \
+	A(swap, "SWAPPING", 1, 1000, " KiB/s", 0, maj) \
+	A(oom, "OOM KILL", 1, 1, " killed", 0, min) \
+	A(mem_pct, "MEMORY NEAR LIMIT", 90, 97, "% of the limit", 0, min) \
+	A(thr_pct, "CPU THROTTLED", 5, 25, "% of the periods", 0, cpu) \
+	A(mem_full, "MEMORY PRESSURE", 5, 20, "% of the time all stalled", 3, maj) \
+	A(io_full, "IO PRESSURE", 10, 40, "% of the time all stalled", 3, maj) \
+	A(cpu_some, "CPU PRESSURE", 40, 80, "% of the time some waiting", 3, wait)
 
 enum rule_id {
-#define A(metric, what, warn, crit, tail, seconds) RULE_##metric,
+#define A(metric, ...) RULE_##metric,
 	RULES(A)
 #undef A
 	RULE_COUNT
@@ -797,14 +823,15 @@ enum rule_id {
 static const struct rule {
 	const char *what, *tail;
 	uint32_t warn, crit;
-	uint8_t metric, seconds;
+	uint8_t metric, seconds, blame;
 } rules[] = {
-#define A(metric, what, warn, crit, tail, seconds) [RULE_##metric] = { what, tail, warn, crit, M_##metric, seconds },
+#define A(metric, what, warn, crit, tail, seconds, blame) \
+	[RULE_##metric] = { what, tail, warn, crit, M_##metric, seconds, TOP_##blame },
 	RULES(A)
 #undef A
 };
 
-#define A(metric, what, warn, crit, tail, seconds) \
+#define A(metric, what, warn, crit, tail, seconds, blame) \
 	_Static_assert((warn) <= (crit) && (crit) > 0, #metric ": the warning comes first");
 RULES(A)
 #undef A
@@ -835,6 +862,8 @@ RULES(A)
 	O(ONE_HEADER, 'n', LAYOUT, FLAG(one_header), "one-header", "", 1, "print the header once only") \
 	O(NO_FIRST, 'y', LAYOUT, FLAG(no_first), "no-first", "", 1, "skip the first report, the average since boot") \
 	O(COLOR, 0, LAYOUT, CHOICE(color), "color", "auto|always|never", WITH_COLOR, "when to use colour") \
+	O(TOP, 0, MODES, PARSED(parse_top), "top", "[=N][,always]", WITH_TOP, \
+	  "N processes to blame, below rows that alert") \
 	O(JSON, 0, OUTPUT, ONE_OF(format), "json", "", WITH_JSON, "one JSON object a line") \
 	O(CSV, 0, OUTPUT, ONE_OF(format), "csv", "", WITH_CSV, "comma-separated values under their names") \
 	O(SCOPE, 0, SCOPE, CHOICE(scope), "scope", "auto|host|cgroup", WITH_CGROUP, "whose numbers") \
@@ -893,6 +922,8 @@ static struct options {
 	bool proc_given, sys_given;
 	bool captured;        /* proc is not a procfs: a tree that was copied */
 	bool no_alerts, threshold_per_cpu;
+	unsigned top;         /* how many processes --top shows; 0: none */
+	bool top_always;
 	bool rule_named[RULE_COUNT];                  /* by --alert */
 	uint64_t warn[RULE_COUNT], crit[RULE_COUNT]; /* in thousandths; warn 0: none */
 	uint64_t wait_ms[RULE_COUNT];                /* how long it lasts before it is said */
@@ -967,10 +998,30 @@ static struct plan {
 
 static struct file files[MAX_LEVELS][SRC_COUNT]; /* [0]: of the scope itself */
 
+/* Since when a task, or process, is known: it was there in the snapshot before,
+ * was born since, or came in from elsewhere. */
+enum since { TASK_THERE, TASK_BORN, TASK_MOVED_IN };
+
 struct task {
-	uint64_t switches;
 	uint32_t id;
-	int fd; /* of its status, kept open, plus one; 0: none */
+	uint32_t process;          /* the one that it is a thread of */
+	uint64_t switches, voluntary; /* voluntary: those of them */
+	uint64_t ran_ns, waited_ns, times; /* of schedstat; times 0: not known */
+	int status, schedstat;     /* kept open: descriptors plus one; 0: none */
+	uint8_t since;
+	bool ran;                  /* since the snapshot before */
+};
+
+enum process_value { PROCESS_MIN, PROCESS_MAJ, PROCESS_TICKS, PROCESS_VALUES };
+
+struct process {
+	uint32_t id;
+	int stat;                  /* kept open: descriptor plus one; 0: none */
+	uint64_t start;            /* in ticks since boot */
+	uint64_t value[PROCESS_VALUES]; /* minor and major faults, ticks of CPU time */
+	char name[NAME_BYTES];
+	bool kernel, ran;
+	uint8_t since;
 };
 
 struct device {
@@ -983,6 +1034,14 @@ struct device {
 	uint64_t bytes[2]; /* read and written */
 };
 
+/* What a view needs beside the numbers that are planned. */
+struct needs {
+	bool devices, charged_devices, slabs;
+	bool states;    /* of the tasks of a cgroup */
+	bool processes; /* what each does */
+	bool host; /* what is not counted per cgroup */
+};
+
 /* What was read at one instant. Numbers are in the units of the catalogue. */
 struct snapshot {
 	uint64_t ns;      /* CLOCK_BOOTTIME, or the uptime of a captured tree */
@@ -993,10 +1052,11 @@ struct snapshot {
 	int devices_error; /* errno, or 0 */
 	bool charged;      /* devices are what the cgroup has done to them */
 	bool of_host;      /* the numbers are the host's, in cgroup scope, too */
-	unsigned tasks, devices; /* how many of */
+	unsigned tasks, processes, devices; /* how many of */
 	unsigned more_devices[2]; /* disks and partitions that found no room in device[] */
 	uint64_t level[MAX_LEVELS][M_COUNT]; /* [0] the scope; above: its parents */
 	struct task task[MAX_TASKS];
+	struct process process[WITH_TOP ? MAX_TASKS : 1];
 	struct device device[MAX_DISKS + 1]; /* the last: those disks, added up */
 };
 _Alignas(1024) static struct snapshot snapshots[2]; /* what each tick touches is on one page */
@@ -1017,6 +1077,16 @@ struct level_names {
 	char mem[PATH_BYTES], cpu[PATH_BYTES]; /* "" where none does */
 };
 
+/* The processes of --top: what each did, in the units of struct report. */
+struct top {
+	unsigned rows;
+	struct top_row {
+		char name[NAME_BYTES + 2];
+		uint32_t id;
+		uint64_t value[TOP_COUNT];
+	} row[MAX_TOP];
+};
+
 /* Two snapshots compared: all that a renderer knows. Values are thousandths:
  * of a byte for sizes, of one per second for rates, of a percent, of a CPU;
  * those of KIND_TIME are microseconds. */
@@ -1028,6 +1098,7 @@ struct report {
 	uint8_t level[RULE_COUNT], worst; /* enum alert_level */
 	uint64_t value[M_COUNT];
 	struct level_names *names; /* cgroups whose limits bind; NULL on a host */
+	const struct top *top;     /* the processes to blame; NULL: not asked for */
 };
 
 static struct level_names level_names;
@@ -1465,6 +1536,50 @@ static bool exists_in_proc(const char *name)
 	char path[PATH_BYTES];
 
 	return join(path, opt->proc, "/", name) && path_exists(path);
+}
+
+/* The entries of a directory, but for . and .. */
+struct entries {
+	int fd;
+	long got, at;
+	bool is_directory; /* the entry that was returned last */
+	_Alignas(uint64_t) char buffer[1024];
+};
+
+struct dirent_head { /* struct linux_dirent64 of getdents64(2) */
+	uint64_t ino, offset;
+	uint16_t length;
+	uint8_t type;
+	char name[];
+};
+
+/* False, and errno, where there is no such directory. The descriptor is to be
+ * closed. */
+static bool entries_open(struct entries *e, const char *path)
+{
+	e->got = e->at = 0;
+	e->fd = open(path, O_RDONLY | O_DIRECTORY);
+	return e->fd >= 0;
+}
+
+static const char *next_entry(struct entries *e)
+{
+	for (;;) {
+		const struct dirent_head *head = (const void *)(e->buffer + e->at);
+		const char *name = e->buffer + e->at + offsetof(struct dirent_head, name);
+
+		if (e->at == e->got) {
+			e->got = syscall(SYS_getdents64, e->fd, e->buffer, sizeof e->buffer);
+			e->at = 0;
+			if (e->got <= 0)
+				return NULL;
+			continue;
+		}
+		e->at += head->length;
+		e->is_directory = head->type == 4; /* DT_DIR */
+		if (strcmp(name, ".") && strcmp(name, ".."))
+			return name;
+	}
 }
 
 static bool is_terminal(int fd, struct winsize *w)
@@ -1962,13 +2077,6 @@ struct walk {
 
 #define WALK_DEPTH 32 /* levels below the cgroup; each takes 1 KiB of stack */
 
-struct dirent_head { /* struct linux_dirent64 of getdents64(2) */
-	uint64_t ino, offset;
-	uint16_t length;
-	uint8_t type;
-	char name[];
-};
-
 /* Something of the walk could not be read. What is gone was not there. */
 static void walk_missed(struct walk *w, int error)
 {
@@ -1977,37 +2085,32 @@ static void walk_missed(struct walk *w, int error)
 
 static bool walk_below(struct walk *w, size_t n, unsigned depth)
 {
-	_Alignas(uint64_t) char entries[1024];
 	bool done = w->visit(w, n);
-	long got, at;
-	int fd;
+	struct entries entries;
+	const char *name;
 
 	if (done)
 		return true;
-	fd = depth < WALK_DEPTH ? open(w->dir, O_RDONLY | O_DIRECTORY) : -1;
-	if (fd < 0)
+	if (depth == WALK_DEPTH || !entries_open(&entries, w->dir)) {
 		walk_missed(w, depth < WALK_DEPTH ? errno : EFBIG);
-	while (fd >= 0 && !done && (got = syscall(SYS_getdents64, fd, entries, sizeof entries)) > 0)
-		for (at = 0; at < got && !done;) {
-			const struct dirent_head *e = (const void *)(entries + at);
-			const char *name = (const char *)e + offsetof(struct dirent_head, name);
-			size_t longer = n + 1 + strlen(name);
+		return false;
+	}
+	while (!done && (name = next_entry(&entries))) {
+		size_t longer = n + 1 + strlen(name);
 
-			at += e->length;
-			if (e->type != 4 /* DT_DIR */ || !strcmp(name, ".") || !strcmp(name, ".."))
-				continue;
-			if (longer + sizeof "/cgroup.threads" > PATH_BYTES) {
-				w->hidden = true;
-				continue;
-			}
-			w->dir[n] = '/';
-			memcpy(w->dir + n + 1, name, strlen(name) + 1);
-			done = walk_below(w, longer, depth + 1);
-			if (!done)
-				w->dir[n] = '\0';
+		if (!entries.is_directory)
+			continue;
+		if (longer + sizeof "/cgroup.threads" > PATH_BYTES) {
+			w->hidden = true;
+			continue;
 		}
-	if (fd >= 0)
-		close(fd);
+		w->dir[n] = '/';
+		memcpy(w->dir + n + 1, name, strlen(name) + 1);
+		done = walk_below(w, longer, depth + 1);
+		if (!done)
+			w->dir[n] = '\0';
+	}
+	close(entries.fd);
 	return done;
 }
 
@@ -2614,9 +2717,12 @@ static bool costs_nothing(enum metric_id m)
 
 /* ----------------------------------------------------------------- TASKS
  *
- * r, b and cs of a cgroup: no file reports them, so that the status of each
- * of its tasks is read (proc.rst, Linux 6.13). It stays open: a read costs
- * 8 us, to open and close it 5 more. */
+ * What no file reports in sums: r, b and cs of a cgroup, and for --top what
+ * each process does. Defined by proc.rst and scheduler/sched-stats.rst, Linux
+ * 6.13. On an open descriptor schedstat costs 1 us a task, status 8, stat 19,
+ * and to open and close one 5 more: descriptors are kept, and for --top alone
+ * status and stat are read only of what has run since, as schedstat says.
+ * Nothing else can have changed. */
 
 #define SPARE_DESCRIPTORS 32 /* for all other files */
 
@@ -2643,36 +2749,91 @@ static bool scan_task(struct scanner *s, uint32_t id, const char *file)
 	return scan_proc(s, name, file);
 }
 
-/* When a task started, in ns since boot: field 22 of /proc/ID/stat, after a
- * name that may hold anything, parentheses too. UNAVAILABLE: not known. */
+static void close_kept(int *fd)
+{
+	if (*fd)
+		close(*fd - 1);
+	*fd = 0;
+}
+
+/* Begins to scan a file of a task, on the descriptor that is kept, if there is
+ * one. False where the task is gone or hidden, and with *fd 0 where it is
+ * gone; its number may be another's by now. */
+static bool scan_kept_task(struct scanner *s, int *fd, uint32_t id, const char *file)
+{
+	if (!*fd)
+		return scan_task(s, id, file);
+	scan_start(s, *fd - 1, 0);
+	scan_fill(s);
+	if (s->error) /* ESRCH */
+		close_kept(fd);
+	return !s->error;
+}
+
+/* Keeps the descriptor, or closes it where there are too many. */
+static void keep_task(struct scanner *s, int *fd)
+{
+	if ((rlim_t)s->fd + SPARE_DESCRIPTORS < descriptor_limit())
+		*fd = s->fd + 1;
+	else
+		scan_close(s);
+}
+
+static void skip_words(struct text *line, unsigned n)
+{
+	struct text w;
+
+	while (n--)
+		scan_word(line, &w);
+}
+
+/* Moves to field n of a line of /proc/ID/stat, counted from 1: after the
+ * name, which may hold anything, parentheses too. */
+static void seek_field(struct text *line, unsigned n)
+{
+	const char *p = line->end;
+
+	while (p > line->p && p[-1] != ')')
+		p--;
+	line->p = p;
+	skip_words(line, n - 3);
+}
+
+/* Ticks since boot as ns of our clock. */
+static uint64_t start_ns(uint64_t ticks)
+{
+	return ticks == UNAVAILABLE ? ticks : ticks * (NS_PER_S / USER_HZ) - (uint64_t)scope.boot_ns;
+}
+
+/* When a task started, in ns since boot; UNAVAILABLE: not known. */
 static uint64_t task_start_ns(uint32_t id)
 {
 	uint64_t ticks = UNAVAILABLE;
 	struct scanner s;
-	struct text line, w;
-	unsigned i;
+	struct text line;
 
 	if (!scan_task(&s, id, "/stat"))
 		return UNAVAILABLE;
 	if (scan_line(&s, &line)) {
-		const char *p = line.end;
-
-		while (p > line.p && p[-1] != ')')
-			p--;
-		line.p = p;
-		for (i = 3; i < 22; i++)
-			scan_word(&line, &w);
+		seek_field(&line, 22);
 		if (!scan_number(&line, &ticks))
 			ticks = UNAVAILABLE;
 	}
 	scan_close(&s);
-	return ticks == UNAVAILABLE ? ticks : ticks * (NS_PER_S / USER_HZ) - (uint64_t)scope.boot_ns;
+	return start_ns(ticks);
+}
+
+static void add_task(struct snapshot *now, uint64_t id)
+{
+	if (now->tasks == MAX_TASKS)
+		now->tasks_overflow = true;
+	else
+		now->task[now->tasks++] = (struct task){ .id = (uint32_t)id };
 }
 
 /* Adds the tasks of one cgroup to a snapshot. */
 static bool visit_tasks(struct walk *w, size_t n)
 {
-	struct snapshot *now = w->for_visit;
 	struct scanner s;
 	struct text line;
 	uint64_t id;
@@ -2687,126 +2848,320 @@ static bool visit_tasks(struct walk *w, size_t n)
 			continue;
 		if (!id || id > UINT32_MAX)
 			w->hidden = true; /* not in our pid namespace */
-		else if (now->tasks == MAX_TASKS)
-			now->tasks_overflow = true;
 		else
-			now->task[now->tasks++] = (struct task){ 0, (uint32_t)id, 0 };
+			add_task(w->for_visit, id);
 	}
 	walk_missed(w, s.error);
 	scan_close(&s);
 	return false;
 }
 
-/* By number, as they mostly are. Shell sort: in place, without recursion, and
- * fast on what is nearly sorted. */
-static void sort_tasks(struct task *t, unsigned n)
+/* Adds what a directory lists by number; false where it cannot be read. */
+static bool add_numbered(const char *path, struct snapshot *now, bool (*add)(struct snapshot *, uint64_t id))
 {
-	unsigned gap, i, j;
+	struct entries entries;
+	const char *name;
+	uint64_t id;
 
-	for (i = 1; i < n && t[i - 1].id <= t[i].id; i++)
-		;
-	for (gap = i < n ? n / 2 : 0; gap; gap /= 2)
-		for (i = gap; i < n; i++) {
-			struct task moved = t[i];
-
-			for (j = i; j >= gap && t[j - gap].id > moved.id; j -= gap)
-				t[j] = t[j - gap];
-			t[j] = moved;
-		}
+	if (!entries_open(&entries, path))
+		return false;
+	while ((name = next_entry(&entries)))
+		if (parse_number(name, &id) && id && id <= UINT32_MAX && !add(now, id))
+			now->tasks_hidden = true;
+	close(entries.fd);
+	return true;
 }
 
-/* Begins to scan a task's status, on the descriptor that is kept if it still
- * is that task's. False where the task is gone or hidden. */
-static bool scan_status(struct scanner *s, struct task *t)
+static bool add_thread(struct snapshot *now, uint64_t id)
 {
-	if (t->fd) {
-		scan_start(s, t->fd - 1, 0);
-		scan_fill(s);
-		if (!s->error)
-			return true;
-		close(t->fd - 1); /* ESRCH: the number is another's by now */
-		t->fd = 0;
+	add_task(now, id);
+	return true;
+}
+
+/* Adds the threads of a process. A captured tree may have none listed. */
+static bool add_threads(struct snapshot *now, uint64_t id)
+{
+	char name[40];
+	char path[PATH_BYTES];
+	struct sink o = SINK(name);
+
+	out_char(&o, '/');
+	out_u64(&o, id);
+	out_str(&o, "/task");
+	out_char(&o, '\0');
+	if (!join(path, opt->proc, name, "") || !add_numbered(path, now, add_thread)) {
+		if (errno == ENOENT || errno == ESRCH)
+			return !opt->captured || add_thread(now, id);
+		return errno != EACCES && errno != EPERM;
 	}
-	return scan_task(s, t->id, "/status");
+	return true;
 }
 
-/* Keeps the descriptor, or closes it where there are too many. */
-static void keep_status(struct scanner *s, struct task *t)
+static int compare_ids(const void *a, const void *b)
 {
-	if ((rlim_t)s->fd + SPARE_DESCRIPTORS < descriptor_limit())
-		t->fd = s->fd + 1;
-	else
-		scan_close(s);
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
 }
 
-#define STATUS_TAIL 256 /* bytes at the end of a status that have the switches */
-
-/* State and switches of one task from /proc/ID/status. The state is 0 where
- * the task is gone, or hidden from us (hidepid=), which *hidden then says.
- * *switches is set where the kernel reports them. */
-static char read_task(struct task *t, bool *switches, bool *hidden)
+/* Sorts tasks, or processes, by their number, with which each begins, and
+ * drops what is there twice: it moved while we looked. Returns how many. */
+static unsigned sort_by_id(void *base, unsigned n, size_t size)
 {
-	struct scanner s;
-	struct text line, w;
-	uint64_t v;
-	char state = 0;
+	char *p = base;
+	unsigned i, kept = 0;
 
-	if (!scan_status(&s, t)) {
-		*hidden |= !opt->captured && (kill((pid_t)t->id, 0) == 0 || errno == EPERM);
-		return 0;
-	}
-	while (scan_line(&s, &line)) {
-		if (*line.p == 'S' && take_key(&line, "State") && scan_word(&line, &w)) {
-			state = *w.p;
-			scan_skip_to_last(&s, STATUS_TAIL);
-		} else if ((*line.p == 'v' && take_key(&line, "voluntary_ctxt_switches")) ||
-			 (*line.p == 'n' && take_key(&line, "nonvoluntary_ctxt_switches"))) {
-			*switches |= scan_number(&line, &v);
-			t->switches += v;
-		}
-	}
-	keep_status(&s, t);
-	return state;
+	qsort(base, n, size, compare_ids);
+	for (i = 0; i < n; i++)
+		if (!i || compare_ids(p + i * size, p + (kept - 1) * size))
+			memmove(p + kept++ * size, p + i * size, size);
+	return kept;
 }
 
-/* Hands the descriptors of the tasks that were there before to those that are
- * there now, and closes the others. Both lists are sorted. */
-static void inherit_descriptors(struct snapshot *now, const struct snapshot *before)
+/* The entry with this number in a sorted list, from *from on, which is moved
+ * there; NULL where it has none. */
+static const struct task *find_task(const struct task **from, const struct task *end, uint32_t id)
+{
+	while (*from < end && (*from)->id < id)
+		++*from;
+	return *from < end && (*from)->id == id ? *from : NULL;
+}
+
+/* Hands what is known of the tasks that were there before to those that are
+ * there now, and closes the descriptors of the others. */
+static void inherit_tasks(struct snapshot *now, const struct snapshot *before)
 {
 	const struct task *old = before->task, *end = old + before->tasks;
 	struct task *t = now->task, *t_end = t + now->tasks;
 
 	for (; old < end; old++) {
+		struct task gone = *old;
+
 		while (t < t_end && t->id < old->id)
-			t++;
-		if (t < t_end && t->id == old->id)
-			t->fd = old->fd;
-		else if (old->fd)
-			close(old->fd - 1);
+			t->since = TASK_BORN, t++;
+		if (t < t_end && t->id == old->id) {
+			*t = *old;
+			t++->since = TASK_THERE;
+		} else {
+			close_kept(&gone.status);
+			close_kept(&gone.schedstat);
+		}
 	}
+	for (; t < t_end; t++)
+		t->since = TASK_BORN;
 }
 
-/* The switches of all tasks since the snapshot before; both lists are sorted.
- * A task that is new counts from 0, and so does one whose number was used
- * again, where that shows; but one that was born before that snapshot was
- * moved in: what it did elsewhere does not count. */
+/* Of a task, or process, that was not there in the snapshot before: one that
+ * was born before that was moved in, and what it did elsewhere does not count. */
+static uint8_t since_when(const struct snapshot *before, uint64_t started_ns)
+{
+	return before->ns && started_ns < before->ns ? TASK_MOVED_IN : TASK_BORN;
+}
+
+/* Forgets a task whose number is another's by now. */
+static void renew_task(struct task *t)
+{
+	close_kept(&t->status);
+	close_kept(&t->schedstat);
+	*t = (struct task){ .id = t->id, .since = TASK_BORN };
+}
+
+/* The numbers of /proc/ID/schedstat: ns on a CPU, ns waiting for one, how often
+ * it ran. All are 0 where the kernel does not count them. */
+static void read_schedstat(struct task *t)
+{
+	struct scanner s;
+	struct text line;
+	bool kept = t->schedstat != 0;
+
+	if (!scan_kept_task(&s, &t->schedstat, t->id, "/schedstat")) {
+		if (kept)
+			renew_task(t);
+		return;
+	}
+	if (!scan_line(&s, &line) || !scan_number(&line, &t->ran_ns) || !scan_number(&line, &t->waited_ns) ||
+	    !scan_number(&line, &t->times))
+		t->ran_ns = t->waited_ns = t->times = 0;
+	keep_task(&s, &t->schedstat);
+}
+
+#define STATUS_TAIL 256 /* bytes at the end of a status that have the switches */
+
+/* State, process and switches of one task from /proc/ID/status. The state is
+ * 0 where the task is gone, or hidden from us (hidepid=), which *hidden then
+ * says. *switches is set where the kernel reports them. */
+static char read_status(struct task *t, bool *switches, bool *hidden)
+{
+	struct scanner s;
+	struct text line, w;
+	uint64_t v;
+	char state = 0;
+	bool kept = t->status != 0;
+
+	if (!scan_kept_task(&s, &t->status, t->id, "/status")) {
+		if (kept) {
+			renew_task(t);
+			return read_status(t, switches, hidden);
+		}
+		*hidden |= !opt->captured && (kill((pid_t)t->id, 0) == 0 || errno == EPERM);
+		return 0;
+	}
+	t->switches = t->voluntary = 0;
+	while (scan_line(&s, &line)) {
+		if (*line.p == 'S' && take_key(&line, "State") && scan_word(&line, &w)) {
+			state = *w.p;
+		} else if (*line.p == 'T' && take_key(&line, "Tgid") && scan_number(&line, &v)) {
+			t->process = (uint32_t)v;
+			scan_skip_to_last(&s, STATUS_TAIL);
+		} else if (*line.p == 'v' && take_key(&line, "voluntary_ctxt_switches")) {
+			*switches |= scan_number(&line, &t->voluntary);
+		} else if (*line.p == 'n' && take_key(&line, "nonvoluntary_ctxt_switches")) {
+			*switches |= scan_number(&line, &t->switches);
+		}
+	}
+	t->switches += t->voluntary;
+	if (!t->process)
+		t->process = t->id;
+	keep_task(&s, &t->status);
+	return state;
+}
+
+/* Reads one task; of those whose state is not asked for only what has run
+ * since. Its state, 0 where it is gone or hidden. */
+static char read_task(struct task *t, const struct snapshot *before, const struct needs *needs,
+		      bool *switches, bool *hidden)
+{
+	struct task was = *t;
+	char state = 'S';
+
+	if (needs->processes)
+		read_schedstat(t);
+	t->ran = t->since != TASK_THERE || !t->times || t->times != was.times || t->ran_ns != was.ran_ns;
+	if (needs->states || t->ran)
+		state = read_status(t, switches, hidden);
+	t->ran |= t->since != TASK_THERE;
+	if (state && t->since != TASK_THERE && before->ns)
+		t->since = since_when(before, task_start_ns(t->id));
+	return state;
+}
+
+/* The growth of a counter of a task, or process, since the snapshot before.
+ * One that is less is another's, which has the number now. */
+static uint64_t task_growth(uint8_t since, const uint64_t *old, uint64_t now)
+{
+	if (since == TASK_MOVED_IN)
+		return 0;
+	return since == TASK_THERE && old && *old <= now ? now - *old : now;
+}
+
+/* The switches of all tasks since the snapshot before. */
 static uint64_t count_switches(const struct snapshot *before, const struct snapshot *now)
 {
-	const struct task *old = before->task, *end = old + before->tasks, *t = now->task;
+	const struct task *from = before->task, *end = from + before->tasks, *t = now->task, *old;
 	uint64_t sum = 0;
 
 	for (; t < now->task + now->tasks; t++) {
-		uint64_t from = 0;
-
-		while (old < end && old->id < t->id)
-			old++;
-		if (old < end && old->id == t->id && old->switches <= t->switches)
-			from = old->switches;
-		else if (before->ns && task_start_ns(t->id) < before->ns)
-			from = t->switches;
-		sum += t->switches - from;
+		old = find_task(&from, end, t->id);
+		sum += task_growth(t->since, old ? &old->switches : NULL, t->switches);
 	}
 	return sum;
+}
+
+#define FLAG_KERNEL_THREAD 0x200000 /* PF_KTHREAD, include/linux/sched.h */
+
+/* A process from its /proc/ID/stat, which adds its threads up, those that have
+ * ended, too; false where it is gone. */
+static bool read_process(struct process *p, const struct snapshot *before)
+{
+	uint64_t flags = 0, stime = 0, start = 0;
+	const char *name, *name_end;
+	struct scanner s;
+	struct text line;
+
+	if (!scan_kept_task(&s, &p->stat, p->id, "/stat") && !scan_task(&s, p->id, "/stat"))
+		return false;
+	if (!scan_line(&s, &line)) {
+		scan_close(&s);
+		p->stat = 0;
+		return false;
+	}
+	name = find(line.p, '(');
+	name += *name == '(';
+	seek_field(&line, 9);
+	for (name_end = line.p; name_end > name && *name_end != ')'; name_end--)
+		;
+	copy_text(p->name, sizeof p->name, &(struct text){ name, name_end });
+	scan_number(&line, &flags);
+	scan_number(&line, &p->value[PROCESS_MIN]);
+	skip_words(&line, 1); /* of children */
+	scan_number(&line, &p->value[PROCESS_MAJ]);
+	skip_words(&line, 1);
+	scan_number(&line, &p->value[PROCESS_TICKS]);
+	scan_number(&line, &stime);
+	p->value[PROCESS_TICKS] += stime;
+	skip_words(&line, 22 - 16);
+	scan_number(&line, &start);
+	p->kernel = flags & FLAG_KERNEL_THREAD;
+	if (p->since == TASK_THERE && p->start != start)
+		p->since = TASK_BORN; /* another one with the same number */
+	p->start = start;
+	if (p->since != TASK_THERE)
+		p->since = since_when(before, start_ns(start));
+	keep_task(&s, &p->stat);
+	return true;
+}
+
+/* The place of a process in the sorted table, or the length of that. */
+static unsigned find_process(const struct snapshot *now, uint32_t id)
+{
+	unsigned low = 0, high = now->processes;
+
+	while (low < high) {
+		unsigned middle = (low + high) / 2;
+
+		if (now->process[middle].id < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < now->processes && now->process[low].id == id ? low : now->processes;
+}
+
+/* The processes of the tasks: what is known of them from before, and anew of
+ * those of which a task has run. */
+static void read_processes(struct snapshot *now, const struct snapshot *before)
+{
+	const struct process *old = before->process, *end = old + before->processes;
+	const struct task *t = now->task, *t_end = t + now->tasks;
+	struct process *p;
+	unsigned i, n = 0;
+
+	for (; t < t_end; t++)
+		now->process[n++] = (struct process){ .id = t->process, .since = TASK_BORN };
+	n = sort_by_id(now->process, n, sizeof *now->process);
+	for (p = now->process; p < now->process + n; p++) {
+		while (old < end && old->id < p->id) {
+			int fd = old++->stat;
+
+			close_kept(&fd);
+		}
+		if (old < end && old->id == p->id) {
+			*p = *old++;
+			p->since = TASK_THERE;
+		}
+		p->ran = p->since != TASK_THERE;
+	}
+	for (; old < end; old++) {
+		int fd = old->stat;
+
+		close_kept(&fd);
+	}
+	now->processes = n;
+	for (t = now->task; t < t_end; t++) /* each is there */
+		now->process[find_process(now, t->process)].ran |= t->ran;
+	for (i = 0; i < n; i++)
+		if (now->process[i].ran)
+			read_process(&now->process[i], before);
 }
 
 /* Is this the /proc of another pid namespace? It knows the tasks by other
@@ -2819,30 +3174,38 @@ static bool is_foreign_proc(void)
 	return read_link("", link, sizeof link) && (!parse_number(link, &pid) || pid != (uint64_t)getpid());
 }
 
-/* r, b and cs of a cgroup. vmstat's own task, which always runs while it
- * looks, is not counted in r. */
-static void read_tasks(struct snapshot *now, const struct snapshot *before)
+/* Lists the tasks of the cgroup, or of the machine. */
+static void list_tasks(struct snapshot *now)
 {
 	struct walk w = { .visit = visit_tasks, .for_visit = now };
+
+	if (in_cgroup()) {
+		walk_over(&w, scope.home->dir);
+		now->tasks_hidden = w.hidden || (!opt->captured && is_foreign_proc());
+	} else {
+		now->tasks_hidden = !add_numbered(opt->proc, now, add_threads) || (!opt->captured && !exists_in_proc("1"));
+	}
+	now->tasks = sort_by_id(now->task, now->tasks, sizeof *now->task);
+}
+
+/* The tasks; and r, b and cs of a cgroup. vmstat's own task, which always runs
+ * while it looks, is not counted in r. */
+static void read_tasks(struct snapshot *now, const struct snapshot *before, const struct needs *needs)
+{
 	uint64_t running = 0, blocked = 0, *values = now->level[0];
-	bool switches = false;
+	bool switches = false, hidden = false;
 	uint32_t self = (uint32_t)getpid();
 	unsigned i, n = 0;
 
-	walk_over(&w, scope.home->dir);
-	sort_tasks(now->task, now->tasks);
-	inherit_descriptors(now, before);
+	list_tasks(now);
+	inherit_tasks(now, before);
 	for (i = 0; i < now->tasks; i++) {
 		struct task t = now->task[i];
-		char state;
+		char state = read_task(&t, before, needs, &switches, &hidden);
 
-		if (n && now->task[n - 1].id == t.id)
-			continue; /* it moved while we looked */
-		now->task[i].fd = 0;
-		state = read_task(&t, &switches, &w.hidden);
 		if (!state) {
-			if (t.fd)
-				close(t.fd - 1);
+			close_kept(&t.status);
+			close_kept(&t.schedstat);
 			continue;
 		}
 		running += state == 'R' && t.id != self;
@@ -2850,8 +3213,10 @@ static void read_tasks(struct snapshot *now, const struct snapshot *before)
 		now->task[n++] = t;
 	}
 	now->tasks = n;
-	now->tasks_hidden = w.hidden || (!opt->captured && is_foreign_proc());
-	if (now->tasks_hidden || now->tasks_overflow)
+	now->tasks_hidden |= hidden;
+	if (needs->processes)
+		read_processes(now, before);
+	if (!in_cgroup() || !needs->states || now->tasks_hidden || now->tasks_overflow)
 		return;
 	values[M_r] = running;
 	values[M_b] = blocked;
@@ -2912,13 +3277,11 @@ static bool is_partition(const struct snapshot *now, const char *name)
  * too: Documentation/ABI/testing/sysfs-block, slaves. */
 static bool is_stacked(uint64_t number)
 {
-	_Alignas(uint64_t) char entries[1024];
+	struct entries slaves;
 	char path[PATH_BYTES];
 	struct sink o = SINK(path);
 	size_t directory;
-	long got, at;
-	bool any = false;
-	int fd;
+	bool any;
 
 	out_str(&o, opt->sys);
 	out_str(&o, "/dev/block/");
@@ -2935,13 +3298,10 @@ static bool is_stacked(uint64_t number)
 	o.n = directory;
 	out_str(&o, "/slaves");
 	out_char(&o, '\0');
-	fd = open(path, O_RDONLY | O_DIRECTORY);
-	if (fd < 0)
+	if (!entries_open(&slaves, path))
 		return false;
-	got = syscall(SYS_getdents64, fd, entries, sizeof entries);
-	for (at = 0; at < got && !any; at += ((const struct dirent_head *)(const void *)(entries + at))->length)
-		any = entries[at + (long)offsetof(struct dirent_head, name)] != '.';
-	close(fd);
+	any = next_entry(&slaves) != NULL;
+	close(slaves.fd);
 	return any;
 }
 
@@ -3353,12 +3713,6 @@ static void read_source(struct snapshot *now, enum source_id src)
 		read_file(&files[l][src], dir, h->levels ? h->length[l] : strlen(dir), src, l == 0, now->level[l]);
 }
 
-/* What a view needs beside the numbers that are planned. */
-struct needs {
-	bool tasks, devices, charged_devices, slabs;
-	bool host; /* what is not counted per cgroup */
-};
-
 /* Reads everything that is planned, and what the view needs. `before` is the
  * last snapshot; tick_ns is CLOCK_BOOTTIME. What cannot be read is
  * UNAVAILABLE; what went wrong is in the snapshot and in files[]. */
@@ -3372,7 +3726,7 @@ static void snapshot_take(struct snapshot *now, const struct snapshot *before, u
 	memset(now->level, 0xff, levels * sizeof now->level[0]); /* UNAVAILABLE */
 	snapshot_clock(now, tick_ns);
 	now->wall_ns = clock_ns(CLOCK_REALTIME);
-	now->tasks = now->devices = 0;
+	now->tasks = now->processes = now->devices = 0;
 	now->of_host = !in_cgroup() || needs->host;
 	now->more_devices[0] = now->more_devices[1] = 0;
 	now->gone = now->tasks_hidden = now->tasks_overflow = false;
@@ -3386,14 +3740,14 @@ static void snapshot_take(struct snapshot *now, const struct snapshot *before, u
 		read_devices(now, before, WITH_CGROUP && needs->charged_devices, true);
 	if (WITH_SLABS && needs->slabs)
 		read_slabs(&slabs);
+	if (needs->states || needs->processes)
+		read_tasks(now, before, needs);
 	if (!in_cgroup())
 		return;
 	if (plan.source[SRC_DEVICES] && !needs->devices)
 		read_devices(now, before, true, false);
 	if (plan.source[SRC_OOM_BELOW])
 		read_oom_below(now);
-	if (plan.source[SRC_TASKS] || needs->tasks)
-		read_tasks(now, before);
 	now->gone = cgroup_is_gone();
 }
 
@@ -4185,6 +4539,94 @@ static bool is_false_start(const struct comparison *c)
 	return used != UNAVAILABLE && could != UNAVAILABLE && used > could;
 }
 
+/* Adds what a thread did to the values of its process: switches, and ns that it
+ * waited for a CPU. */
+static void add_thread_growth(uint64_t *v, const struct process *p, const struct task *t, const struct task *old)
+{
+	uint8_t since = p->since == TASK_THERE ? t->since : p->since;
+
+	v[TOP_cs] += task_growth(since, old ? &old->switches : NULL, t->switches);
+	v[TOP_vcs] += task_growth(since, old ? &old->voluntary : NULL, t->voluntary);
+	v[TOP_wait] = !t->times ? UNAVAILABLE :
+		plus(v[TOP_wait], task_growth(since, old ? &old->waited_ns : NULL, t->waited_ns));
+}
+
+/* What a process did a second; `v` has what its threads did. */
+static void finish_process(uint64_t *v, const struct process *p, const struct process *old, uint64_t us)
+{
+	uint64_t growth_of[PROCESS_VALUES];
+	unsigned i;
+
+	for (i = 0; i < PROCESS_VALUES; i++)
+		growth_of[i] = task_growth(p->since, old ? &old->value[i] : NULL, p->value[i]);
+	v[TOP_cs] = mul_div(v[TOP_cs], 1000000000, us);
+	v[TOP_vcs] = mul_div(v[TOP_vcs], 1000000000, us);
+	v[TOP_wait] = percent(divided(v[TOP_wait], 1000), us);
+	v[TOP_min] = mul_div(growth_of[PROCESS_MIN], 1000000000, us);
+	v[TOP_maj] = mul_div(growth_of[PROCESS_MAJ], 1000000000, us);
+	v[TOP_cpu] = percent(in_base_units(growth_of[PROCESS_TICKS], RAW_TICKS), us);
+}
+
+/* Did a process more than another, by `order`, then by its switches? */
+static bool did_more(const uint64_t *a, const uint64_t *b, enum top_value order)
+{
+	uint64_t x = a[order] + 1, y = b[order] + 1; /* UNAVAILABLE is least */
+
+	return x != y ? x > y : a[TOP_cs] > b[TOP_cs];
+}
+
+/* Enters a process among those that did most, if it is one. */
+static void enter_top(struct top *top, const struct process *p, const uint64_t *v, enum top_value order)
+{
+	unsigned at = top->rows;
+	struct top_row *row;
+	struct sink name;
+
+	while (at && did_more(v, top->row[at - 1].value, order))
+		at--;
+	if (at == opt->top)
+		return;
+	top->rows += top->rows < opt->top;
+	row = &top->row[at];
+	memmove(row + 1, row, (top->rows - 1 - at) * sizeof *row);
+	row->id = p->id;
+	memcpy(row->value, v, sizeof row->value);
+	name = (struct sink)SINK(row->name);
+	out_str(&name, p->kernel ? "[" : ""); /* as ps names it */
+	out_str(&name, p->name);
+	out_str(&name, p->kernel ? "]" : "");
+	out_char(&name, '\0');
+}
+
+/* The processes that did most, by `order`, of what the tasks of two snapshots
+ * did between them. Who did nothing is not among them. */
+static void make_top(const struct comparison *c, enum top_value order, struct top *top)
+{
+	static uint64_t values[MAX_TASKS][TOP_COUNT];
+	const struct snapshot *before = c->before, *now = c->now;
+	const struct task *from = before->task, *from_end = from + before->tasks, *t;
+	const struct process *was = before->process, *was_end = was + before->processes;
+	unsigned i, k;
+
+	top->rows = 0;
+	memset(values, 0, now->processes * sizeof *values);
+	for (t = now->task; t < now->task + now->tasks; t++) {
+		i = find_process(now, t->process);
+		add_thread_growth(values[i], &now->process[i], t, find_task(&from, from_end, t->id));
+	}
+	for (i = 0; i < now->processes; i++) {
+		const struct process *p = &now->process[i];
+
+		while (was < was_end && was->id < p->id)
+			was++;
+		finish_process(values[i], p, was < was_end && was->id == p->id ? was : NULL, c->report->elapsed_us);
+		for (k = 0; k < TOP_COUNT && (!values[i][k] || values[i][k] == UNAVAILABLE); k++)
+			;
+		if (k < TOP_COUNT)
+			enter_top(top, p, values[i], order);
+	}
+}
+
 /* ---------------------------------------------------------------- ALERTS */
 
 /* The value that a rule is about, in the unit of its levels. */
@@ -4316,6 +4758,13 @@ struct cell {
 	uint64_t number;  /* of all other units */
 };
 
+/* The columns of a listing that there is no room for on a terminal. */
+struct fit {
+	unsigned columns; /* of the terminal, that it was made for */
+	bool hidden[MAX_COLUMNS];
+	bool unfed[MAX_COLUMNS]; /* hidden as nothing fed them */
+};
+
 struct listing {
 	const struct comparison *from;
 	const struct column *column[MAX_COLUMNS];
@@ -4327,6 +4776,9 @@ struct listing {
 	bool table;   /* in text: coloured by alerts, and fits the terminal; what is
 	               * too long for its column borrows from those after it */
 	bool alerts;  /* records carry the alerts of the report */
+	const struct listing *below; /* belongs to each row, under this key in JSON; or NULL */
+	const char *below_key;
+	struct fit *fit; /* in text: to the terminal; NULL: as wide as it is */
 	uint16_t item[MAX_ROWS]; /* what each row shows */
 };
 
@@ -4455,11 +4907,13 @@ static bool add_named(struct listing *l, const struct text *name)
 /* False where -o names something that is not there. */
 static bool list_table(struct listing *l)
 {
+	static struct fit fit;
 	struct text rest = { opt->columns, opt->columns ? opt->columns + strlen(opt->columns) : NULL }, name;
 	unsigned m;
 
 	l->cell = table_cell;
 	l->is_fed = table_is_fed;
+	l->fit = &fit;
 	l->table = l->alerts = true;
 	l->rows = 1;
 	add_column(l, &column_interval);
@@ -4733,6 +5187,35 @@ static void fill_slabs(struct listing *l)
 	l->rows = slabs.count;
 }
 
+static const struct column
+	column_pid = { "pid", "pid", GROUP_NONE, UNIT_WHOLE, { 7, 7 }, 99, false, false },
+	column_comm = { "comm", "command", GROUP_NONE, UNIT_TEXT, { 20, 32 }, 98, true, false };
+
+static struct cell top_cell(const struct listing *l, unsigned item, const struct column *c)
+{
+	const struct top_row *row = &l->from->report->top->row[item];
+
+	if (c == &column_pid)
+		return number_cell(row->id);
+	if (c == &column_comm)
+		return text_cell(row->name);
+	return number_cell(row->value[c - top_columns]);
+}
+
+/* The processes to blame, below a row of another listing. */
+static void list_top(struct listing *l)
+{
+	static struct fit fit;
+	unsigned i;
+
+	l->cell = top_cell;
+	l->fit = &fit;
+	add_column(l, &column_pid);
+	add_column(l, &column_comm);
+	for (i = 0; i < TOP_COUNT; i++)
+		add_column(l, &top_columns[i]);
+}
+
 /* ------------------------------------------------------------- RENDERERS
  *
  * A renderer prints a row of a listing. It returns whether it has printed a
@@ -4745,8 +5228,6 @@ static struct screen {
 	bool header_due;
 	unsigned rows, columns;
 	unsigned since_header; /* rows printed since */
-	bool hidden[MAX_COLUMNS]; /* columns that there is no room for */
-	bool unfed[MAX_COLUMNS];  /* those of them that nothing fed */
 } screen;
 
 static bool names_written;
@@ -4767,7 +5248,6 @@ static void screen_measure(void)
 	if (w.ws_col == screen.columns)
 		return; /* as it was */
 	screen.columns = w.ws_col;
-	memset(screen.hidden, 0, sizeof screen.hidden);
 	screen.header_due = true;
 }
 
@@ -4816,7 +5296,7 @@ static unsigned width_of(const struct column *c)
 
 static bool is_shown(const struct listing *l, unsigned i)
 {
-	return width_of(l->column[i]) && !(WITH_FIT && screen.hidden[i]);
+	return width_of(l->column[i]) && !(WITH_FIT && l->fit && l->fit->hidden[i]);
 }
 
 /* Is it a byte of a UTF-8 character after its first? */
@@ -4948,28 +5428,31 @@ static size_t text_width(struct sink *o, const struct listing *l, const unsigned
 	text_cells(o, l, row);
 	n = o->n - start;
 	o->n = start;
-	return n + (screen.stamped ? TIMESTAMP_WIDTH : 0);
+	return n + (screen.stamped && l->table ? TIMESTAMP_WIDTH : 0);
 }
 
 /* A column that nothing feeds in this scope is worth least. */
 static unsigned worth_of(const struct listing *l, unsigned i)
 {
-	return l->column[i]->keep + (l->is_fed(l, l->column[i]) ? 100u : 0);
+	return l->column[i]->keep + (!l->is_fed || l->is_fed(l, l->column[i]) ? 100u : 0);
 }
 
-/* Hides columns until header and row fit the terminal: what nothing feeds
- * first, then by what the catalogue says of its worth. One always stays. All
- * is chosen anew when something that was hidden for nothing is fed by now. */
-static void text_fit(struct sink *o, const struct listing *l, unsigned row)
+/* Hides columns until header and row fit the terminal, from `indent` on: what
+ * nothing feeds first, then by what the catalogue says of its worth. One
+ * always stays. All is chosen anew when something that was hidden for nothing
+ * is fed by now. True where it is not what it was. */
+static bool text_fit(struct sink *o, const struct listing *l, unsigned row, size_t indent)
 {
+	struct fit *fit = l->fit;
+	bool anew = fit->columns != screen.columns, changed = anew;
 	unsigned i;
 
 	for (i = 0; i < l->columns; i++)
-		if (screen.hidden[i] && screen.unfed[i] && worth_of(l, i) >= 100) {
-			memset(screen.hidden, 0, sizeof screen.hidden);
-			screen.header_due = true;
-		}
-	while (text_width(o, l, NULL) > screen.columns || text_width(o, l, &row) > screen.columns) {
+		anew |= fit->hidden[i] && fit->unfed[i] && worth_of(l, i) >= 100;
+	if (anew)
+		memset(fit, 0, sizeof *fit);
+	fit->columns = screen.columns;
+	while (text_width(o, l, NULL) + indent > screen.columns || text_width(o, l, &row) + indent > screen.columns) {
 		unsigned worst = 0, least = UINT32_MAX, left = 0;
 
 		for (i = 0; i < l->columns; i++)
@@ -4979,10 +5462,11 @@ static void text_fit(struct sink *o, const struct listing *l, unsigned row)
 					least = worth_of(l, worst = i);
 			}
 		if (left < 2)
-			return;
-		screen.unfed[worst] = least < 100;
-		screen.hidden[worst] = screen.header_due = true;
+			break;
+		fit->unfed[worst] = least < 100;
+		fit->hidden[worst] = changed = true;
 	}
+	return changed || anew;
 }
 
 /* A line for each column: the number, and its heading as a label. */
@@ -5009,6 +5493,31 @@ static void text_stacked(struct sink *o, const struct listing *l, unsigned row)
 	}
 }
 
+#define INDENT 4
+
+/* A listing that belongs to a row, indented, with its own headings, as far as
+ * the terminal is high. */
+static void text_below(struct sink *o, const struct listing *l)
+{
+	unsigned row, rows = l->rows;
+
+	if (!rows)
+		return;
+	if (screen.tty && rows > screen.rows / 2)
+		rows = screen.rows / 2;
+	for (row = 0; WITH_FIT && screen.tty && l->fit && row < rows; row++)
+		text_fit(o, l, row, INDENT);
+	out_fill(o, ' ', INDENT);
+	text_cells(o, l, NULL);
+	out_char(o, '\n');
+	for (row = 0; row < rows; row++) {
+		out_fill(o, ' ', INDENT);
+		text_cells(o, l, &row);
+		out_char(o, '\n');
+	}
+	screen.since_header += rows + 1;
+}
+
 static bool text_row(struct sink *o, const struct listing *l, unsigned row)
 {
 	unsigned screenful = screen.rows > 3 ? screen.rows - 3 : 1;
@@ -5019,8 +5528,8 @@ static bool text_row(struct sink *o, const struct listing *l, unsigned row)
 		text_stacked(o, l, row);
 		return false;
 	}
-	if (WITH_FIT && l->table && screen.tty)
-		text_fit(o, l, row);
+	if (WITH_FIT && l->fit && screen.tty)
+		screen.header_due |= text_fit(o, l, row, 0);
 	header = screen.header_due || (!opt->one_header && screen.since_header >= screenful);
 	if (header)
 		text_header(o, l);
@@ -5034,6 +5543,8 @@ static bool text_row(struct sink *o, const struct listing *l, unsigned row)
 	if (color)
 		out_str(o, "\033[0m");
 	out_char(o, '\n');
+	if (l->below)
+		text_below(o, l->below);
 	return header;
 }
 
@@ -5146,24 +5657,47 @@ static void json_alerts(struct sink *o, const struct report *r)
 	out_char(o, ']');
 }
 
-/* One object a line: the time, the columns that have a key, the alerts. */
-static bool json_row(struct sink *o, const struct listing *l, unsigned row)
+/* The columns of a row that have a key. */
+static void json_columns(struct sink *o, const struct listing *l, unsigned row, bool first)
 {
 	unsigned i;
 
-	out_str(o, "{\"time\":\"");
-	out_time(o, l->from->report->wall_ns);
-	out_char(o, '"');
 	for (i = 0; i < l->columns; i++) {
 		const struct column *c = l->column[i];
 
-		out_char(o, ',');
+		out_str(o, first && !i ? "" : ",");
 		json_key(o, c->key);
 		if (!record_value(o, c, l->cell(l, l->item[row], c), json_string))
 			out_str(o, "null");
 	}
+}
+
+/* A listing that belongs to a row, as an array. */
+static void json_below(struct sink *o, const char *key, const struct listing *l)
+{
+	unsigned row;
+
+	out_char(o, ',');
+	json_key(o, key);
+	for (row = 0; row < l->rows; row++) {
+		out_str(o, row ? ",{" : "[{");
+		json_columns(o, l, row, true);
+		out_char(o, '}');
+	}
+	out_str(o, row ? "]" : "[]");
+}
+
+/* One object a line: the time, the columns, the alerts, what belongs to it. */
+static bool json_row(struct sink *o, const struct listing *l, unsigned row)
+{
+	out_str(o, "{\"time\":\"");
+	out_time(o, l->from->report->wall_ns);
+	out_char(o, '"');
+	json_columns(o, l, row, false);
 	if (WITH_ALERTS && l->alerts)
 		json_alerts(o, l->from->report);
+	if (l->below)
+		json_below(o, l->below_key, l->below);
 	out_str(o, "}\n");
 	return false;
 }
@@ -5257,7 +5791,7 @@ enum option_kind { OPTION_FLAG, OPTION_ONE_OF, OPTION_VALUE, OPTION_CHOICE, OPTI
 
 typedef bool parse_fn(const char *value);
 __attribute__((unused)) /* that of an option that is not built in */
-static parse_fn parse_unit, parse_pid, parse_threshold, parse_alert;
+static parse_fn parse_unit, parse_pid, parse_threshold, parse_alert, parse_top;
 
 #define OPTION_GROUPS(G) \
 	G(MODES, "Modes") \
@@ -5308,6 +5842,12 @@ static const struct option {
 static bool takes_value(const struct option *o)
 {
 	return o->kind >= OPTION_VALUE;
+}
+
+/* May the value be left out? Then it is "". */
+static bool has_optional_value(const struct option *o)
+{
+	return takes_value(o) && o->value[0] == '[' && o->value[1] == '=';
 }
 
 /* Writes what a sink holds to standard output. A closed pipe is the reader's
@@ -5426,6 +5966,20 @@ static bool parse_threshold(const char *value)
 	return !*p || !strcmp(p, "/cpu");
 }
 
+/* [N][,always] */
+static bool parse_top(const char *value)
+{
+	const char *p = value;
+	uint64_t n = 5;
+
+	if (is_digit(*p) && (!parse_digits(&p, &n) || !n || n > MAX_TOP))
+		return false;
+	given.top = (unsigned)n;
+	p += *p == ',' && p > value;
+	given.top_always = !strcmp(p, "always");
+	return !*p ? value == p || p[-1] != ',' : given.top_always;
+}
+
 static bool parse_pid(const char *value)
 {
 	return parse_number(value, &given.pid) && given.pid && given.pid <= INT32_MAX;
@@ -5520,6 +6074,8 @@ static const struct option *find_long(const struct text *name)
 /* Applies an option. A value that does not stand with it is the next word. */
 static void take(const struct option *o, const char *value, char ***argv)
 {
+	if (has_optional_value(o) && !value)
+		value = "";
 	if (takes_value(o) && !value && !(value = *++*argv))
 		die(0, "option '--%s' needs a value: %s", o->name, o->value);
 	if (value && !takes_value(o))
@@ -5595,6 +6151,8 @@ static void parse(char **argv)
 		die(0, "conflicting options: one of --columns, --extended and --classic");
 	if (WITH_CGROUP && (given.cgroup != NULL) + (given.pid != 0) + (given.scope == WHOSE_HOST) > 1)
 		die(0, "conflicting options: one of --cgroup, --pid and --scope=host");
+	if (given.top && given.view)
+		die(0, "conflicting options: --top and --%s", options[given.view].name);
 	if (!given.count)
 		given.count = given.delay_ns ? UINT64_MAX : 1;
 	if (!given.delay_ns && given.no_first)
@@ -5622,7 +6180,7 @@ static void print_help(void)
 				out_char(o, row->letter);
 			out_str(o, row->letter ? ", --" : "  --");
 			out_str(o, row->name);
-			if (takes_value(row))
+			if (takes_value(row) && !has_optional_value(row))
 				out_char(o, '=');
 			out_str(o, row->value);
 			out_fill(o, ' ', o->n < end ? end - o->n : 0);
@@ -5639,7 +6197,7 @@ static void print_version(void)
 {
 	static const struct { const char *name; bool with; } features[] = {
 		{ "cgroup", WITH_CGROUP }, { "pressure", WITH_PRESSURE }, { "alerts", WITH_ALERTS },
-		{ "json", WITH_JSON }, { "csv", WITH_CSV }, { "stats", WITH_STATS },
+		{ "top", WITH_TOP }, { "json", WITH_JSON }, { "csv", WITH_CSV }, { "stats", WITH_STATS },
 		{ "disks", WITH_DISKS }, { "slabs", WITH_SLABS }, { "human", WITH_HUMAN },
 		{ "color", WITH_COLOR }, { "help", WITH_HELP }, { "fit", WITH_FIT },
 		{ "strerror", WITH_STRERROR }, { "localtime", WITH_LOCALTIME },
@@ -5842,13 +6400,16 @@ static void check_view(const struct listing *l)
 static void warn_incomplete(const struct snapshot *now, const struct listing *l)
 {
 	static bool said_tasks, said_devices, said_slabs, said_hosts;
+	bool sums = plan.source[SRC_TASKS], top = WITH_TOP && opt->top;
 
-	if (plan.source[SRC_TASKS] && !said_tasks && (now->tasks_overflow || now->tasks_hidden)) {
+	if ((sums || top) && !said_tasks && (now->tasks_overflow || now->tasks_hidden)) {
+		const char *lost = !sums ? "--top does not see them" : top ?
+			"r, b and cs are unavailable, and --top does not see them" : "r, b and cs are unavailable";
+
 		if (now->tasks_overflow)
-			warn(0, "more than %ju tasks: r, b and cs are unavailable", (uint64_t)MAX_TASKS);
+			warn(0, "more than %ju tasks: %s", (uint64_t)MAX_TASKS, lost);
 		else
-			warn(0, "some tasks are hidden (hidepid, another pid namespace, or too deep): "
-			     "r, b and cs are unavailable");
+			warn(0, "some tasks are hidden (hidepid, another pid namespace, or too deep): %s", lost);
 		said_tasks = true;
 	}
 	if (now->more_devices[0] && view()->fill && !said_devices) {
@@ -6034,6 +6595,40 @@ static void fall_back_to_host(struct snapshot *now, const struct snapshot *befor
 	read_devices(now, before, false, true);
 }
 
+/* What the processes are ordered by: what the worst rule says, the first of
+ * them. */
+static enum top_value blame_of(const struct report *r)
+{
+	unsigned a;
+
+	for (a = 0; a < RULE_COUNT; a++)
+		if (r->worst != CALM && r->level[a] == r->worst)
+			return rules[a].blame;
+	return TOP_cs;
+}
+
+/* --top: the processes to blame for a report, below its row. */
+static void add_top(struct listing *l, const struct comparison *c)
+{
+	static struct listing below;
+	static struct top top;
+
+	unsigned i;
+
+	for (i = 0; !below.columns && i < MAX_TOP; i++)
+		below.item[i] = (uint16_t)i;
+	if (!below.columns)
+		list_top(&below);
+	top.rows = 0;
+	if (opt->top_always || c->report->worst != CALM)
+		make_top(c, blame_of(c->report), &top);
+	c->report->top = &top;
+	below.from = c;
+	below.rows = top.rows;
+	l->below = &below;
+	l->below_key = "top";
+}
+
 /* One tick: takes a snapshot and prints what it comes to. */
 static void tick(struct listing *l, uint64_t n, uint64_t tick_ns, bool scope_is_told)
 {
@@ -6047,7 +6642,8 @@ static void tick(struct listing *l, uint64_t n, uint64_t tick_ns, bool scope_is_
 
 	needs.host = view()->hosts;
 	needs.charged_devices = in_cgroup() && !view()->hosts;
-	needs.tasks = started && in_cgroup();
+	needs.processes = WITH_TOP && opt->top;
+	needs.states = in_cgroup() && (started || plan.source[SRC_TASKS]);
 	snapshot_take(now, before, tick_ns, &needs);
 	if (now->gone && !view()->hosts)
 		die(0, "cgroup %s: gone: the container has ended", scope.name);
@@ -6072,6 +6668,8 @@ static void tick(struct listing *l, uint64_t n, uint64_t tick_ns, bool scope_is_
 		return;
 	if (WITH_ALERTS && table)
 		alerts_judge(&report);
+	if (WITH_TOP && opt->top)
+		add_top(l, &comparison);
 	header = print_listing(l);
 	if (WITH_ALERTS && table)
 		say_alerts(&report, header, opt->count == 1);

@@ -1,0 +1,139 @@
+#!/usr/bin/env bats
+# --top: the processes to blame. Two instants of the host fixture, 2.5 s apart.
+
+load helper
+
+setup() {
+    requires_feature top
+    use_fixture host
+}
+
+# task DIR ID PROCESS NAME VOLUNTARY OTHER "RAN WAITED TIMES" FLAGS MIN MAJ UTIME STIME START
+task() {
+    local dir=$1/proc/$2
+    mkdir -p "$dir"
+    printf 'Name:\t%s\nState:\tS (sleeping)\nTgid:\t%s\nPid:\t%s\nvoluntary_ctxt_switches:\t%s\nnonvoluntary_ctxt_switches:\t%s\n' \
+        "$4" "$3" "$2" "$5" "$6" > "$dir/status"
+    echo "$7" > "$dir/schedstat"
+    echo "$2 ($4) S 1 1 1 0 -1 $8 $9 77 ${10} 88 ${11} ${12} 5 5 20 0 1 0 ${13} 1 1" > "$dir/stat"
+}
+
+# A process of two threads: 5,300 switches, 500 and 50 faults, 1.25 s of CPU
+# time and 1.5 s of waiting more. What it waited for is in no other number.
+two_threads() {
+    task "$T/f" 50 50 "$1" 100 20 "1000000000 500000000 120" 4194560 1000 10 100 50 2000
+    task "$T/f" 51 50 "$1" 10 0 "5000 0 10" 4194560 1 1 1 1 2000
+    task "$T/second" 50 50 "$1" 350 70 "2000000000 1750000000 420" 4194560 1500 60 200 75 2000
+    task "$T/second" 51 50 "$1" 5010 0 "250005000 250000000 5010" 4194560 1 1 1 1 2000
+    mkdir -p "$T/f/proc/50/task/50" "$T/f/proc/50/task/51"
+}
+
+top_of() { jq -c '.top[] | [.pid, .comm, .cs, .vcs, .min, .maj, .cpu, .wait]' <<< "${lines[-1]}"; }
+
+@test "threads are summed to their process, rates by the time that passed" {
+    requires_feature json
+    two_threads busy
+    run_two_instants --top=5,always --json
+    succeeds
+    [[ $(top_of | grep '^\[50,') == '[50,"busy",2120,2100,200,20,50,60]' ]] || { top_of; show_output; false; }
+}
+
+@test "a process that has not run is not there, one that began counts from 0" {
+    requires_feature json
+    two_threads busy
+    task "$T/f" 60 60 idle 500 5 "1000 1000 505" 4194304 9000 0 100 50 2000
+    task "$T/second" 60 60 idle 500 5 "1000 1000 505" 4194304 9000 0 100 50 2000
+    task "$T/second" 70 70 newborn 25 0 "1000 0 25" 4194304 50 0 0 0 100100
+    task "$T/second" 71 71 moved-in 99925 0 "1000 0 99925" 4194304 99950 0 0 0 100
+    run_two_instants --top=9,always --json
+    succeeds
+    [[ $(top_of) == '[50,"busy",2120,2100,200,20,50,60]
+[70,"newborn",10,10,20,0,0,0]' ]] || { top_of; show_output; false; }
+}
+
+@test "a number that another process has now counts from 0" {
+    requires_feature json
+    task "$T/f" 60 60 old 5000 0 "1000 0 5000" 4194304 9000 0 100 50 2000
+    task "$T/second" 60 60 new 5050 0 "1000 0 5050" 4194304 9500 0 0 0 100100
+    run_two_instants --top=9,always --json
+    succeeds
+    [[ $(top_of) == '[60,"new",'*',3800,0,0,0]' ]] || { top_of; show_output; false; }
+}
+
+@test "kernel threads in brackets, names made safe, in text cut to the column" {
+    task "$T/f" 60 60 $'a\e[31m)b' 1 0 "1 0 1" 4194304 0 0 0 0 2000
+    task "$T/second" 60 60 $'a\e[31m)b' 26 0 "2 0 26" 4194304 0 0 0 0 2000
+    task "$T/f" 61 61 kworker/0:1-events_unbound 1 0 "1 0 1" 69238880 0 0 0 0 2000
+    task "$T/second" 61 61 kworker/0:1-events_unbound 51 0 "2 0 26" 69238880 0 0 0 0 2000
+    run_two_instants --top=always
+    succeeds
+    [[ $output != *$'\e'* ]]
+    grep -q '^         61 \[kworker/0:1-events_      20      20       0      0     0     0$' <<< "$output" || { show_output; false; }
+    grep -q '^         60 a?\[31m)b                  10      10 ' <<< "$output" || { show_output; false; }
+    ! has_feature json || { run_vmstat --top=always --json; lines=("$output"); [[ $output != *$'\e'* && $(top_of) == *'"[kworker/0:1-events_unbound]"'* ]]; }
+}
+
+# A process that switches, and one that faults.
+begin() {
+    use_fixture host
+    two_threads busy
+    task "$T/f" 60 60 faulty 1 0 "1 0 1" 4194304 0 0 0 0 2000
+    task "$T/second" 60 60 faulty 2 0 "2 0 2" 4194304 0 1000 0 0 2000
+}
+
+@test "under a row that alerts alone; ordered by what alerts; in CSV not there" {
+    requires_feature alerts json csv
+    begin
+    run_two_instants --top --json --threshold=1000000000 --alert=oom=99 --alert=maj=1000000 --alert=swap=1000000
+    [[ $(jq -c .top <<< "${lines[-1]}") == '[]' ]] || { show_output; false; }
+    begin
+    run_two_instants --top --json --threshold=1 --alert=oom=99 --alert=maj=1000000 --alert=swap=1000000
+    [[ $(jq -c '[.top[].pid]' <<< "${lines[-1]}") == '[50,60]' ]] || { show_output; false; }
+    begin
+    run_two_instants --top=1 --json --threshold=1000000000 --alert=oom=99 --alert=maj=1 --alert=swap=1000000
+    [[ $(jq -c '[.top[].pid]' <<< "${lines[-1]}") == '[60]' ]] || { show_output; false; }
+    begin
+    run_two_instants --top --csv
+    [[ $output != *busy* && $output != *top* ]]
+}
+
+@test "without schedstat the switches of status do, and wait is not known" {
+    requires_feature json
+    two_threads busy
+    rm "$T"/f/proc/5?/schedstat "$T"/second/proc/5?/schedstat
+    run_two_instants --top=5,always --json
+    [[ $(top_of) == '[50,"busy",2120,2100,200,20,50,null]' ]] || { top_of; show_output; false; }
+    use_fixture host
+    two_threads busy
+    for dir in f second; do
+        for id in 50 51; do echo "0 0 0" > "$T/$dir/proc/$id/schedstat"; done
+    done
+    run_two_instants --top=5,always --json
+    [[ $(top_of) == '[50,"busy",2120,2100,200,20,50,null]' ]] || { top_of; show_output; false; }
+}
+
+@test "the last N, the width of the terminal, bad values" {
+    run_vmstat --top=0
+    fails_with "*--top*'0'*"
+    run_vmstat --top=5,never
+    fails_with "*--top*"
+    run_vmstat --top=101
+    fails_with "*--top*"
+    run_vmstat --top=5,
+    fails_with "*--top*"
+    ! has_feature disks || { run_vmstat --top -d; fails_with "conflicting*"; }
+}
+
+@test "two loops on one CPU wait half of the time each" {
+    requires_feature json
+    requires_tool taskset
+    local pids
+    taskset -c 0 sh -c 'while :; do :; done' & pids=$!
+    taskset -c 0 sh -c 'while :; do :; done' & pids+=" $!"
+    sleep 0.2
+    run_on_this_machine --top=5,always --json 2 2
+    kill $pids
+    jq -es --arg pids "$pids" '[.[1].top[] | select(.pid | tostring | IN($pids | split(" ")[]))] as $two |
+        ($two | length == 2) and ([$two[].wait] | all(. > 30 and . < 75)) and ([$two[].cpu] | all(. > 25 and . < 70))' \
+        <<< "$output" || { show_output; false; }
+}
