@@ -37,6 +37,11 @@
 #define WITH_TOP 1
 #endif
 
+/* --check: the verdict, for probes and monitoring; by the rules. */
+#ifndef WITH_CHECK
+#define WITH_CHECK WITH_ALERTS
+#endif
+
 /* -s and -f. */
 #ifndef WITH_STATS
 #define WITH_STATS 1

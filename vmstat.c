@@ -477,6 +477,12 @@ struct place {
 	M(thr_pct, LIMITS, CGROUP, 79, GAUGE, PERCENT, 4, 5, "thr%", "% of the quota's periods that were throttled", \
 	  IN(CGROUP, BY(thr_pct), MADE_OF(NEEDS(periods)))) \
 	H(swap, RATE, FLOW, IN(ANY, MADE_OF(PLUS(si), PLUS(so)))) \
+	H(cpu_busy, GAUGE, PERCENT, \
+	  IN(HOST, OVER(cpu_time), MADE_OF(PLUS(cpu_time), MINUS(cpu_idle), MINUS_ANY(cpu_iowait))) \
+	  IN(CGROUP, OVER(cpu_available), MADE_OF(PLUS(user_time), PLUS(system_time)))) \
+	H(mem_busy, GAUGE, PERCENT, IN(HOST, OVER(mem_total), MADE_OF(PLUS(mem_used)))) \
+	H(swap_busy, GAUGE, PERCENT, IN(HOST, OVER(swap_total), MADE_OF(PLUS(swpd))) \
+	  IN(CGROUP, OVER(swap_limit), MADE_OF(PLUS(swpd)))) \
 	H(mem_total, GAUGE, SIZE, IN(HOST, AT(MEMINFO, KIB, "MemTotal"))) \
 	H(mem_free, GAUGE, SIZE, IN(ANY, AT(MEMINFO, KIB, "MemFree"))) \
 	H(reported_available, GAUGE, SIZE, IN(ANY, AT(MEMINFO, KIB, "MemAvailable"))) \
@@ -836,6 +842,38 @@ static const struct rule {
 RULES(A)
 #undef A
 
+/* What --check looks at, by the USE method: C(resource, aspect, metric, words
+ * before and after its value). What has a rule is judged by it, and the words
+ * after the value are the rule's; the rest is evidence. */
+#define CHECKS(C) \
+	C(CPU, UTILISATION, cpu_busy, "CPU ", "% used") \
+	C(CPU, SATURATION, cpu_some, "CPU ", "") \
+	C(CPU, SATURATION, thr_pct, "CPU throttled ", "") \
+	C(CPU, SATURATION, cs, "", "") \
+	C(MEMORY, UTILISATION, mem_pct, "memory ", "") \
+	C(MEMORY, UTILISATION, mem_busy, "memory ", "% used") \
+	C(MEMORY, SATURATION, mem_full, "memory ", "") \
+	C(MEMORY, SATURATION, maj, "", "") \
+	C(MEMORY, ERRORS, oom, "out of memory: ", "") \
+	C(SWAP, UTILISATION, swap_busy, "swap ", "% used") \
+	C(SWAP, SATURATION, swap, "swapping ", "") \
+	C(DISK, UTILISATION, bi, "disk ", " KiB/s read") \
+	C(DISK, UTILISATION, bo, "disk ", " KiB/s written") \
+	C(DISK, SATURATION, io_full, "disk ", "")
+
+enum resource { RESOURCE_CPU, RESOURCE_MEMORY, RESOURCE_SWAP, RESOURCE_DISK };
+enum aspect { ASPECT_UTILISATION, ASPECT_SATURATION, ASPECT_ERRORS };
+
+static const struct check {
+	uint8_t resource, aspect, metric;
+	const char *before, *after;
+} checks[] = {
+#define C(resource, aspect, metric, before, after) \
+	{ RESOURCE_##resource, ASPECT_##aspect, M_##metric, before, after },
+	CHECKS(C)
+#undef C
+};
+
 /* Options: O(id, letter, group in --help, what it does, name, value, switch
  * that builds it in, help). What it does:
  *   FLAG(field)    sets a bool
@@ -851,6 +889,7 @@ RULES(A)
 	O(DISK_SUM, 'D', MODES, ONE_OF(view), "disk-sum", "", WITH_DISKS, "summary of disk activity") \
 	O(PARTITION, 'p', MODES, VALUE(partition), "partition", "DEV", WITH_DISKS, "statistics of one block device") \
 	O(SLABS, 'm', MODES, ONE_OF(view), "slabs", "", WITH_SLABS, "slab caches") \
+	O(CHECK, 0, MODES, PARSED(parse_check), "check", "[=critical]", WITH_CHECK, "one verdict; exit status 0, 1, 2 or 3") \
 	O(ACTIVE, 'a', COLUMNS, FLAG(active), "active", "", 1, "inactive and active, not buff and cache") \
 	O(COLUMNS, 'o', COLUMNS, VALUE(columns), "columns", "LIST", 1, "columns or groups by name; help lists them") \
 	O(EXTENDED, 'x', COLUMNS, FLAG(extended), "extended", "", 1, "every column") \
@@ -924,6 +963,7 @@ static struct options {
 	bool no_alerts, threshold_per_cpu;
 	unsigned top;         /* how many processes --top shows; 0: none */
 	bool top_always;
+	bool check_critical;  /* --check: a warning is no failure */
 	bool rule_named[RULE_COUNT];                  /* by --alert */
 	uint64_t warn[RULE_COUNT], crit[RULE_COUNT]; /* in thousandths; warn 0: none */
 	uint64_t wait_ms[RULE_COUNT];                /* how long it lasts before it is said */
@@ -1073,6 +1113,10 @@ static struct slabs {
 
 enum alert_level { CALM, WARNING, CRITICAL };
 
+/* Why tasks wait for CPUs: their own quota, CPUs that others use, each other, or
+ * quotas of cgroups below the machine's root. */
+enum cause { CAUSE_UNKNOWN, CAUSE_QUOTA, CAUSE_CONTENDED, CAUSE_QUEUEING, CAUSE_QUOTAS_BELOW };
+
 struct level_names {
 	char mem[PATH_BYTES], cpu[PATH_BYTES]; /* "" where none does */
 };
@@ -1096,6 +1140,7 @@ struct report {
 	bool first;          /* since boot, or since the start of the cgroup */
 	const char *scope, *cgroup; /* cgroup: its path, NULL for the host */
 	uint8_t level[RULE_COUNT], worst; /* enum alert_level */
+	uint8_t cause;       /* of CPU pressure: enum cause */
 	uint64_t value[M_COUNT];
 	struct level_names *names; /* cgroups whose limits bind; NULL on a host */
 	const struct top *top;     /* the processes to blame; NULL: not asked for */
@@ -1359,7 +1404,7 @@ _Noreturn static void die(int error, const char *f, ...)
 	va_start(ap, f);
 	say(error, f, ap);
 	va_end(ap);
-	_exit(1);
+	_exit(WITH_CHECK && opt->view == O_CHECK ? 3 : 1); /* 3: unknown, for monitoring */
 }
 
 static uint64_t clock_ns(clockid_t id)
@@ -4674,6 +4719,30 @@ static bool is_judged(const struct report *r, enum rule_id a)
 	return !r->first || is_instant(rules[a].metric);
 }
 
+/* Why tasks waited for CPUs. The kernel's figure (accounting/psi.rst) mixes tasks
+ * that are held up by a quota with those that others keep from the CPUs. In a
+ * cgroup "full" says that none of its tasks ran: with throttling that is the
+ * quota, without it the neighbours; what "some" has more is its own tasks,
+ * which wait for each other. The machine as a whole has no "full": while it
+ * waits for CPUs and has idle ones, quotas below it are the cause. */
+static enum cause find_cause(const struct report *r)
+{
+	uint64_t some = r->value[M_cpu_some], full = r->value[M_cpu_full], throttled = r->value[M_thr_pct];
+
+	if (some == UNAVAILABLE)
+		return CAUSE_UNKNOWN;
+	if (!r->cgroup) {
+		if (r->value[M_id] == UNAVAILABLE)
+			return CAUSE_UNKNOWN;
+		return r->value[M_id] >= 25000 ? CAUSE_QUOTAS_BELOW : CAUSE_QUEUEING;
+	}
+	if (throttled != UNAVAILABLE && throttled > 0 && (full == UNAVAILABLE || full >= minus(some, full)))
+		return CAUSE_QUOTA;
+	if (full == UNAVAILABLE)
+		return CAUSE_UNKNOWN;
+	return full >= minus(some, full) ? CAUSE_CONTENDED : CAUSE_QUEUEING;
+}
+
 /* Judges a report: the level of each rule, and the worst of them. */
 static void alerts_judge(struct report *r)
 {
@@ -4688,6 +4757,48 @@ static void alerts_judge(struct report *r)
 			r->level[a] = v >= alert_threshold(r, a, CRITICAL) ? CRITICAL :
 				warning && v >= warning ? WARNING : CALM;
 		r->worst = r->level[a] > r->worst ? r->level[a] : r->worst;
+	}
+	r->cause = r->level[RULE_cpu_some] ? (uint8_t)find_cause(r) : CAUSE_UNKNOWN;
+}
+
+static const char *const cause_names[] = {
+	[CAUSE_QUOTA] = "quota", [CAUSE_CONTENDED] = "contended", [CAUSE_QUEUEING] = "queueing",
+	[CAUSE_QUOTAS_BELOW] = "quotas_below",
+};
+
+/* " of PATH", the cgroup whose limit it is, where that is not the scope's own. */
+static void out_level(struct sink *o, const char *name)
+{
+	if (!*name || !strcmp(name, scope.name))
+		return;
+	out_str(o, " of ");
+	out_safe(o, name);
+}
+
+static void out_cause(struct sink *o, const struct report *r)
+{
+	switch (r->cause) {
+	case CAUSE_QUOTA:
+		out_str(o, *r->names->cpu && strcmp(r->names->cpu, scope.name) ?
+			", held up by the quota" : ", held up by its own quota");
+		if (r->value[M_cpu_limit] == UNAVAILABLE)
+			break;
+		out_str(o, " of ");
+		out_milli(o, r->value[M_cpu_limit] / 1000);
+		out_str(o, " CPUs");
+		out_level(o, r->names->cpu);
+		break;
+	case CAUSE_CONTENDED:
+		out_str(o, ", contended: ");
+		out_u64(o, (r->value[M_cpu_full] + 500) / 1000);
+		out_str(o, " % of the time");
+		break;
+	case CAUSE_QUEUEING:
+		out_str(o, r->cgroup ? ", its own tasks queue" : ", tasks queue");
+		break;
+	case CAUSE_QUOTAS_BELOW:
+		out_str(o, ", held up by quotas of cgroups (--cgroups shows whose)");
+		break;
 	}
 }
 
@@ -4736,13 +4847,17 @@ static bool alert_follow(struct said_level *t, const struct report *r, enum rule
 	return false;
 }
 
-/* The message of a rule, at most 100 bytes. */
+#define MESSAGE_BYTES (PATH_BYTES + 256)
+
+/* The message of a rule, at most MESSAGE_BYTES. */
 static void out_alert(struct sink *o, const struct report *r, enum rule_id a)
 {
 	out_str(o, rules[a].what);
 	out_str(o, ": ");
 	out_u64(o, (alert_value(r, a) + 500) / 1000);
 	out_str(o, rules[a].tail);
+	if (a == RULE_cpu_some)
+		out_cause(o, r);
 }
 
 /* -------------------------------------------------------------- LISTINGS
@@ -5187,6 +5302,216 @@ static void fill_slabs(struct listing *l)
 	l->rows = slabs.count;
 }
 
+/* --check: a row for each thing that it looks at. */
+static const struct column
+	column_resource = { "resource", "resource", GROUP_NONE, UNIT_TEXT, { 8, 8 }, 0, false, false },
+	column_aspect = { "aspect", "aspect", GROUP_NONE, UNIT_TEXT, { 11, 11 }, 0, false, false },
+	column_metric = { "metric", "metric", GROUP_NONE, UNIT_TEXT, { 9, 9 }, 0, false, false },
+	column_level = { "level", "level", GROUP_NONE, UNIT_TEXT, { 8, 8 }, 0, false, false },
+	column_value = { "value", "value", GROUP_NONE, UNIT_NUMBER, { 8, 8 }, 0, false, false },
+	column_warning = { "warning", "warn", GROUP_NONE, UNIT_NUMBER, { 6, 6 }, 0, false, false },
+	column_critical = { "critical", "crit", GROUP_NONE, UNIT_NUMBER, { 6, 6 }, 0, false, false },
+	column_words = { NULL, "", GROUP_NONE, UNIT_TEXT, { 1, 1 }, 0, false, false };
+
+static const char *const level_words[] = { "ok", "warning", "critical" };
+
+/* The rule about a metric; RULE_COUNT where there is none. */
+static unsigned rule_of(enum metric_id m)
+{
+	unsigned a = 0;
+
+	while (a < RULE_COUNT && rules[a].metric != m)
+		a++;
+	return a;
+}
+
+/* A check's value, in the unit of its rule. */
+static uint64_t check_value(const struct report *r, const struct check *check)
+{
+	unsigned m = check->metric;
+
+	return divided(r->value[m], metrics[m].column.unit >= UNIT_SIZE ? 1024 : 1);
+}
+
+static struct cell check_cell(const struct listing *l, unsigned item, const struct column *c)
+{
+	static const char *const resources[] = { "cpu", "memory", "swap", "disk" };
+	static const char *const aspects[] = { "utilisation", "saturation", "errors" };
+	const struct check *check = &checks[item];
+	const struct report *r = l->from->report;
+	unsigned rule = rule_of(check->metric);
+	uint64_t level;
+
+	if (c == &column_resource)
+		return text_cell(resources[check->resource]);
+	if (c == &column_aspect)
+		return text_cell(aspects[check->aspect]);
+	if (c == &column_metric)
+		return text_cell(metrics[check->metric].column.key);
+	if (c == &column_value)
+		return number_cell(check_value(r, check));
+	if (c == &column_level && rule < RULE_COUNT)
+		return text_cell(is_judged(r, rule) ? level_words[r->level[rule]] : "unknown");
+	if (c == &column_level)
+		return text_cell(NULL);
+	if (c == &column_words) {
+		const char *words = rule < RULE_COUNT ? rules[rule].tail : check->after;
+
+		return text_cell(words + (*words == ' '));
+	}
+	level = rule == RULE_COUNT ? 0 : alert_threshold(r, rule, c == &column_warning ? WARNING : CRITICAL);
+	return number_cell(level ? level : UNAVAILABLE);
+}
+
+/* Evidence alone that is not there in this scope is left out. */
+static void list_checks(struct listing *l)
+{
+	static const struct column *const columns[] = {
+		&column_resource, &column_aspect, &column_metric, &column_level, &column_value, &column_warning,
+		&column_critical,
+	};
+	unsigned i;
+
+	l->cell = check_cell;
+	for (i = 0; i < LENGTH(columns); i++)
+		add_column(l, columns[i]);
+	if (!opt->format)
+		add_column(l, &column_words);
+	for (i = 0; i < LENGTH(checks); i++)
+		if (rule_of(checks[i].metric) < RULE_COUNT || plan.place[checks[i].metric])
+			l->item[l->rows++] = (uint16_t)i;
+}
+
+enum verdict { VERDICT_OK, VERDICT_WARNING, VERDICT_CRITICAL, VERDICT_UNKNOWN };
+
+static const char *const verdict_words[] = { "OK", "WARNING", "CRITICAL", "UNKNOWN" };
+
+/* The worst level of what could be judged. */
+static enum verdict verdict_of(const struct report *r)
+{
+	bool any = false;
+	unsigned i;
+
+	for (i = 0; i < LENGTH(checks); i++) {
+		unsigned rule = rule_of(checks[i].metric);
+
+		any |= rule < RULE_COUNT && is_judged(r, rule);
+	}
+	return any ? (enum verdict)r->worst : VERDICT_UNKNOWN;
+}
+
+/* "memory 97% of 512M" */
+static void out_evidence(struct sink *o, const struct report *r, const struct check *check)
+{
+	unsigned rule = rule_of(check->metric);
+
+	out_str(o, check->before);
+	out_u64(o, (check_value(r, check) + 500) / 1000);
+	if (check->metric == M_mem_pct && r->value[M_mem_limit] != UNAVAILABLE) {
+		out_str(o, "% of ");
+		out_human(o, r->value[M_mem_limit]);
+		out_level(o, r->names->mem);
+	} else {
+		out_str(o, rule < RULE_COUNT ? rules[rule].tail : check->after);
+	}
+	if (rule == RULE_cpu_some)
+		out_cause(o, r);
+}
+
+/* What is wrong, the worst first; or how much of each resource is used. */
+static void out_verdict(struct sink *o, const struct report *r)
+{
+	unsigned level, i, n = 0;
+	enum verdict verdict = verdict_of(r);
+
+	if (verdict == VERDICT_UNKNOWN)
+		out_str(o, "nothing can be judged here");
+	for (level = CRITICAL; level > CALM; level--)
+		for (i = 0; i < LENGTH(checks); i++) {
+			unsigned rule = rule_of(checks[i].metric);
+
+			if (rule == RULE_COUNT || r->level[rule] != level)
+				continue;
+			out_str(o, n++ ? ", " : "");
+			out_evidence(o, r, &checks[i]);
+		}
+	for (i = 0; verdict == VERDICT_OK && i < LENGTH(checks); i++)
+		if (checks[i].aspect == ASPECT_UTILISATION && check_value(r, &checks[i]) != UNAVAILABLE) {
+			out_str(o, n++ ? ", " : "");
+			out_evidence(o, r, &checks[i]);
+		}
+}
+
+/* Performance data, as monitoring plugins have it: name=value[%];warn;crit. */
+static void out_perfdata(struct sink *o, const struct report *r)
+{
+	unsigned i;
+
+	for (i = 0; i < LENGTH(checks); i++) {
+		const struct check *check = &checks[i];
+		unsigned rule = rule_of(check->metric);
+
+		if (check_value(r, check) == UNAVAILABLE)
+			continue;
+		out_char(o, ' ');
+		out_str(o, metrics[check->metric].column.key);
+		out_char(o, '=');
+		out_milli(o, check_value(r, check));
+		if (metrics[check->metric].column.unit == UNIT_PERCENT)
+			out_char(o, '%');
+		if (rule == RULE_COUNT || alert_threshold(r, rule, CRITICAL) == UNAVAILABLE)
+			continue;
+		out_char(o, ';');
+		if (alert_threshold(r, rule, WARNING))
+			out_milli(o, alert_threshold(r, rule, WARNING));
+		out_char(o, ';');
+		out_milli(o, alert_threshold(r, rule, CRITICAL));
+	}
+}
+
+static const struct column
+	column_status = { .key = "status", .unit = UNIT_TEXT },
+	column_code = { .key = "code", .unit = UNIT_WHOLE },
+	column_message = { .key = "message", .unit = UNIT_TEXT },
+	column_cause = { .key = "cause", .unit = UNIT_TEXT };
+
+static struct cell verdict_cell(const struct listing *l, unsigned item, const struct column *c)
+{
+	static char message[2 * MESSAGE_BYTES];
+	const struct report *r = l->from->report;
+	struct sink o = SINK(message);
+	struct cell cell;
+
+	(void)item;
+	if (report_cell(r, c, &cell))
+		return cell;
+	if (c == &column_status)
+		return text_cell(verdict_words[verdict_of(r)]);
+	if (c == &column_code)
+		return number_cell(verdict_of(r));
+	if (c == &column_cause)
+		return text_cell(r->cause ? cause_names[r->cause] : NULL);
+	out_verdict(&o, r);
+	out_char(&o, '\0');
+	message[sizeof message - 1] = '\0';
+	return text_cell(message);
+}
+
+/* --check: one verdict; what it was made of is below it. */
+static bool list_verdict(struct listing *l)
+{
+	l->cell = verdict_cell;
+	l->rows = 1;
+	l->below_key = "checks";
+	add_column(l, &column_interval);
+	add_scope(l);
+	add_column(l, &column_status);
+	add_column(l, &column_code);
+	add_column(l, &column_message);
+	add_column(l, &column_cause);
+	return true;
+}
+
 static const struct column
 	column_pid = { "pid", "pid", GROUP_NONE, UNIT_WHOLE, { 7, 7 }, 99, false, false },
 	column_comm = { "comm", "command", GROUP_NONE, UNIT_TEXT, { 20, 32 }, 98, true, false };
@@ -5518,6 +5843,20 @@ static void text_below(struct sink *o, const struct listing *l)
 	screen.since_header += rows + 1;
 }
 
+/* --check: a line that pages well, with performance data; then the evidence. */
+static void text_verdict(struct sink *o, const struct listing *l)
+{
+	const struct report *r = l->from->report;
+
+	out_str(o, verdict_words[verdict_of(r)]);
+	out_str(o, ": ");
+	out_verdict(o, r);
+	out_str(o, " |");
+	out_perfdata(o, r);
+	out_char(o, '\n');
+	text_below(o, l->below);
+}
+
 static bool text_row(struct sink *o, const struct listing *l, unsigned row)
 {
 	unsigned screenful = screen.rows > 3 ? screen.rows - 3 : 1;
@@ -5526,6 +5865,10 @@ static bool text_row(struct sink *o, const struct listing *l, unsigned row)
 
 	if (l->stacked) {
 		text_stacked(o, l, row);
+		return false;
+	}
+	if (WITH_CHECK && opt->view == O_CHECK) {
+		text_verdict(o, l);
 		return false;
 	}
 	if (WITH_FIT && l->fit && screen.tty)
@@ -5629,7 +5972,7 @@ static void json_key(struct sink *o, const char *key)
 
 static void json_alerts(struct sink *o, const struct report *r)
 {
-	char message[128];
+	char message[MESSAGE_BYTES];
 	bool any = false;
 	unsigned a;
 
@@ -5651,6 +5994,10 @@ static void json_alerts(struct sink *o, const struct report *r)
 		out_alert(&m, r, a);
 		out_char(&m, '\0');
 		json_string(o, message);
+		if (a == RULE_cpu_some && r->cause) {
+			out_str(o, ",\"cause\":");
+			json_string(o, cause_names[r->cause]);
+		}
 		out_char(o, '}');
 		any = true;
 	}
@@ -5763,6 +6110,7 @@ static const struct view {
 	void (*fill)(struct listing *); /* its rows; NULL: always one */
 } views[] = {
 	{ O_NONE, false, false, { 0 }, list_table, NULL },
+	{ O_CHECK, false, false, { 0 }, WITH_CHECK ? list_verdict : NULL, NULL },
 	{ O_STATS, true, false, { 0 }, WITH_STATS ? list_stats : NULL, NULL },
 	{ O_FORKS, true, true, { 0 }, WITH_STATS ? list_forks : NULL, NULL },
 	{ O_DISK, false, false, { .devices = true }, WITH_DISKS ? list_disks : NULL, WITH_DISKS ? fill_disks : NULL },
@@ -5791,7 +6139,7 @@ enum option_kind { OPTION_FLAG, OPTION_ONE_OF, OPTION_VALUE, OPTION_CHOICE, OPTI
 
 typedef bool parse_fn(const char *value);
 __attribute__((unused)) /* that of an option that is not built in */
-static parse_fn parse_unit, parse_pid, parse_threshold, parse_alert, parse_top;
+static parse_fn parse_unit, parse_pid, parse_threshold, parse_alert, parse_top, parse_check;
 
 #define OPTION_GROUPS(G) \
 	G(MODES, "Modes") \
@@ -5964,6 +6312,16 @@ static bool parse_threshold(const char *value)
 		return false;
 	given.threshold_per_cpu = *p != '\0';
 	return !*p || !strcmp(p, "/cpu");
+}
+
+static void choose(uint8_t *chosen, const struct option *o);
+
+/* [critical] */
+static bool parse_check(const char *value)
+{
+	choose(&given.view, &options[O_CHECK]);
+	given.check_critical = !strcmp(value, "critical");
+	return !*value || given.check_critical;
 }
 
 /* [N][,always] */
@@ -6151,8 +6509,15 @@ static void parse(char **argv)
 		die(0, "conflicting options: one of --columns, --extended and --classic");
 	if (WITH_CGROUP && (given.cgroup != NULL) + (given.pid != 0) + (given.scope == WHOSE_HOST) > 1)
 		die(0, "conflicting options: one of --cgroup, --pid and --scope=host");
+	if (given.no_alerts && given.view == O_CHECK)
+		die(0, "conflicting options: --check and --alert=off");
 	if (given.top && given.view)
 		die(0, "conflicting options: --top and --%s", options[given.view].name);
+	if (WITH_CHECK && given.view == O_CHECK) {
+		given.no_first = true;
+		given.delay_ns = given.delay_ns ? given.delay_ns : NS_PER_S / 2;
+		given.count = given.count ? given.count : 1;
+	}
 	if (!given.count)
 		given.count = given.delay_ns ? UINT64_MAX : 1;
 	if (!given.delay_ns && given.no_first)
@@ -6197,7 +6562,7 @@ static void print_version(void)
 {
 	static const struct { const char *name; bool with; } features[] = {
 		{ "cgroup", WITH_CGROUP }, { "pressure", WITH_PRESSURE }, { "alerts", WITH_ALERTS },
-		{ "top", WITH_TOP }, { "json", WITH_JSON }, { "csv", WITH_CSV }, { "stats", WITH_STATS },
+		{ "top", WITH_TOP }, { "check", WITH_CHECK }, { "json", WITH_JSON }, { "csv", WITH_CSV }, { "stats", WITH_STATS },
 		{ "disks", WITH_DISKS }, { "slabs", WITH_SLABS }, { "human", WITH_HUMAN },
 		{ "color", WITH_COLOR }, { "help", WITH_HELP }, { "fit", WITH_FIT },
 		{ "strerror", WITH_STRERROR }, { "localtime", WITH_LOCALTIME },
@@ -6274,6 +6639,18 @@ static void plan_make(const struct listing *l, bool scope_is_told)
 	for (i = 0; WITH_ALERTS && table && !opt->no_alerts && i < RULE_COUNT; i++)
 		if (opt->rule_named[i] || costs_nothing(rules[i].metric))
 			plan_select(rules[i].metric);
+	for (i = 0; WITH_CHECK && opt->view == O_CHECK && i < LENGTH(checks); i++)
+		plan_select(checks[i].metric);
+	if (WITH_CHECK && opt->view == O_CHECK)
+		plan_select(M_mem_level);
+	/* The cause of CPU pressure is told where it is read anyway. */
+	if (WITH_ALERTS && plan.selected[M_cpu_some]) {
+		static const uint8_t causes[] = { M_id, M_cpu_full, M_thr_pct, M_cpu_limit, M_cpu_level };
+
+		for (i = 0; i < LENGTH(causes); i++)
+			if ((WITH_CHECK && opt->view == O_CHECK) || costs_nothing(causes[i]))
+				plan_select(causes[i]);
+	}
 	if (opt->threshold_per_cpu)
 		plan_select(cgroup ? M_cpu_capacity : M_cpus_online);
 	if (cgroup && scope_is_told) {
@@ -6427,15 +6804,6 @@ static void warn_incomplete(const struct snapshot *now, const struct listing *l)
 	}
 }
 
-/* " of PATH", the cgroup whose limit it is. */
-static void out_level(struct sink *o, const char *name)
-{
-	if (!*name || !strcmp(name, scope.name))
-		return;
-	out_str(o, " of ");
-	out_safe(o, name);
-}
-
 /* The cgroup's versions, limits and what of it cannot be seen. */
 static void out_cgroup(struct sink *o, const struct comparison *c)
 {
@@ -6497,7 +6865,7 @@ static void say_scope(const struct comparison *c)
 static void say_alerts(const struct report *r, bool again, bool last)
 {
 	static struct said_level said[RULE_COUNT];
-	char buffer[128];
+	char buffer[MESSAGE_BYTES];
 	unsigned a;
 
 	for (a = 0; a < RULE_COUNT; a++) {
@@ -6629,6 +6997,35 @@ static void add_top(struct listing *l, const struct comparison *c)
 	l->below_key = "top";
 }
 
+/* --check: judges a report; after the last the worst of them is printed, and
+ * the program ends with its status. */
+static void check(struct listing *l, bool last)
+{
+	static struct listing below;
+	static struct report worst;
+	static struct level_names names;
+	const struct comparison *c = l->from;
+	enum verdict verdict;
+
+	alerts_judge(c->report);
+	verdict = verdict_of(c->report);
+	if (!worst.elapsed_us || (verdict != VERDICT_UNKNOWN && verdict > verdict_of(&worst)) ||
+	    verdict_of(&worst) == VERDICT_UNKNOWN) {
+		worst = *c->report;
+		names = level_names;
+		worst.names = worst.names ? &names : NULL;
+	}
+	if (!last)
+		return;
+	l->from = &(const struct comparison){ c->before, c->now, &worst };
+	below.from = l->from;
+	list_checks(&below);
+	l->below = &below;
+	print_listing(l);
+	verdict = verdict_of(&worst);
+	_exit(opt->check_critical && verdict == VERDICT_WARNING ? 0 : (int)verdict);
+}
+
 /* One tick: takes a snapshot and prints what it comes to. */
 static void tick(struct listing *l, uint64_t n, uint64_t tick_ns, bool scope_is_told)
 {
@@ -6661,11 +7058,16 @@ static void tick(struct listing *l, uint64_t n, uint64_t tick_ns, bool scope_is_
 	check_view(l);
 	if (!n && table && scope_is_told && WITH_CGROUP)
 		say_scope(&comparison);
-	warn_incomplete(now, l);
+	if (opt->view != O_CHECK)
+		warn_incomplete(now, l);
 	if (table)
 		warn_unavailable(l, said_unavailable);
 	if (!n && opt->no_first && !view()->once)
 		return;
+	if (WITH_CHECK && opt->view == O_CHECK) {
+		check(l, n == opt->count);
+		return;
+	}
 	if (WITH_ALERTS && table)
 		alerts_judge(&report);
 	if (WITH_TOP && opt->top)
@@ -6794,7 +7196,7 @@ int main(int argc, char **argv)
 	read_boot_offset();
 	if (WITH_DISKS && opt->partition)
 		settle_partition();
-	scope_is_told = WITH_CGROUP && is_terminal(STDERR_FILENO, &(struct winsize){ 0 });
+	scope_is_told = WITH_CGROUP && opt->view != O_CHECK && is_terminal(STDERR_FILENO, &(struct winsize){ 0 });
 	if (WITH_CGROUP)
 		check_chosen(scope_choose(scope_is_told));
 	if (!view()->list(&listing))

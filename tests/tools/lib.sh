@@ -37,10 +37,11 @@ within() {
 	check "$1: $2, bound $3" awk "BEGIN { exit !($2 <= $3) }"
 }
 
-# switches VALUE: those that config.h leaves at it, 1 or 0, one a line.
+# switches VALUE: those that config.h leaves at it, 1 or 0, one a line. One that
+# is what another is counts as 1.
 switches() {
 	"$CC" -E -dM -x c config.h |
-		awk -v value="$1" '$2 ~ /^WITH_/ && $3 == value { print $2 }' | sort
+		awk -v value="$1" '$2 ~ /^WITH_/ && ($3 != "0") == value { print $2 }' | sort
 }
 
 # The flags that turn all of them off.

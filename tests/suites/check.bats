@@ -1,0 +1,112 @@
+#!/usr/bin/env bats
+# --check: one verdict, for probes and monitoring.
+
+load helper
+
+setup() {
+    requires_feature check
+    use_fixture host
+}
+
+# check_two_instants ARGS...: over the two instants, which are 2.5 s apart.
+check_two_instants() { COUNT=1 run_two_instants --check -y "$@"; }
+
+# level METRIC: of that row.
+level() { awk -v metric="$1" '$3 == metric { print $4 }' <<< "$output"; }
+
+@test "the worst first, a line that pages well, performance data, status 2" {
+    check_two_instants
+    [[ $status == 2 && -z $stderr ]] || { show_output; false; }
+    [[ ${lines[0]} == "CRITICAL: out of memory: 3 killed, swapping 200 KiB/s | "* ]] || { show_output; false; }
+    [[ ${lines[0]} == *" cs=2800;3000;5000 "*" mem_full=4%;5;20 maj=4.4;50;500 oom=3;;1 "*" swap=200;1;1000 "* ]] || { show_output; false; }
+    [[ $(level oom) == critical && $(level swap) == warning && $(level cs) == ok && $(level thr_pct) == unknown ]]
+    ((${#output} < 10240))
+}
+
+@test "a warning is status 1, with --check=critical 0; nothing wrong is 0" {
+    check_two_instants --alert=oom=99
+    [[ $status == 1 && ${lines[0]} == "WARNING: swapping 200 KiB/s | "* ]] || { show_output; false; }
+    use_fixture host
+    COUNT=1 run_two_instants --check=critical -y --alert=oom=99
+    [[ $status == 0 && ${lines[0]} == WARNING:* ]] || { show_output; false; }
+    use_fixture host
+    check_two_instants --alert=oom=99 --alert=swap=1000
+    [[ $status == 0 && ${lines[0]} == "OK: CPU 77% used, memory "*"% used, swap "* ]] || { show_output; false; }
+}
+
+@test "as one object: what it says, and what it is made of" {
+    requires_feature json
+    check_two_instants --json
+    jq -e '.status == "CRITICAL" and .code == 2 and .interval == 2.5 and
+        (.checks | map(select(.metric == "swap"))[0] == {resource: "swap", aspect: "saturation", metric: "swap",
+            level: "warning", value: 200, warning: 1, critical: 1000}) and
+        (.checks | map(select(.level == "unknown").metric) == ["thr_pct", "mem_pct"])' <<< "$output" || { show_output; false; }
+}
+
+@test "nothing that can be judged, and what is no command line, is 3" {
+    rm -r "$T/f/proc/pressure" "$T/f/proc/vmstat"
+    sed -i '/^ctxt/d' "$T/f/proc/stat"
+    run_vmstat --check 0.01
+    [[ $status == 3 && ${lines[0]} == "UNKNOWN: nothing can be judged here |"* && -z $stderr ]] || { show_output; false; }
+    run_vmstat --check --nosuch
+    [[ $status == 3 && $stderr == "vmstat: unknown option"* ]] || { show_output; false; }
+    run_vmstat --check=perhaps
+    [[ $status == 3 ]] || { show_output; false; }
+    rm -r "$T/f/proc/stat" "$T/f/proc/meminfo"
+    run_vmstat --check 0.01
+    [[ $status == 3 ]] || { show_output; false; }
+}
+
+@test "half a second unless told, the worst of N" {
+    local began=$EPOCHREALTIME
+    run_on_this_machine --check=critical --threshold=1000000000 --json
+    [[ $(awk "BEGIN { print $EPOCHREALTIME - $began < 0.7 }") == 1 ]]
+    ! has_feature json || jq -e '.interval > 0.45 and .interval < 0.6' <<< "$output"
+    COUNT=3 run_two_instants --check -y
+    [[ $status == 2 && ${lines[0]} == "CRITICAL: out of memory: 3 killed"* && ${#lines[@]} -lt 30 ]] || { show_output; false; }
+}
+
+# cause SOME FULL THROTTLED: what is said of CPU pressure where in 2 s some task of
+# the container waited for SOME us, all of them for FULL, and THROTTLED of the 20
+# periods of its pod were.
+cause() {
+    use_fixture v2
+    local ctr=sys/fs/cgroup/kubepods/pod1/ctr pod=sys/fs/cgroup/kubepods/pod1
+    printf 'some avg10=1.00 total=0\nfull avg10=1.00 total=0\n' > "$T/f/$ctr/cpu.pressure"
+    printf 'some avg10=1.00 total=%s\nfull avg10=1.00 total=%s\n' "$1" "$2" > "$T/second/$ctr/cpu.pressure"
+    printf 'usage_usec 1\nnr_periods 100\nnr_throttled 50\nthrottled_usec 500\n' > "$T/f/$pod/cpu.stat"
+    printf 'usage_usec 1\nnr_periods 120\nnr_throttled %s\nthrottled_usec %s\n' $((50 + $3)) $((500 + 9000 * $3)) > "$T/second/$pod/cpu.stat"
+    COUNT=1 run_two_instants --check -y --scope=cgroup --alert=cpu_some=10,40 --json
+    jq -r '.cause, (.checks[] | select(.metric == "cpu_some").value)' <<< "$output"
+    jq -r .message <<< "$output"
+}
+
+@test "CPU pressure names its cause: a quota, the neighbours, its own tasks" {
+    requires_feature cgroup json
+    said=$(cause 1800000 1600000 18)
+    [[ $said == *"quota"*$'\n'90$'\n'*"CPU 90% of the time some waiting, held up by the quota of 0.5 CPUs of /kubepods/pod1"* ]] || { echo "$said"; show_output; false; }
+    said=$(cause 1800000 1600000 0)
+    [[ $said == "contended"$'\n'90$'\n'*"CPU 90% of the time some waiting, contended: 80 % of the time"* ]] || { echo "$said"; show_output; false; }
+    said=$(cause 1800000 400000 0)
+    [[ $said == "queueing"$'\n'90$'\n'*"CPU 90% of the time some waiting, its own tasks queue"* ]] || { echo "$said"; show_output; false; }
+    said=$(cause 100000 100000 18)
+    [[ $said == "null"$'\n'* ]] || { echo "$said"; show_output; false; }
+}
+
+@test "the cause in the alert of a report, too" {
+    requires_feature cgroup json
+    cause 1800000 1600000 0 > "$T/said"
+    use_fixture v2
+    printf 'some avg10=1.00 total=0\nfull avg10=1.00 total=0\n' > "$T/f/sys/fs/cgroup/kubepods/pod1/ctr/cpu.pressure"
+    printf 'some avg10=1.00 total=1800000\nfull avg10=1.00 total=100000\n' > "$T/second/sys/fs/cgroup/kubepods/pod1/ctr/cpu.pressure"
+    run_two_instants --scope=cgroup --alert=cpu_some=10,40,0 --json
+    [[ $(jq -c 'select(.interval == 2).alerts[] | select(.metric == "cpu_some").cause' <<< "$output") == '"queueing"' ]] || { show_output; false; }
+    stderr_has 'CPU PRESSURE: 90% of the time some waiting, its own tasks queue$'
+}
+
+@test "memory of its limit, in the words that are paged" {
+    requires_feature cgroup
+    use_fixture v2
+    COUNT=1 run_two_instants --check -y --scope=cgroup --alert=mem_pct=1,2
+    [[ $status == 2 && ${lines[0]} =~ memory\ [0-9]+%\ of\ [0-9.]+[KMG] ]] || { show_output; false; }
+}
