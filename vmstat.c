@@ -4721,13 +4721,14 @@ static bool is_judged(const struct report *r, enum rule_id a)
 
 /* Why tasks waited for CPUs. The kernel's figure (accounting/psi.rst) mixes tasks
  * that are held up by a quota with those that others keep from the CPUs. In a
- * cgroup "full" says that none of its tasks ran: with throttling that is the
- * quota, without it the neighbours; what "some" has more is its own tasks,
- * which wait for each other. The machine as a whole has no "full": while it
+ * cgroup "full" says that none of its tasks ran: as far as periods were throttled
+ * that is the quota, beyond it the neighbours; what "some" has more is its own
+ * tasks, which wait for each other. The largest part is the cause. The machine as a whole has no "full": while it
  * waits for CPUs and has idle ones, quotas below it are the cause. */
 static enum cause find_cause(const struct report *r)
 {
 	uint64_t some = r->value[M_cpu_some], full = r->value[M_cpu_full], throttled = r->value[M_thr_pct];
+	uint64_t quota;
 
 	if (some == UNAVAILABLE)
 		return CAUSE_UNKNOWN;
@@ -4736,11 +4737,13 @@ static enum cause find_cause(const struct report *r)
 			return CAUSE_UNKNOWN;
 		return r->value[M_id] >= 25000 ? CAUSE_QUOTAS_BELOW : CAUSE_QUEUEING;
 	}
-	if (throttled != UNAVAILABLE && throttled > 0 && (full == UNAVAILABLE || full >= minus(some, full)))
+	throttled = throttled == UNAVAILABLE ? 0 : throttled;
+	if (full == UNAVAILABLE) /* before Linux 5.13 */
+		return throttled >= some / 2 ? CAUSE_QUOTA : CAUSE_UNKNOWN;
+	quota = least_of(full, throttled); /* longer than that no period held it up */
+	if (quota >= full - quota && quota >= minus(some, full))
 		return CAUSE_QUOTA;
-	if (full == UNAVAILABLE)
-		return CAUSE_UNKNOWN;
-	return full >= minus(some, full) ? CAUSE_CONTENDED : CAUSE_QUEUEING;
+	return full - quota >= minus(some, full) ? CAUSE_CONTENDED : CAUSE_QUEUEING;
 }
 
 /* Judges a report: the level of each rule, and the worst of them. */
