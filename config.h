@@ -37,6 +37,11 @@
 #define WITH_TOP 1
 #endif
 
+/* --cgroups: the cgroups below, worst first. */
+#ifndef WITH_CGROUPS
+#define WITH_CGROUPS WITH_CGROUP
+#endif
+
 /* --check: the verdict, for probes and monitoring; by the rules. */
 #ifndef WITH_CHECK
 #define WITH_CHECK WITH_ALERTS
@@ -104,6 +109,11 @@
 /* Block devices in a listing: about 400 bytes each. */
 #ifndef MAX_DISKS
 #define MAX_DISKS 512
+#endif
+
+/* Cgroups in the listing of --cgroups: 200 bytes and their names each. */
+#ifndef MAX_CHILDREN
+#define MAX_CHILDREN 512
 #endif
 
 /* Slab caches for -m: 72 bytes each. */

@@ -299,7 +299,7 @@ enum scope_kind { HOST = 1, V2 = 2, V1 = 4, CGROUP = V2 | V1, ANY = 7 };
 #define CGROUP_MAKERS(F) \
 	F(cgroup_free) F(cgroup_available) F(cpu_available) F(cpu_capacity) F(cpu_limit) F(cpu_level) \
 	F(mem_limit) F(mem_pct) F(mem_level) F(swap_limit) F(periods) F(read) F(written) F(throttled) \
-	F(throttled_time) F(thr) F(thr_pct)
+	F(throttled_time) F(thr) F(thr_pct) F(cpu_used) F(cpu_pct) F(working_set)
 
 enum maker {
 	MAKE_SUM,
@@ -569,6 +569,9 @@ struct place {
 	  IN(V1, AT(V1_CPUSET_CPUS, ONE, ""), LEVELS)) \
 	H(cpu_capacity, GAUGE, WHOLE, IN(CGROUP, BY(cpu_capacity), \
 	  MADE_OF(NEEDS(cpu_quota), NEEDS(cpu_period), NEEDS(cpuset_cpus), NEEDS(cpus_online)))) \
+	H(cpu_used, GAUGE, DECIMALS, IN(CGROUP, BY(cpu_used), MADE_OF(NEEDS(user_time), NEEDS(system_time)))) \
+	H(cpu_pct, GAUGE, PERCENT, IN(CGROUP, BY(cpu_pct), MADE_OF(NEEDS(cpu_used), NEEDS(cpu_limit)))) \
+	H(working_set, GAUGE, SIZE, IN(CGROUP, BY(working_set), MADE_OF(NEEDS(mem_used), NEEDS(inactive_file)))) \
 	H(cpu_available, TIME, WHOLE, IN(CGROUP, BY(cpu_available), \
 	  MADE_OF(NEEDS(cpu_capacity), NEEDS(user_time), NEEDS(system_time)))) \
 	H(nr_periods, COUNT, WHOLE, IN(CGROUP, AT(CPU_STAT, ONE, "nr_periods"), LEVELS)) \
@@ -842,6 +845,37 @@ static const struct rule {
 RULES(A)
 #undef A
 
+/* The columns of --cgroups: C(key, metric, width, heading in text). */
+#define CHILD_COLUMNS(C) \
+	C(cpu, cpu_used, DECIMALS, 6, "cpu") \
+	C(cpu_pct, cpu_pct, PERCENT, 4, "cpu%") \
+	C(thr_pct, thr_pct, PERCENT, 4, "thr%") \
+	C(cpu_some, cpu_some, PERCENT, 4, "cpuP") \
+	C(mem_some, mem_some, PERCENT, 4, "memP") \
+	C(io_some, io_some, PERCENT, 3, "ioP") \
+	C(working_set, working_set, SIZE, 8, "wset") \
+	C(mem_pct, mem_pct, PERCENT, 4, "mem%") \
+	C(maj, maj, NUMBER, 5, "maj") \
+	C(oom, oom, NUMBER, 3, "oom") \
+	C(tasks, tasks, NUMBER, 5, "tasks")
+
+enum child_value {
+#define C(key, ...) CHILD_##key,
+	CHILD_COLUMNS(C)
+#undef C
+	CHILD_VALUES
+};
+
+static const struct child_column {
+	struct column column;
+	uint8_t metric;
+} child_columns[] = {
+#define C(key, metric, unit, width, heading) [CHILD_##key] = \
+	{ { #key, heading, GROUP_NONE, UNIT_##unit, { width, width + 2 }, 90, false, false }, IF(WITH_CGROUP, M_##metric) },
+	CHILD_COLUMNS(C)
+#undef C
+};
+
 /* What --check looks at, by the USE method: C(resource, aspect, metric, words
  * before and after its value). What has a rule is judged by it, and the words
  * after the value are the rule's; the rest is evidence. */
@@ -889,6 +923,8 @@ static const struct check {
 	O(DISK_SUM, 'D', MODES, ONE_OF(view), "disk-sum", "", WITH_DISKS, "summary of disk activity") \
 	O(PARTITION, 'p', MODES, VALUE(partition), "partition", "DEV", WITH_DISKS, "statistics of one block device") \
 	O(SLABS, 'm', MODES, ONE_OF(view), "slabs", "", WITH_SLABS, "slab caches") \
+	O(CGROUPS, 0, MODES, PARSED(parse_cgroups), "cgroups", "[=DEPTH[,COLUMN]]", WITH_CGROUPS, \
+	  "the cgroups below, worst first") \
 	O(CHECK, 0, MODES, PARSED(parse_check), "check", "[=critical]", WITH_CHECK, "one verdict; exit status 0, 1, 2 or 3") \
 	O(ACTIVE, 'a', COLUMNS, FLAG(active), "active", "", 1, "inactive and active, not buff and cache") \
 	O(COLUMNS, 'o', COLUMNS, VALUE(columns), "columns", "LIST", 1, "columns or groups by name; help lists them") \
@@ -936,6 +972,7 @@ enum option_id {
  *   files         files that stay open from one snapshot to the next
  *   snapshots     the last two instants
  *   slabs         the list of -m: too large for the stack
+ *   children      the list of --cgroups
  *   level_names   the text that goes with a report
  *   stdout_sink   what is about to be written
  *   screen        the terminal, and how far the last header is away
@@ -963,6 +1000,8 @@ static struct options {
 	bool no_alerts, threshold_per_cpu;
 	unsigned top;         /* how many processes --top shows; 0: none */
 	bool top_always;
+	unsigned depth;       /* of --cgroups */
+	uint8_t child_order;  /* the value they are ordered by; CHILD_VALUES: what is worst */
 	bool check_critical;  /* --check: a warning is no failure */
 	bool rule_named[RULE_COUNT];                  /* by --alert */
 	uint64_t warn[RULE_COUNT], crit[RULE_COUNT]; /* in thousandths; warn 0: none */
@@ -1121,6 +1160,28 @@ struct level_names {
 	char mem[PATH_BYTES], cpu[PATH_BYTES]; /* "" where none does */
 };
 
+#define CHILD_COUNTERS 16
+#define CHILD_NAMES (MAX_CHILDREN * 256u)
+
+/* The cgroups below the scope, of --cgroups. What a child counted the last time
+ * stays until it is read again. */
+static struct children {
+	unsigned count, slots; /* there now; slots in use */
+	unsigned more;         /* that found no room */
+	bool hidden;           /* some cannot be read */
+	uint32_t names_length;
+	struct child {
+		uint64_t inode;    /* 0: a free slot */
+		uint64_t counter[CHILD_COUNTERS]; /* by place in plan.counters */
+		uint32_t value[CHILD_VALUES]; /* as in struct report, sizes in KiB; UINT32_MAX: not known */
+		uint32_t severity; /* of the rule that is worst: value by critical level, in thousandths */
+		uint32_t name;     /* of its path below the scope, in names */
+		uint32_t tick;     /* when it was seen last, from 1 */
+		uint8_t level;     /* enum alert_level */
+	} child[WITH_CGROUPS ? MAX_CHILDREN : 1];
+	char names[WITH_CGROUPS ? CHILD_NAMES : 1];
+} children;
+
 /* The processes of --top: what each did, in the units of struct report. */
 struct top {
 	unsigned rows;
@@ -1146,11 +1207,21 @@ struct report {
 	const struct top *top;     /* the processes to blame; NULL: not asked for */
 };
 
+/* The terminal that text goes to. */
+static struct screen {
+	bool tty;
+	bool stamped;          /* there is room for -t */
+	bool header_due;
+	unsigned rows, columns;
+	unsigned since_header; /* rows printed since */
+} screen;
+
 static struct level_names level_names;
 
 struct comparison {
 	const struct snapshot *before, *now;
 	struct report *report; /* what is made so far */
+	bool child;            /* of a cgroup below the scope: of its own level alone */
 };
 
 /* -------------------------------------------------------------- BEDROCK */
@@ -2117,6 +2188,7 @@ struct walk {
 	bool (*visit)(struct walk *, size_t n);
 	void *for_visit;
 	bool hidden; /* a part of it is there, but not for us */
+	unsigned depth; /* no deeper than this below the cgroup; 0: WALK_DEPTH */
 	char dir[PATH_BYTES];
 };
 
@@ -2136,6 +2208,8 @@ static bool walk_below(struct walk *w, size_t n, unsigned depth)
 
 	if (done)
 		return true;
+	if (depth == w->depth && w->depth)
+		return false;
 	if (depth == WALK_DEPTH || !entries_open(&entries, w->dir)) {
 		walk_missed(w, depth < WALK_DEPTH ? errno : EFBIG);
 		return false;
@@ -3951,6 +4025,18 @@ static uint64_t make_host_used(const struct comparison *c)
 	return minus(v[M_host_total], nonsense ? v[M_mem_free] : v[M_mem_available]);
 }
 
+/* How many levels of a controller count: all up to the top. */
+static unsigned levels_of(const struct comparison *c, enum directory dir)
+{
+	return c->child && homes[dir].levels ? 1 : homes[dir].levels;
+}
+
+/* May a level that counts be out of sight? */
+static bool is_truncated(const struct comparison *c, enum directory dir)
+{
+	return homes[dir].truncated && !c->child;
+}
+
 /* A level of the memory hierarchy and what it leaves. In bytes. */
 struct binding {
 	uint64_t limit, used; /* used: the working set */
@@ -4012,10 +4098,10 @@ static struct binding find_binding(const struct comparison *c)
 	const struct home *h = &homes[DIR_MEMORY];
 	const uint64_t *own = c->now->level[0];
 	uint64_t above = own[M_hierarchical]; /* v1: what levels that cannot be seen allow */
-	unsigned l;
+	unsigned l, levels = levels_of(c, DIR_MEMORY);
 
-	b.known = h->levels > 0 && !h->truncated;
-	for (l = 0; l < h->levels && (!l || is_charged_above(c->now->level[l])); l++) {
+	b.known = levels > 0 && !is_truncated(c, DIR_MEMORY);
+	for (l = 0; l < levels && (!l || is_charged_above(c->now->level[l])); l++) {
 		const uint64_t *level = c->now->level[l];
 
 		bind_limit(&b, level_limit(level), level[M_mem_used], working_set(level), l);
@@ -4073,11 +4159,11 @@ static uint64_t make_swap_limit(const struct comparison *c)
 	uint64_t least = UNAVAILABLE, above = c->now->level[0][M_hierarchical_memsw];
 	unsigned l;
 
-	if (h->truncated)
+	if (is_truncated(c, DIR_MEMORY))
 		return UNAVAILABLE;
 	if (above != UNAVAILABLE && !is_unlimited(above))
 		least = minus(above, c->now->level[0][M_hierarchical]);
-	for (l = 0; l < h->levels && (!l || is_charged_above(c->now->level[l])); l++) {
+	for (l = 0; l < levels_of(c, DIR_MEMORY) && (!l || is_charged_above(c->now->level[l])); l++) {
 		const uint64_t *level = c->now->level[l];
 		uint64_t limit = level[M_swap_max];
 
@@ -4121,57 +4207,57 @@ struct capacity {
 	bool cpuset;    /* or of the cpuset's */
 };
 
-static bool apply_cpuset(const struct snapshot *now, struct capacity *c)
+static bool apply_cpuset(const struct comparison *c, struct capacity *capacity)
 {
 	unsigned l;
 
-	for (l = 0; l < homes[DIR_CPUSET].levels; l++) {
-		uint64_t cpus = now->level[l][M_cpuset_cpus];
+	for (l = 0; l < levels_of(c, DIR_CPUSET); l++) {
+		uint64_t cpus = c->now->level[l][M_cpuset_cpus];
 
 		if (cpus == UNAVAILABLE)
 			continue;
-		c->level = l;
-		return tighten(&c->micro, times(cpus, 1000000));
+		capacity->level = l;
+		return tighten(&capacity->micro, times(cpus, 1000000));
 	}
 	return false;
 }
 
-static struct capacity find_capacity(const struct snapshot *now)
+static struct capacity find_capacity(const struct comparison *c)
 {
-	const struct home *h = &homes[DIR_CPU];
-	uint64_t online = now->level[0][M_cpus_online];
-	struct capacity c = { online == UNAVAILABLE ? 0 : times(online, 1000000), false, 0, false };
+	static const struct capacity unknown = { UNAVAILABLE, false, 0, false };
+	uint64_t online = c->now->level[0][M_cpus_online];
+	struct capacity found = { online == UNAVAILABLE ? 0 : times(online, 1000000), false, 0, false };
 	unsigned l;
 
-	if (!h->levels || h->truncated)
-		return (struct capacity){ UNAVAILABLE, false, 0, false }; /* a quota may be out of sight */
-	c.limited = c.cpuset = apply_cpuset(now, &c);
-	for (l = 0; l < h->levels; l++) {
-		const uint64_t *level = now->level[l];
+	if (!levels_of(c, DIR_CPU) || is_truncated(c, DIR_CPU))
+		return unknown; /* a quota may be out of sight */
+	found.limited = found.cpuset = apply_cpuset(c, &found);
+	for (l = 0; l < levels_of(c, DIR_CPU); l++) {
+		const uint64_t *level = c->now->level[l];
 		uint64_t quota = level_quota(level);
-		bool known = c.micro != 0;
+		bool known = found.micro != 0;
 
 		if (level[M_cpu_quota] == UNAVAILABLE)
-			return (struct capacity){ UNAVAILABLE, false, 0, false }; /* it may be the one that counts */
-		if (tighten(&c.micro, quota) || (quota && !known)) {
-			c.limited = true;
-			c.cpuset = false;
-			c.level = l;
+			return unknown; /* it may be the one that counts */
+		if (tighten(&found.micro, quota) || (quota && !known)) {
+			found.limited = true;
+			found.cpuset = false;
+			found.level = l;
 		}
 	}
-	if (!c.micro)
-		c.micro = UNAVAILABLE;
-	return c;
+	if (!found.micro)
+		found.micro = UNAVAILABLE;
+	return found;
 }
 
 static uint64_t make_cpu_capacity(const struct comparison *c)
 {
-	return find_capacity(c->now).micro;
+	return find_capacity(c).micro;
 }
 
 static uint64_t make_cpu_limit(const struct comparison *c)
 {
-	struct capacity capacity = find_capacity(c->now);
+	struct capacity capacity = find_capacity(c);
 
 	return capacity.limited ? capacity.micro : UNAVAILABLE;
 }
@@ -4179,7 +4265,7 @@ static uint64_t make_cpu_limit(const struct comparison *c)
 /* The number of the level, see UNIT_LEVEL. */
 static uint64_t make_cpu_level(const struct comparison *c)
 {
-	struct capacity capacity = find_capacity(c->now);
+	struct capacity capacity = find_capacity(c);
 
 	return capacity.limited ? capacity.level : UNAVAILABLE;
 }
@@ -4199,6 +4285,25 @@ static uint64_t make_cpu_available(const struct comparison *c)
 		return us ? could : UNAVAILABLE;
 	most = times(before != UNAVAILABLE && before > now ? before : now, us + us / 16 + 2 * 1000000 / USER_HZ);
 	return used <= most ? used : UNAVAILABLE;
+}
+
+/* CPUs that the cgroup kept busy, in millionths. */
+static uint64_t make_cpu_used(const struct comparison *c)
+{
+	uint64_t us = plus(c->report->value[M_user_time], c->report->value[M_system_time]);
+
+	return mul_div(us, 1000000, c->report->elapsed_us);
+}
+
+/* The same in percent of the limit, where there is one. */
+static uint64_t make_cpu_pct(const struct comparison *c)
+{
+	return percent(c->report->value[M_cpu_used], c->report->value[M_cpu_limit]);
+}
+
+static uint64_t make_working_set(const struct comparison *c)
+{
+	return times(working_set(c->now->level[0]), 1000);
 }
 
 /* The growth of a level's counter between the two snapshots. */
@@ -4241,7 +4346,7 @@ static struct throttling find_throttling(const struct comparison *c)
 	struct throttling worst = { UNAVAILABLE, UNAVAILABLE, UNAVAILABLE, UNAVAILABLE }, t;
 	unsigned l;
 
-	for (l = 0; l < homes[DIR_CPU].levels; l++) {
+	for (l = 0; l < levels_of(c, DIR_CPU); l++) {
 		const uint64_t *level = c->now->level[l];
 
 		if (level[M_cpu_quota] == UNLIMITED && !level[M_nr_periods])
@@ -4548,11 +4653,11 @@ static void report_make(const struct comparison *c)
 		if (p->over)
 			r->value[m] = percent(r->value[m], r->value[p->over]);
 	}
-	if (!in_cgroup())
+	if (!in_cgroup() || c->child)
 		return;
 	r->names = &level_names;
 	level_name(DIR_MEMORY, r->value[M_mem_level], level_names.mem);
-	level_name(find_capacity(now).cpuset ? DIR_CPUSET : DIR_CPU, r->value[M_cpu_level], level_names.cpu);
+	level_name(find_capacity(c).cpuset ? DIR_CPUSET : DIR_CPU, r->value[M_cpu_level], level_names.cpu);
 }
 
 /* Have more CPU time, stalls or periods passed than the time since the oldest
@@ -4863,6 +4968,226 @@ static void out_alert(struct sink *o, const struct report *r, enum rule_id a)
 		out_cause(o, r);
 }
 
+/* -------------------------------------------------------------- CHILDREN
+ *
+ * The cgroups below the scope: each is read, compared with what it counted the
+ * last time, and judged, with the arithmetic of the scope itself, one by one,
+ * so that hundreds of them take little memory. */
+
+static bool is_counter(enum metric_id m)
+{
+	return is_scanned(plan.place[m]) && metrics[m].kind != KIND_GAUGE;
+}
+
+/* Reads the files of a child, `rest` below the scope, into values[metric]. */
+static void read_child(const char *rest, uint64_t *values)
+{
+	char dir[PATH_BYTES];
+	unsigned src;
+
+	for (src = 1; src < SRC_COUNT; src++) {
+		enum directory d = sources[src].directory;
+		struct file file = { 0, 0 };
+
+		if (d < DIR_FIRST_HOME || plan.first_want[src] == plan.first_want[src + 1] ||
+		    !join_n(dir, homes[d].dir, homes[d].length[0], rest, ""))
+			continue;
+		read_file(&file, dir, strlen(dir), src, true, values);
+		if (file.fd > 0)
+			close(file.fd - 1);
+	}
+}
+
+/* The slot of a child: the one that it had, which mostly comes after that of the
+ * child before it, or a free one. NULL: there is none. */
+static struct child *find_slot(uint64_t inode, unsigned from)
+{
+	struct child *free_slot = NULL;
+	unsigned i;
+
+	for (i = 0; i < children.slots; i++) {
+		struct child *child = &children.child[(from + i) % children.slots];
+
+		if (child->inode == inode)
+			return child;
+		if (!child->inode && !free_slot)
+			free_slot = child;
+	}
+	if (!free_slot && children.slots < MAX_CHILDREN)
+		free_slot = &children.child[children.slots++];
+	if (free_slot)
+		free_slot->tick = 0;
+	return free_slot;
+}
+
+/* How bad the worst rule is: its value by its critical level, in thousandths. */
+static uint64_t severity_of(const struct report *r)
+{
+	uint64_t worst = 0;
+	unsigned a;
+
+	for (a = 0; WITH_ALERTS && a < RULE_COUNT; a++)
+		if (is_judged(r, a)) {
+			uint64_t v = mul_div(alert_value(r, a), 1000, alert_threshold(r, a, CRITICAL));
+
+			worst = v > worst ? v : worst;
+		}
+	return worst;
+}
+
+/* A value in 32 bits, to save memory: the most that fits, where it is more. */
+static uint32_t pack_value(uint64_t v, enum unit unit)
+{
+	v = divided(v, unit == UNIT_SIZE ? 1024 * 1000 : 1);
+	return v == UNAVAILABLE ? UINT32_MAX : (uint32_t)least_of(v, UINT32_MAX - 1);
+}
+
+static uint64_t unpack_value(uint32_t v, enum unit unit)
+{
+	return v == UINT32_MAX ? UNAVAILABLE : times(v, unit == UNIT_SIZE ? 1024 * 1000 : 1);
+}
+
+/* Compares what a child counts now with what it did the last time; one that is
+ * new with nothing, but in the first tick, when its age is not known. */
+static void compare_child(struct child *child, const struct comparison *scope_c, struct snapshot *now, uint32_t tick)
+{
+	static struct snapshot before; /* its first level is used */
+	static struct report report;
+	const struct comparison c = { &before, now, &report, true };
+	bool known = child->tick && child->tick + 1 == tick;
+	unsigned i, n = 0;
+
+	before.ns = known || tick > 1 ? scope_c->before->ns : now->ns;
+	memset(before.level[0], known ? 0xff : 0, sizeof before.level[0]);
+	before.level[0][M_cpus_online] = now->level[0][M_cpus_online];
+	for (i = 0; i < plan.count; i++) {
+		enum metric_id m = plan.order[i];
+
+		if (!is_counter(m) || n == CHILD_COUNTERS)
+			continue;
+		if (known)
+			before.level[0][m] = child->counter[n];
+		child->counter[n++] = now->level[0][m];
+	}
+	memset(report.value, 0xff, sizeof report.value);
+	report_make(&c);
+	for (i = 0; i < CHILD_VALUES; i++)
+		child->value[i] = pack_value(report.value[child_columns[i].metric], child_columns[i].column.unit);
+	if (WITH_ALERTS)
+		alerts_judge(&report);
+	child->severity = pack_value(severity_of(&report), UNIT_NUMBER);
+	child->level = report.worst;
+}
+
+struct child_walk {
+	const struct comparison *c;
+	size_t top;     /* the path of a child begins here */
+	unsigned next;  /* the slot after that of the last child */
+	uint32_t tick;
+	bool second;    /* over the second hierarchy of v1: what the first has is done */
+};
+
+static bool visit_below(struct walk *w, size_t n)
+{
+	static struct snapshot now; /* its first level is used */
+	struct child_walk *walk = w->for_visit;
+	const char *rest = w->dir + walk->top;
+	size_t length = n - walk->top + 1;
+	struct child *child;
+	char path[PATH_BYTES];
+	struct stat st;
+
+	if (length == 1 || stat(w->dir, &st))
+		return false;
+	if (walk->second && join_n(path, homes[DIR_MEMORY].dir, homes[DIR_MEMORY].length[0], rest, "") && path_exists(path))
+		return false;
+	child = find_slot((uint64_t)st.st_ino, walk->next);
+	if (!child || children.names_length + length > sizeof children.names) {
+		children.more++;
+		return false;
+	}
+	now.ns = walk->c->now->ns;
+	now.wall_ns = walk->c->now->wall_ns;
+	memset(now.level[0], 0xff, sizeof now.level[0]);
+	now.level[0][M_cpus_online] = walk->c->now->level[0][M_cpus_online];
+	read_child(rest, now.level[0]);
+	child->inode = (uint64_t)st.st_ino;
+	compare_child(child, walk->c, &now, walk->tick);
+	child->tick = walk->tick;
+	child->name = children.names_length;
+	memcpy(children.names + children.names_length, rest, length);
+	children.names_length += (uint32_t)length;
+	children.count++;
+	walk->next = (unsigned)(child - children.child) + 1;
+	return false;
+}
+
+/* Reads all children, and frees the slots of those that are gone. */
+static void read_children(const struct comparison *c, uint32_t tick)
+{
+	static const enum directory dirs[] = { DIR_MEMORY, DIR_CPUACCT };
+	struct child_walk of_child = { .c = c, .tick = tick };
+	struct walk w = { .visit = visit_below, .for_visit = &of_child, .depth = opt->depth };
+	struct child *child;
+	unsigned i;
+
+	children.count = children.more = 0;
+	children.names_length = 0;
+	children.hidden = false;
+	for (i = 0; i < (scope.home->version == 2 ? 1 : LENGTH(dirs)); i++) {
+		const struct home *h = scope.home->version == 2 ? scope.home : &homes[dirs[i]];
+
+		if (!h->version)
+			continue;
+		of_child.top = strlen(h->dir);
+		of_child.second = i > 0 && homes[DIR_MEMORY].version;
+		walk_over(&w, h->dir);
+		children.hidden |= w.hidden;
+	}
+	for (child = children.child; child < children.child + children.slots; child++)
+		if (child->tick != tick)
+			child->inode = 0;
+}
+
+/* Hexadecimal digits, with - or _ between, 32 up to `most` characters. */
+static bool is_hex_id(const char *p, const char *end, ptrdiff_t most)
+{
+	if (end - p < 32 || end - p > most)
+		return false;
+	for (; p < end; p++)
+		if (!is_digit(*p) && !(*p >= 'a' && *p <= 'f') && (most == 64 || (*p != '-' && *p != '_')))
+			return false;
+	return true;
+}
+
+/* The parts of a path that the kubelet made: the UID of the pod, and the ID of
+ * the container, which other runtimes have, too. Cgroupfs and systemd drivers:
+ * .../podUID/ID, ...-podU_I_D.slice/cri-containerd-ID.scope. False: neither. */
+static bool kubelet_parts(const char *path, struct sink *uid, struct sink *container)
+{
+	struct text rest = { path, path + strlen(path) }, part;
+
+	uid->n = container->n = 0;
+	while (next_part(&rest, '/', &part)) {
+		const char *p, *end = part.end;
+
+		if (end - part.p > 6 && (after(end - 6, ".slice") || after(end - 6, ".scope")))
+			end -= 6;
+		for (p = part.p; p + 3 + 32 <= end; p++)
+			if ((p == part.p || p[-1] == '-') && after(p, "pod") && is_hex_id(p + 3, end, 36)) {
+				for (p += 3, uid->n = 0; p < end; p++)
+					out_char(uid, *p == '_' ? '-' : *p);
+			}
+		if (end - part.p >= 64 && is_hex_id(end - 64, end, 64) && (end - 64 == part.p || end[-65] == '-')) {
+			container->n = 0;
+			out_bytes(container, end - 64, 64);
+		}
+	}
+	out_char(uid, '\0');
+	out_char(container, '\0');
+	return uid->n > 1 || container->n > 1;
+}
+
 /* -------------------------------------------------------------- LISTINGS
  *
  * Rows by columns: what a view shows, and all that a renderer prints. A value
@@ -4893,6 +5218,7 @@ struct listing {
 	bool stacked; /* in text: a line for each column, its heading after the number */
 	bool table;   /* in text: coloured by alerts, and fits the terminal; what is
 	               * too long for its column borrows from those after it */
+	bool headed;  /* in text: one header a report; the name at the end is cut to fit */
 	bool alerts;  /* records carry the alerts of the report */
 	const struct listing *below; /* belongs to each row, under this key in JSON; or NULL */
 	const char *below_key;
@@ -5305,6 +5631,101 @@ static void fill_slabs(struct listing *l)
 	l->rows = slabs.count;
 }
 
+/* --cgroups */
+static const struct column
+	column_child = { "cgroup", "cgroup", GROUP_NONE, UNIT_TEXT, { 6, 6 }, 99, false, false },
+	column_child_path = { .key = "cgroup", .unit = UNIT_TEXT },
+	column_pod = { .key = "pod_uid", .unit = UNIT_TEXT },
+	column_container = { .key = "container_id", .unit = UNIT_TEXT };
+
+/* A child's path, whole in records; in text below the scope, and what the
+ * kubelet made as "pod UID ID". */
+static struct cell child_name_cell(const char *name, const struct column *c)
+{
+	static char text[2 * PATH_BYTES];
+	char pod[40], id[68];
+	struct sink o = SINK(text), uid = SINK(pod), container = SINK(id);
+	bool named = kubelet_parts(name, &uid, &container);
+
+	if (c == &column_pod)
+		out_str(&o, pod);
+	else if (c == &column_container)
+		out_str(&o, id);
+	else if (c == &column_child_path) {
+		out_str(&o, scope.name[1] ? scope.name : "");
+		out_str(&o, name);
+	} else if (named && *pod) {
+		out_str(&o, "pod ");
+		out_str(&o, pod);
+		out_str(&o, *id ? " " : "");
+		out_bytes(&o, id, *id ? 12 : 0);
+	} else {
+		out_str(&o, name + 1);
+	}
+	out_char(&o, '\0');
+	return text_cell(*text ? text : NULL);
+}
+
+static struct cell child_cell(const struct listing *l, unsigned item, const struct column *c)
+{
+	const struct child *child = &children.child[item];
+	struct cell cell;
+
+	if (c == &column_child || c == &column_child_path || c == &column_pod || c == &column_container)
+		return child_name_cell(children.names + child->name, c);
+	if (report_cell(l->from->report, c, &cell))
+		return cell;
+	return number_cell(unpack_value(child->value[(const struct child_column *)c - child_columns], c->unit));
+}
+
+static bool list_children(struct listing *l)
+{
+	unsigned i;
+
+	l->cell = child_cell;
+	l->headed = true;
+	add_column(l, &column_interval);
+	add_column(l, &column_scope);
+	if (opt->format) {
+		add_column(l, &column_child_path);
+		add_column(l, &column_pod);
+		add_column(l, &column_container);
+	}
+	for (i = 0; i < CHILD_VALUES; i++)
+		add_column(l, &child_columns[i].column);
+	if (!opt->format)
+		add_column(l, &column_child);
+	return true;
+}
+
+/* Does one come before another: by the value that was asked for, or by what is
+ * worst; then by the CPU time that it used? What is not known comes last. */
+static bool is_worse(const struct child *a, const struct child *b)
+{
+	uint32_t x = opt->child_order < CHILD_VALUES ? a->value[opt->child_order] + 1 : a->severity;
+	uint32_t y = opt->child_order < CHILD_VALUES ? b->value[opt->child_order] + 1 : b->severity;
+
+	return x != y ? x > y : a->value[CHILD_cpu] + 1 > b->value[CHILD_cpu] + 1;
+}
+
+static void fill_children(struct listing *l)
+{
+	unsigned i, at;
+
+	l->rows = 0;
+	for (i = 0; i < children.slots; i++) {
+		if (!children.child[i].inode)
+			continue;
+		for (at = l->rows; at && is_worse(&children.child[i], &children.child[l->item[at - 1]]); at--)
+			l->item[at] = l->item[at - 1];
+		l->item[at] = (uint16_t)i;
+		l->rows++;
+	}
+	if (!opt->format && screen.tty && l->rows + 3 > screen.rows && screen.rows > 4)
+		l->rows = screen.rows - 3;
+	screen.header_due = true;
+}
+
 /* --check: a row for each thing that it looks at. */
 static const struct column
 	column_resource = { "resource", "resource", GROUP_NONE, UNIT_TEXT, { 8, 8 }, 0, false, false },
@@ -5548,15 +5969,6 @@ static void list_top(struct listing *l)
  *
  * A renderer prints a row of a listing. It returns whether it has printed a
  * header with it. */
-
-/* The terminal that text goes to. */
-static struct screen {
-	bool tty;
-	bool stamped;          /* there is room for -t */
-	bool header_due;
-	unsigned rows, columns;
-	unsigned since_header; /* rows printed since */
-} screen;
 
 static bool names_written;
 
@@ -5821,6 +6233,19 @@ static void text_stacked(struct sink *o, const struct listing *l, unsigned row)
 	}
 }
 
+/* Cuts what was put from `start` on to that many characters. */
+static void text_cut(struct sink *o, size_t start, size_t most)
+{
+	size_t at;
+
+	for (at = start; at < o->n; at++) {
+		if (!is_continuation(o->text[at]) && !most--) {
+			o->n = at;
+			return;
+		}
+	}
+}
+
 #define INDENT 4
 
 /* A listing that belongs to a row, indented, with its own headings, as far as
@@ -5864,6 +6289,7 @@ static bool text_row(struct sink *o, const struct listing *l, unsigned row)
 {
 	unsigned screenful = screen.rows > 3 ? screen.rows - 3 : 1;
 	const struct report *r = l->from->report;
+	size_t start;
 	bool header, color = l->table && r->worst != CALM && has_color();
 
 	if (l->stacked) {
@@ -5876,14 +6302,17 @@ static bool text_row(struct sink *o, const struct listing *l, unsigned row)
 	}
 	if (WITH_FIT && l->fit && screen.tty)
 		screen.header_due |= text_fit(o, l, row, 0);
-	header = screen.header_due || (!opt->one_header && screen.since_header >= screenful);
+	header = screen.header_due || (!opt->one_header && !l->headed && screen.since_header >= screenful);
 	if (header)
 		text_header(o, l);
 	screen.since_header = header ? 1 : screen.since_header + 1;
 	screen.header_due = false;
 	if (color)
 		out_str(o, r->worst == CRITICAL ? "\033[31m" : "\033[33m");
+	start = o->n;
 	text_cells(o, l, &row);
+	if (l->headed && screen.tty)
+		text_cut(o, start, screen.columns);
 	if (screen.stamped)
 		text_timestamp(o, r->wall_ns / NS_PER_S);
 	if (color)
@@ -6113,6 +6542,7 @@ static const struct view {
 	void (*fill)(struct listing *); /* its rows; NULL: always one */
 } views[] = {
 	{ O_NONE, false, false, { 0 }, list_table, NULL },
+	{ O_CGROUPS, false, false, { 0 }, WITH_CGROUPS ? list_children : NULL, WITH_CGROUPS ? fill_children : NULL },
 	{ O_CHECK, false, false, { 0 }, WITH_CHECK ? list_verdict : NULL, NULL },
 	{ O_STATS, true, false, { 0 }, WITH_STATS ? list_stats : NULL, NULL },
 	{ O_FORKS, true, true, { 0 }, WITH_STATS ? list_forks : NULL, NULL },
@@ -6142,7 +6572,7 @@ enum option_kind { OPTION_FLAG, OPTION_ONE_OF, OPTION_VALUE, OPTION_CHOICE, OPTI
 
 typedef bool parse_fn(const char *value);
 __attribute__((unused)) /* that of an option that is not built in */
-static parse_fn parse_unit, parse_pid, parse_threshold, parse_alert, parse_top, parse_check;
+static parse_fn parse_unit, parse_pid, parse_threshold, parse_alert, parse_top, parse_check, parse_cgroups;
 
 #define OPTION_GROUPS(G) \
 	G(MODES, "Modes") \
@@ -6318,6 +6748,26 @@ static bool parse_threshold(const char *value)
 }
 
 static void choose(uint8_t *chosen, const struct option *o);
+
+/* [DEPTH[,COLUMN]] */
+static bool parse_cgroups(const char *value)
+{
+	const char *p = value;
+	uint64_t depth = 1;
+	unsigned i;
+
+	choose(&given.view, &options[O_CGROUPS]);
+	given.child_order = CHILD_VALUES;
+	if (*p && (!parse_digits(&p, &depth) || !depth || depth > WALK_DEPTH))
+		return false;
+	given.depth = (unsigned)depth;
+	for (i = 0; *p == ',' && i < CHILD_VALUES; i++)
+		if (!strcmp(p + 1, child_columns[i].column.key)) {
+			given.child_order = (uint8_t)i;
+			return true;
+		}
+	return !*p;
+}
 
 /* [critical] */
 static bool parse_check(const char *value)
@@ -6516,15 +6966,14 @@ static void parse(char **argv)
 		die(0, "conflicting options: --check and --alert=off");
 	if (given.top && given.view)
 		die(0, "conflicting options: --top and --%s", options[given.view].name);
-	if (WITH_CHECK && given.view == O_CHECK) {
-		given.no_first = true;
-		given.delay_ns = given.delay_ns ? given.delay_ns : NS_PER_S / 2;
-		given.count = given.count ? given.count : 1;
-	}
+	if (!given.count && given.view == O_CHECK)
+		given.count = 1;
 	if (!given.count)
 		given.count = given.delay_ns ? UINT64_MAX : 1;
+	/* Since when their first numbers count says little, or nobody knows it. */
+	given.no_first |= given.view == O_CHECK || given.view == O_CGROUPS;
 	if (!given.delay_ns && given.no_first)
-		given.delay_ns = NS_PER_S;
+		given.delay_ns = given.view == O_CHECK ? NS_PER_S / 2 : NS_PER_S;
 }
 
 static void print_help(void)
@@ -6565,7 +7014,7 @@ static void print_version(void)
 {
 	static const struct { const char *name; bool with; } features[] = {
 		{ "cgroup", WITH_CGROUP }, { "pressure", WITH_PRESSURE }, { "alerts", WITH_ALERTS },
-		{ "top", WITH_TOP }, { "check", WITH_CHECK }, { "json", WITH_JSON }, { "csv", WITH_CSV }, { "stats", WITH_STATS },
+		{ "top", WITH_TOP }, { "cgroups", WITH_CGROUPS }, { "check", WITH_CHECK }, { "json", WITH_JSON }, { "csv", WITH_CSV }, { "stats", WITH_STATS },
 		{ "disks", WITH_DISKS }, { "slabs", WITH_SLABS }, { "human", WITH_HUMAN },
 		{ "color", WITH_COLOR }, { "help", WITH_HELP }, { "fit", WITH_FIT },
 		{ "strerror", WITH_STRERROR }, { "localtime", WITH_LOCALTIME },
@@ -6641,6 +7090,11 @@ static void plan_make(const struct listing *l, bool scope_is_told)
 	/* A rule is judged if it is named or its files are read anyway. */
 	for (i = 0; WITH_ALERTS && table && !opt->no_alerts && i < RULE_COUNT; i++)
 		if (opt->rule_named[i] || costs_nothing(rules[i].metric))
+			plan_select(rules[i].metric);
+	for (i = 0; WITH_CGROUPS && opt->view == O_CGROUPS && i < CHILD_VALUES; i++)
+		plan_select(child_columns[i].metric);
+	for (i = 0; WITH_CGROUPS && WITH_ALERTS && opt->view == O_CGROUPS && i < RULE_COUNT; i++)
+		if (costs_nothing(rules[i].metric))
 			plan_select(rules[i].metric);
 	for (i = 0; WITH_CHECK && opt->view == O_CHECK && i < LENGTH(checks); i++)
 		plan_select(checks[i].metric);
@@ -6779,7 +7233,7 @@ static void check_view(const struct listing *l)
 /* What a snapshot could not hold or see, once each. */
 static void warn_incomplete(const struct snapshot *now, const struct listing *l)
 {
-	static bool said_tasks, said_devices, said_slabs, said_hosts;
+	static bool said_tasks, said_children, said_devices, said_slabs, said_hosts;
 	bool sums = plan.source[SRC_TASKS], top = WITH_TOP && opt->top;
 
 	if ((sums || top) && !said_tasks && (now->tasks_overflow || now->tasks_hidden)) {
@@ -6791,6 +7245,10 @@ static void warn_incomplete(const struct snapshot *now, const struct listing *l)
 		else
 			warn(0, "some tasks are hidden (hidepid, another pid namespace, or too deep): %s", lost);
 		said_tasks = true;
+	}
+	if (WITH_CGROUPS && children.more && !said_children) {
+		warn(0, "more than %ju cgroups: the rest is left out", (uint64_t)MAX_CHILDREN);
+		said_children = true;
 	}
 	if (now->more_devices[0] && view()->fill && !said_devices) {
 		warn(0, "more than %ju block devices: the rest is left out", (uint64_t)MAX_DISKS);
@@ -7056,6 +7514,8 @@ static void tick(struct listing *l, uint64_t n, uint64_t tick_ns, bool scope_is_
 	report.first = !n;
 	l->from = &comparison;
 	compare(&comparison, before);
+	if (WITH_CGROUPS && opt->view == O_CGROUPS)
+		read_children(&comparison, (uint32_t)n + 1);
 	if (view()->fill)
 		view()->fill(l);
 	check_view(l);
@@ -7202,6 +7662,13 @@ int main(int argc, char **argv)
 	scope_is_told = WITH_CGROUP && opt->view != O_CHECK && is_terminal(STDERR_FILENO, &(struct winsize){ 0 });
 	if (WITH_CGROUP)
 		check_chosen(scope_choose(scope_is_told));
+	if (WITH_CGROUPS && opt->view == O_CGROUPS && !in_cgroup()) { /* of the machine: below the root */
+		memset(homes, 0, sizeof homes);
+		scope = (struct scope){ .kind = HOST, .boot_ns = scope.boot_ns };
+		given.scope = WHOSE_AUTO;
+		given.cgroup = "/";
+		check_chosen(scope_choose(scope_is_told));
+	}
 	if (!view()->list(&listing))
 		die(0, "unknown column in '%s' (--columns=help lists them)", opt->columns);
 	plan_make(&listing, scope_is_told);

@@ -1,0 +1,116 @@
+#!/usr/bin/env bats
+# --cgroups: the cgroups below, worst first. Two instants of a made-up v2 tree,
+# 2 s apart.
+
+load helper
+
+setup() {
+    requires_feature cgroups
+    use_fixture v2
+    rm -rf "$T/f/sys/fs/cgroup/kubepods" "$T/second/sys" "$T/second/removed"
+}
+
+# child PATH USAGE_US PERIODS THROTTLED MEMORY INACTIVE MAX FAULTS KILLS: at both
+# instants, what it counts at the second; 100000 of each counter at the first.
+child() {
+    local instant base n
+    for instant in f second; do
+        base=$T/$instant/sys/fs/cgroup/$1
+        n=$([[ $instant == f ]] && echo 0 || echo 1)
+        mkdir -p "$base"
+        printf 'usage_usec 1\nuser_usec %s\nsystem_usec 100000\nnr_periods %s\nnr_throttled %s\nthrottled_usec %s\n' \
+            $((100000 + n * $2)) $(($3 ? 1000 + n * $3 : 0)) $(($3 ? 500 + n * $4 : 0)) $((100000 + n * $4 * 1000)) > "$base/cpu.stat"
+        [[ $3 == 0 ]] && echo "max 100000" > "$base/cpu.max" || echo "50000 100000" > "$base/cpu.max"
+        echo "$5" > "$base/memory.current"
+        printf 'anon 5\ninactive_file %s\npgfault 9\npgmajfault %s\n' "$6" $((100 + n * $8)) > "$base/memory.stat"
+        echo "$7" > "$base/memory.max"
+        printf 'low 0\noom_kill %s\n' $((7 + n * $9)) > "$base/memory.events"
+        echo 12 > "$base/pids.current"
+        : > "$base/cgroup.procs"
+    done
+}
+
+children() { COUNT=1 run_two_instants --cgroup=/ -y "$@"; }
+
+names() { awk 'NR > 1 { sub(/ +$/, ""); print $12 (NF > 12 ? " " $13 " " $14 : "") }' <<< "$output" | paste -sd' '; }
+
+@test "worst first, each with the numbers of its own files" {
+    child idle 0 0 0 4096000 0 max 0 0
+    child throttled 500000 20 18 8192000 4096000 16384000 0 0
+    child killed 20000 0 0 10240000 0 16384000 6 1
+    child swapping 40000 0 0 16000000 0 16384000 1600 0
+    children --cgroups
+    succeeds
+    [[ $(names) == "throttled swapping killed idle" ]] || { show_output; false; }
+    [[ ${lines[1]} == "  0.25   50   90    -    -   -     4000   25     0   0    12 throttled"* ]] || { show_output; false; }
+    [[ ${lines[2]} == "  0.02    -    -    -    -   -    15625   98   800   0    12 swapping"* ]] || { show_output; false; }
+    [[ ${lines[3]} == "  0.01    -    -    -    -   -    10000   63     3   1    12 killed"* ]] || { show_output; false; }
+    [[ ${lines[4]} == "  0.00    -    -    -    -   -     4000    -     0   0    12 idle"* ]] || { show_output; false; }
+}
+
+@test "by a column, what is not known last; no deeper than asked" {
+    child a 100000 20 0 4096000 0 max 0 0
+    child a/b 900000 0 0 8192000 0 max 0 0
+    child a/b/c 1000 0 0 16384000 0 max 0 0
+    children --cgroups=2,working_set
+    [[ $(names) == "a/b a" ]] || { show_output; false; }
+    setup
+    child a 100000 20 0 4096000 0 max 0 0
+    child b 900000 0 0 8192000 0 max 0 0
+    children --cgroups=1,cpu_pct
+    [[ $(names) == "a b" ]] || { show_output; false; }
+    children --cgroups=0
+    fails_with "--cgroups: '0' is not*"
+    children --cgroups=1,nosuch
+    fails_with "--cgroups*"
+}
+
+@test "one that comes counts from 0, one that goes is a row less" {
+    child stays 100000 0 0 4096000 0 max 0 0
+    child goes 100000 0 0 4096000 0 max 0 0
+    child comes 300000 0 0 4096000 0 max 0 0
+    rm -r "$T/f/sys/fs/cgroup/comes"
+    echo sys/fs/cgroup/goes > "$T/second/removed"
+    rm -r "$T/second/sys/fs/cgroup/goes"
+    children --cgroups
+    [[ $(names) == "comes stays" && ${lines[1]} == "  0.25 "* ]] || { show_output; false; }
+}
+
+@test "what the kubelet made is shown as pod and container" {
+    requires_feature json
+    local id=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+    local path=kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod2c48913c_b29f_11e9_9350_020968147796.slice/cri-containerd-$id.scope
+    child "$path" 0 0 0 4096000 0 max 0 0
+    children --cgroups=4,cpu
+    grep -q 'pod 2c48913c-b29f-11e9-9350-020968147796 0123456789ab *$' <<< "$output" || { show_output; false; }
+    setup
+    child "$path" 0 0 0 4096000 0 max 0 0
+    children --cgroups=4 --json
+    jq -es --arg path "/$path" --arg id "$id" 'map(select(.cgroup == $path))[0] |
+        .pod_uid == "2c48913c-b29f-11e9-9350-020968147796" and .container_id == $id and .tasks == 12' \
+        <<< "$output" || { show_output; false; }
+}
+
+@test "more than the table holds: said, the rest shown; 500 take 128 KiB" {
+    local i
+    for i in {1..520}; do
+        mkdir -p "$T/f/sys/fs/cgroup/c$i"
+        echo 4096 > "$T/f/sys/fs/cgroup/c$i/memory.current"
+    done
+    run_vmstat --cgroup=/ --cgroups 0.01 1
+    [[ $stderr == "vmstat: more than 512 cgroups: the rest is left out" && ${#lines[@]} == 513 ]] || { show_output; false; }
+    rm -rf "$T"/f/sys/fs/cgroup/c5[0-2]?
+    local many
+    many=$(memory)
+    rm -rf "$T"/f/sys/fs/cgroup/c*[0-9]
+    echo "500: $many KiB, none: $(memory) KiB"
+    ((many <= $(memory) + 128))
+}
+
+# KiB that it takes at most.
+memory() {
+    "$VMSTAT" "--proc=$T/f/proc" "--sys=$T/f/sys" --cgroup=/ --cgroups 0.05 > "$T/out" &
+    sleep 0.4
+    awk '/VmHWM/ { print $2 }' /proc/$!/status
+    kill $!
+}
