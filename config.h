@@ -37,6 +37,11 @@
 #define WITH_TOP 1
 #endif
 
+/* --record, --replay, --from, --to: a flight recorder, and reading it. As CSV. */
+#ifndef WITH_RECORD
+#define WITH_RECORD WITH_CSV
+#endif
+
 /* --cgroups: the cgroups below, worst first. */
 #ifndef WITH_CGROUPS
 #define WITH_CGROUPS WITH_CGROUP

@@ -51,6 +51,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -941,6 +942,10 @@ static const struct check {
 	  "N processes to blame, below rows that alert") \
 	O(JSON, 0, OUTPUT, ONE_OF(format), "json", "", WITH_JSON, "one JSON object a line") \
 	O(CSV, 0, OUTPUT, ONE_OF(format), "csv", "", WITH_CSV, "comma-separated values under their names") \
+	O(RECORD, 0, OUTPUT, VALUE(record), "record", "FILE[,N]", WITH_RECORD, "keep the last N reports in FILE; 3600") \
+	O(REPLAY, 0, OUTPUT, VALUE(replay), "replay", "FILE", WITH_RECORD, "show what --record or --csv wrote; - is stdin") \
+	O(FROM, 0, OUTPUT, PARSED(parse_from), "from", "TIME", WITH_RECORD, "of a replay: 2026-01-02T03:04:05Z, or -1h") \
+	O(TO, 0, OUTPUT, PARSED(parse_to), "to", "TIME", WITH_RECORD, "up to which a replay goes") \
 	O(SCOPE, 0, SCOPE, CHOICE(scope), "scope", "auto|host|cgroup", WITH_CGROUP, "whose numbers") \
 	O(CGROUP, 0, SCOPE, VALUE(cgroup), "cgroup", "PATH", WITH_CGROUP, "that cgroup, or its directory") \
 	O(PID, 0, SCOPE, PARSED(parse_pid), "pid", "PID", WITH_CGROUP, "the cgroup and container that PID runs in") \
@@ -973,6 +978,7 @@ enum option_id {
  *   snapshots     the last two instants
  *   slabs         the list of -m: too large for the stack
  *   children      the list of --cgroups
+ *   replay        what a recording has
  *   level_names   the text that goes with a report
  *   stdout_sink   what is about to be written
  *   screen        the terminal, and how far the last header is away
@@ -986,7 +992,9 @@ enum { WHOSE_AUTO, WHOSE_HOST, WHOSE_CGROUP };
 enum { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 static struct options {
-	const char *proc, *sys, *cgroup, *columns, *partition;
+	const char *proc, *sys, *cgroup, *columns, *partition, *record, *replay;
+	uint64_t lines;       /* that --record keeps */
+	uint64_t from_ns, to_ns; /* of a replay */
 	bool active, classic, extended, help, human, no_first, one_header, timestamp, version, wide;
 	uint8_t color, scope; /* COLOR_, WHOSE_ */
 	uint8_t format;       /* O_JSON, O_CSV or O_NONE: text */
@@ -1008,7 +1016,7 @@ static struct options {
 	uint64_t wait_ms[RULE_COUNT];                /* how long it lasts before it is said */
 	uint64_t delay_ns;    /* 0: no delay given */
 	uint64_t count;       /* UINT64_MAX: until stopped */
-} given = { .unit = 1024, .unit_letter = 'K' };
+} given = { .unit = 1024, .unit_letter = 'K', .lines = 3600, .to_ns = UINT64_MAX };
 
 /* Only COMMAND writes to `given`; all others read it by this name. */
 static const struct options *const opt = &given;
@@ -1160,7 +1168,14 @@ struct level_names {
 	char mem[PATH_BYTES], cpu[PATH_BYTES]; /* "" where none does */
 };
 
-#define CHILD_COUNTERS 16
+/* --replay: what the file has. */
+static struct replay {
+	bool in_cgroup;    /* its first report is one of a cgroup */
+	bool has[M_COUNT]; /* metrics that are columns of it */
+	char scope[8], cgroup[PATH_BYTES]; /* of the report */
+} replay;
+
+#define CHILD_COUNTERS 14 /* of the planned metrics */
 #define CHILD_NAMES (MAX_CHILDREN * 256u)
 
 /* The cgroups below the scope, of --cgroups. What a child counted the last time
@@ -1715,6 +1730,7 @@ struct scanner {
 	off_t offset;     /* in the file, of the end of what is in the buffer */
 	char *next, *end; /* what is in the buffer and not returned yet */
 	bool eof;
+	bool stream;      /* read on from where it stands: a pipe, or a file of any length */
 	bool cut;         /* the last line was longer than the buffer: a part of it */
 	char buffer[SCAN_BYTES + 1]; /* a newline follows what was read */
 };
@@ -1729,7 +1745,16 @@ static void scan_start(struct scanner *s, int fd, int error)
 	s->next = s->end = s->buffer;
 	s->buffer[0] = '\n';
 	s->eof = fd < 0;
-	s->cut = false;
+	s->stream = s->cut = false;
+}
+
+/* Goes on where the descriptor stands, at this offset: of a pipe, or of a file that
+ * is no kernel's. */
+static void scan_start_stream(struct scanner *s, int fd, off_t offset)
+{
+	scan_start(s, fd, 0);
+	s->stream = true;
+	s->offset = offset;
 }
 
 /* Opens a file below /proc; the descriptor is to be closed by scan_close(). */
@@ -1757,9 +1782,10 @@ static void scan_fill(struct scanner *s)
 	s->next = s->buffer;
 	s->end = s->buffer + left;
 	s->error = EFBIG;
-	if (s->offset < SCAN_MOST) {
+	if (s->stream || s->offset < SCAN_MOST) {
 		do
-			n = pread(s->fd, s->end, SCAN_BYTES - left, s->offset);
+			n = s->stream ? read(s->fd, s->end, SCAN_BYTES - left) :
+				pread(s->fd, s->end, SCAN_BYTES - left, s->offset);
 		while (n < 0 && errno == EINTR);
 		s->error = n < 0 ? errno : 0;
 	}
@@ -5304,7 +5330,7 @@ static bool table_is_fed(const struct listing *l, const struct column *c)
 {
 	enum metric_id m = metric_of(c);
 
-	return m == M_NONE || is_fed(l->from, m);
+	return m == M_NONE || (WITH_RECORD && opt->replay ? replay.has[m] : is_fed(l->from, m));
 }
 
 /* May the metric be shown, and is it built in? */
@@ -5315,11 +5341,11 @@ static bool is_visible(enum metric_id m)
 }
 
 /* Is the metric in the table, or record, that the options choose? */
-static bool is_default(enum metric_id m)
+static bool is_default(enum metric_id m, bool record)
 {
 	if (!is_visible(m))
 		return false;
-	if (opt->format && !opt->classic)
+	if (record && !opt->classic)
 		return true;
 	if (opt->extended)
 		return metrics[m].show != SHOW_RECORD;
@@ -5328,7 +5354,7 @@ static bool is_default(enum metric_id m)
 	case SHOW_TABLE: return !opt->classic;
 	case SHOW_BUFFERS: return !opt->active;
 	case SHOW_ACTIVE: return opt->active;
-	case SHOW_CGROUP: return !opt->classic && in_cgroup();
+	case SHOW_CGROUP: return !opt->classic && (in_cgroup() || replay.in_cgroup);
 	default: return false;
 	}
 }
@@ -5348,16 +5374,15 @@ static bool add_named(struct listing *l, const struct text *name)
 	return known;
 }
 
-/* False where -o names something that is not there. */
-static bool list_table(struct listing *l)
+/* The columns of the table, or of a record; false where -o names something that
+ * is not there. */
+static bool list_metrics(struct listing *l, bool record)
 {
-	static struct fit fit;
 	struct text rest = { opt->columns, opt->columns ? opt->columns + strlen(opt->columns) : NULL }, name;
 	unsigned m;
 
 	l->cell = table_cell;
 	l->is_fed = table_is_fed;
-	l->fit = &fit;
 	l->table = l->alerts = true;
 	l->rows = 1;
 	add_column(l, &column_interval);
@@ -5366,9 +5391,17 @@ static bool list_table(struct listing *l)
 		if (!add_named(l, &name))
 			return false;
 	for (m = 1; !opt->columns && m < LENGTH(metrics); m++)
-		if (is_default(m))
+		if (is_default(m, record))
 			add_column(l, &metrics[m].column);
 	return true;
+}
+
+static bool list_table(struct listing *l)
+{
+	static struct fit fit;
+
+	l->fit = &fit;
+	return list_metrics(l, opt->format != O_NONE);
 }
 
 /* Sizes come in whole units, as procps-ng prints them. */
@@ -6531,6 +6564,352 @@ static const struct renderer *renderer(void)
 	return r;
 }
 
+/* --------------------------------------------------------------- HISTORY
+ *
+ * A recording is the CSV of reports in lines of one length, which are written in
+ * place, one after the other and from the first again, each with one write: it
+ * is whole at every moment, but for the line that is being written. */
+
+static struct recorder {
+	int fd;             /* plus one; 0: none */
+	uint64_t at, lines; /* the line to be written next, and how many there are */
+	uint64_t header;    /* bytes of the first line, the names */
+	size_t length;      /* bytes of each other line */
+	struct listing listing;
+} recorder;
+
+/* Bytes that are enough for a line: 14 for a number, and the name of the cgroup. */
+static size_t record_length(const struct listing *l)
+{
+	size_t n = 32;
+	unsigned i;
+
+	for (i = 0; i < l->columns; i++)
+		n += is_name(l->column[i]) ? strlen(scope.name) + 16 : 14;
+	return n;
+}
+
+/* The time of a line of CSV, its first field, in ns since 1970: RFC 3339. False
+ * where it is none. *p is moved after it. */
+static bool parse_time(const char **p, uint64_t *ns)
+{
+	static const uint16_t before_month[] = { 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334 };
+	static const char shape[] = "0000-00-00T00:00:00";
+	uint64_t part[6] = { 0 }, days, seconds, offset = 0, scale = NS_PER_S / 10;
+	const char *q = *p, *s;
+	unsigned n = 0;
+
+	for (s = shape; *s; s++, q++) {
+		if (*s != '0' ? *q != *s && !(*s == 'T' && *q == ' ') : !is_digit(*q))
+			return false;
+		if (*s == '0')
+			part[n] = part[n] * 10 + (unsigned)(*q - '0');
+		else
+			n++;
+	}
+	if (part[0] < 1970 || part[1] < 1 || part[1] > 12 || part[2] < 1 || part[2] > 31 || part[3] > 23 ||
+	    part[4] > 59 || part[5] > 60)
+		return false;
+	days = (part[0] - 1970) * 365 + (part[0] - 1969) / 4 - (part[0] - 1901) / 100 + (part[0] - 1601) / 400;
+	days += before_month[part[1] - 1] + part[2] - 1 + (part[1] > 2 ? is_leap((unsigned)part[0]) : 0);
+	seconds = days * 86400 + part[3] * 3600 + part[4] * 60 + part[5];
+	*ns = 0;
+	if (*q == '.')
+		for (q++; is_digit(*q); q++, scale /= 10)
+			*ns += (unsigned)(*q - '0') * scale;
+	if (*q == '+' || *q == '-') {
+		bool west = *q == '-';
+
+		for (s = "00:00", q++, n = 0; *s; s++, q++)
+			if (*s == '0' ? !is_digit(*q) : *q != ':')
+				return false;
+		offset = ((unsigned)(q[-5] - '0') * 10 + (unsigned)(q[-4] - '0')) * 3600 +
+			((unsigned)(q[-2] - '0') * 10 + (unsigned)(q[-1] - '0')) * 60;
+		if (!west && offset > seconds)
+			return false;
+		seconds = west ? seconds + offset : seconds - offset;
+	} else if (*q++ != 'Z') {
+		return false;
+	}
+	*ns += seconds * NS_PER_S;
+	*p = q;
+	return true;
+}
+
+/* What is wrong with a file that is to be recorded into; NULL: nothing. */
+static const char *recorder_check(const struct sink *names)
+{
+	struct recorder *r = &recorder;
+	char line[OUT_BYTES];
+	struct stat st;
+	uint64_t i, newest = 0, ns;
+	const char *p;
+
+	if (fstat(r->fd - 1, &st) || !S_ISREG(st.st_mode))
+		return "not a file";
+	if (!st.st_size) {
+		if (pwrite(r->fd - 1, names->text, names->n, 0) != (ssize_t)names->n)
+			return "its header cannot be written";
+		return NULL;
+	}
+	if (pread(r->fd - 1, line, names->n, 0) < 5 || memcmp(line, "time,", 5))
+		return "not a recording";
+	if ((uint64_t)st.st_size < names->n || memcmp(line, names->text, names->n))
+		return "its columns are others";
+	r->lines = ((uint64_t)st.st_size - names->n) / r->length;
+	if (r->lines > opt->lines)
+		return "it has more lines than that";
+	for (i = 0; i < r->lines; i++) {
+		if (pread(r->fd - 1, line, r->length, (off_t)(names->n + i * r->length)) != (ssize_t)r->length)
+			return "cannot be read";
+		p = line;
+		if (line[r->length - 1] != '\n')
+			return "its lines have another length";
+		if (parse_time(&p, &ns) && ns >= newest) {
+			newest = ns;
+			r->at = i + 1;
+		}
+	}
+	return NULL;
+}
+
+/* Opens the file and finds its end. What is wrong with it, or NULL. */
+static const char *recorder_open(const char *path, int *error)
+{
+	char buffer[OUT_BYTES / 4];
+	struct sink names = SINK(buffer);
+	struct recorder *r = &recorder;
+	unsigned i;
+
+	*error = 0;
+	out_str(&names, "time");
+	for (i = 0; i < r->listing.columns; i++) {
+		out_char(&names, ',');
+		csv_string(&names, r->listing.column[i]->key);
+	}
+	out_char(&names, '\n');
+	r->header = names.n;
+	r->length = record_length(&r->listing);
+	r->fd = open(path, O_RDWR | O_CREAT | O_NOCTTY | O_NONBLOCK, 0644) + 1;
+	if (!r->fd) {
+		*error = errno;
+		return "";
+	}
+	if (flock(r->fd - 1, LOCK_EX | LOCK_NB))
+		return "another vmstat records into it";
+	return recorder_check(&names);
+}
+
+/* Writes a report over the oldest line, or after the last. errno, or 0. */
+static int recorder_write(const struct comparison *c)
+{
+	struct recorder *r = &recorder;
+	char buffer[OUT_BYTES / 2];
+	struct sink o = SINK(buffer);
+	bool written = names_written;
+	ssize_t n;
+
+	if (r->length > sizeof buffer)
+		return EMSGSIZE;
+	r->listing.from = c;
+	names_written = true;
+	csv_row(&o, &r->listing, 0);
+	names_written = written;
+	if (o.overflow || o.n > r->length)
+		return EMSGSIZE;
+	o.n--; /* the newline */
+	out_fill(&o, ' ', r->length - 1 - o.n);
+	out_char(&o, '\n');
+	if (r->at >= opt->lines)
+		r->at = 0;
+	n = pwrite(r->fd - 1, o.text, r->length, (off_t)(r->header + r->at * r->length));
+	if (n != (ssize_t)r->length)
+		return n < 0 ? errno : ENOSPC;
+	r->at++;
+	return 0;
+}
+
+/* A field of a line of CSV, without quotes and blanks around it, into `to`;
+ * false where the line has no more. */
+static bool csv_field(struct text *line, char *to, size_t size)
+{
+	const char *p = line->p;
+	size_t n = 0;
+	bool quoted;
+
+	if (!p)
+		return false;
+	quoted = p < line->end && *p == '"';
+	for (p += quoted; p < line->end; p++) {
+		if (quoted && *p == '"') {
+			if (p + 1 == line->end || p[1] != '"') {
+				p++;
+				break;
+			}
+			p++;
+		} else if (!quoted && *p == ',') {
+			break;
+		}
+		if (n < size - 1)
+			to[n++] = *p;
+	}
+	while (p < line->end && *p != ',')
+		p++;
+	while (n && (to[n - 1] == ' ' || to[n - 1] == '\r'))
+		n--;
+	to[n] = '\0';
+	line->p = p < line->end ? p + 1 : NULL;
+	return true;
+}
+
+#define MAX_FIELDS 256
+
+/* A file of CSV that is replayed. */
+struct replayed {
+	struct scanner scan;
+	unsigned fields;
+	const struct column *field[MAX_FIELDS]; /* NULL: not known, left out */
+	unsigned sums;
+	uint8_t sum[8];     /* metrics that are sums of others */
+	uint64_t damaged;   /* lines */
+	uint64_t last_ns;   /* the time of the line before */
+	bool any;
+};
+
+/* Notes the sums that no column has, such as si + so. */
+static void find_sums(struct replayed *r)
+{
+	unsigned m;
+
+	r->sums = 0;
+	for (m = 1; m < LENGTH(metrics); m++) {
+		const struct place *p = metrics[m].places;
+
+		if (!replay.has[m] && p->scopes == ANY && terms_of(p) && !p->maker && r->sums < LENGTH(r->sum))
+			r->sum[r->sums++] = (uint8_t)m;
+	}
+}
+
+/* The names in the first line; false where it is not one of ours. */
+static bool replay_names(struct replayed *r, struct text line, void (*unknown)(const char *))
+{
+	static const struct column *const of_report[] = { &column_interval, &column_scope, &column_cgroup };
+	char name[64];
+	unsigned i, m;
+
+	if (!csv_field(&line, name, sizeof name) || strcmp(name, "time"))
+		return false;
+	memset(replay.has, 0, sizeof replay.has);
+	for (r->fields = 0; r->fields < MAX_FIELDS && csv_field(&line, name, sizeof name); r->fields++) {
+		const struct column **field = &r->field[r->fields];
+
+		*field = NULL;
+		for (i = 0; i < LENGTH(of_report); i++)
+			if (!strcmp(of_report[i]->key, name))
+				*field = of_report[i];
+		for (m = 1; m < LENGTH(metrics); m++)
+			if (is_visible(m) && !strcmp(metrics[m].column.key, name)) {
+				*field = &metrics[m].column;
+				replay.has[m] = true;
+			}
+		if (!*field && *name && unknown)
+			unknown(name);
+	}
+	find_sums(r);
+	return r->fields > 0;
+}
+
+/* The next field as a number, in the units of a report; UNAVAILABLE where it is
+ * empty. False: it is no number, or there is none. */
+static bool replay_number(struct text *line, const struct column *c, uint64_t *v)
+{
+	const char *p = line->p;
+
+	*v = UNAVAILABLE;
+	if (!p)
+		return false;
+	if (p < line->end && *p != ',' && !is_blank(*p) && !parse_decimal(&p, 3, v))
+		return false;
+	while (p < line->end && (is_blank(*p) || *p == '\r'))
+		p++;
+	if (p < line->end && *p != ',')
+		return false;
+	line->p = p < line->end ? p + 1 : NULL;
+	*v = times(*v, c->unit == UNIT_DECIMALS ? 1000 : c->unit >= UNIT_SIZE ? 1024 : 1);
+	return true;
+}
+
+static void make_sums(const struct replayed *r, struct report *report)
+{
+	const struct term *t;
+	unsigned i;
+
+	for (i = 0; i < r->sums; i++) {
+		uint64_t *v = &report->value[r->sum[i]];
+
+		*v = 0;
+		for (t = metrics[r->sum[i]].places->terms; t->sign; t++)
+			*v = plus(*v, t->sign > 0 ? report->value[t->metric] : UNAVAILABLE);
+	}
+	/* How many periods of a quota there were is not recorded: of the usual 100 ms. */
+	report->value[M_periods] = report->elapsed_us / 100;
+}
+
+/* A line as a report; false where it is damaged. */
+static bool replay_line(struct replayed *r, struct text line, struct report *report)
+{
+	char text[PATH_BYTES];
+	unsigned i;
+	const char *p;
+	uint64_t v;
+
+	memset(report->value, 0xff, sizeof report->value);
+	report->elapsed_us = 0;
+	report->scope = "host";
+	report->cgroup = NULL;
+	report->names = &level_names;
+	level_names.mem[0] = level_names.cpu[0] = '\0';
+	if (!csv_field(&line, text, sizeof text))
+		return false;
+	p = text;
+	if (!parse_time(&p, &report->wall_ns) || *p)
+		return false;
+	for (i = 0; i < r->fields; i++) {
+		const struct column *c = r->field[i];
+		enum metric_id m;
+
+		m = c ? metric_of(c) : M_NONE;
+		if (c && !is_name(c)) {
+			if (!replay_number(&line, c, m ? &report->value[m] : &v))
+				return false;
+			if (!m) /* the interval */
+				report->elapsed_us = v < UINT64_MAX / 1000 ? v * 1000 : 0;
+			continue;
+		}
+		if (!csv_field(&line, text, sizeof text))
+			return false;
+		if (!c)
+			continue;
+		if (c == &column_scope) {
+			copy_text(replay.scope, sizeof replay.scope, &(struct text){ text, text + strlen(text) });
+			report->scope = replay.scope;
+		} else if (c == &column_cgroup) {
+			join(replay.cgroup, text, "", "");
+			report->cgroup = *text ? replay.cgroup : NULL;
+		} else if (c->unit == UNIT_LEVEL) {
+			join(m == M_mem_level ? level_names.mem : level_names.cpu, text, "", "");
+		}
+	}
+	if (line.p)
+		return false; /* more fields than names */
+	make_sums(r, report);
+	/* One that covers much more than the time since the line before is an average
+	 * since boot, or since the start of a cgroup. */
+	report->first = !report->elapsed_us ||
+		(r->any && report->elapsed_us / 1000 > (report->wall_ns - r->last_ns) / 1000000 * 10 + 1000);
+	return true;
+}
+
 /* ----------------------------------------------------------------- VIEWS */
 
 static const struct view {
@@ -6572,7 +6951,7 @@ enum option_kind { OPTION_FLAG, OPTION_ONE_OF, OPTION_VALUE, OPTION_CHOICE, OPTI
 
 typedef bool parse_fn(const char *value);
 __attribute__((unused)) /* that of an option that is not built in */
-static parse_fn parse_unit, parse_pid, parse_threshold, parse_alert, parse_top, parse_check, parse_cgroups;
+static parse_fn parse_unit, parse_pid, parse_threshold, parse_alert, parse_top, parse_check, parse_cgroups, parse_from, parse_to;
 
 #define OPTION_GROUPS(G) \
 	G(MODES, "Modes") \
@@ -6769,6 +7148,39 @@ static bool parse_cgroups(const char *value)
 	return !*p;
 }
 
+/* An instant in RFC 3339, or how long ago: -90s, -5m, -1h, -2d. */
+static bool parse_instant(const char *value, uint64_t *ns)
+{
+	static const struct { char letter; uint32_t seconds; } units[] = {
+		{ 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 },
+	};
+	uint64_t n, now = clock_ns(CLOCK_REALTIME);
+	const char *p = value;
+	unsigned i;
+
+	if (*p != '-')
+		return parse_time(&p, ns) && !*p;
+	p++;
+	if (!parse_digits(&p, &n))
+		return false;
+	for (i = 0; i < LENGTH(units); i++)
+		if (*p == units[i].letter && !p[1]) {
+			*ns = minus(now, times(n, units[i].seconds * (uint64_t)NS_PER_S));
+			return *ns != UNAVAILABLE;
+		}
+	return false;
+}
+
+static bool parse_from(const char *value)
+{
+	return parse_instant(value, &given.from_ns);
+}
+
+static bool parse_to(const char *value)
+{
+	return parse_instant(value, &given.to_ns);
+}
+
 /* [critical] */
 static bool parse_check(const char *value)
 {
@@ -6962,6 +7374,12 @@ static void parse(char **argv)
 		die(0, "conflicting options: one of --columns, --extended and --classic");
 	if (WITH_CGROUP && (given.cgroup != NULL) + (given.pid != 0) + (given.scope == WHOSE_HOST) > 1)
 		die(0, "conflicting options: one of --cgroup, --pid and --scope=host");
+	if (WITH_RECORD && (given.record || given.replay) && given.view && !(given.replay && given.view == O_CHECK))
+		die(0, "conflicting options: --%s and --%s", given.record ? "record" : "replay", options[given.view].name);
+	if (WITH_RECORD && given.record && (given.replay || given.unit != 1024))
+		die(0, "conflicting options: --record and --%s", given.replay ? "replay" : "unit");
+	if (WITH_RECORD && given.replay && given.top)
+		die(0, "conflicting options: --replay and --top");
 	if (given.no_alerts && given.view == O_CHECK)
 		die(0, "conflicting options: --check and --alert=off");
 	if (given.top && given.view)
@@ -7014,7 +7432,7 @@ static void print_version(void)
 {
 	static const struct { const char *name; bool with; } features[] = {
 		{ "cgroup", WITH_CGROUP }, { "pressure", WITH_PRESSURE }, { "alerts", WITH_ALERTS },
-		{ "top", WITH_TOP }, { "cgroups", WITH_CGROUPS }, { "check", WITH_CHECK }, { "json", WITH_JSON }, { "csv", WITH_CSV }, { "stats", WITH_STATS },
+		{ "top", WITH_TOP }, { "cgroups", WITH_CGROUPS }, { "check", WITH_CHECK }, { "record", WITH_RECORD }, { "json", WITH_JSON }, { "csv", WITH_CSV }, { "stats", WITH_STATS },
 		{ "disks", WITH_DISKS }, { "slabs", WITH_SLABS }, { "human", WITH_HUMAN },
 		{ "color", WITH_COLOR }, { "help", WITH_HELP }, { "fit", WITH_FIT },
 		{ "strerror", WITH_STRERROR }, { "localtime", WITH_LOCALTIME },
@@ -7076,6 +7494,8 @@ static void plan_make(const struct listing *l, bool scope_is_told)
 	unsigned i;
 
 	plan_places(cgroup && !view()->hosts);
+	for (i = 0; WITH_RECORD && i < recorder.listing.columns; i++)
+		plan_select(metric_of(recorder.listing.column[i]));
 	for (i = 0; i < l->columns; i++) {
 		if (table)
 			plan_select(metric_of(l->column[i]));
@@ -7458,32 +7878,103 @@ static void add_top(struct listing *l, const struct comparison *c)
 	l->below_key = "top";
 }
 
-/* --check: judges a report; after the last the worst of them is printed, and
- * the program ends with its status. */
-static void check(struct listing *l, bool last)
+/* The OOM kills that the parent has counted of all below it; UNAVAILABLE where it
+ * does not or cannot be seen. */
+static uint64_t parent_kills(void)
 {
-	static struct listing below;
-	static struct report worst;
+	const struct home *h = &homes[DIR_MEMORY];
+	uint64_t kills = UNAVAILABLE;
+	struct scanner s;
+	struct text line;
+	int error, fd;
+
+	if (h->version != 2 || h->levels < 2)
+		return UNAVAILABLE;
+	fd = open_below(h->dir, h->length[1], "memory.events", "", &error);
+	scan_start(&s, fd, error);
+	while (scan_line(&s, &line))
+		if (take_key(&line, "oom_kill") && !scan_number(&line, &kills))
+			kills = UNAVAILABLE;
+	scan_close(&s);
+	return kills;
+}
+
+/* Records a report. Of a cgroup that has ended its counters are gone; that it was
+ * killed for want of memory the parent still knows. */
+static void record(const struct comparison *c, bool gone)
+{
+	static uint64_t kills_before;
+	static int said;
+	uint64_t kills = in_cgroup() ? parent_kills() : UNAVAILABLE;
+	int error;
+
+	if (gone) {
+		memset(c->report->value, 0xff, sizeof c->report->value);
+		c->report->value[M_oom] = times(growth(kills_before, kills), 1000);
+	}
+	kills_before = kills;
+	error = recorder_write(c);
+	if (error && error != said)
+		warn(error, "--record: %s:", opt->record);
+	said = error;
+}
+
+/* Opens the recording: FILE[,N]. */
+static void start_recorder(void)
+{
+	static char path[PATH_BYTES];
+	const char *p = strrchr(opt->record, ','), *reason;
+	uint64_t n;
+	int error;
+
+	if (p && parse_number(p + 1, &n)) {
+		if (!n || n > UINT32_MAX)
+			die(0, "--record: '%s' is no number of lines", p + 1);
+		given.lines = n;
+		join_n(path, opt->record, (size_t)(p - opt->record), "", "");
+		given.record = path;
+	}
+	if (!list_metrics(&recorder.listing, true))
+		return; /* the table says so */
+	recorder.listing.alerts = false;
+	reason = recorder_open(opt->record, &error);
+	if (error)
+		die(error, "--record: %s:", opt->record);
+	if (reason)
+		die(0, "--record: %s: %s", opt->record, reason);
+}
+
+/* The worst report that --check has judged. */
+static struct report worst_checked;
+
+/* --check: judges a report, and keeps the worst. */
+static void check(const struct comparison *c)
+{
 	static struct level_names names;
-	const struct comparison *c = l->from;
-	enum verdict verdict;
+	static bool any;
+	enum verdict verdict, worst = verdict_of(&worst_checked);
 
 	alerts_judge(c->report);
 	verdict = verdict_of(c->report);
-	if (!worst.elapsed_us || (verdict != VERDICT_UNKNOWN && verdict > verdict_of(&worst)) ||
-	    verdict_of(&worst) == VERDICT_UNKNOWN) {
-		worst = *c->report;
-		names = level_names;
-		worst.names = worst.names ? &names : NULL;
-	}
-	if (!last)
+	if (any && worst != VERDICT_UNKNOWN && (verdict == VERDICT_UNKNOWN || verdict <= worst))
 		return;
-	l->from = &(const struct comparison){ c->before, c->now, &worst };
-	below.from = l->from;
+	any = true;
+	worst_checked = *c->report;
+	names = level_names;
+	worst_checked.names = c->report->names ? &names : NULL;
+}
+
+/* Prints the verdict on the worst report, and ends the program with its status. */
+_Noreturn static void finish_check(struct listing *l)
+{
+	static struct listing below;
+	const struct comparison c = { &snapshots[0], &snapshots[1], &worst_checked, false };
+	enum verdict verdict = verdict_of(&worst_checked);
+
+	l->from = below.from = &c;
 	list_checks(&below);
 	l->below = &below;
 	print_listing(l);
-	verdict = verdict_of(&worst);
 	_exit(opt->check_critical && verdict == VERDICT_WARNING ? 0 : (int)verdict);
 }
 
@@ -7503,6 +7994,11 @@ static void tick(struct listing *l, uint64_t n, uint64_t tick_ns, bool scope_is_
 	needs.processes = WITH_TOP && opt->top;
 	needs.states = in_cgroup() && (started || plan.source[SRC_TASKS]);
 	snapshot_take(now, before, tick_ns, &needs);
+	if (now->gone && !view()->hosts && WITH_RECORD && opt->record && n) {
+		report.first = false;
+		report_make(&comparison);
+		record(&comparison, true);
+	}
 	if (now->gone && !view()->hosts)
 		die(0, "cgroup %s: gone: the container has ended", scope.name);
 	if (WITH_DISKS && needs.devices && needs.charged_devices && now->devices_error)
@@ -7528,16 +8024,152 @@ static void tick(struct listing *l, uint64_t n, uint64_t tick_ns, bool scope_is_
 	if (!n && opt->no_first && !view()->once)
 		return;
 	if (WITH_CHECK && opt->view == O_CHECK) {
-		check(l, n == opt->count);
+		check(&comparison);
+		if (n == opt->count)
+			finish_check(l);
 		return;
 	}
 	if (WITH_ALERTS && table)
 		alerts_judge(&report);
+	if (WITH_RECORD && opt->record)
+		record(&comparison, false);
 	if (WITH_TOP && opt->top)
 		add_top(l, &comparison);
 	header = print_listing(l);
 	if (WITH_ALERTS && table)
 		say_alerts(&report, header, opt->count == 1);
+}
+
+/* Makes the listing that the options choose. */
+static void list_view(struct listing *l)
+{
+	if (!view()->list(l))
+		die(0, "unknown column in '%s' (--columns=help lists them)", opt->columns);
+}
+
+static void name_unknown(const char *name)
+{
+	static unsigned said;
+
+	if (said++ < 8)
+		warn(0, "--replay: column %s is not known: left out", name);
+}
+
+/* One report of a replay. */
+static void show_replayed(struct listing *l, struct report *report)
+{
+	const struct comparison c = { &snapshots[0], &snapshots[1], report, false };
+	bool header;
+
+	if (report->wall_ns < opt->from_ns || report->wall_ns > opt->to_ns)
+		return;
+	l->from = &c;
+	screen_measure();
+	if (WITH_CHECK && opt->view == O_CHECK) {
+		check(&c);
+		return;
+	}
+	if (WITH_ALERTS)
+		alerts_judge(report);
+	header = print_listing(l);
+	if (WITH_ALERTS)
+		say_alerts(report, header, false);
+}
+
+/* Shows the lines of a recording from one position up to another. Of the first
+ * line the second says whether it is an average: that covers ten times more. */
+static void replay_part(struct replayed *r, struct listing *l, off_t from, off_t to)
+{
+	static struct report reports[2];
+	struct report *held = NULL;
+	struct text line;
+	unsigned n = 0;
+
+	if (from && lseek(r->scan.fd, from, SEEK_SET) < 0)
+		return;
+	if (from)
+		scan_start_stream(&r->scan, r->scan.fd, from);
+	while ((to == 0 || (off_t)scan_position(&r->scan, r->scan.next) < to) && scan_line(&r->scan, &line)) {
+		struct report *report = &reports[n & 1];
+
+		if (r->scan.cut || !replay_line(r, line, report)) {
+			r->damaged += line.p != line.end && !after(line.p, "time,");
+			continue;
+		}
+		n++;
+		if (!r->any) {
+			r->any = true;
+			replay.in_cgroup = report->cgroup != NULL;
+			list_view(l);
+			held = report;
+		} else {
+			if (held) {
+				held->first |= held->elapsed_us / 10 > report->elapsed_us;
+				show_replayed(l, held);
+			}
+			held = NULL;
+			show_replayed(l, report);
+		}
+		r->last_ns = report->wall_ns;
+	}
+	if (held)
+		show_replayed(l, held);
+}
+
+/* Where the oldest line of a recording begins; 0: after the header, or it is a
+ * pipe. */
+static off_t find_oldest(struct replayed *r)
+{
+	uint64_t ns, last = 0;
+	struct text line;
+	off_t oldest = 0;
+
+	while (!oldest && scan_line(&r->scan, &line)) {
+		const char *p = line.p;
+
+		if (!parse_time(&p, &ns))
+			continue;
+		if (ns < last)
+			oldest = (off_t)scan_position(&r->scan, line.p);
+		last = ns;
+	}
+	return oldest;
+}
+
+/* --replay: reports from CSV, in the order of time. */
+static void run_replay(struct listing *l)
+{
+	static struct replayed r;
+	bool is_stdin = !strcmp(opt->replay, "-");
+	int fd = is_stdin ? STDIN_FILENO : open(opt->replay, O_RDONLY | O_NOCTTY);
+	struct text line;
+	off_t header, oldest = 0;
+
+	if (fd < 0)
+		die(errno, "--replay: %s:", opt->replay);
+	scan_start_stream(&r.scan, fd, 0);
+	if (!scan_line(&r.scan, &line) || !replay_names(&r, line, name_unknown)) {
+		if (r.scan.error)
+			die(r.scan.error, "--replay: %s:", opt->replay);
+		die(0, "--replay: %s: not CSV of vmstat: no names in its first line", opt->replay);
+	}
+	header = (off_t)scan_position(&r.scan, r.scan.next);
+	if (lseek(fd, 0, SEEK_CUR) >= 0) {
+		oldest = find_oldest(&r);
+		lseek(fd, header, SEEK_SET);
+		scan_start_stream(&r.scan, fd, header);
+	}
+	if (oldest)
+		replay_part(&r, l, oldest, 0);
+	replay_part(&r, l, oldest ? header : 0, oldest);
+	if (r.scan.error)
+		warn(r.scan.error, "--replay: %s:", opt->replay);
+	if (r.damaged)
+		warn(0, "--replay: %ju damaged lines skipped", r.damaged);
+	if (!r.any)
+		die(0, "--replay: %s: no reports", opt->replay);
+	if (WITH_CHECK && opt->view == O_CHECK)
+		finish_check(l);
 }
 
 /* The schedule is absolute, by the start of each tick: nothing drifts. What
@@ -7660,6 +8292,11 @@ int main(int argc, char **argv)
 	if (WITH_DISKS && opt->partition)
 		settle_partition();
 	scope_is_told = WITH_CGROUP && opt->view != O_CHECK && is_terminal(STDERR_FILENO, &(struct winsize){ 0 });
+	if (WITH_RECORD && opt->replay) {
+		plan_places(false);
+		run_replay(&listing);
+		return 0;
+	}
 	if (WITH_CGROUP)
 		check_chosen(scope_choose(scope_is_told));
 	if (WITH_CGROUPS && opt->view == O_CGROUPS && !in_cgroup()) { /* of the machine: below the root */
@@ -7669,8 +8306,9 @@ int main(int argc, char **argv)
 		given.cgroup = "/";
 		check_chosen(scope_choose(scope_is_told));
 	}
-	if (!view()->list(&listing))
-		die(0, "unknown column in '%s' (--columns=help lists them)", opt->columns);
+	list_view(&listing);
+	if (WITH_RECORD && opt->record)
+		start_recorder();
 	plan_make(&listing, scope_is_told);
 	if (opt->delay_ns) {
 		set_handler(SIGINT, stop);
