@@ -37,6 +37,11 @@
 #define WITH_TOP 1
 #endif
 
+/* --graph and --svg. */
+#ifndef WITH_GRAPH
+#define WITH_GRAPH 1
+#endif
+
 /* --record, --replay, --from, --to: a flight recorder, and reading it. As CSV. */
 #ifndef WITH_RECORD
 #define WITH_RECORD WITH_CSV
@@ -114,6 +119,11 @@
 /* Block devices in a listing: about 400 bytes each. */
 #ifndef MAX_DISKS
 #define MAX_DISKS 512
+#endif
+
+/* Reports that a graph shows, 72 bytes each. */
+#ifndef MAX_HISTORY
+#define MAX_HISTORY 600
 #endif
 
 /* Cgroups in the listing of --cgroups: 200 bytes and their names each. */

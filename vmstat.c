@@ -5,10 +5,10 @@
  * into a report, rules judge the report, and a renderer prints it:
  *
  *   files --read--> snapshot --compare--> report --judge--> alerts
- *                                            |
- *                                 listing: rows by columns
- *                                            |
- *                                   text | JSON | CSV
+ *                          ^                 |
+ *                          |      listing: rows by columns    history
+ *                       replay               |                   |
+ *                                   text | JSON | CSV       graph | SVG
  *
  * Sections, bottom-up. Search for "- NAME":
  *
@@ -23,13 +23,17 @@
  *   READERS     the line scanner, and the formats of the kernel's files
  *   SCOPE       whose numbers: /proc/PID/cgroup, mountinfo, namespaces
  *   PLAN        which metrics are read, from where, for what is shown
- *   TASKS       the tasks of a cgroup: states and context switches
+ *   TASKS       states and context switches of a cgroup; what processes do
  *   DEVICES     block devices: /proc/diskstats, io.stat, blkio
  *   SNAPSHOT    everything that is read at one instant
  *   REPORT      all arithmetic: growth, rates, shares, limits
- *   ALERTS      rules against a report
- *   LISTINGS    rows by columns: the table, -s -f -d -D -p -m
+ *   ALERTS      rules against a report; the cause of CPU pressure
+ *   CHILDREN    --cgroups: the cgroups below, each read, compared and judged
+ *   LISTINGS    rows by columns: the table, -s -f -d -D -p -m, --top,
+ *               --cgroups, --check
  *   RENDERERS   text, JSON, CSV. TO ADD A FORMAT, add a row to renderers[]
+ *   HISTORY     --record and --replay: reports as lines of CSV
+ *   GRAPHS      --graph and --svg: the last reports, drawn
  *   VIEWS       what is listed. TO ADD A VIEW, add a row to views[]
  *   COMMAND     options, messages, schedule, main
  *
@@ -67,6 +71,7 @@
 
 _Static_assert(MAX_TASKS >= 16, "MAX_TASKS is too small");
 _Static_assert(MAX_LEVELS >= 2 && MAX_LEVELS <= 64, "MAX_LEVELS: 2 to 64");
+_Static_assert(MAX_HISTORY >= 2 && MAX_HISTORY % 2 == 0, "MAX_HISTORY: even");
 _Static_assert(MAX_DISKS >= 1 && MAX_SLABS >= 1, "an empty table");
 _Static_assert(MAX_DISKS < 65536 && MAX_SLABS < 65536, "an item is a uint16_t");
 _Static_assert(PATH_BYTES >= 256, "PATH_BYTES is too small");
@@ -927,6 +932,7 @@ static const struct check {
 	O(CGROUPS, 0, MODES, PARSED(parse_cgroups), "cgroups", "[=DEPTH[,COLUMN]]", WITH_CGROUPS, \
 	  "the cgroups below, worst first") \
 	O(CHECK, 0, MODES, PARSED(parse_check), "check", "[=critical]", WITH_CHECK, "one verdict; exit status 0, 1, 2 or 3") \
+	O(GRAPH, 0, MODES, PARSED(parse_graph), "graph", "[=METRIC,...]", WITH_GRAPH, "draw metrics of the catalogue; cs") \
 	O(ACTIVE, 'a', COLUMNS, FLAG(active), "active", "", 1, "inactive and active, not buff and cache") \
 	O(COLUMNS, 'o', COLUMNS, VALUE(columns), "columns", "LIST", 1, "columns or groups by name; help lists them") \
 	O(EXTENDED, 'x', COLUMNS, FLAG(extended), "extended", "", 1, "every column") \
@@ -942,6 +948,7 @@ static const struct check {
 	  "N processes to blame, below rows that alert") \
 	O(JSON, 0, OUTPUT, ONE_OF(format), "json", "", WITH_JSON, "one JSON object a line") \
 	O(CSV, 0, OUTPUT, ONE_OF(format), "csv", "", WITH_CSV, "comma-separated values under their names") \
+	O(SVG, 0, OUTPUT, ONE_OF(format), "svg", "", WITH_GRAPH, "the graph as SVG, at the end") \
 	O(RECORD, 0, OUTPUT, VALUE(record), "record", "FILE[,N]", WITH_RECORD, "keep the last N reports in FILE; 3600") \
 	O(REPLAY, 0, OUTPUT, VALUE(replay), "replay", "FILE", WITH_RECORD, "show what --record or --csv wrote; - is stdin") \
 	O(FROM, 0, OUTPUT, PARSED(parse_from), "from", "TIME", WITH_RECORD, "of a replay: 2026-01-02T03:04:05Z, or -1h") \
@@ -979,6 +986,7 @@ enum option_id {
  *   slabs         the list of -m: too large for the stack
  *   children      the list of --cgroups
  *   replay        what a recording has
+ *   history       what graphs show
  *   level_names   the text that goes with a report
  *   stdout_sink   what is about to be written
  *   screen        the terminal, and how far the last header is away
@@ -1167,6 +1175,18 @@ enum cause { CAUSE_UNKNOWN, CAUSE_QUOTA, CAUSE_CONTENDED, CAUSE_QUEUEING, CAUSE_
 struct level_names {
 	char mem[PATH_BYTES], cpu[PATH_BYTES]; /* "" where none does */
 };
+
+#define MAX_GRAPHS 8
+
+/* The last reports, as far as graphs show them. */
+static struct history {
+	unsigned graphs, count;
+	unsigned stride, filled; /* reports that a place stands for; in the last place so far */
+	const struct report *report; /* the last */
+	const struct column *column[MAX_GRAPHS];
+	uint64_t wall_ns[MAX_HISTORY];
+	uint64_t value[MAX_GRAPHS][MAX_HISTORY]; /* oldest first */
+} history;
 
 /* --replay: what the file has. */
 static struct replay {
@@ -5258,6 +5278,11 @@ static const struct column
 	column_scope = { .key = "scope", .unit = UNIT_TEXT },
 	column_cgroup = { .key = "cgroup", .unit = UNIT_TEXT };
 
+static bool is_name(const struct column *c)
+{
+	return c->unit <= UNIT_LEVEL;
+}
+
 static struct cell number_cell(uint64_t v)
 {
 	return (struct cell){ NULL, v };
@@ -5402,6 +5427,19 @@ static bool list_table(struct listing *l)
 
 	l->fit = &fit;
 	return list_metrics(l, opt->format != O_NONE);
+}
+
+/* --graph: the metrics are kept in the history; what is no metric is not. */
+static bool list_graph(struct listing *l)
+{
+	unsigned i;
+
+	if (!list_metrics(l, false))
+		return false;
+	for (i = 0; i < l->columns && history.graphs < MAX_GRAPHS; i++)
+		if (metric_of(l->column[i]) && !is_name(l->column[i]))
+			history.column[history.graphs++] = l->column[i];
+	return true;
 }
 
 /* Sizes come in whole units, as procps-ng prints them. */
@@ -6039,11 +6077,6 @@ static uint64_t in_display_unit(uint64_t v, enum unit unit)
 	return divided(v, unit == UNIT_BLOCKS ? 1024 : unit >= UNIT_SIZE ? opt->unit : 1);
 }
 
-static bool is_name(const struct column *c)
-{
-	return c->unit <= UNIT_LEVEL;
-}
-
 static void out_cell(struct sink *o, const struct column *c, struct cell cell)
 {
 	uint64_t v = in_display_unit(cell.number, c->unit);
@@ -6552,6 +6585,7 @@ static const struct renderer {
 } renderers[] = {
 	{ O_NONE, text_header, text_row },
 	{ O_JSON, NULL, WITH_JSON ? json_row : NULL },
+	{ O_SVG, NULL, NULL }, /* at the end: finish_graph() */
 	{ O_CSV, WITH_CSV ? csv_names : NULL, WITH_CSV ? csv_row : NULL },
 };
 
@@ -6910,6 +6944,455 @@ static bool replay_line(struct replayed *r, struct text line, struct report *rep
 	return true;
 }
 
+/* ---------------------------------------------------------------- GRAPHS
+ *
+ * The history of metrics, as characters or as SVG. A value that was unavailable
+ * is a gap. */
+
+/* Room for a new report: the oldest goes, or, so that a replay is whole, two places
+ * become one, with the greater value of both. */
+static void history_room(struct history *h)
+{
+	unsigned g, i;
+
+	if (opt->replay) {
+		for (i = 0; i < MAX_HISTORY / 2; i++) {
+			h->wall_ns[i] = h->wall_ns[2 * i];
+			for (g = 0; g < h->graphs; g++) {
+				uint64_t a = h->value[g][2 * i], b = h->value[g][2 * i + 1];
+
+				h->value[g][i] = a == UNAVAILABLE || (b != UNAVAILABLE && b > a) ? b : a;
+			}
+		}
+		h->count = MAX_HISTORY / 2;
+		h->stride *= 2;
+		return;
+	}
+	h->count--;
+	memmove(h->wall_ns, h->wall_ns + 1, h->count * sizeof *h->wall_ns);
+	for (g = 0; g < h->graphs; g++)
+		memmove(h->value[g], h->value[g] + 1, h->count * sizeof **h->value);
+}
+
+static void history_add(struct history *h, const struct report *r)
+{
+	unsigned g;
+	bool begins;
+
+	h->report = r;
+	if (!h->stride)
+		h->stride = 1;
+	if (h->count == MAX_HISTORY && h->filled % h->stride == 0)
+		history_room(h);
+	begins = h->filled++ % h->stride == 0;
+	h->count += begins;
+	if (begins)
+		h->wall_ns[h->count - 1] = r->wall_ns;
+	for (g = 0; g < h->graphs; g++) {
+		uint64_t *at = &h->value[g][h->count - 1], v = r->value[metric_of(h->column[g])];
+
+		if (begins || *at == UNAVAILABLE || (v != UNAVAILABLE && v > *at))
+			*at = v;
+	}
+}
+
+/* A graph: what is drawn of one metric. */
+struct graph {
+	const struct column *column;
+	const uint64_t *value; /* count of them */
+	unsigned count;
+	uint64_t now, min, avg, max; /* UNAVAILABLE: none */
+	uint64_t top;       /* of the scale; its bottom is 0 */
+	uint64_t warn, crit; /* of the metric's rule; UNAVAILABLE: none */
+};
+
+/* The least of 1, 2, 5, 10, 20, ... times a unit that is not below v: 1 for what
+ * the catalogue counts in thousandths, a power of 1024 for bytes. */
+static uint64_t round_scale(uint64_t v, enum unit unit)
+{
+	static const uint8_t steps[] = { 1, 2, 5 };
+	uint64_t base = unit == UNIT_DECIMALS ? 10000 : 1000;
+	unsigned i;
+
+	while (unit >= UNIT_SIZE && base * 1000 < v && base < UINT64_MAX / 1024)
+		base *= 1024;
+	for (; base < UINT64_MAX / 100; base *= 10)
+		for (i = 0; i < LENGTH(steps); i++)
+			if (base * steps[i] >= v)
+				return base * steps[i];
+	return v;
+}
+
+static struct graph make_graph(const struct history *h, unsigned which)
+{
+	struct graph g = { .column = h->column[which], .value = h->value[which], .count = h->count };
+	unsigned rule = rule_of(metric_of(g.column)), i, n = 0;
+	uint64_t sum = 0;
+
+	g.now = h->count ? g.value[h->count - 1] : UNAVAILABLE;
+	g.min = g.max = g.avg = g.warn = g.crit = UNAVAILABLE;
+	for (i = 0; i < g.count; i++) {
+		uint64_t v = g.value[i];
+
+		if (v == UNAVAILABLE)
+			continue;
+		g.min = v < g.min ? v : g.min;
+		g.max = g.max == UNAVAILABLE || v > g.max ? v : g.max;
+		sum = plus(sum, v);
+		n++;
+	}
+	if (n)
+		g.avg = divided(sum, n);
+	if (WITH_ALERTS && rule < RULE_COUNT) {
+		uint64_t scale = g.column->unit >= UNIT_SIZE ? 1024 : 1;
+
+		g.crit = times(alert_threshold(h->report, rule, CRITICAL), scale);
+		g.warn = alert_threshold(h->report, rule, WARNING) ? times(alert_threshold(h->report, rule, WARNING), scale) : g.crit;
+	}
+	g.top = g.max == UNAVAILABLE ? 0 : g.max;
+	/* Levels are drawn where values come near them. */
+	if (g.crit != UNAVAILABLE && g.top >= g.warn / 4 && g.top < g.crit)
+		g.top = g.crit;
+	g.top = g.column->unit == UNIT_PERCENT && g.top <= 100000 ? 100000 : round_scale(g.top, g.column->unit);
+	return g;
+}
+
+/* A value in few characters: 512M, 12.5k, 0.50. */
+static void out_short(struct sink *o, const struct column *c, uint64_t v)
+{
+	static const char letters[] = " kMGTPE";
+	unsigned u = 0;
+
+	if (v == UNAVAILABLE) {
+		out_char(o, '-');
+	} else if (c->unit >= UNIT_SIZE) {
+		out_human(o, v);
+	} else if (c->unit == UNIT_DECIMALS) {
+		out_hundredths(o, v);
+	} else {
+		for (; v >= 10000000 && u < sizeof letters - 2; u++)
+			v /= 1000;
+		v = v < 10000 || u ? (v + 50) / 100 * 100 : (v + 500) / 1000 * 1000;
+		out_milli(o, v);
+		if (u)
+			out_char(o, letters[u]);
+		if (c->unit == UNIT_PERCENT)
+			out_char(o, '%');
+	}
+}
+
+/* "name  what it is   now 1  min 1  avg 1  max 1" */
+static void out_figures(struct sink *o, const struct graph *g)
+{
+	const struct { const char *name; uint64_t value; } figures[] = {
+		{ "now ", g->now }, { "min ", g->min }, { "avg ", g->avg }, { "max ", g->max },
+	};
+	unsigned i;
+
+	for (i = 0; i < LENGTH(figures); i++) {
+		out_str(o, i ? "  " : "");
+		out_str(o, figures[i].name);
+		out_short(o, g->column, figures[i].value);
+	}
+}
+
+/* May block characters be used? */
+static bool has_blocks(void)
+{
+	static const char *const names[] = { "LC_ALL", "LC_CTYPE", "LANG" };
+	const char *locale = NULL, *type = getenv("TERM");
+	unsigned i;
+
+	for (i = 0; i < LENGTH(names) && !(locale && *locale); i++)
+		locale = getenv(names[i]);
+	if (!locale || !(strstr(locale, "UTF-8") || strstr(locale, "utf8") || strstr(locale, "UTF8") || strstr(locale, "utf-8")))
+		return false;
+	return !screen.tty || (type && strcmp(type, "dumb") && strcmp(type, "linux") && !after(type, "vt"));
+}
+
+/* The value for column x of `width`: of the last reports, live; else of all. */
+static uint64_t graph_value(const struct graph *g, unsigned x, unsigned width, bool live)
+{
+	uint64_t most = UNAVAILABLE;
+	unsigned i, end;
+
+	if (live || g->count <= width)
+		return x + g->count < width ? UNAVAILABLE : g->value[x + g->count - width];
+	end = (x + 1) * g->count / width;
+	for (i = x * g->count / width; i < end; i++)
+		if (g->value[i] != UNAVAILABLE && (most == UNAVAILABLE || g->value[i] > most))
+			most = g->value[i];
+	return most;
+}
+
+#define SCALE_WIDTH 8
+
+/* One cell of a graph, in row y from the bottom of `height`. */
+static void graph_cell(struct sink *o, const struct graph *g, uint64_t v, unsigned y, unsigned height, bool blocks)
+{
+	/* How much of the cell is filled, in eighths. */
+	uint64_t full = v == UNAVAILABLE ? 0 : mul_div(v, height * 8u, g->top), eighths = minus(full, y * 8u);
+	bool line = false, color = has_color();
+	uint64_t level[2] = { g->warn, g->crit };
+	unsigned i, crossed = 0;
+
+	if (v != UNAVAILABLE && v && !full)
+		eighths = y == 0; /* little is not nothing */
+	for (i = 0; i < 2; i++)
+		if (level[i] <= g->top && level[i] && mul_div(level[i], height, g->top) == y + 1) {
+			line = true;
+			crossed = i;
+		}
+	if (eighths) {
+		if (color && v >= g->warn)
+			out_str(o, v >= g->crit ? "\033[31m" : "\033[33m");
+		if (blocks) {
+			out_str(o, "\xe2\x96");
+			out_char(o, (char)(0x80 + (eighths < 8 ? eighths : 8))); /* U+2581 to U+2588 */
+		} else {
+			out_char(o, eighths >= 6 ? '#' : eighths >= 3 ? ':' : '.');
+		}
+		if (color && v >= g->warn)
+			out_str(o, "\033[0m");
+	} else if (line) {
+		if (color)
+			out_str(o, crossed ? "\033[31m" : "\033[33m");
+		out_str(o, blocks ? "\xe2\x94\x88" : "-");
+		if (color)
+			out_str(o, "\033[0m");
+	} else {
+		out_char(o, ' ');
+	}
+}
+
+/* A graph of `height` rows and a title, in columns. */
+static void text_graph(struct sink *o, const struct graph *g, unsigned height, unsigned columns, bool live)
+{
+	const char *end = screen.tty ? "\033[K\n" : "\n";
+	unsigned width = columns > SCALE_WIDTH + 2 ? columns - SCALE_WIDTH - 1 : 1, x, y;
+	bool blocks = has_blocks();
+	size_t start = o->n;
+
+	out_str(o, g->column->key);
+	out_str(o, "  ");
+	out_figures(o, g);
+	if (g->crit != UNAVAILABLE) {
+		out_str(o, "  (warning ");
+		out_short(o, g->column, g->warn);
+		out_str(o, ", critical ");
+		out_short(o, g->column, g->crit);
+		out_char(o, ')');
+	}
+	text_cut(o, start, columns);
+	out_str(o, end);
+	for (y = height; y-- > 0;) {
+		start = o->n;
+		if (y == height - 1 || 2 * (y + 1) == height)
+			out_short(o, g->column, mul_div(g->top, y + 1, height));
+		else if (!y)
+			out_char(o, '0');
+		out_align_right(o, start, start + SCALE_WIDTH - 1);
+		out_str(o, blocks ? " \xe2\x94\x82" : " |");
+		for (x = 0; x < width; x++)
+			graph_cell(o, g, graph_value(g, x, width, live), y, height, blocks);
+		out_str(o, end);
+	}
+}
+
+static void out_clock(struct sink *o, uint64_t wall_ns)
+{
+	size_t start = o->n;
+
+	out_date(o, wall_ns / NS_PER_S, ' ');
+	if (o->overflow)
+		return;
+	memmove(o->text + start, o->text + start + 11, 8); /* without the day */
+	o->n = start + 8;
+}
+
+/* The time below the graphs. */
+static void text_axis(struct sink *o, const struct history *h, unsigned columns, bool live)
+{
+	unsigned width = columns > SCALE_WIDTH + 2 ? columns - SCALE_WIDTH - 1 : 1;
+	unsigned shown = h->count < width ? h->count : width, first = live || h->count <= width ? h->count - shown : 0;
+	size_t start = o->n;
+
+	out_fill(o, ' ', SCALE_WIDTH + 1 + width - shown);
+	if (shown >= 20)
+		out_clock(o, h->wall_ns[first]);
+	if (o->n + 8 < start + columns)
+		out_fill(o, ' ', start + columns - 8 - o->n);
+	if (h->count && columns > 20)
+		out_clock(o, h->wall_ns[h->count - 1]);
+	out_str(o, screen.tty ? "\033[K" : "\n");
+}
+
+/* All graphs of the history, one below the other, as high as the terminal. */
+static void text_graphs(struct sink *o, const struct history *h, bool live)
+{
+	unsigned rows = screen.tty ? screen.rows : 9 * h->graphs + 1, columns = screen.columns < 512 ? screen.columns : 512;
+	unsigned height = (rows - 1) / (h->graphs ? h->graphs : 1), i;
+
+	height = height > 2 ? height - 1 : 2;
+	height = height > 40 ? 40 : height & ~1u; /* a line in the middle */
+	if (screen.tty)
+		out_str(o, "\033[H");
+	for (i = 0; i < h->graphs; i++) {
+		struct graph g = make_graph(h, i);
+
+		text_graph(o, &g, height, columns, live);
+	}
+	text_axis(o, h, columns, live);
+	if (screen.tty)
+		out_str(o, live ? "\033[J" : "\033[J\n");
+}
+
+/* SVG: https://www.w3.org/TR/SVG2/. One panel per metric. */
+#define SVG_WIDTH 800u
+#define SVG_LEFT 64u
+#define SVG_RIGHT 16u
+#define SVG_PANEL 170u
+#define SVG_PLOT 110u
+#define SVG_TOP 36u /* of the plot in its panel */
+
+static void svg_text(struct sink *o, const char *class, unsigned x, unsigned y)
+{
+	out_str(o, "<text class=\"");
+	out_str(o, class);
+	out_str(o, "\" x=\"");
+	out_u64(o, x);
+	out_str(o, "\" y=\"");
+	out_u64(o, y);
+	out_str(o, "\">");
+}
+
+static void svg_begin(struct sink *o, unsigned panels)
+{
+	out_str(o, "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" aria-label=\"vmstat\" viewBox=\"0 0 ");
+	out_u64(o, SVG_WIDTH);
+	out_char(o, ' ');
+	out_u64(o, panels * SVG_PANEL + 8);
+	out_str(o, "\">\n<title>vmstat</title>\n<style>\n"
+		"text{font:12px system-ui,sans-serif;fill:#59636e}.name{font-weight:600;font-size:14px;fill:#1f2328}"
+		".scale,.crits{text-anchor:end}.warns{fill:#9a6700}.crits{fill:#cf222e}"
+		".bg{fill:#fff}.grid{stroke:#d1d9e0}.area{fill:#0969da;fill-opacity:.13}"
+		".line{fill:none;stroke:#0969da;stroke-width:1.5;stroke-linejoin:round}"
+		".warn{stroke:#bf8700;stroke-dasharray:6 4}.crit{stroke:#cf222e;stroke-dasharray:6 4}\n"
+		"@media(prefers-color-scheme:dark){text{fill:#9198a1}.name{fill:#f0f6fc}.warns{fill:#d29922}.crits{fill:#f85149}"
+		".bg{fill:#0d1117}.grid{stroke:#30363d}.area{fill:#58a6ff}.line{stroke:#58a6ff}"
+		".warn{stroke:#d29922}.crit{stroke:#f85149}}\n"
+		"</style>\n<rect class=\"bg\" width=\"100%\" height=\"100%\"/>\n");
+}
+
+static void svg_line(struct sink *o, const char *class, unsigned y)
+{
+	out_str(o, "<line class=\"");
+	out_str(o, class);
+	out_str(o, "\" x1=\"");
+	out_u64(o, SVG_LEFT);
+	out_str(o, "\" x2=\"");
+	out_u64(o, SVG_WIDTH - SVG_RIGHT);
+	out_str(o, "\" y1=\"");
+	out_u64(o, y);
+	out_str(o, "\" y2=\"");
+	out_u64(o, y);
+	out_str(o, "\"/>\n");
+}
+
+/* The place of a value in the plot, in tenths from the top of the picture. */
+static uint64_t svg_y(const struct graph *g, unsigned top, uint64_t v)
+{
+	return (top + SVG_PLOT) * 10u - mul_div(v < g->top ? v : g->top, SVG_PLOT * 10u, g->top);
+}
+
+static void svg_point(struct sink *o, char command, uint64_t x_tenths, uint64_t y_tenths)
+{
+	out_char(o, command);
+	out_milli(o, x_tenths * 100);
+	out_char(o, ' ');
+	out_milli(o, y_tenths * 100);
+}
+
+/* The values as a path, interrupted where there are none: a line, or the area
+ * below it. A value that stands alone is a dot. */
+static void svg_path(struct sink *o, const struct graph *g, unsigned top, bool area)
+{
+	uint64_t width = (SVG_WIDTH - SVG_LEFT - SVG_RIGHT) * 10u, bottom = (top + SVG_PLOT) * 10u, x = 0;
+	unsigned i, run = 0;
+
+	out_str(o, area ? "<path class=\"area\" d=\"" : "<path class=\"line\" d=\"");
+	for (i = 0; i <= g->count; i++) {
+		bool has = i < g->count && g->value[i] != UNAVAILABLE;
+
+		if (!has && run && area) {
+			svg_point(o, 'L', x, bottom);
+			out_char(o, 'Z');
+		} else if (!has && run == 1) {
+			out_str(o, "h1");
+		}
+		run = has ? run + 1 : 0;
+		if (!has)
+			continue;
+		x = SVG_LEFT * 10u + (g->count > 1 ? width * i / (g->count - 1) : width);
+		if (run == 1 && area)
+			svg_point(o, 'M', x, bottom);
+		svg_point(o, run == 1 && !area ? 'M' : 'L', x, svg_y(g, top, g->value[i]));
+	}
+	out_str(o, "\"/>\n");
+}
+
+static void svg_level(struct sink *o, const struct graph *g, unsigned top, uint64_t level, bool critical)
+{
+	unsigned y;
+
+	if (level == UNAVAILABLE || level > g->top)
+		return;
+	y = (unsigned)(svg_y(g, top, level) / 10);
+	svg_line(o, critical ? "crit" : "warn", y);
+	if (critical) /* above its line at one end, the other below its own */
+		svg_text(o, "crits", SVG_WIDTH - SVG_RIGHT - 4, y - 3);
+	else
+		svg_text(o, "warns", SVG_LEFT + 4, y + 13);
+	out_str(o, critical ? "critical " : "warning ");
+	out_short(o, g->column, level);
+	out_str(o, "</text>\n");
+}
+
+/* One panel: title, scale, levels, values, time. */
+static void svg_panel(struct sink *o, const struct history *h, unsigned which)
+{
+	struct graph g = make_graph(h, which);
+	unsigned top = which * SVG_PANEL + SVG_TOP, i;
+
+	svg_text(o, "name", SVG_LEFT, top - 14);
+	out_str(o, g.column->key);
+	out_str(o, "</text>\n");
+	svg_text(o, "text", SVG_LEFT + 80, top - 14);
+	out_str(o, metrics[metric_of(g.column)].help);
+	out_str(o, "</text>\n");
+	svg_text(o, "scale", SVG_WIDTH - SVG_RIGHT, top - 14);
+	out_figures(o, &g);
+	out_str(o, "</text>\n");
+	for (i = 0; i <= 4; i++) {
+		svg_line(o, "grid", top + SVG_PLOT * i / 4);
+		svg_text(o, "scale", SVG_LEFT - 6, top + SVG_PLOT * i / 4 + 4);
+		out_short(o, g.column, mul_div(g.top, 4 - i, 4));
+		out_str(o, "</text>\n");
+	}
+	svg_path(o, &g, top, true);
+	svg_path(o, &g, top, false);
+	svg_level(o, &g, top, g.warn < g.crit ? g.warn : UNAVAILABLE, false);
+	svg_level(o, &g, top, g.crit, true);
+	if (!h->count)
+		return;
+	svg_text(o, "text", SVG_LEFT, top + SVG_PLOT + 16);
+	out_date(o, h->wall_ns[0] / NS_PER_S, ' ');
+	out_str(o, "</text>\n");
+	svg_text(o, "scale", SVG_WIDTH - SVG_RIGHT, top + SVG_PLOT + 16);
+	out_date(o, h->wall_ns[h->count - 1] / NS_PER_S, ' ');
+	out_str(o, " UTC</text>\n");
+}
+
 /* ----------------------------------------------------------------- VIEWS */
 
 static const struct view {
@@ -6921,6 +7404,7 @@ static const struct view {
 	void (*fill)(struct listing *); /* its rows; NULL: always one */
 } views[] = {
 	{ O_NONE, false, false, { 0 }, list_table, NULL },
+	{ O_GRAPH, false, false, { 0 }, WITH_GRAPH ? list_graph : NULL, NULL },
 	{ O_CGROUPS, false, false, { 0 }, WITH_CGROUPS ? list_children : NULL, WITH_CGROUPS ? fill_children : NULL },
 	{ O_CHECK, false, false, { 0 }, WITH_CHECK ? list_verdict : NULL, NULL },
 	{ O_STATS, true, false, { 0 }, WITH_STATS ? list_stats : NULL, NULL },
@@ -6951,7 +7435,7 @@ enum option_kind { OPTION_FLAG, OPTION_ONE_OF, OPTION_VALUE, OPTION_CHOICE, OPTI
 
 typedef bool parse_fn(const char *value);
 __attribute__((unused)) /* that of an option that is not built in */
-static parse_fn parse_unit, parse_pid, parse_threshold, parse_alert, parse_top, parse_check, parse_cgroups, parse_from, parse_to;
+static parse_fn parse_unit, parse_pid, parse_threshold, parse_alert, parse_top, parse_check, parse_cgroups, parse_from, parse_to, parse_graph;
 
 #define OPTION_GROUPS(G) \
 	G(MODES, "Modes") \
@@ -7146,6 +7630,14 @@ static bool parse_cgroups(const char *value)
 			return true;
 		}
 	return !*p;
+}
+
+/* [METRIC,...] */
+static bool parse_graph(const char *value)
+{
+	choose(&given.view, &options[O_GRAPH]);
+	given.columns = *value ? value : "cs";
+	return true;
 }
 
 /* An instant in RFC 3339, or how long ago: -90s, -5m, -1h, -2d. */
@@ -7374,7 +7866,8 @@ static void parse(char **argv)
 		die(0, "conflicting options: one of --columns, --extended and --classic");
 	if (WITH_CGROUP && (given.cgroup != NULL) + (given.pid != 0) + (given.scope == WHOSE_HOST) > 1)
 		die(0, "conflicting options: one of --cgroup, --pid and --scope=host");
-	if (WITH_RECORD && (given.record || given.replay) && given.view && !(given.replay && given.view == O_CHECK))
+	if (WITH_RECORD && (given.record || given.replay) && given.view &&
+	    given.view != O_GRAPH && !(given.replay && given.view == O_CHECK))
 		die(0, "conflicting options: --%s and --%s", given.record ? "record" : "replay", options[given.view].name);
 	if (WITH_RECORD && given.record && (given.replay || given.unit != 1024))
 		die(0, "conflicting options: --record and --%s", given.replay ? "replay" : "unit");
@@ -7386,10 +7879,18 @@ static void parse(char **argv)
 		die(0, "conflicting options: --top and --%s", options[given.view].name);
 	if (!given.count && given.view == O_CHECK)
 		given.count = 1;
+	if (WITH_GRAPH && given.format == O_SVG && !given.view)
+		parse_graph(given.columns ? given.columns : "");
+	if (given.view == O_GRAPH && given.format && given.format != O_SVG)
+		die(0, "conflicting options: --graph and --%s", options[given.format].name);
+	if (WITH_GRAPH && given.format == O_SVG && given.view != O_GRAPH)
+		die(0, "conflicting options: --svg and --%s", options[given.view].name);
+	if (!given.count && given.view == O_GRAPH && !given.delay_ns)
+		given.count = UINT64_MAX;
 	if (!given.count)
 		given.count = given.delay_ns ? UINT64_MAX : 1;
 	/* Since when their first numbers count says little, or nobody knows it. */
-	given.no_first |= given.view == O_CHECK || given.view == O_CGROUPS;
+	given.no_first |= given.view == O_CHECK || given.view == O_CGROUPS || given.view == O_GRAPH;
 	if (!given.delay_ns && given.no_first)
 		given.delay_ns = given.view == O_CHECK ? NS_PER_S / 2 : NS_PER_S;
 }
@@ -7432,7 +7933,7 @@ static void print_version(void)
 {
 	static const struct { const char *name; bool with; } features[] = {
 		{ "cgroup", WITH_CGROUP }, { "pressure", WITH_PRESSURE }, { "alerts", WITH_ALERTS },
-		{ "top", WITH_TOP }, { "cgroups", WITH_CGROUPS }, { "check", WITH_CHECK }, { "record", WITH_RECORD }, { "json", WITH_JSON }, { "csv", WITH_CSV }, { "stats", WITH_STATS },
+		{ "top", WITH_TOP }, { "cgroups", WITH_CGROUPS }, { "check", WITH_CHECK }, { "graph", WITH_GRAPH }, { "record", WITH_RECORD }, { "json", WITH_JSON }, { "csv", WITH_CSV }, { "stats", WITH_STATS },
 		{ "disks", WITH_DISKS }, { "slabs", WITH_SLABS }, { "human", WITH_HUMAN },
 		{ "color", WITH_COLOR }, { "help", WITH_HELP }, { "fit", WITH_FIT },
 		{ "strerror", WITH_STRERROR }, { "localtime", WITH_LOCALTIME },
@@ -7487,10 +7988,16 @@ static void check_chosen(enum chosen chosen)
 	}
 }
 
+/* Does the view show metrics of reports, which rules judge? */
+static bool has_reports(void)
+{
+	return opt->view == O_NONE || opt->view == O_GRAPH;
+}
+
 /* Selects what the columns of a listing, the rules and the messages need. */
 static void plan_make(const struct listing *l, bool scope_is_told)
 {
-	bool cgroup = in_cgroup(), table = view()->option == O_NONE;
+	bool cgroup = in_cgroup(), table = has_reports();
 	unsigned i;
 
 	plan_places(cgroup && !view()->hosts);
@@ -7769,10 +8276,15 @@ static void say_alerts(const struct report *r, bool again, bool last)
 	}
 }
 
+static volatile sig_atomic_t stopped;
+
+/* A graph is finished first. */
 static void stop(int signal_number)
 {
 	(void)signal_number;
-	_exit(0);
+	stopped = 1;
+	if (opt->view != O_GRAPH)
+		_exit(0);
 }
 
 static void set_handler(int signal_number, void (*handler)(int))
@@ -7796,6 +8308,8 @@ static int wait_until(uint64_t due, struct pollfd *fds, nfds_t n)
 		ready = ppoll(fds, n, &t, NULL);
 		if (ready > 0 || (ready < 0 && errno != EINTR))
 			return ready;
+		if (stopped)
+			return 0;
 	}
 }
 
@@ -7876,6 +8390,48 @@ static void add_top(struct listing *l, const struct comparison *c)
 	below.rows = top.rows;
 	l->below = &below;
 	l->below_key = "top";
+}
+
+/* Adds a report to the history; on a terminal the graphs are drawn anew. */
+static void show_graph(const struct report *r)
+{
+	static bool begun;
+
+	history_add(&history, r);
+	if (!screen.tty || opt->format || opt->replay)
+		return;
+	if (!begun)
+		out_str(&stdout_sink, "\033[2J");
+	begun = true;
+	text_graphs(&stdout_sink, &history, true);
+	write_out(&stdout_sink);
+}
+
+/* At the end: the graph as it is then, or SVG. */
+static void finish_graph(void)
+{
+	struct sink *o = &stdout_sink;
+	unsigned i;
+
+	if (!history.count)
+		return;
+	if (opt->format != O_SVG) {
+		if (screen.tty && !opt->replay) {
+			out_char(o, '\n');
+		} else {
+			screen.tty = false; /* below what is there */
+			text_graphs(o, &history, false);
+		}
+		write_out(o);
+		return;
+	}
+	svg_begin(o, history.graphs);
+	for (i = 0; i < history.graphs; i++) {
+		write_out(o);
+		svg_panel(o, &history, i);
+	}
+	out_str(o, "</svg>\n");
+	write_out(o);
 }
 
 /* The OOM kills that the parent has counted of all below it; UNAVAILABLE where it
@@ -7986,7 +8542,7 @@ static void tick(struct listing *l, uint64_t n, uint64_t tick_ns, bool scope_is_
 	struct snapshot *now = &snapshots[n & 1], *before = &snapshots[~n & 1];
 	const struct comparison comparison = { before, now, &report };
 	struct needs needs = view()->needs;
-	bool table = view()->option == O_NONE, header;
+	bool table = has_reports(), header;
 	bool started = !n && !opt->no_first && (table || (opt->view == O_DISK && opt->extended));
 
 	needs.host = view()->hosts;
@@ -8035,6 +8591,10 @@ static void tick(struct listing *l, uint64_t n, uint64_t tick_ns, bool scope_is_
 		record(&comparison, false);
 	if (WITH_TOP && opt->top)
 		add_top(l, &comparison);
+	if (WITH_GRAPH && opt->view == O_GRAPH) {
+		show_graph(&report);
+		return;
+	}
 	header = print_listing(l);
 	if (WITH_ALERTS && table)
 		say_alerts(&report, header, opt->count == 1);
@@ -8071,6 +8631,11 @@ static void show_replayed(struct listing *l, struct report *report)
 	}
 	if (WITH_ALERTS)
 		alerts_judge(report);
+	if (WITH_GRAPH && opt->view == O_GRAPH) {
+		if (!report->first)
+			show_graph(report);
+		return;
+	}
 	header = print_listing(l);
 	if (WITH_ALERTS)
 		say_alerts(report, header, false);
@@ -8170,6 +8735,8 @@ static void run_replay(struct listing *l)
 		die(0, "--replay: %s: no reports", opt->replay);
 	if (WITH_CHECK && opt->view == O_CHECK)
 		finish_check(l);
+	if (WITH_GRAPH && opt->view == O_GRAPH)
+		finish_graph();
 }
 
 /* The schedule is absolute, by the start of each tick: nothing drifts. What
@@ -8185,7 +8752,7 @@ static void run(struct listing *l, bool scope_is_told)
 		due = n ? due : now;
 		screen_measure();
 		tick(l, n, now, scope_is_told);
-		if (n + 1 >= last || view()->once)
+		if (n + 1 >= last || view()->once || stopped)
 			return;
 		due += opt->delay_ns;
 		if (now > due)
@@ -8194,6 +8761,8 @@ static void run(struct listing *l, bool scope_is_told)
 			due += opt->delay_ns;
 		switch (wait_until(due, &out, 1)) {
 		case 0:
+			if (stopped)
+				return;
 			break;
 		case 1:
 			return;
@@ -8315,5 +8884,7 @@ int main(int argc, char **argv)
 		set_handler(SIGTERM, stop);
 	}
 	run(&listing, scope_is_told);
+	if (WITH_GRAPH && opt->view == O_GRAPH)
+		finish_graph();
 	return 0;
 }
