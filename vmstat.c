@@ -877,7 +877,8 @@ static const struct child_column {
 	uint8_t metric;
 } child_columns[] = {
 #define C(key, metric, unit, width, heading) [CHILD_##key] = \
-	{ { #key, heading, GROUP_NONE, UNIT_##unit, { width, width + 2 }, 90, false, false }, IF(WITH_CGROUP, M_##metric) },
+	{ { #key, heading, GROUP_NONE, UNIT_##unit, { width, width + 2 }, 90, false, false }, \
+	  IF(WITH_CGROUP, M_##metric) },
 	CHILD_COLUMNS(C)
 #undef C
 };
@@ -930,9 +931,11 @@ static const struct check {
 	O(PARTITION, 'p', MODES, VALUE(partition), "partition", "DEV", WITH_DISKS, "statistics of one block device") \
 	O(SLABS, 'm', MODES, ONE_OF(view), "slabs", "", WITH_SLABS, "slab caches") \
 	O(CGROUPS, 0, MODES, PARSED(parse_cgroups), "cgroups", "[=DEPTH[,COLUMN]]", WITH_CGROUPS, \
-	  "the cgroups below, worst first") \
-	O(CHECK, 0, MODES, PARSED(parse_check), "check", "[=critical]", WITH_CHECK, "one verdict; exit status 0, 1, 2 or 3") \
-	O(GRAPH, 0, MODES, PARSED(parse_graph), "graph", "[=METRIC,...]", WITH_GRAPH, "draw metrics of the catalogue; cs") \
+	  "the cgroups below it, worst first") \
+	O(CHECK, 0, MODES, PARSED(parse_check), "check", "[=critical]", WITH_CHECK, \
+	  "one verdict, for probes and monitoring") \
+	O(GRAPH, 0, MODES, PARSED(parse_graph), "graph", "[=METRIC,...]", WITH_GRAPH, \
+	  "a graph of cs, or of other metrics") \
 	O(ACTIVE, 'a', COLUMNS, FLAG(active), "active", "", 1, "inactive and active, not buff and cache") \
 	O(COLUMNS, 'o', COLUMNS, VALUE(columns), "columns", "LIST", 1, "columns or groups by name; help lists them") \
 	O(EXTENDED, 'x', COLUMNS, FLAG(extended), "extended", "", 1, "every column") \
@@ -949,9 +952,12 @@ static const struct check {
 	O(JSON, 0, OUTPUT, ONE_OF(format), "json", "", WITH_JSON, "one JSON object a line") \
 	O(CSV, 0, OUTPUT, ONE_OF(format), "csv", "", WITH_CSV, "comma-separated values under their names") \
 	O(SVG, 0, OUTPUT, ONE_OF(format), "svg", "", WITH_GRAPH, "the graph as SVG, at the end") \
-	O(RECORD, 0, OUTPUT, VALUE(record), "record", "FILE[,N]", WITH_RECORD, "keep the last N reports in FILE; 3600") \
-	O(REPLAY, 0, OUTPUT, VALUE(replay), "replay", "FILE", WITH_RECORD, "show what --record or --csv wrote; - is stdin") \
-	O(FROM, 0, OUTPUT, PARSED(parse_from), "from", "TIME", WITH_RECORD, "of a replay: 2026-01-02T03:04:05Z, or -1h") \
+	O(RECORD, 0, OUTPUT, VALUE(record), "record", "FILE[,N]", WITH_RECORD, \
+	  "keep the last N reports in FILE; 3600") \
+	O(REPLAY, 0, OUTPUT, VALUE(replay), "replay", "FILE", WITH_RECORD, \
+	  "show what --record or --csv wrote; - is stdin") \
+	O(FROM, 0, OUTPUT, PARSED(parse_from), "from", "TIME", WITH_RECORD, \
+	  "of a replay: 2026-01-02T03:04:05Z, or -1h") \
 	O(TO, 0, OUTPUT, PARSED(parse_to), "to", "TIME", WITH_RECORD, "up to which a replay goes") \
 	O(SCOPE, 0, SCOPE, CHOICE(scope), "scope", "auto|host|cgroup", WITH_CGROUP, "whose numbers") \
 	O(CGROUP, 0, SCOPE, VALUE(cgroup), "cgroup", "PATH", WITH_CGROUP, "that cgroup, or its directory") \
@@ -3348,7 +3354,8 @@ static void list_tasks(struct snapshot *now)
 		walk_over(&w, scope.home->dir);
 		now->tasks_hidden = w.hidden || (!opt->captured && is_foreign_proc());
 	} else {
-		now->tasks_hidden = !add_numbered(opt->proc, now, add_threads) || (!opt->captured && !exists_in_proc("1"));
+		now->tasks_hidden = !add_numbered(opt->proc, now, add_threads) ||
+			(!opt->captured && !exists_in_proc("1"));
 	}
 	now->tasks = sort_by_id(now->task, now->tasks, sizeof *now->task);
 }
@@ -4874,8 +4881,9 @@ static bool is_judged(const struct report *r, enum rule_id a)
  * that are held up by a quota with those that others keep from the CPUs. In a
  * cgroup "full" says that none of its tasks ran: as far as periods were throttled
  * that is the quota, beyond it the neighbours; what "some" has more is its own
- * tasks, which wait for each other. The largest part is the cause. The machine as a whole has no "full": while it
- * waits for CPUs and has idle ones, quotas below it are the cause. */
+ * tasks, which wait for each other. The largest part is the cause. The machine as a
+ * whole has no "full": where tasks wait for longer than its CPUs are all busy,
+ * quotas below it are the cause. */
 static enum cause find_cause(const struct report *r)
 {
 	uint64_t some = r->value[M_cpu_some], full = r->value[M_cpu_full], throttled = r->value[M_thr_pct];
@@ -4886,7 +4894,7 @@ static enum cause find_cause(const struct report *r)
 	if (!r->cgroup) {
 		if (r->value[M_id] == UNAVAILABLE)
 			return CAUSE_UNKNOWN;
-		return r->value[M_id] >= 25000 ? CAUSE_QUOTAS_BELOW : CAUSE_QUEUEING;
+		return r->value[M_id] + some > 110000 ? CAUSE_QUOTAS_BELOW : CAUSE_QUEUEING;
 	}
 	throttled = throttled == UNAVAILABLE ? 0 : throttled;
 	if (full == UNAVAILABLE) /* before Linux 5.13 */
@@ -4951,7 +4959,8 @@ static void out_cause(struct sink *o, const struct report *r)
 		out_str(o, r->cgroup ? ", its own tasks queue" : ", tasks queue");
 		break;
 	case CAUSE_QUOTAS_BELOW:
-		out_str(o, ", held up by quotas of cgroups (--cgroups shows whose)");
+		out_str(o, ", while CPUs idle: quotas of cgroups");
+		out_str(o, WITH_CGROUPS ? " (--cgroups shows whose), or affinity" : ", or affinity");
 		break;
 	}
 }
@@ -5145,7 +5154,8 @@ static bool visit_below(struct walk *w, size_t n)
 
 	if (length == 1 || stat(w->dir, &st))
 		return false;
-	if (walk->second && join_n(path, homes[DIR_MEMORY].dir, homes[DIR_MEMORY].length[0], rest, "") && path_exists(path))
+	if (walk->second && join_n(path, homes[DIR_MEMORY].dir, homes[DIR_MEMORY].length[0], rest, "") &&
+	    path_exists(path))
 		return false;
 	child = find_slot((uint64_t)st.st_ino, walk->next);
 	if (!child || children.names_length + length > sizeof children.names) {
@@ -7047,7 +7057,8 @@ static struct graph make_graph(const struct history *h, unsigned which)
 		uint64_t scale = g.column->unit >= UNIT_SIZE ? 1024 : 1;
 
 		g.crit = times(alert_threshold(h->report, rule, CRITICAL), scale);
-		g.warn = alert_threshold(h->report, rule, WARNING) ? times(alert_threshold(h->report, rule, WARNING), scale) : g.crit;
+		g.warn = times(alert_threshold(h->report, rule, WARNING), scale);
+		g.warn = g.warn ? g.warn : g.crit;
 	}
 	g.top = g.max == UNAVAILABLE ? 0 : g.max;
 	/* Levels are drawn where values come near them. */
@@ -7105,7 +7116,7 @@ static bool has_blocks(void)
 
 	for (i = 0; i < LENGTH(names) && !(locale && *locale); i++)
 		locale = getenv(names[i]);
-	if (!locale || !(strstr(locale, "UTF-8") || strstr(locale, "utf8") || strstr(locale, "UTF8") || strstr(locale, "utf-8")))
+	if (!locale || !(strstr(locale, "UTF-8") || strstr(locale, "utf8")))
 		return false;
 	return !screen.tty || (type && strcmp(type, "dumb") && strcmp(type, "linux") && !after(type, "vt"));
 }
@@ -7230,7 +7241,8 @@ static void text_axis(struct sink *o, const struct history *h, unsigned columns,
 /* All graphs of the history, one below the other, as high as the terminal. */
 static void text_graphs(struct sink *o, const struct history *h, bool live)
 {
-	unsigned rows = screen.tty ? screen.rows : 9 * h->graphs + 1, columns = screen.columns < 512 ? screen.columns : 512;
+	unsigned rows = screen.tty ? screen.rows : 9 * h->graphs + 1;
+	unsigned columns = screen.columns < 512 ? screen.columns : 512;
 	unsigned height = (rows - 1) / (h->graphs ? h->graphs : 1), i;
 
 	height = height > 2 ? height - 1 : 2;
@@ -7278,7 +7290,8 @@ static void svg_begin(struct sink *o, unsigned panels)
 		".bg{fill:#fff}.grid{stroke:#d1d9e0}.area{fill:#0969da;fill-opacity:.13}"
 		".line{fill:none;stroke:#0969da;stroke-width:1.5;stroke-linejoin:round}"
 		".warn{stroke:#bf8700;stroke-dasharray:6 4}.crit{stroke:#cf222e;stroke-dasharray:6 4}\n"
-		"@media(prefers-color-scheme:dark){text{fill:#9198a1}.name{fill:#f0f6fc}.warns{fill:#d29922}.crits{fill:#f85149}"
+		"@media(prefers-color-scheme:dark){text{fill:#9198a1}.name{fill:#f0f6fc}"
+		".warns{fill:#d29922}.crits{fill:#f85149}"
 		".bg{fill:#0d1117}.grid{stroke:#30363d}.area{fill:#58a6ff}.line{stroke:#58a6ff}"
 		".warn{stroke:#d29922}.crit{stroke:#f85149}}\n"
 		"</style>\n<rect class=\"bg\" width=\"100%\" height=\"100%\"/>\n");
@@ -7435,7 +7448,8 @@ enum option_kind { OPTION_FLAG, OPTION_ONE_OF, OPTION_VALUE, OPTION_CHOICE, OPTI
 
 typedef bool parse_fn(const char *value);
 __attribute__((unused)) /* that of an option that is not built in */
-static parse_fn parse_unit, parse_pid, parse_threshold, parse_alert, parse_top, parse_check, parse_cgroups, parse_from, parse_to, parse_graph;
+static parse_fn parse_unit, parse_pid, parse_threshold, parse_alert, parse_top, parse_check, parse_cgroups, parse_from,
+	parse_to, parse_graph;
 
 #define OPTION_GROUPS(G) \
 	G(MODES, "Modes") \
@@ -7846,6 +7860,46 @@ static void parse_word(char ***argv)
 		take(find_long(&(struct text){ s + 2, end }), *end ? end + 1 : NULL, argv);
 }
 
+/* Ends the program where options exclude each other. */
+static void check_conflicts(void)
+{
+	if ((given.columns != NULL) + given.classic + (given.extended && given.view != O_DISK) > 1)
+		die(0, "conflicting options: one of --columns, --extended and --classic");
+	if (WITH_CGROUP && (given.cgroup != NULL) + (given.pid != 0) + (given.scope == WHOSE_HOST) > 1)
+		die(0, "conflicting options: one of --cgroup, --pid and --scope=host");
+	if (WITH_RECORD && (given.record || given.replay) && given.view &&
+	    given.view != O_GRAPH && !(given.replay && given.view == O_CHECK))
+		die(0, "conflicting options: --%s and --%s", given.record ? "record" : "replay",
+		    options[given.view].name);
+	if (WITH_RECORD && given.record && (given.replay || given.unit != 1024))
+		die(0, "conflicting options: --record and --%s", given.replay ? "replay" : "unit");
+	if (WITH_RECORD && given.replay && given.top)
+		die(0, "conflicting options: --replay and --top");
+	if (given.no_alerts && given.view == O_CHECK)
+		die(0, "conflicting options: --check and --alert=off");
+	if (given.top && given.view)
+		die(0, "conflicting options: --top and --%s", options[given.view].name);
+	if (given.view == O_GRAPH && given.format && given.format != O_SVG)
+		die(0, "conflicting options: --graph and --%s", options[given.format].name);
+	if (WITH_GRAPH && given.format == O_SVG && given.view != O_GRAPH)
+		die(0, "conflicting options: --svg and --%s", options[given.view].name);
+}
+
+/* The delay and the number of reports, where they are not given. */
+static void default_schedule(void)
+{
+	if (!given.count && given.view == O_CHECK)
+		given.count = 1;
+	if (!given.count && given.view == O_GRAPH && !given.delay_ns)
+		given.count = UINT64_MAX;
+	if (!given.count)
+		given.count = given.delay_ns ? UINT64_MAX : 1;
+	/* Since when their first numbers count says little, or nobody knows it. */
+	given.no_first |= given.view == O_CHECK || given.view == O_CGROUPS || given.view == O_GRAPH;
+	if (!given.delay_ns && given.no_first)
+		given.delay_ns = given.view == O_CHECK ? NS_PER_S / 2 : NS_PER_S;
+}
+
 /* Parses the command line into `given`. */
 static void parse(char **argv)
 {
@@ -7862,37 +7916,10 @@ static void parse(char **argv)
 		else
 			parse_word(&argv);
 	}
-	if ((given.columns != NULL) + given.classic + (given.extended && given.view != O_DISK) > 1)
-		die(0, "conflicting options: one of --columns, --extended and --classic");
-	if (WITH_CGROUP && (given.cgroup != NULL) + (given.pid != 0) + (given.scope == WHOSE_HOST) > 1)
-		die(0, "conflicting options: one of --cgroup, --pid and --scope=host");
-	if (WITH_RECORD && (given.record || given.replay) && given.view &&
-	    given.view != O_GRAPH && !(given.replay && given.view == O_CHECK))
-		die(0, "conflicting options: --%s and --%s", given.record ? "record" : "replay", options[given.view].name);
-	if (WITH_RECORD && given.record && (given.replay || given.unit != 1024))
-		die(0, "conflicting options: --record and --%s", given.replay ? "replay" : "unit");
-	if (WITH_RECORD && given.replay && given.top)
-		die(0, "conflicting options: --replay and --top");
-	if (given.no_alerts && given.view == O_CHECK)
-		die(0, "conflicting options: --check and --alert=off");
-	if (given.top && given.view)
-		die(0, "conflicting options: --top and --%s", options[given.view].name);
-	if (!given.count && given.view == O_CHECK)
-		given.count = 1;
 	if (WITH_GRAPH && given.format == O_SVG && !given.view)
 		parse_graph(given.columns ? given.columns : "");
-	if (given.view == O_GRAPH && given.format && given.format != O_SVG)
-		die(0, "conflicting options: --graph and --%s", options[given.format].name);
-	if (WITH_GRAPH && given.format == O_SVG && given.view != O_GRAPH)
-		die(0, "conflicting options: --svg and --%s", options[given.view].name);
-	if (!given.count && given.view == O_GRAPH && !given.delay_ns)
-		given.count = UINT64_MAX;
-	if (!given.count)
-		given.count = given.delay_ns ? UINT64_MAX : 1;
-	/* Since when their first numbers count says little, or nobody knows it. */
-	given.no_first |= given.view == O_CHECK || given.view == O_CGROUPS || given.view == O_GRAPH;
-	if (!given.delay_ns && given.no_first)
-		given.delay_ns = given.view == O_CHECK ? NS_PER_S / 2 : NS_PER_S;
+	check_conflicts();
+	default_schedule();
 }
 
 static void print_help(void)
@@ -7925,7 +7952,7 @@ static void print_help(void)
 			out_char(o, '\n');
 		}
 	}
-	out_str(o, "\nExit status: 0, or 1 for any error.\n");
+	out_str(o, "\nExit status: 0; 1 for any error. Of --check: 0 OK, 1 warning, 2 critical,\n3 unknown.\n");
 	write_out(o);
 }
 
@@ -7933,7 +7960,9 @@ static void print_version(void)
 {
 	static const struct { const char *name; bool with; } features[] = {
 		{ "cgroup", WITH_CGROUP }, { "pressure", WITH_PRESSURE }, { "alerts", WITH_ALERTS },
-		{ "top", WITH_TOP }, { "cgroups", WITH_CGROUPS }, { "check", WITH_CHECK }, { "graph", WITH_GRAPH }, { "record", WITH_RECORD }, { "json", WITH_JSON }, { "csv", WITH_CSV }, { "stats", WITH_STATS },
+		{ "top", WITH_TOP }, { "cgroups", WITH_CGROUPS }, { "check", WITH_CHECK },
+		{ "graph", WITH_GRAPH }, { "record", WITH_RECORD }, { "json", WITH_JSON },
+		{ "csv", WITH_CSV }, { "stats", WITH_STATS },
 		{ "disks", WITH_DISKS }, { "slabs", WITH_SLABS }, { "human", WITH_HUMAN },
 		{ "color", WITH_COLOR }, { "help", WITH_HELP }, { "fit", WITH_FIT },
 		{ "strerror", WITH_STRERROR }, { "localtime", WITH_LOCALTIME },
@@ -8534,29 +8563,63 @@ _Noreturn static void finish_check(struct listing *l)
 	_exit(opt->check_critical && verdict == VERDICT_WARNING ? 0 : (int)verdict);
 }
 
+/* Judges a report, records it, and shows it in the way that the options choose;
+ * says which alerts it raises. */
+static void show_report(struct listing *l, const struct comparison *c)
+{
+	bool header;
+
+	if (WITH_ALERTS && has_reports())
+		alerts_judge(c->report);
+	if (WITH_RECORD && opt->record)
+		record(c, false);
+	if (WITH_TOP && opt->top)
+		add_top(l, c);
+	if (WITH_GRAPH && opt->view == O_GRAPH) {
+		show_graph(c->report);
+		return;
+	}
+	header = print_listing(l);
+	if (WITH_ALERTS && has_reports())
+		say_alerts(c->report, header, opt->count == 1);
+}
+
+/* What the view needs beside the planned numbers. */
+static struct needs find_needs(bool started)
+{
+	struct needs needs = view()->needs;
+
+	needs.host = view()->hosts;
+	needs.charged_devices = in_cgroup() && !view()->hosts;
+	needs.processes = WITH_TOP && opt->top;
+	needs.states = in_cgroup() && (started || plan.source[SRC_TASKS]);
+	return needs;
+}
+
+/* The cgroup has ended, and the program with it. */
+_Noreturn static void end_with_cgroup(const struct comparison *c, bool first)
+{
+	if (WITH_RECORD && opt->record && !first) {
+		c->report->first = false;
+		report_make(c);
+		record(c, true);
+	}
+	die(0, "cgroup %s: gone: the container has ended", scope.name);
+}
+
 /* One tick: takes a snapshot and prints what it comes to. */
 static void tick(struct listing *l, uint64_t n, uint64_t tick_ns, bool scope_is_told)
 {
 	static bool said_unavailable[SRC_COUNT];
 	static struct report report;
 	struct snapshot *now = &snapshots[n & 1], *before = &snapshots[~n & 1];
-	const struct comparison comparison = { before, now, &report };
-	struct needs needs = view()->needs;
-	bool table = has_reports(), header;
-	bool started = !n && !opt->no_first && (table || (opt->view == O_DISK && opt->extended));
+	const struct comparison comparison = { before, now, &report, false };
+	bool started = !n && !opt->no_first && (has_reports() || (opt->view == O_DISK && opt->extended));
+	struct needs needs = find_needs(started);
 
-	needs.host = view()->hosts;
-	needs.charged_devices = in_cgroup() && !view()->hosts;
-	needs.processes = WITH_TOP && opt->top;
-	needs.states = in_cgroup() && (started || plan.source[SRC_TASKS]);
 	snapshot_take(now, before, tick_ns, &needs);
-	if (now->gone && !view()->hosts && WITH_RECORD && opt->record && n) {
-		report.first = false;
-		report_make(&comparison);
-		record(&comparison, true);
-	}
 	if (now->gone && !view()->hosts)
-		die(0, "cgroup %s: gone: the container has ended", scope.name);
+		end_with_cgroup(&comparison, !n);
 	if (WITH_DISKS && needs.devices && needs.charged_devices && now->devices_error)
 		fall_back_to_host(now, before);
 	if (!n && plan.count)
@@ -8571,11 +8634,11 @@ static void tick(struct listing *l, uint64_t n, uint64_t tick_ns, bool scope_is_
 	if (view()->fill)
 		view()->fill(l);
 	check_view(l);
-	if (!n && table && scope_is_told && WITH_CGROUP)
+	if (!n && has_reports() && scope_is_told && WITH_CGROUP)
 		say_scope(&comparison);
 	if (opt->view != O_CHECK)
 		warn_incomplete(now, l);
-	if (table)
+	if (has_reports())
 		warn_unavailable(l, said_unavailable);
 	if (!n && opt->no_first && !view()->once)
 		return;
@@ -8585,19 +8648,7 @@ static void tick(struct listing *l, uint64_t n, uint64_t tick_ns, bool scope_is_
 			finish_check(l);
 		return;
 	}
-	if (WITH_ALERTS && table)
-		alerts_judge(&report);
-	if (WITH_RECORD && opt->record)
-		record(&comparison, false);
-	if (WITH_TOP && opt->top)
-		add_top(l, &comparison);
-	if (WITH_GRAPH && opt->view == O_GRAPH) {
-		show_graph(&report);
-		return;
-	}
-	header = print_listing(l);
-	if (WITH_ALERTS && table)
-		say_alerts(&report, header, opt->count == 1);
+	show_report(l, &comparison);
 }
 
 /* Makes the listing that the options choose. */
@@ -8619,7 +8670,6 @@ static void name_unknown(const char *name)
 static void show_replayed(struct listing *l, struct report *report)
 {
 	const struct comparison c = { &snapshots[0], &snapshots[1], report, false };
-	bool header;
 
 	if (report->wall_ns < opt->from_ns || report->wall_ns > opt->to_ns)
 		return;
@@ -8629,16 +8679,8 @@ static void show_replayed(struct listing *l, struct report *report)
 		check(&c);
 		return;
 	}
-	if (WITH_ALERTS)
-		alerts_judge(report);
-	if (WITH_GRAPH && opt->view == O_GRAPH) {
-		if (!report->first)
-			show_graph(report);
-		return;
-	}
-	header = print_listing(l);
-	if (WITH_ALERTS)
-		say_alerts(report, header, false);
+	if (!(report->first && opt->view == O_GRAPH))
+		show_report(l, &c);
 }
 
 /* Shows the lines of a recording from one position up to another. Of the first

@@ -72,7 +72,7 @@ expect_message() {
     expect_message '/full/s/total=.*/total=100000000/' pressure/io \
         "IO PRESSURE: 10% of the time all stalled"
     expect_message '/some/s/total=.*/total=500000000/' pressure/cpu \
-        "CPU PRESSURE: 50% of the time some waiting"
+        "CPU PRESSURE: 50% of the time some waiting, tasks queue"
 }
 
 @test "the first report, an average since boot, alerts nobody" {

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # --graph and --svg: the history of metrics, of reports that are replayed.
 
+# shellcheck disable=SC2016,SC2030,SC2031,SC2086,SC2154
 load helper
 
 setup() {

@@ -210,7 +210,9 @@ help_options() { "$VMSTAT" --help | grep -oE -- '--[a-z][a-z-]+' | sort -u; }
         $(! has_feature slabs || echo slabs) $(! has_feature human || echo human) \
         $(! has_feature json || echo json) $(! has_feature csv || echo csv) \
         $(! has_feature color || echo color) $(! has_feature alerts || echo threshold alert) \
-        $(! has_feature cgroup || echo scope cgroup pid); do
+        $(! has_feature cgroup || echo scope cgroup pid) $(! has_feature top || echo top) \
+        $(! has_feature cgroups || echo cgroups) $(! has_feature check || echo check) \
+        $(! has_feature graph || echo graph svg) $(! has_feature record || echo record replay from to); do
         grep -qx -- "--$name" "$T/help" || { echo "help lacks --$name"; false; }
     done
 }
@@ -223,7 +225,7 @@ help_options() { "$VMSTAT" --help | grep -oE -- '--[a-z][a-z-]+' | sort -u; }
             "$option" --bogus --bogus
         # The first --bogus may be its value. It is --bogus that is wrong.
         [[ $option == --help || $option == --version ]] ||
-            [[ $status == 1 && $stderr == *bogus* ]] || { echo "$option"; show_output; false; }
+            [[ $status == 1 && $stderr == *bogus* ]] || [[ $option == --check && $status == 3 && $stderr == *bogus* ]] || { echo "$option"; show_output; false; }
     done
 }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # --top: the processes to blame. Two instants of the host fixture, 2.5 s apart.
 
+# shellcheck disable=SC2016,SC2030,SC2031,SC2086,SC2154
 load helper
 
 setup() {
