@@ -131,15 +131,15 @@ static void *in_thread(void *steps)
 
 static void threads(long n, char **steps)
 {
-	pthread_t id[64];
+	static pthread_t id[1024];
 	pthread_attr_t small;
 
 	pthread_attr_init(&small);
 	pthread_attr_setstacksize(&small, 32768);
-	for (long i = 0; i < n && i < 64; i++)
+	for (long i = 0; i < n && i < 1024; i++)
 		if (pthread_create(&id[i], &small, in_thread, steps) != 0)
 			fail("pthread_create");
-	for (long i = 0; i < n && i < 64; i++)
+	for (long i = 0; i < n && i < 1024; i++)
 		pthread_join(id[i], 0);
 }
 
