@@ -80,6 +80,10 @@ _Static_assert(OUT_BYTES >= 8192, "a report must fit in OUT_BYTES");
 
 #define LENGTH(array) (sizeof (array) / sizeof *(array))
 
+/* A table that is large and mostly untouched. The linker puts what is aligned most
+ * first, so that what each tick touches stands together on few pages. */
+#define LARGE _Alignas(1024) static
+
 /* Rows of a table where a switch is 1, nothing where it is 0. */
 #define IF(with, ...) IF_(with, __VA_ARGS__)
 #define IF_(with, ...) IF_##with(__VA_ARGS__)
@@ -316,15 +320,19 @@ enum maker {
 	MAKER_COUNT
 };
 
+/* What is special about a number of a file.
+ *   LEVELS      read at each level up to the root
+ *   NEVER_ZERO  0 says that the kernel does not count it
+ *   STEPS_BACK  a counter that does: no growth then, and no reset */
+enum trait { TRAIT_NONE, TRAIT_LEVELS, TRAIT_NEVER_ZERO, TRAIT_STEPS_BACK };
+
 /* Where a metric comes from, in some scopes: a number of a file, or terms
  * added up, or a function of them. */
 struct place {
 	uint8_t scopes;      /* 0 ends the list, whose order means nothing */
 	uint8_t source, raw; /* a file and the number's unit there; or SRC_NONE */
 	uint8_t nth;         /* the number's place after the key */
-	bool levels;         /* read at each level up to the root */
-	bool never_zero;     /* 0 says that the kernel does not count it */
-	bool steps_back;     /* a counter that does: no growth then, and no reset */
+	uint8_t trait;       /* enum trait */
 	uint8_t maker, over; /* how it is made; in percent of which metric */
 	union {
 		const char *key;          /* with a source: of the line; NULL: not as it is */
@@ -340,9 +348,9 @@ struct place {
 #define IN_V1(...) IF(WITH_CGROUP, { .scopes = V1, __VA_ARGS__ },)
 #define AT(id, unit, name) .source = SRC_##id, .raw = RAW_##unit, .key = name
 #define NTH(n) .nth = n
-#define LEVELS .levels = true
-#define NEVER_ZERO .never_zero = true
-#define STEPS_BACK .steps_back = true
+#define LEVELS .trait = TRAIT_LEVELS
+#define NEVER_ZERO .trait = TRAIT_NEVER_ZERO
+#define STEPS_BACK .trait = TRAIT_STEPS_BACK
 #define FROM(id, unit) .source = SRC_##id, .raw = RAW_##unit
 #define MADE_OF(...) .terms = (const struct term[]){ __VA_ARGS__, { 0 } }
 #define OVER(name) .over = M_##name
@@ -1059,7 +1067,7 @@ struct home {
 	unsigned levels;       /* from the cgroup to the top, both counted */
 	size_t length[MAX_LEVELS]; /* dir up to here is each level */
 };
-static struct home homes[DIR_COUNT]; /* none for PROC and SYS */
+LARGE struct home homes[DIR_COUNT]; /* none for PROC and SYS */
 
 static struct scope {
 	enum scope_kind kind;    /* HOST, or V2 for any cgroup */
@@ -1097,7 +1105,7 @@ static struct plan {
 	struct want want[M_COUNT]; /* those of a source stand together */
 } plan;
 
-static struct file files[MAX_LEVELS][SRC_COUNT]; /* [0]: of the scope itself */
+LARGE struct file files[MAX_LEVELS][SRC_COUNT]; /* [0]: of the scope itself */
 
 /* Since when a task, or process, is known: it was there in the snapshot before,
  * was born since, or came in from elsewhere. */
@@ -1160,9 +1168,9 @@ struct snapshot {
 	struct process process[WITH_TOP ? MAX_TASKS : 1];
 	struct device device[MAX_DISKS + 1]; /* the last: those disks, added up */
 };
-_Alignas(1024) static struct snapshot snapshots[2]; /* what each tick touches is on one page */
+LARGE struct snapshot snapshots[2];
 
-static struct slabs {
+LARGE struct slabs {
 	unsigned count;
 	bool overflow;
 	int error;
@@ -1185,7 +1193,7 @@ struct level_names {
 #define MAX_GRAPHS 8
 
 /* The last reports, as far as graphs show them. */
-static struct history {
+LARGE struct history {
 	unsigned graphs, count;
 	unsigned stride, filled; /* reports that a place stands for; in the last place so far */
 	const struct report *report; /* the last */
@@ -1195,7 +1203,7 @@ static struct history {
 } history;
 
 /* --replay: what the file has. */
-static struct replay {
+LARGE struct replay {
 	bool in_cgroup;    /* its first report is one of a cgroup */
 	bool has[M_COUNT]; /* metrics that are columns of it */
 	char scope[8], cgroup[PATH_BYTES]; /* of the report */
@@ -1206,7 +1214,7 @@ static struct replay {
 
 /* The cgroups below the scope, of --cgroups. What a child counted the last time
  * stays until it is read again. */
-static struct children {
+LARGE struct children {
 	unsigned count, slots; /* there now; slots in use */
 	unsigned more;         /* that found no room */
 	bool hidden;           /* some cannot be read */
@@ -1257,7 +1265,7 @@ static struct screen {
 	unsigned since_header; /* rows printed since */
 } screen;
 
-static struct level_names level_names;
+LARGE struct level_names level_names;
 
 struct comparison {
 	const struct snapshot *before, *now;
@@ -1277,7 +1285,7 @@ struct sink {
 
 #define SINK(buffer) { buffer, sizeof buffer, 0, false }
 
-static char stdout_buffer[OUT_BYTES];
+LARGE char stdout_buffer[OUT_BYTES];
 static struct sink stdout_sink = SINK(stdout_buffer);
 
 static void out_char(struct sink *o, char c)
@@ -1982,7 +1990,7 @@ static bool is_for_levels(const struct want *want)
 {
 	unsigned m = want->metric;
 
-	while (m && !plan.place[m]->levels)
+	while (m && plan.place[m]->trait != TRAIT_LEVELS)
 		m = plan.next[m];
 	return m;
 }
@@ -4593,7 +4601,7 @@ static bool is_fed(const struct comparison *c, enum metric_id m)
 	if (p->source == SRC_DEVICES)
 		return !c->now->devices_error;
 	if (p->source != SRC_NONE)
-		return c->now->level[0][m] != UNAVAILABLE && !(p->never_zero && !c->now->level[0][m]);
+		return c->now->level[0][m] != UNAVAILABLE && !(p->trait == TRAIT_NEVER_ZERO && !c->now->level[0][m]);
 	if (p->maker)
 		return c->report->value[m] != UNAVAILABLE || !c->report->elapsed_us;
 	for (t = p->terms; t->sign; t++)
@@ -4626,12 +4634,12 @@ static uint64_t report_number(const struct comparison *c, enum metric_id m, cons
 {
 	uint64_t now = c->now->level[0][m], us = c->report->elapsed_us, grown;
 
-	if (now == UNAVAILABLE || (p->never_zero && !now))
+	if (now == UNAVAILABLE || (p->trait == TRAIT_NEVER_ZERO && !now))
 		return UNAVAILABLE;
 	if (metrics[m].kind == KIND_GAUGE)
 		return now == UNLIMITED ? UNAVAILABLE : times(in_base_units(now, p->raw), 1000);
 	grown = growth(c->before->level[0][m], now);
-	if (grown == UNAVAILABLE && p->steps_back && c->before->level[0][m] != UNAVAILABLE)
+	if (grown == UNAVAILABLE && p->trait == TRAIT_STEPS_BACK && c->before->level[0][m] != UNAVAILABLE)
 		grown = 0;
 	grown = in_base_units(grown, p->raw);
 	switch (metrics[m].kind) {
@@ -4805,7 +4813,7 @@ static void enter_top(struct top *top, const struct process *p, const uint64_t *
  * did between them. Who did nothing is not among them. */
 static void make_top(const struct comparison *c, enum top_value order, struct top *top)
 {
-	static uint64_t values[MAX_TASKS][TOP_COUNT];
+	LARGE uint64_t values[MAX_TASKS][TOP_COUNT];
 	const struct snapshot *before = c->before, *now = c->now;
 	const struct task *from = before->task, *from_end = from + before->tasks, *t;
 	const struct process *was = before->process, *was_end = was + before->processes;
@@ -5106,8 +5114,8 @@ static uint64_t unpack_value(uint32_t v, enum unit unit)
  * new with nothing, but in the first tick, when its age is not known. */
 static void compare_child(struct child *child, const struct comparison *scope_c, struct snapshot *now, uint32_t tick)
 {
-	static struct snapshot before; /* its first level is used */
-	static struct report report;
+	LARGE struct snapshot before; /* its first level is used */
+	LARGE struct report report;
 	const struct comparison c = { &before, now, &report, true };
 	bool known = child->tick && child->tick + 1 == tick;
 	unsigned i, n = 0;
@@ -5144,7 +5152,7 @@ struct child_walk {
 
 static bool visit_below(struct walk *w, size_t n)
 {
-	static struct snapshot now; /* its first level is used */
+	LARGE struct snapshot now; /* its first level is used */
 	struct child_walk *walk = w->for_visit;
 	const char *rest = w->dir + walk->top;
 	size_t length = n - walk->top + 1;
@@ -5468,7 +5476,7 @@ static struct cell stat_cell(const struct listing *l, unsigned item, const struc
 		return number_cell(times(divided(reported, opt->unit * 1000), opt->unit * 1000));
 	if (row->value == STAT_GROWTH)
 		return number_cell(divided(reported, metrics[m].kind == KIND_COUNT ? 1000 : 1));
-	if (!plan.place[m] || (plan.place[m]->never_zero && !total))
+	if (!plan.place[m] || (plan.place[m]->trait == TRAIT_NEVER_ZERO && !total))
 		return number_cell(UNAVAILABLE);
 	return number_cell(divided(total, plan.place[m]->raw == RAW_BYTES ? 1024 : 1));
 }
@@ -5723,7 +5731,7 @@ static const struct column
  * kubelet made as "pod UID ID". */
 static struct cell child_name_cell(const char *name, const struct column *c)
 {
-	static char text[2 * PATH_BYTES];
+	LARGE char text[2 * PATH_BYTES];
 	char pod[40], id[68];
 	struct sink o = SINK(text), uid = SINK(pod), container = SINK(id);
 	bool named = kubelet_parts(name, &uid, &container);
@@ -5982,7 +5990,7 @@ static const struct column
 
 static struct cell verdict_cell(const struct listing *l, unsigned item, const struct column *c)
 {
-	static char message[2 * MESSAGE_BYTES];
+	LARGE char message[2 * MESSAGE_BYTES];
 	const struct report *r = l->from->report;
 	struct sink o = SINK(message);
 	struct cell cell;
@@ -6614,7 +6622,7 @@ static const struct renderer *renderer(void)
  * place, one after the other and from the first again, each with one write: it
  * is whole at every moment, but for the line that is being written. */
 
-static struct recorder {
+LARGE struct recorder {
 	int fd;             /* plus one; 0: none */
 	uint64_t at, lines; /* the line to be written next, and how many there are */
 	uint64_t header;    /* bytes of the first line, the names */
@@ -8402,8 +8410,8 @@ static enum top_value blame_of(const struct report *r)
 /* --top: the processes to blame for a report, below its row. */
 static void add_top(struct listing *l, const struct comparison *c)
 {
-	static struct listing below;
-	static struct top top;
+	LARGE struct listing below;
+	LARGE struct top top;
 
 	unsigned i;
 
@@ -8530,7 +8538,7 @@ static void start_recorder(void)
 }
 
 /* The worst report that --check has judged. */
-static struct report worst_checked;
+LARGE struct report worst_checked;
 
 /* --check: judges a report, and keeps the worst. */
 static void check(const struct comparison *c)
@@ -8552,7 +8560,7 @@ static void check(const struct comparison *c)
 /* Prints the verdict on the worst report, and ends the program with its status. */
 _Noreturn static void finish_check(struct listing *l)
 {
-	static struct listing below;
+	LARGE struct listing below;
 	const struct comparison c = { &snapshots[0], &snapshots[1], &worst_checked, false };
 	enum verdict verdict = verdict_of(&worst_checked);
 
@@ -8687,7 +8695,7 @@ static void show_replayed(struct listing *l, struct report *report)
  * line the second says whether it is an average: that covers ten times more. */
 static void replay_part(struct replayed *r, struct listing *l, off_t from, off_t to)
 {
-	static struct report reports[2];
+	LARGE struct report reports[2];
 	struct report *held = NULL;
 	struct text line;
 	unsigned n = 0;
@@ -8746,7 +8754,7 @@ static off_t find_oldest(struct replayed *r)
 /* --replay: reports from CSV, in the order of time. */
 static void run_replay(struct listing *l)
 {
-	static struct replayed r;
+	LARGE struct replayed r;
 	bool is_stdin = !strcmp(opt->replay, "-");
 	int fd = is_stdin ? STDIN_FILENO : open(opt->replay, O_RDONLY | O_NOCTTY);
 	struct text line;
