@@ -7881,6 +7881,8 @@ static void check_conflicts(void)
 		    options[given.view].name);
 	if (WITH_RECORD && given.record && (given.replay || given.unit != 1024))
 		die(0, "conflicting options: --record and --%s", given.replay ? "replay" : "unit");
+	if (WITH_RECORD && !given.replay && (given.from_ns || given.to_ns != UINT64_MAX))
+		die(0, "--from and --to are for --replay");
 	if (WITH_RECORD && given.replay && given.top)
 		die(0, "conflicting options: --replay and --top");
 	if (given.no_alerts && given.view == O_CHECK)
@@ -8212,6 +8214,10 @@ static void warn_incomplete(const struct snapshot *now, const struct listing *l)
 	}
 	if (WITH_CGROUPS && children.more && !said_children) {
 		warn(0, "more than %ju cgroups: the rest is left out", (uint64_t)MAX_CHILDREN);
+		said_children = true;
+	}
+	if (WITH_CGROUPS && children.hidden && !said_children) {
+		warn(0, "some cgroups are too deep or cannot be read: they are left out");
 		said_children = true;
 	}
 	if (now->more_devices[0] && view()->fill && !said_devices) {

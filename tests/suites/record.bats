@@ -87,6 +87,8 @@ END
     [[ $(jq -s -c 'map(.cs)' <<< "$output") == "[60,1]" ]] || { show_output; false; }
     run_vmstat "--replay=$T/csv" --from=yesterday
     fails_with "--from: 'yesterday' is not*"
+    run_vmstat --to=-1h
+    fails_with "--from and --to are for --replay"
 }
 
 @test "a verdict on the worst of what was recorded" {
@@ -123,7 +125,7 @@ END
 @test "a full disk is said and does not stop the display" {
     requires_mount_namespace
     run --separate-stderr unshare -m --propagation private sh -c '
-        mount -t tmpfs -o size=8k none /mnt && cd /mnt && exec "$0" '"$HOST"' --record=/mnt/r 0.02 40' "$VMSTAT"
+        mount -t tmpfs -o size=8k none /mnt && cd /mnt && exec "$0" '"$HOST $CALM"' --record=/mnt/r 0.02 40' "$VMSTAT"
     succeeds
     [[ $(grep -c '^ *[0-9]' <<< "$output") == 40 && $stderr == "vmstat: --record: /mnt/r: No space left on device" ]] || { show_output; false; }
 }
