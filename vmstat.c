@@ -7962,7 +7962,8 @@ static void print_help(void)
 			out_char(o, '\n');
 		}
 	}
-	out_str(o, "\nExit status: 0; 1 for any error. Of --check: 0 OK, 1 warning, 2 critical,\n3 unknown.\n");
+	out_str(o, "\nExit status: 0; 1 for any error.");
+	out_str(o, WITH_CHECK ? " Of --check: 0 OK, 1 warning, 2 critical,\n3 unknown.\n" : "\n");
 	write_out(o);
 }
 

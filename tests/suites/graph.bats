@@ -94,3 +94,21 @@ END
     [[ $(head -n 1 "$T/screen") == "cs  now "* && $(grep -c '│' "$T/screen") == 18 ]] || { cat "$T/screen"; false; }
     [[ $(head -n 1 "$T/smaller") == "cs  now "* && $(grep -c '│' "$T/smaller") == 8 ]] || { cat "$T/smaller"; false; }
 }
+
+@test "a replay draws the graph that was shown live" {
+    run_on_this_machine --graph=cs,free "--record=$T/recording" 0.02 20
+    local live=$output
+    run_vmstat "--replay=$T/recording" --graph=cs,free
+    output_is "$live"
+}
+
+@test "100,000 reports replay in the memory of a few" {
+    awk 'BEGIN { print "time,interval,scope,cgroup,cs,us,free,maj"; for (i = 0; i < 100000; i++)
+        printf "2026-01-%02dT%02d:%02d:%02dZ,1,host,,%d,%d,%d,0\n", i / 86400 + 1, i / 3600 % 24, i / 60 % 60, i % 60, i % 900, i % 100, i }' > "$T/csv"
+    mkfifo "$T/fifo"
+    "$VMSTAT" "--replay=$T/csv" > "$T/fifo" &
+    local lines peak
+    { read -r _; peak=$(awk '/VmHWM/ { print $2 }' /proc/$!/status); lines=$(wc -l); } < "$T/fifo"
+    wait $!
+    ((lines > 100000 && peak < 400)) || { echo "$lines lines, $peak KiB"; false; }
+}
