@@ -107,8 +107,8 @@ END
         printf "2026-01-%02dT%02d:%02d:%02dZ,1,host,,%d,%d,%d,0\n", i / 86400 + 1, i / 3600 % 24, i / 60 % 60, i % 60, i % 900, i % 100, i }' > "$T/csv"
     mkfifo "$T/fifo"
     "$VMSTAT" "--replay=$T/csv" > "$T/fifo" &
-    local lines peak
-    { read -r _; peak=$(awk '/VmHWM/ { print $2 }' /proc/$!/status); lines=$(wc -l); } < "$T/fifo"
+    local peak rest
+    { head -c 3000000 > /dev/null; peak=$(awk '/VmHWM/ { print $2 }' /proc/$!/status); rest=$(wc -l); } < "$T/fifo"
     wait $!
-    ((lines > 100000 && peak < 400)) || { echo "$lines lines, $peak KiB"; false; }
+    ((rest > 50000 && peak < 400)) || { echo "$rest more lines, $peak KiB"; false; }
 }
