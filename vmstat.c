@@ -1143,6 +1143,8 @@ struct device {
 	uint64_t bytes[2]; /* read and written */
 };
 
+_Static_assert(sizeof (struct task) <= sizeof (struct process), "sort_by_id() moves both");
+
 /* What a view needs beside the numbers that are planned. */
 struct needs {
 	bool devices, charged_devices, slabs;
@@ -3076,23 +3078,33 @@ static bool add_threads(struct snapshot *now, uint64_t id)
 	return true;
 }
 
-static int compare_ids(const void *a, const void *b)
+static uint32_t id_at(const char *base, size_t at)
 {
-	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	uint32_t id;
 
-	return (x > y) - (x < y);
+	memcpy(&id, base + at, sizeof id);
+	return id;
 }
 
-/* Sorts tasks, or processes, by their number, with which each begins, and
- * drops what is there twice: it moved while we looked. Returns how many. */
+/* Sorts tasks, or processes, by their number, with which each begins, and drops
+ * what is there twice: it moved while we looked. Returns how many. Shell sort: in
+ * place, without recursion, and fast on what is nearly sorted, as they are. */
 static unsigned sort_by_id(void *base, unsigned n, size_t size)
 {
-	char *p = base;
-	unsigned i, kept = 0;
+	char *p = base, moved[sizeof (struct process)];
+	unsigned gap, i, j, kept = 0;
 
-	qsort(base, n, size, compare_ids);
+	for (i = 1; i < n && id_at(p, (i - 1) * size) <= id_at(p, i * size); i++)
+		;
+	for (gap = i < n ? n / 2 : 0; gap; gap /= 2)
+		for (i = gap; i < n; i++) {
+			memcpy(moved, p + i * size, size);
+			for (j = i; j >= gap && id_at(p, (j - gap) * size) > id_at(moved, 0); j -= gap)
+				memcpy(p + j * size, p + (j - gap) * size, size);
+			memcpy(p + j * size, moved, size);
+		}
 	for (i = 0; i < n; i++)
-		if (!i || compare_ids(p + i * size, p + (kept - 1) * size))
+		if (!i || id_at(p, i * size) != id_at(p, (kept - 1) * size))
 			memmove(p + kept++ * size, p + i * size, size);
 	return kept;
 }
@@ -7124,7 +7136,8 @@ static bool has_blocks(void)
 
 	for (i = 0; i < LENGTH(names) && !(locale && *locale); i++)
 		locale = getenv(names[i]);
-	if (!locale || !(strstr(locale, "UTF-8") || strstr(locale, "utf8")))
+	locale = locale ? find(locale, '.') : ""; /* the character set, as in en_US.UTF-8 */
+	if (!after(locale, ".UTF-8") && !after(locale, ".utf8"))
 		return false;
 	return !screen.tty || (type && strcmp(type, "dumb") && strcmp(type, "linux") && !after(type, "vt"));
 }
