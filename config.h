@@ -106,7 +106,7 @@
 
 /* Capacities. Each is memory in .bss, touched only as far as it is used. */
 
-/* Tasks that r, b and cs of a cgroup, and --top, can follow: 450 bytes each. */
+/* Tasks that r, b and cs of a cgroup, and --top, can follow: 340 bytes each. */
 #ifndef MAX_TASKS
 #define MAX_TASKS 8192
 #endif

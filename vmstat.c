@@ -309,7 +309,7 @@ enum scope_kind { HOST = 1, V2 = 2, V1 = 4, CGROUP = V2 | V1, ANY = 7 };
 #define CGROUP_MAKERS(F) \
 	F(cgroup_free) F(cgroup_available) F(cpu_available) F(cpu_capacity) F(cpu_limit) F(cpu_level) \
 	F(mem_limit) F(mem_pct) F(mem_level) F(swap_limit) F(periods) F(read) F(written) F(throttled) \
-	F(throttled_time) F(thr) F(thr_pct) F(cpu_used) F(cpu_pct) F(working_set)
+	F(throttled_time) F(thr) F(thr_pct) F(cpu_used)
 
 enum maker {
 	MAKE_SUM,
@@ -584,8 +584,8 @@ struct place {
 	H(cpu_capacity, GAUGE, WHOLE, IN(CGROUP, BY(cpu_capacity), \
 	  MADE_OF(NEEDS(cpu_quota), NEEDS(cpu_period), NEEDS(cpuset_cpus), NEEDS(cpus_online)))) \
 	H(cpu_used, GAUGE, DECIMALS, IN(CGROUP, BY(cpu_used), MADE_OF(NEEDS(user_time), NEEDS(system_time)))) \
-	H(cpu_pct, GAUGE, PERCENT, IN(CGROUP, BY(cpu_pct), MADE_OF(NEEDS(cpu_used), NEEDS(cpu_limit)))) \
-	H(working_set, GAUGE, SIZE, IN(CGROUP, BY(working_set), MADE_OF(NEEDS(mem_used), NEEDS(inactive_file)))) \
+	H(cpu_pct, GAUGE, PERCENT, IN(CGROUP, OVER(cpu_limit), MADE_OF(PLUS(cpu_used)))) \
+	H(working_set, GAUGE, SIZE, IN(CGROUP, MADE_OF(PLUS(mem_used), MINUS_ANY(inactive_file)))) \
 	H(cpu_available, TIME, WHOLE, IN(CGROUP, BY(cpu_available), \
 	  MADE_OF(NEEDS(cpu_capacity), NEEDS(user_time), NEEDS(system_time)))) \
 	H(nr_periods, COUNT, WHOLE, IN(CGROUP, AT(CPU_STAT, ONE, "nr_periods"), LEVELS)) \
@@ -1217,7 +1217,7 @@ LARGE struct replay {
 /* The cgroups below the scope, of --cgroups. What a child counted the last time
  * stays until it is read again. */
 LARGE struct children {
-	unsigned count, slots; /* there now; slots in use */
+	unsigned slots;        /* in use, or free again */
 	unsigned more;         /* that found no room */
 	bool hidden;           /* some cannot be read */
 	uint32_t names_length;
@@ -1228,7 +1228,6 @@ LARGE struct children {
 		uint32_t severity; /* of the rule that is worst: value by critical level, in thousandths */
 		uint32_t name;     /* of its path below the scope, in names */
 		uint32_t tick;     /* when it was seen last, from 1 */
-		uint8_t level;     /* enum alert_level */
 	} child[WITH_CGROUPS ? MAX_CHILDREN : 1];
 	char names[WITH_CGROUPS ? CHILD_NAMES : 1];
 } children;
@@ -3318,40 +3317,42 @@ static unsigned find_process(const struct snapshot *now, uint32_t id)
 	return low < now->processes && now->process[low].id == id ? low : now->processes;
 }
 
-/* The processes of the tasks: what is known of them from before, and anew of
- * those of which a task has run. */
-static void read_processes(struct snapshot *now, const struct snapshot *before)
+/* Hands what is known of the processes from before to those that are there now, and
+ * closes the descriptors of the others. */
+static void inherit_processes(struct snapshot *now, const struct snapshot *before)
 {
 	const struct process *old = before->process, *end = old + before->processes;
+	struct process *p = now->process, *p_end = p + now->processes;
+
+	for (; old < end; old++) {
+		int stat = old->stat;
+
+		while (p < p_end && p->id < old->id)
+			p++;
+		if (p < p_end && p->id == old->id) {
+			*p = *old;
+			p->since = TASK_THERE;
+			p->ran = false;
+		} else {
+			close_kept(&stat);
+		}
+	}
+}
+
+/* The processes of the tasks, read anew where a task of theirs has run. */
+static void read_processes(struct snapshot *now, const struct snapshot *before)
+{
 	const struct task *t = now->task, *t_end = t + now->tasks;
-	struct process *p;
 	unsigned i, n = 0;
 
 	for (; t < t_end; t++)
 		now->process[n++] = (struct process){ .id = t->process, .since = TASK_BORN };
-	n = sort_by_id(now->process, n, sizeof *now->process);
-	for (p = now->process; p < now->process + n; p++) {
-		while (old < end && old->id < p->id) {
-			int fd = old++->stat;
-
-			close_kept(&fd);
-		}
-		if (old < end && old->id == p->id) {
-			*p = *old++;
-			p->since = TASK_THERE;
-		}
-		p->ran = p->since != TASK_THERE;
-	}
-	for (; old < end; old++) {
-		int fd = old->stat;
-
-		close_kept(&fd);
-	}
-	now->processes = n;
+	now->processes = sort_by_id(now->process, n, sizeof *now->process);
+	inherit_processes(now, before);
 	for (t = now->task; t < t_end; t++) /* each is there */
 		now->process[find_process(now, t->process)].ran |= t->ran;
-	for (i = 0; i < n; i++)
-		if (now->process[i].ran)
+	for (i = 0; i < now->processes; i++)
+		if (now->process[i].ran || now->process[i].since != TASK_THERE)
 			read_process(&now->process[i], before);
 }
 
@@ -4368,17 +4369,6 @@ static uint64_t make_cpu_used(const struct comparison *c)
 	return mul_div(us, 1000000, c->report->elapsed_us);
 }
 
-/* The same in percent of the limit, where there is one. */
-static uint64_t make_cpu_pct(const struct comparison *c)
-{
-	return percent(c->report->value[M_cpu_used], c->report->value[M_cpu_limit]);
-}
-
-static uint64_t make_working_set(const struct comparison *c)
-{
-	return times(working_set(c->now->level[0]), 1000);
-}
-
 /* The growth of a level's counter between the two snapshots. */
 static uint64_t level_growth(const struct comparison *c, unsigned l, enum metric_id m)
 {
@@ -4852,12 +4842,16 @@ static void make_top(const struct comparison *c, enum top_value order, struct to
 
 /* ---------------------------------------------------------------- ALERTS */
 
-/* The value that a rule is about, in the unit of its levels. */
+/* A value in the unit of rules' levels: sizes in KiB. */
+static uint64_t rule_value(const struct report *r, enum metric_id m)
+{
+	return divided(r->value[m], metrics[m].column.unit >= UNIT_SIZE ? 1024 : 1);
+}
+
+/* The value that a rule is about. */
 static uint64_t alert_value(const struct report *r, enum rule_id a)
 {
-	unsigned m = rules[a].metric;
-
-	return divided(r->value[m], metrics[m].column.unit >= UNIT_SIZE ? 1024 : 1);
+	return rule_value(r, rules[a].metric);
 }
 
 /* A rule's level, as the options have it; with --threshold=.../cpu times the
@@ -5148,10 +5142,7 @@ static void compare_child(struct child *child, const struct comparison *scope_c,
 	report_make(&c);
 	for (i = 0; i < CHILD_VALUES; i++)
 		child->value[i] = pack_value(report.value[child_columns[i].metric], child_columns[i].column.unit);
-	if (WITH_ALERTS)
-		alerts_judge(&report);
 	child->severity = pack_value(severity_of(&report), UNIT_NUMBER);
-	child->level = report.worst;
 }
 
 struct child_walk {
@@ -5193,7 +5184,6 @@ static bool visit_below(struct walk *w, size_t n)
 	child->name = children.names_length;
 	memcpy(children.names + children.names_length, rest, length);
 	children.names_length += (uint32_t)length;
-	children.count++;
 	walk->next = (unsigned)(child - children.child) + 1;
 	return false;
 }
@@ -5207,7 +5197,7 @@ static void read_children(const struct comparison *c, uint32_t tick)
 	struct child *child;
 	unsigned i;
 
-	children.count = children.more = 0;
+	children.more = 0;
 	children.names_length = 0;
 	children.hidden = false;
 	for (i = 0; i < (scope.home->version == 2 ? 1 : LENGTH(dirs)); i++) {
@@ -5850,14 +5840,6 @@ static unsigned rule_of(enum metric_id m)
 	return a;
 }
 
-/* A check's value, in the unit of its rule. */
-static uint64_t check_value(const struct report *r, const struct check *check)
-{
-	unsigned m = check->metric;
-
-	return divided(r->value[m], metrics[m].column.unit >= UNIT_SIZE ? 1024 : 1);
-}
-
 static struct cell check_cell(const struct listing *l, unsigned item, const struct column *c)
 {
 	static const char *const resources[] = { "cpu", "memory", "swap", "disk" };
@@ -5874,7 +5856,7 @@ static struct cell check_cell(const struct listing *l, unsigned item, const stru
 	if (c == &column_metric)
 		return text_cell(metrics[check->metric].column.key);
 	if (c == &column_value)
-		return number_cell(check_value(r, check));
+		return number_cell(rule_value(r, check->metric));
 	if (c == &column_level && rule < RULE_COUNT)
 		return text_cell(is_judged(r, rule) ? level_words[r->level[rule]] : "unknown");
 	if (c == &column_level)
@@ -5931,7 +5913,7 @@ static void out_evidence(struct sink *o, const struct report *r, const struct ch
 	unsigned rule = rule_of(check->metric);
 
 	out_str(o, check->before);
-	out_u64(o, (check_value(r, check) + 500) / 1000);
+	out_u64(o, (rule_value(r, check->metric) + 500) / 1000);
 	if (check->metric == M_mem_pct && r->value[M_mem_limit] != UNAVAILABLE) {
 		out_str(o, "% of ");
 		out_human(o, r->value[M_mem_limit]);
@@ -5961,7 +5943,7 @@ static void out_verdict(struct sink *o, const struct report *r)
 			out_evidence(o, r, &checks[i]);
 		}
 	for (i = 0; verdict == VERDICT_OK && i < LENGTH(checks); i++)
-		if (checks[i].aspect == ASPECT_UTILISATION && check_value(r, &checks[i]) != UNAVAILABLE) {
+		if (checks[i].aspect == ASPECT_UTILISATION && rule_value(r, checks[i].metric) != UNAVAILABLE) {
 			out_str(o, n++ ? ", " : "");
 			out_evidence(o, r, &checks[i]);
 		}
@@ -5976,12 +5958,12 @@ static void out_perfdata(struct sink *o, const struct report *r)
 		const struct check *check = &checks[i];
 		unsigned rule = rule_of(check->metric);
 
-		if (check_value(r, check) == UNAVAILABLE)
+		if (rule_value(r, check->metric) == UNAVAILABLE)
 			continue;
 		out_char(o, ' ');
 		out_str(o, metrics[check->metric].column.key);
 		out_char(o, '=');
-		out_milli(o, check_value(r, check));
+		out_milli(o, rule_value(r, check->metric));
 		if (metrics[check->metric].column.unit == UNIT_PERCENT)
 			out_char(o, '%');
 		if (rule == RULE_COUNT || alert_threshold(r, rule, CRITICAL) == UNAVAILABLE)
@@ -6577,26 +6559,23 @@ static bool json_row(struct sink *o, const struct listing *l, unsigned row)
 	return false;
 }
 
-/* The names, once. */
+/* The names of the columns. */
 static void csv_names(struct sink *o, const struct listing *l)
 {
 	unsigned i;
 
-	for (i = 0; !names_written && i < l->columns; i++) {
+	for (i = 0; i < l->columns; i++) {
 		out_str(o, i ? "," : "time,");
 		csv_string(o, l->column[i]->key);
 	}
-	if (!names_written)
-		out_char(o, '\n');
-	names_written = true;
+	out_char(o, '\n');
 }
 
-/* A line a row, with the columns of JSON. */
-static bool csv_row(struct sink *o, const struct listing *l, unsigned row)
+/* The columns of JSON. */
+static void csv_line(struct sink *o, const struct listing *l, unsigned row)
 {
 	unsigned i;
 
-	csv_names(o, l);
 	out_time(o, l->from->report->wall_ns);
 	for (i = 0; i < l->columns; i++) {
 		const struct column *c = l->column[i];
@@ -6605,6 +6584,21 @@ static bool csv_row(struct sink *o, const struct listing *l, unsigned row)
 		record_value(o, c, l->cell(l, l->item[row], c), csv_string);
 	}
 	out_char(o, '\n');
+}
+
+/* The names, once. */
+static void csv_head(struct sink *o, const struct listing *l)
+{
+	if (!names_written)
+		csv_names(o, l);
+	names_written = true;
+}
+
+/* A line a row. */
+static bool csv_row(struct sink *o, const struct listing *l, unsigned row)
+{
+	csv_head(o, l);
+	csv_line(o, l, row);
 	return false;
 }
 
@@ -6616,7 +6610,7 @@ static const struct renderer {
 	{ O_NONE, text_header, text_row },
 	{ O_JSON, NULL, WITH_JSON ? json_row : NULL },
 	{ O_SVG, NULL, NULL }, /* at the end: finish_graph() */
-	{ O_CSV, WITH_CSV ? csv_names : NULL, WITH_CSV ? csv_row : NULL },
+	{ O_CSV, WITH_CSV ? csv_head : NULL, WITH_CSV ? csv_row : NULL },
 };
 
 static const struct renderer *renderer(void)
@@ -6743,15 +6737,9 @@ static const char *recorder_open(const char *path, int *error)
 	char buffer[OUT_BYTES / 4];
 	struct sink names = SINK(buffer);
 	struct recorder *r = &recorder;
-	unsigned i;
 
 	*error = 0;
-	out_str(&names, "time");
-	for (i = 0; i < r->listing.columns; i++) {
-		out_char(&names, ',');
-		csv_string(&names, r->listing.column[i]->key);
-	}
-	out_char(&names, '\n');
+	csv_names(&names, &r->listing);
 	r->header = names.n;
 	r->length = record_length(&r->listing);
 	r->fd = open(path, O_RDWR | O_CREAT | O_NOCTTY | O_NONBLOCK, 0644) + 1;
@@ -6770,15 +6758,12 @@ static int recorder_write(const struct comparison *c)
 	struct recorder *r = &recorder;
 	char buffer[OUT_BYTES / 2];
 	struct sink o = SINK(buffer);
-	bool written = names_written;
 	ssize_t n;
 
 	if (r->length > sizeof buffer)
 		return EMSGSIZE;
 	r->listing.from = c;
-	names_written = true;
-	csv_row(&o, &r->listing, 0);
-	names_written = written;
+	csv_line(&o, &r->listing, 0);
 	if (o.overflow || o.n > r->length)
 		return EMSGSIZE;
 	o.n--; /* the newline */
