@@ -2,6 +2,7 @@
 # printed, compare numbers
 # SPDX-License-Identifier: MIT
 
+load ../tools/requires
 e2e=${BATS_TEST_DIRNAME:?}
 root=${e2e%/tests/e2e}
 export VMSTAT=${VMSTAT:-$root/vmstat}
@@ -27,13 +28,6 @@ setup() {
 	[ ! -s "$BATS_FILE_TMPDIR/skip" ] || skip "$(cat "$BATS_FILE_TMPDIR/skip")"
 }
 
-requires_tool() {
-	local name
-	for name; do
-		command -v "$name" >/dev/null || skip "$name is not installed"
-	done
-}
-
 # An image can be made: buildah needs /proc, capabilities or a user namespace,
 # and /etc/containers/policy.json. Tried with an empty one, so that a fault of
 # docker/image is no reason to skip.
@@ -49,14 +43,6 @@ requires_buildah() {
 		b push --quiet empty "oci-archive:$0/empty.tar"
 		rm -rf "$0"' "$probe" 2>&1) ||
 		skip "buildah makes no image here: $(head -n 1 <<<"$reason")"
-}
-
-# A pseudo-terminal: a fresh chroot has none.
-requires_terminal() {
-	local reason
-	requires_tool script
-	reason=$(script -qec true /dev/null </dev/null 2>&1) ||
-		skip "no terminal to be had here: $reason"
 }
 
 # section NAME: the lines that the machine printed under that name

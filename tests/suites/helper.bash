@@ -27,6 +27,7 @@
 #   json_has [ROW] K=V...        values, in JSON, of report ROW (default 1)
 
 bats_require_minimum_version 1.5.0
+load ../tools/requires
 
 VMSTAT=${VMSTAT:-$BATS_TEST_DIRNAME/../../vmstat}
 [[ $VMSTAT == /* ]] || VMSTAT=$PWD/$VMSTAT
@@ -50,21 +51,7 @@ requires_feature() {
     for feature; do has_feature "$feature" || skip "built without $feature"; done
 }
 
-requires_tool() {
-    local name
-    for name; do
-        command -v "$name" >/dev/null || skip "$name is not installed"
-    done
-}
-
 # A private mount namespace: root, and a kernel or container that allows it.
-# script(1) gets one: not in a chroot without devpts.
-requires_terminal() {
-    requires_tool script
-    [[ $(script -qec 'echo got one' /dev/null < /dev/null 2>/dev/null) == *"got one"* ]] ||
-        skip "no pseudo-terminal here (is devpts mounted?)"
-}
-
 requires_mount_namespace() {
     requires_tool unshare mount
     unshare -m --propagation private true 2>/dev/null ||
