@@ -16,6 +16,18 @@ NAME = vmstat
 BIN = vmstat
 STRIP = -s
 
+# A program that listens is a static PIE whose tables of pointers are read-only
+# once they are relocated (config.h: WITH_LISTEN). Of musl-gcc -static-pie makes a
+# dynamic program: there, the files that a static PIE starts with are named.
+LISTENS = $(shell printf '\043include "config.h"\n@WITH_LISTEN\n' | \
+	$(CC) $(CPPFLAGS) -I. -E -P -xc - | sed -n 's/^@ *//p')
+LAYOUT_CFLAGS = $(if $(filter 1,$(LISTENS)),-fPIE,-fno-pie)
+LAYOUT = $(if $(filter 1,$(LISTENS)),$(if $(findstring musl-gcc,$(CC)),$(MUSL_PIE),-static-pie) \
+	-Wl$(comma)-z$(comma)relro$(comma)-z$(comma)now$(comma)-z$(comma)text,-static -no-pie -Wl$(comma)-z$(comma)norelro)
+MUSL_PIE = -static -nostartfiles -Wl,-pie,--no-dynamic-linker,--hash-style=gnu \
+	-l:rcrt1.o -l:crti.o -l:crtn.o
+comma = ,
+
 # A user's CPPFLAGS, CFLAGS and LDFLAGS come last and win. What newer compilers
 # refuse anyway is an error here, too; rows of tables leave out what they do
 # not have. The rest keeps the program small:
@@ -24,9 +36,9 @@ STRIP = -s
 ALL_CFLAGS = -std=c11 -Wall -Wextra -Wno-missing-field-initializers -Wno-unused-command-line-argument -Wpedantic -Wshadow -Wconversion -Wundef \
 	-Werror=incompatible-pointer-types -Werror=int-conversion \
 	-ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
-	-fno-pie $(ALIGN) $(CPPFLAGS) $(CFLAGS)
-ALL_LDFLAGS = -static -no-pie $(STRIP) \
-	-Wl,--gc-sections,--build-id=none,-z,norelro,-z,noseparate-code,-z,common-page-size=64,--sort-section=alignment $(LDFLAGS)
+	$(LAYOUT_CFLAGS) $(ALIGN) $(CPPFLAGS) $(CFLAGS)
+ALL_LDFLAGS = $(LAYOUT) $(STRIP) \
+	-Wl,--gc-sections,--build-id=none,-z,noseparate-code,-z,common-page-size=64,--sort-section=alignment $(LDFLAGS)
 ALIGN = $(shell echo | $(CC) -malign-data=abi -xc -c -o /dev/null - 2>/dev/null && \
 	echo -malign-data=abi)
 

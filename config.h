@@ -57,6 +57,22 @@
 #define WITH_CHECK WITH_ALERTS
 #endif
 
+/* --prometheus: the metrics in Prometheus' text format, once. */
+#ifndef WITH_PROMETHEUS
+#define WITH_PROMETHEUS 1
+#endif
+
+/* --listen: the same for Prometheus to scrape, in a sandbox. The program is a
+ * static PIE then. */
+#ifndef WITH_LISTEN
+#define WITH_LISTEN WITH_PROMETHEUS
+#endif
+
+/* The page of --listen, and its tick: with the graphs. */
+#ifndef WITH_PAGE
+#define WITH_PAGE WITH_LISTEN
+#endif
+
 /* -s and -f. */
 #ifndef WITH_STATS
 #define WITH_STATS 1
@@ -126,7 +142,26 @@
 #define MAX_HISTORY 600
 #endif
 
-/* Cgroups in the listing of --cgroups: 200 bytes and their names each. */
+/* The page of --listen shows this many seconds, and takes a report each
+ * PAGE_TICK seconds; at most MAX_HISTORY of them. */
+#ifndef PAGE_SECONDS
+#define PAGE_SECONDS 600
+#endif
+#ifndef PAGE_TICK
+#define PAGE_TICK 2
+#endif
+
+/* Connections that --listen serves at a time, and the longest request that it
+ * reads of each. */
+#ifndef MAX_CONNECTIONS
+#define MAX_CONNECTIONS 64
+#endif
+#ifndef REQUEST_BYTES
+#define REQUEST_BYTES 4096
+#endif
+
+/* Cgroups in the listing of --cgroups, and in the exporter: 450 bytes and
+ * their names each. */
 #ifndef MAX_CHILDREN
 #define MAX_CHILDREN 512
 #endif

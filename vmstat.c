@@ -45,8 +45,13 @@
 /* ----------------------------------------------------------------- SETUP */
 
 #define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <link.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -55,12 +60,17 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/un.h>
 #include <sys/vfs.h>
 #include <time.h>
 #include <unistd.h>
@@ -75,6 +85,9 @@ _Static_assert(MAX_HISTORY >= 2 && MAX_HISTORY % 2 == 0, "MAX_HISTORY: even");
 _Static_assert(MAX_DISKS >= 1 && MAX_SLABS >= 1, "an empty table");
 _Static_assert(MAX_DISKS < 65536 && MAX_SLABS < 65536, "an item is a uint16_t");
 _Static_assert(PATH_BYTES >= 256, "PATH_BYTES is too small");
+_Static_assert(PAGE_TICK >= 1 && PAGE_SECONDS / PAGE_TICK >= 2 && PAGE_SECONDS / PAGE_TICK <= 300 &&
+	       PAGE_SECONDS / PAGE_TICK <= MAX_HISTORY, "PAGE_SECONDS / PAGE_TICK: 2 to 300, and MAX_HISTORY");
+_Static_assert(MAX_CONNECTIONS >= 2 && REQUEST_BYTES >= 4096, "the exporter has too little room");
 _Static_assert(SCAN_BYTES >= 1024, "a cpu line must fit in SCAN_BYTES");
 _Static_assert(OUT_BYTES >= 8192, "a report must fit in OUT_BYTES");
 
@@ -191,6 +204,7 @@ enum format { FORMAT_WORDS, FORMAT_PSI, FORMAT_NUMBER, FORMAT_LIMIT, FORMAT_CPUS
 	S(V1_CPUSET_CPUS, CPUSET, CPUS, NAME("cpuset.effective_cpus"), OR("cpuset.cpus")) \
 	S(DEVICES, IO, CODE, "io.stat") \
 	S(OOM_BELOW, MEMORY, CODE, "memory.oom_control") \
+	S(OOM_PARENT, MEMORY, CODE, "memory.events") \
 	S(TASKS, PROC, CODE, "")
 
 enum source_id {
@@ -437,8 +451,7 @@ struct place {
 	M(direct, FAULTS, EXTENDED, 45, RATE, NUMBER, 5, 7, "dscan", "pages scanned by tasks themselves per second", \
 	  IN(HOST, AT(VMSTAT, ONE, "pgscan_direct")) IN(V2, AT(MEM_STAT, ONE, "pgscan_direct"))) \
 	M(steal_pct, FAULTS, EXTENDED, 44, GAUGE, PERCENT, 4, 5, "stl%", "% of the scanned pages that were reclaimed", \
-	  IN(HOST, OVER(scanned), MADE_OF(PLUS(steal_kswapd), PLUS(steal_direct))) \
-	  IN(V2, OVER(scanned), MADE_OF(PLUS(stolen)))) \
+	  IN(HOST, OVER(scanned), MADE_OF(PLUS(stolen))) IN(V2, OVER(scanned), MADE_OF(PLUS(stolen)))) \
 	M(hits, FAULTS, EXTENDED, 43, COUNT, NUMBER, 4, 5, "hits", "times the memory limit was hit in the interval", \
 	  IN(V2, MADE_OF(PLUS(hits_max), PLUS(hits_high))) IN(V1, AT(V1_FAILCNT, ONE, ""))) \
 	M(zsi, FAULTS, EXTENDED, 42, RATE, FLOW, 4, 4, "zsi", "swapped in from zswap per second", \
@@ -538,7 +551,8 @@ struct place {
 	H(steal_direct, COUNT, NUMBER, IN(HOST, AT(VMSTAT, ONE, "pgsteal_direct"))) \
 	H(scan_kswapd, COUNT, NUMBER, IN(HOST, AT(VMSTAT, ONE, "pgscan_kswapd"))) \
 	H(scan_direct, COUNT, NUMBER, IN(HOST, AT(VMSTAT, ONE, "pgscan_direct"))) \
-	H(stolen, COUNT, NUMBER, IN(V2, AT(MEM_STAT, ONE, "pgsteal"))) \
+	H(stolen, COUNT, NUMBER, IN(HOST, MADE_OF(PLUS(steal_kswapd), PLUS(steal_direct))) \
+	  IN(V2, AT(MEM_STAT, ONE, "pgsteal"))) \
 	H(scanned, COUNT, NUMBER, IN(HOST, MADE_OF(PLUS(scan_kswapd), PLUS(scan_direct))) \
 	  IN(V2, AT(MEM_STAT, ONE, "pgscan"))) \
 	H(cache_dirty, GAUGE, SIZE, IN(HOST, AT(MEMINFO, KIB, "Dirty")) IN(V2, AT(MEM_STAT, BYTES, "file_dirty")) \
@@ -551,7 +565,7 @@ struct place {
 	H(pgalloc_movable, TOTAL, WHOLE, IN(HOST, AT(VMSTAT, ONE, "pgalloc_movable"))) \
 	H(pgalloc_normal, TOTAL, WHOLE, IN(HOST, AT(VMSTAT, ONE, "pgalloc_normal"))) \
 	H(pgfree, TOTAL, WHOLE, IN(HOST, AT(VMSTAT, ONE, "pgfree"))) \
-	H(btime, TOTAL, WHOLE, IN(HOST, AT(STAT, ONE, "btime"))) \
+	H(btime, GAUGE, WHOLE, IN(HOST, AT(STAT, ONE, "btime"))) \
 	H(processes, TOTAL, WHOLE, IN(HOST, AT(STAT, ONE, "processes"), NEVER_ZERO))
 
 /* What other metrics of a cgroup are made of. */
@@ -571,6 +585,8 @@ struct place {
 	H(use_hierarchy, GAUGE, WHOLE, IN(V1, AT(V1_HIERARCHY, ONE, ""), LEVELS)) \
 	H(swap_max, GAUGE, SIZE, IN(V2, AT(SWAP_MAX, BYTES, ""), LEVELS)) \
 	H(memsw_limit, GAUGE, SIZE, IN(V1, AT(V1_MEMSW_LIMIT, BYTES, ""), LEVELS)) \
+	H(parent_oom, COUNT, NUMBER, IN(V2, FROM(OOM_PARENT, ONE))) \
+	H(start_time, GAUGE, WHOLE, IN(CGROUP, FROM(TASKS, ONE))) \
 	H(hits_max, COUNT, NUMBER, IN(V2, AT(MEM_EVENTS, ONE, "max"))) \
 	H(hits_high, COUNT, NUMBER, IN(V2, AT(MEM_EVENTS, ONE, "high"))) \
 	H(local_throttled, TIME, WHOLE, IN(V2, AT(CPU_LOCAL, US, "throttled_usec"))) \
@@ -923,6 +939,132 @@ static const struct check {
 #undef C
 };
 
+/* Metrics for Prometheus: E(scopes, metric, name, label, help). The name comes after
+ * vmstat_ of a host, after vmstat_cgroup_ of a cgroup. One that ends in _total is a
+ * counter and printed as the kernel counts it; all else is what a report holds. In
+ * seconds, bytes, or as it is. Rows of one name stand together, told apart by a label.
+ * SELF: of the cgroup in scope; CGROUP: of those below it, too. The names follow
+ * https://prometheus.io/docs/practices/naming/. */
+enum { SELF = 8 };
+
+#define EXPORTS(E) \
+	E(HOST, mem_total, "memory_total_bytes", "", "Memory of the machine.") \
+	E(HOST | SELF, free, "memory_free_bytes", "", "Memory that is free; of a cgroup, below its limit.") \
+	E(HOST | SELF, avail, "memory_available_bytes", "", "Memory that can be taken without swapping.") \
+	E(HOST, buff, "memory_buffers_bytes", "", "Memory used as buffers.") \
+	E(HOST, cached, "memory_cached_bytes", "", "Memory used as page cache.") \
+	E(HOST, reclaimable, "memory_slab_reclaimable_bytes", "", "Caches of the kernel that can be reclaimed.") \
+	E(CGROUP, cache, "memory_cache_bytes", "", "Memory used as page cache.") \
+	E(HOST | SELF, active, "memory_active_bytes", "", "Memory that was used of late.") \
+	E(HOST | SELF, inact, "memory_inactive_bytes", "", "Memory that was not.") \
+	E(HOST | SELF, cache_dirty, "memory_dirty_bytes", "", "Page cache that has to be written.") \
+	E(HOST | SELF, cache_writeback, "memory_writeback_bytes", "", "Page cache that is being written.") \
+	E(HOST, swap_total, "swap_total_bytes", "", "Swap space.") \
+	E(HOST, swap_free, "swap_free_bytes", "", "Swap space that is free.") \
+	E(HOST, swap_cached, "swap_cached_bytes", "", "Memory that is in swap space, too.") \
+	E(CGROUP, swpd, "swap_usage_bytes", "", "Swap space used.") \
+	E(HOST | CGROUP, si, "swap_in_bytes_total", "", "Swapped in.") \
+	E(HOST | CGROUP, so, "swap_out_bytes_total", "", "Swapped out.") \
+	E(HOST, bi, "paged_in_bytes_total", "", "Read from block devices.") \
+	E(HOST, bo, "paged_out_bytes_total", "", "Written to block devices.") \
+	E(HOST | CGROUP, min, "minor_faults_total", "", "Page faults without disk I/O.") \
+	E(HOST | CGROUP, maj, "major_faults_total", "", "Page faults that waited for the disk.") \
+	E(HOST | CGROUP, refault, "refaults_total", "", "Pages that were evicted and read again.") \
+	E(HOST | SELF, scanned, "scanned_pages_total", "", "Pages looked at to reclaim them.") \
+	E(HOST | SELF, stolen, "reclaimed_pages_total", "", "Pages that were reclaimed.") \
+	E(HOST | SELF, direct, "direct_scanned_pages_total", "", "Pages scanned by tasks that need memory.") \
+	E(HOST | CGROUP, oom, "oom_kills_total", "", "Tasks killed for want of memory.") \
+	E(HOST, in, "interrupts_total", "", "Interrupts.") \
+	E(HOST | SELF, cs, "context_switches_total", "", "Context switches; of a cgroup a lower bound.") \
+	E(HOST, processes, "forks_total", "", "Processes and threads that were made.") \
+	E(HOST | SELF, r, "tasks_running", "", "Tasks running or waiting for a CPU.") \
+	E(HOST | SELF, b, "tasks_blocked", "", "Tasks that wait for I/O.") \
+	E(HOST, cpu_user, "cpu_seconds_total", "mode=\"user\"", "CPU time by mode; user and nice with guests.") \
+	E(HOST, cpu_nice, "cpu_seconds_total", "mode=\"nice\"", "") \
+	E(HOST, cpu_system, "cpu_seconds_total", "mode=\"system\"", "") \
+	E(HOST, cpu_idle, "cpu_seconds_total", "mode=\"idle\"", "") \
+	E(HOST, cpu_iowait, "cpu_seconds_total", "mode=\"iowait\"", "") \
+	E(HOST, cpu_irq, "cpu_seconds_total", "mode=\"irq\"", "") \
+	E(HOST, cpu_softirq, "cpu_seconds_total", "mode=\"softirq\"", "") \
+	E(HOST, cpu_steal, "cpu_seconds_total", "mode=\"steal\"", "") \
+	E(HOST, cpu_guest, "cpu_guest_seconds_total", "mode=\"user\"", "CPU time of guests, by mode.") \
+	E(HOST, cpu_guest_nice, "cpu_guest_seconds_total", "mode=\"nice\"", "") \
+	E(HOST, cpus_online, "cpus_online", "", "CPUs that are online.") \
+	E(HOST, btime, "boot_time_seconds", "", "When the machine was booted, since 1970.") \
+	E(HOST | CGROUP, cpu_some, "pressure_cpu_waiting_seconds_total", "", "Time some task waited for a CPU.") \
+	E(CGROUP, cpu_full, "pressure_cpu_stalled_seconds_total", "", "Time all tasks waited for a CPU.") \
+	E(HOST | CGROUP, mem_some, "pressure_memory_waiting_seconds_total", "", "Time some task waited for memory.") \
+	E(HOST | CGROUP, mem_full, "pressure_memory_stalled_seconds_total", "", "Time all tasks waited for memory.") \
+	E(HOST | CGROUP, io_some, "pressure_io_waiting_seconds_total", "", "Time some task waited for I/O.") \
+	E(HOST | CGROUP, io_full, "pressure_io_stalled_seconds_total", "", "Time all tasks waited for I/O.") \
+	E(HOST | CGROUP, irq_full, "pressure_irq_stalled_seconds_total", "", "Time interrupts held all tasks up.")
+
+/* Of metrics that a cgroup alone has. */
+#define CGROUP_EXPORTS(E) \
+	E(CGROUP, mem_used, "memory_usage_bytes", "", "Memory used, page cache included.") \
+	E(CGROUP, working_set, "memory_working_set_bytes", "", "Usage less inactive page cache, as the kubelet counts.") \
+	E(CGROUP, mem_limit, "memory_limit_bytes", "", "Memory limit of the level with least headroom.") \
+	E(CGROUP, peak, "memory_peak_bytes", "", "Most memory that was ever used.") \
+	E(CGROUP, hits, "memory_limit_hits_total", "", "Times the memory limit was hit.") \
+	E(CGROUP, swap_limit, "swap_limit_bytes", "", "Swap limit.") \
+	E(SELF, parent_oom, "parent_oom_kills_total", "", "Tasks killed for want of memory below the cgroup's parent.") \
+	E(CGROUP, user_time, "cpu_seconds_total", "mode=\"user\"", "CPU time by mode.") \
+	E(CGROUP, system_time, "cpu_seconds_total", "mode=\"system\"", "") \
+	E(CGROUP, cpu_limit, "cpu_limit_cpus", "", "CPUs that may be used.") \
+	E(CGROUP, nr_periods, "cpu_periods_total", "", "Periods of the cgroup's own quota.") \
+	E(CGROUP, nr_throttled, "throttled_periods_total", "", "Periods in which the quota was used up.") \
+	E(CGROUP, throttled_time, "throttled_seconds_total", "", "Time throttled, all CPUs together.") \
+	E(CGROUP, tasks, "tasks", "", "Tasks, threads counted each.") \
+	E(CGROUP, tasks_limit, "tasks_limit", "", "Most tasks that there may be.") \
+	E(CGROUP, start_time, "start_time_seconds", "", "When the oldest process started, since 1970.")
+
+static const struct export {
+	uint8_t scopes, metric;
+	char name[40], label[16];
+	const char *help;
+} exports[] = {
+#define E(scopes, metric, name, label, help) { scopes, M_##metric, name, label, help },
+	EXPORTS(E)
+	IF(WITH_CGROUP, CGROUP_EXPORTS(E))
+#undef E
+};
+
+#define CHILD_EXPORTS 32 /* of each cgroup below the scope */
+
+#define E(scopes, metric, name, label, help) + (((scopes) & CGROUP) != 0)
+_Static_assert(EXPORTS(E) CGROUP_EXPORTS(E) <= CHILD_EXPORTS, "CHILD_EXPORTS is too small");
+#undef E
+
+/* Block devices for Prometheus: X(field, unit, name after vmstat_disk_, help). */
+#define DISK_EXPORTS(X) \
+	X(reads, ONE, "reads_completed_total", "Reads.") \
+	X(reads_merged, ONE, "reads_merged_total", "Reads that were merged.") \
+	X(read_sectors, SECTORS, "read_bytes_total", "Bytes read.") \
+	X(read_ms, MS, "read_time_seconds_total", "Time that reads took.") \
+	X(writes, ONE, "writes_completed_total", "Writes.") \
+	X(writes_merged, ONE, "writes_merged_total", "Writes that were merged.") \
+	X(write_sectors, SECTORS, "written_bytes_total", "Bytes written.") \
+	X(write_ms, MS, "write_time_seconds_total", "Time that writes took.") \
+	X(io_now, ONE, "io_now", "I/O in progress.") \
+	X(io_ms, MS, "io_time_seconds_total", "Time that the device was busy.") \
+	X(io_weighted_ms, MS, "io_time_weighted_seconds_total", "Time that I/O was in progress, times how much.") \
+	X(discards, ONE, "discards_completed_total", "Discards.") \
+	X(discard_sectors, SECTORS, "discarded_bytes_total", "Bytes discarded.") \
+	X(discard_ms, MS, "discard_time_seconds_total", "Time that discards took.") \
+	X(flushes, ONE, "flush_requests_total", "Flushes.") \
+	X(flush_ms, MS, "flush_requests_time_seconds_total", "Time that flushes took.")
+
+enum disk_unit { DISK_ONE, DISK_SECTORS, DISK_MS };
+
+static const struct disk_export {
+	uint8_t field, unit;
+	const char *name, *help;
+} disk_exports[] = {
+#define X(field, unit, name, help) { D_##field, DISK_##unit, name, help },
+	DISK_EXPORTS(X)
+#undef X
+};
+
 /* Options: O(id, letter, group in --help, what it does, name, value, switch
  * that builds it in, help). What it does:
  *   FLAG(field)    sets a bool
@@ -944,6 +1086,8 @@ static const struct check {
 	  "one verdict, for probes and monitoring") \
 	O(GRAPH, 0, MODES, PARSED(parse_graph), "graph", "[=METRIC,...]", WITH_GRAPH, \
 	  "a graph of cs, or of other metrics") \
+	O(LISTEN, 0, MODES, VALUE(listen), "listen", "[ADDR:]PORT|unix:PATH", WITH_LISTEN, \
+	  "serve /metrics for Prometheus, and a page") \
 	O(ACTIVE, 'a', COLUMNS, FLAG(active), "active", "", 1, "inactive and active, not buff and cache") \
 	O(COLUMNS, 'o', COLUMNS, VALUE(columns), "columns", "LIST", 1, "columns or groups by name; help lists them") \
 	O(EXTENDED, 'x', COLUMNS, FLAG(extended), "extended", "", 1, "every column") \
@@ -959,6 +1103,8 @@ static const struct check {
 	  "N processes to blame, below rows that alert") \
 	O(JSON, 0, OUTPUT, ONE_OF(format), "json", "", WITH_JSON, "one JSON object a line") \
 	O(CSV, 0, OUTPUT, ONE_OF(format), "csv", "", WITH_CSV, "comma-separated values under their names") \
+	O(PROMETHEUS, 0, OUTPUT, ONE_OF(format), "prometheus", "", WITH_PROMETHEUS, \
+	  "what --listen serves, once, for a textfile collector") \
 	O(SVG, 0, OUTPUT, ONE_OF(format), "svg", "", WITH_GRAPH, "the graph as SVG, at the end") \
 	O(RECORD, 0, OUTPUT, VALUE(record), "record", "FILE[,N]", WITH_RECORD, \
 	  "keep the last N reports in FILE; 3600") \
@@ -994,7 +1140,7 @@ enum option_id {
  *   opt           the command line; constant once it is parsed
  *   scope, homes  whose numbers, and where they are; settled before the first
  *                 snapshot
- *   plan          what is read, and where it stood the last time
+ *   plans, plan   what is read, and where it stood the last time
  *   files         files that stay open from one snapshot to the next
  *   snapshots     the last two instants
  *   slabs         the list of -m: too large for the stack
@@ -1014,7 +1160,7 @@ enum { WHOSE_AUTO, WHOSE_HOST, WHOSE_CGROUP };
 enum { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 static struct options {
-	const char *proc, *sys, *cgroup, *columns, *partition, *record, *replay;
+	const char *proc, *sys, *cgroup, *columns, *partition, *record, *replay, *listen;
 	uint64_t lines;       /* that --record keeps */
 	uint64_t from_ns, to_ns; /* of a replay */
 	bool active, classic, extended, help, human, no_first, one_header, timestamp, version, wide;
@@ -1090,7 +1236,7 @@ static struct scope {
 struct want {
 	const char *key;
 	uint32_t gap;   /* bytes from the line found before it, the last time */
-	uint8_t metric; /* the first of its metrics; plan.next has the others */
+	uint8_t metric; /* the first of its metrics; plan->next has the others */
 };
 
 static struct plan {
@@ -1103,7 +1249,11 @@ static struct plan {
 	uint8_t first_want[SRC_COUNT + 1];
 	bool ordered[SRC_COUNT];   /* wants stand in the order of the file */
 	struct want want[M_COUNT]; /* those of a source stand together */
-} plan;
+} plans[2];
+
+/* The plan that is read by: of the scope; or of the cgroups below it, where that is
+ * another one. */
+static struct plan *plan = &plans[0];
 
 LARGE struct file files[MAX_LEVELS][SRC_COUNT]; /* [0]: of the scope itself */
 
@@ -1170,7 +1320,7 @@ struct snapshot {
 	struct process process[WITH_TOP ? MAX_TASKS : 1];
 	struct device device[MAX_DISKS + 1]; /* the last: those disks, added up */
 };
-LARGE struct snapshot snapshots[2];
+LARGE struct snapshot snapshots[WITH_LISTEN ? 3 : 2];
 
 LARGE struct slabs {
 	unsigned count;
@@ -1192,11 +1342,12 @@ struct level_names {
 	char mem[PATH_BYTES], cpu[PATH_BYTES]; /* "" where none does */
 };
 
-#define MAX_GRAPHS 8
+#define MAX_GRAPHS 16
 
 /* The last reports, as far as graphs show them. */
 LARGE struct history {
 	unsigned graphs, count;
+	unsigned places;         /* at most MAX_HISTORY */
 	unsigned stride, filled; /* reports that a place stands for; in the last place so far */
 	const struct report *report; /* the last */
 	const struct column *column[MAX_GRAPHS];
@@ -1220,14 +1371,17 @@ LARGE struct children {
 	unsigned slots;        /* in use, or free again */
 	unsigned more;         /* that found no room */
 	bool hidden;           /* some cannot be read */
+	uint32_t walk;         /* how often they were read */
 	uint32_t names_length;
 	struct child {
 		uint64_t inode;    /* 0: a free slot */
-		uint64_t counter[CHILD_COUNTERS]; /* by place in plan.counters */
+		uint64_t counter[CHILD_COUNTERS]; /* by place in plan->counters */
 		uint32_t value[CHILD_VALUES]; /* as in struct report, sizes in KiB; UINT32_MAX: not known */
 		uint32_t severity; /* of the rule that is worst: value by critical level, in thousandths */
 		uint32_t name;     /* of its path below the scope, in names */
-		uint32_t tick;     /* when it was seen last, from 1 */
+		uint32_t start;    /* when its oldest process started, seconds since 1970; 0: not known */
+		uint32_t tick;     /* when it was compared last, from 1 */
+		uint32_t seen, born; /* the walks that saw it last and first */
 	} child[WITH_CGROUPS ? MAX_CHILDREN : 1];
 	char names[WITH_CGROUPS ? CHILD_NAMES : 1];
 } children;
@@ -1402,18 +1556,28 @@ static void out_hundredths(struct sink *o, uint64_t micro)
 	out_digits(o, hundredths % 100, 2);
 }
 
-/* Thousandths as a decimal number, without trailing zeros. */
-static void out_milli(struct sink *o, uint64_t milli)
+/* A number of 10^-places as a decimal number, without trailing zeros. */
+static void out_decimal(struct sink *o, uint64_t v, unsigned places)
 {
-	unsigned width = 3, rest = (unsigned)(milli % 1000);
+	uint64_t one = 1, rest;
+	unsigned i;
 
-	out_u64(o, milli / 1000);
+	for (i = 0; i < places; i++)
+		one *= 10;
+	out_u64(o, v / one);
+	rest = v % one;
 	if (!rest)
 		return;
 	for (; rest % 10 == 0; rest /= 10)
-		width--;
+		places--;
 	out_char(o, '.');
-	out_digits(o, rest, width);
+	out_digits(o, rest, places);
+}
+
+/* Thousandths. */
+static void out_milli(struct sink *o, uint64_t milli)
+{
+	out_decimal(o, milli, 3);
 }
 
 /* Bytes in thousandths as at most five characters: 512M, 7.8G, 1023K. */
@@ -1442,28 +1606,55 @@ static unsigned is_leap(unsigned year)
 	return year % 4 == 0 && (year % 100 || year % 400 == 0);
 }
 
-/* Seconds since 1970 as "YYYY-MM-DD HH:MM:SS", Gregorian, `between` in the
- * place of the blank. */
-static void out_date(struct sink *o, uint64_t seconds, char between)
+/* The parts of a time, from the year to the second, Gregorian. */
+static void find_date(uint64_t seconds, unsigned part[6])
 {
 	static const uint8_t lengths[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
 	unsigned day = (unsigned)(seconds / 86400), rest = (unsigned)(seconds % 86400);
-	unsigned year = 1970, month = 0, n, i, parts[5];
+	unsigned year = 1970, month = 0, n;
 
 	for (; day >= (n = 365 + is_leap(year)); year++)
 		day -= n;
 	for (; day >= (n = lengths[month] + (month == 1 ? is_leap(year) : 0)); month++)
 		day -= n;
-	parts[0] = month + 1;
-	parts[1] = day + 1;
-	parts[2] = rest / 3600;
-	parts[3] = rest / 60 % 60;
-	parts[4] = rest % 60;
-	out_digits(o, year, 4);
-	for (i = 0; i < 5; i++) {
-		out_char(o, i < 2 ? '-' : i == 2 ? between : ':');
-		out_digits(o, parts[i], 2);
+	part[0] = year;
+	part[1] = month + 1;
+	part[2] = day + 1;
+	part[3] = rest / 3600;
+	part[4] = rest / 60 % 60;
+	part[5] = rest % 60;
+}
+
+/* Seconds since 1970 as "YYYY-MM-DD HH:MM:SS", `between` in the place of the blank. */
+static void out_date(struct sink *o, uint64_t seconds, char between)
+{
+	unsigned i, part[6];
+
+	find_date(seconds, part);
+	out_digits(o, part[0], 4);
+	for (i = 1; i < 6; i++) {
+		out_char(o, i < 3 ? '-' : i == 3 ? between : ':');
+		out_digits(o, part[i], 2);
 	}
+}
+
+/* "Thu, 26 Nov 2026 02:03:04 GMT", as HTTP has it. */
+static void out_http_date(struct sink *o, uint64_t seconds)
+{
+	static const char days[] = "Thu, Fri, Sat, Sun, Mon, Tue, Wed, ";
+	static const char months[] = " Jan  Feb  Mar  Apr  May  Jun  Jul  Aug  Sep  Oct  Nov  Dec ";
+	unsigned i, part[6];
+
+	find_date(seconds, part);
+	out_bytes(o, days + seconds / 86400 % 7 * 5, 5);
+	out_digits(o, part[2], 2);
+	out_bytes(o, months + (part[1] - 1) * 5, 5);
+	out_digits(o, part[0], 4);
+	for (i = 3; i < 6; i++) {
+		out_char(o, i == 3 ? ' ' : ':');
+		out_digits(o, part[i], 2);
+	}
+	out_str(o, " GMT");
 }
 
 /* %s and %ju (uint64_t) only; a colon at the end appends what `error` means. */
@@ -1974,8 +2165,8 @@ static void read_line(const struct want *want, enum format format, struct text l
 	unsigned m, nth = 0;
 	uint64_t v = UNAVAILABLE;
 
-	for (m = want->metric; m; m = plan.next[m]) {
-		unsigned wanted = plan.place[m]->nth ? plan.place[m]->nth : 1;
+	for (m = want->metric; m; m = plan->next[m]) {
+		unsigned wanted = plan->place[m]->nth ? plan->place[m]->nth : 1;
 
 		if (format == FORMAT_PSI && !pair_number(line, "total", &v))
 			return;
@@ -1991,8 +2182,8 @@ static bool is_for_levels(const struct want *want)
 {
 	unsigned m = want->metric;
 
-	while (m && plan.place[m]->trait != TRAIT_LEVELS)
-		m = plan.next[m];
+	while (m && plan->place[m]->trait != TRAIT_LEVELS)
+		m = plan->next[m];
 	return m;
 }
 
@@ -2003,9 +2194,9 @@ static bool is_for_levels(const struct want *want)
  * wanted at each level is read, and nothing learned. */
 static void read_keys(struct scanner *s, enum source_id src, bool own, uint64_t *values)
 {
-	struct want *want = plan.want + plan.first_want[src];
-	unsigned n = plan.first_want[src + 1] - plan.first_want[src], k = 0, i, j;
-	bool ordered = own && plan.ordered[src];
+	struct want *want = plan->want + plan->first_want[src];
+	unsigned n = plan->first_want[src + 1] - plan->first_want[src], k = 0, i, j;
+	bool ordered = own && plan->ordered[src];
 	uint64_t last = 0;
 	struct text line;
 
@@ -2034,7 +2225,7 @@ static void read_keys(struct scanner *s, enum source_id src, bool own, uint64_t 
 		}
 	}
 	if (own)
-		plan.ordered[src] = k == n;
+		plan->ordered[src] = k == n;
 }
 
 /* The numbers of the only line of a file, by their place in it. */
@@ -2043,12 +2234,12 @@ static void read_numbers(struct scanner *s, enum source_id src, uint64_t *values
 	bool limit = sources[src].format == FORMAT_LIMIT;
 	uint64_t v = UNAVAILABLE;
 	struct text line, w;
-	unsigned m = plan.want[plan.first_want[src]].metric;
+	unsigned m = plan->want[plan->first_want[src]].metric;
 	bool missing = limit && s->error == ENOENT;
 
 	if (!missing && !scan_line(s, &line))
 		return;
-	for (; m; m = plan.next[m]) {
+	for (; m; m = plan->next[m]) {
 		if (!missing && !scan_word(&line, &w))
 			return;
 		if (missing || (limit && (is_text(&w, "max") || is_text(&w, "-1"))))
@@ -2075,7 +2266,7 @@ static void read_cpu_list(struct scanner *s, enum source_id src, uint64_t *value
 			return;
 		n += b - a + 1;
 	}
-	values[plan.want[plan.first_want[src]].metric] = n;
+	values[plan->want[plan->first_want[src]].metric] = n;
 }
 
 /* Begins to scan a file that stays open: that of a source in dir[0..n). One
@@ -2096,11 +2287,11 @@ static void scan_kept(struct scanner *s, struct file *f, const char *dir, size_t
 /* Makes the numbers that a source reports UNAVAILABLE. */
 static void forget(enum source_id src, uint64_t *values)
 {
-	const struct want *want = plan.want + plan.first_want[src], *end = plan.want + plan.first_want[src + 1];
+	const struct want *want = plan->want + plan->first_want[src], *end = plan->want + plan->first_want[src + 1];
 	unsigned m;
 
 	for (; want < end; want++)
-		for (m = want->metric; m; m = plan.next[m])
+		for (m = want->metric; m; m = plan->next[m])
 			values[m] = UNAVAILABLE;
 }
 
@@ -2109,7 +2300,7 @@ static void forget(enum source_id src, uint64_t *values)
  * a level above. An error is noted in the file. */
 static void read_file(struct file *f, const char *dir, size_t n, enum source_id src, bool own, uint64_t *values)
 {
-	bool was_ordered = own && plan.ordered[src];
+	bool was_ordered = own && plan->ordered[src];
 	struct scanner s;
 
 	scan_kept(&s, f, dir, n, src);
@@ -2117,7 +2308,7 @@ static void read_file(struct file *f, const char *dir, size_t n, enum source_id 
 	case FORMAT_WORDS:
 	case FORMAT_PSI:
 		read_keys(&s, src, own, values);
-		if (was_ordered && !plan.ordered[src] && !s.error) {
+		if (was_ordered && !plan->ordered[src] && !s.error) {
 			scan_start(&s, s.fd, 0); /* the file has changed its order */
 			read_keys(&s, src, own, values);
 		}
@@ -2806,10 +2997,10 @@ static void plan_places(bool cgroup)
 	unsigned m;
 
 	for (m = 1; m < LENGTH(metrics); m++) {
-		plan.place[m] = NULL;
-		for (p = metrics[m].places; p->scopes && !plan.place[m]; p++)
+		plan->place[m] = NULL;
+		for (p = metrics[m].places; p->scopes && !plan->place[m]; p++)
 			if (cgroup ? p->scopes & CGROUP & scope_of_place(p) : p->scopes & HOST)
-				plan.place[m] = p;
+				plan->place[m] = p;
 	}
 }
 
@@ -2817,18 +3008,18 @@ static void plan_places(bool cgroup)
  * place for it. */
 static bool plan_select(enum metric_id m)
 {
-	const struct place *p = plan.place[m];
+	const struct place *p = plan->place[m];
 	const struct term *t;
 
-	if (!p || plan.selected[m])
+	if (!p || plan->selected[m])
 		return p != NULL;
-	plan.selected[m] = true;
-	plan.source[p->source] |= p->source != SRC_NONE;
+	plan->selected[m] = true;
+	plan->source[p->source] |= p->source != SRC_NONE;
 	for (t = terms_of(p); t && t->sign; t++)
 		plan_select(t->metric);
 	if (p->over)
 		plan_select(p->over);
-	plan.order[plan.count++] = (uint8_t)m;
+	plan->order[plan->count++] = (uint8_t)m;
 	return true;
 }
 
@@ -2836,19 +3027,19 @@ static bool plan_select(enum metric_id m)
  * has its key, by its place in the line, or as a new one. Returns the end. */
 static unsigned plan_want(unsigned n, enum metric_id m)
 {
-	const struct place *p = plan.place[m];
-	struct want *want = plan.want + plan.first_want[p->source];
+	const struct place *p = plan->place[m];
+	struct want *want = plan->want + plan->first_want[p->source];
 	uint8_t *link;
 
-	while (want < plan.want + n && strcmp(want->key, p->key))
+	while (want < plan->want + n && strcmp(want->key, p->key))
 		want++;
-	if (want == plan.want + n) {
+	if (want == plan->want + n) {
 		*want = (struct want){ p->key, 0, M_NONE };
 		n++;
 	}
-	for (link = &want->metric; *link && plan.place[*link]->nth < p->nth; link = &plan.next[*link])
+	for (link = &want->metric; *link && plan->place[*link]->nth < p->nth; link = &plan->next[*link])
 		;
-	plan.next[m] = *link;
+	plan->next[m] = *link;
 	*link = (uint8_t)m;
 	return n;
 }
@@ -2859,18 +3050,18 @@ static void plan_wants(void)
 	unsigned src, i, n = 0;
 
 	for (src = 0; src < SRC_COUNT; src++) {
-		plan.first_want[src] = (uint8_t)n;
-		for (i = 0; plan.source[src] && i < plan.count; i++)
-			if (plan.place[plan.order[i]]->source == src && is_scanned(plan.place[plan.order[i]]))
-				n = plan_want(n, plan.order[i]);
+		plan->first_want[src] = (uint8_t)n;
+		for (i = 0; plan->source[src] && i < plan->count; i++)
+			if (plan->place[plan->order[i]]->source == src && is_scanned(plan->place[plan->order[i]]))
+				n = plan_want(n, plan->order[i]);
 	}
-	plan.first_want[SRC_COUNT] = (uint8_t)n;
+	plan->first_want[SRC_COUNT] = (uint8_t)n;
 }
 
 /* Is the metric, or something that it is made of, read from this source? */
 static bool comes_from(enum metric_id m, enum source_id src)
 {
-	const struct place *p = plan.place[m];
+	const struct place *p = plan->place[m];
 	const struct term *t;
 
 	if (!p)
@@ -2884,13 +3075,13 @@ static bool comes_from(enum metric_id m, enum source_id src)
 /* Is everything that the metric is made of read anyway? */
 static bool costs_nothing(enum metric_id m)
 {
-	const struct place *p = plan.place[m];
+	const struct place *p = plan->place[m];
 	const struct term *t;
 
-	if (!p || (p->source != SRC_NONE && !plan.source[p->source]))
+	if (!p || (p->source != SRC_NONE && !plan->source[p->source]))
 		return false;
 	for (t = terms_of(p); t && t->sign; t++)
-		if (plan.place[t->metric] && !costs_nothing(t->metric))
+		if (plan->place[t->metric] && !costs_nothing(t->metric))
 			return false;
 	return true;
 }
@@ -2904,7 +3095,7 @@ static bool costs_nothing(enum metric_id m)
  * status and stat are read only of what has run since, as schedstat says.
  * Nothing else can have changed. */
 
-#define SPARE_DESCRIPTORS 32 /* for all other files */
+#define SPARE_DESCRIPTORS (32 + (WITH_LISTEN ? MAX_CONNECTIONS : 0)) /* for all other files */
 
 /* How many descriptors there may be; as many as we may have ourselves given. */
 static rlim_t descriptor_limit(void)
@@ -3811,6 +4002,27 @@ static void read_oom_below(struct snapshot *now)
 		*sum = UNAVAILABLE;
 }
 
+/* The OOM kills that the parent has counted of all below it; UNAVAILABLE where it
+ * does not or cannot be seen. */
+static uint64_t parent_kills(void)
+{
+	const struct home *h = &homes[DIR_MEMORY];
+	uint64_t kills = UNAVAILABLE;
+	struct scanner s;
+	struct text line;
+	int error, fd;
+
+	if (h->version != 2 || h->levels < 2)
+		return UNAVAILABLE;
+	fd = open_below(h->dir, h->length[1], "memory.events", "", &error);
+	scan_start(&s, fd, error);
+	while (scan_line(&s, &line))
+		if (take_key(&line, "oom_kill") && !scan_number(&line, &kills))
+			kills = UNAVAILABLE;
+	scan_close(&s);
+	return kills;
+}
+
 /* The slab caches of -m: /proc/slabinfo, version 2.1 (slabinfo(5)). */
 static void read_slabs(struct slabs *list)
 {
@@ -3848,7 +4060,7 @@ static void read_slabs(struct slabs *list)
 /* Is a number of this source wanted at each level, not of the cgroup alone? */
 static bool has_levels(enum source_id src)
 {
-	const struct want *want = plan.want + plan.first_want[src], *end = plan.want + plan.first_want[src + 1];
+	const struct want *want = plan->want + plan->first_want[src], *end = plan->want + plan->first_want[src + 1];
 
 	while (want < end && !is_for_levels(want))
 		want++;
@@ -3924,12 +4136,12 @@ static void snapshot_take(struct snapshot *now, const struct snapshot *before, u
 	now->more_devices[0] = now->more_devices[1] = 0;
 	now->gone = now->tasks_hidden = now->tasks_overflow = false;
 	for (src = 1; src < SRC_COUNT; src++)
-		if (plan.first_want[src] < plan.first_want[src + 1] && src != SRC_CPU_POSSIBLE)
+		if (plan->first_want[src] < plan->first_want[src + 1] && src != SRC_CPU_POSSIBLE)
 			read_source(now, src);
 	now->level[0][M_cpus_possible] = before->level[0][M_cpus_possible];
-	if (plan.source[SRC_CPU_POSSIBLE] && !before->age_known) /* the first time; it never changes */
+	if (plan->source[SRC_CPU_POSSIBLE] && !before->age_known) /* the first time; it never changes */
 		read_source(now, SRC_CPU_POSSIBLE);
-	if (WITH_DISKS && needs->devices)
+	if ((WITH_DISKS || WITH_PROMETHEUS) && needs->devices)
 		read_devices(now, before, WITH_CGROUP && needs->charged_devices, true);
 	if (WITH_SLABS && needs->slabs)
 		read_slabs(&slabs);
@@ -3937,11 +4149,22 @@ static void snapshot_take(struct snapshot *now, const struct snapshot *before, u
 		read_tasks(now, before, needs);
 	if (!in_cgroup())
 		return;
-	if (plan.source[SRC_DEVICES] && !needs->devices)
+	if (plan->source[SRC_DEVICES] && !needs->devices)
 		read_devices(now, before, true, false);
-	if (plan.source[SRC_OOM_BELOW])
+	if (plan->source[SRC_OOM_BELOW])
 		read_oom_below(now);
 	now->gone = cgroup_is_gone();
+}
+
+/* Was any number read, but what the machine is made of? */
+static bool has_numbers(const struct snapshot *now)
+{
+	unsigned m;
+
+	for (m = 1; m < LENGTH(metrics); m++)
+		if (now->level[0][m] < UNLIMITED && sources[plan->place[m]->source].directory != DIR_SYS)
+			return true;
+	return false;
 }
 
 /* When the counters of the scope began, in ns since boot: for a cgroup when
@@ -4372,7 +4595,7 @@ static uint64_t make_cpu_used(const struct comparison *c)
 /* The growth of a level's counter between the two snapshots. */
 static uint64_t level_growth(const struct comparison *c, unsigned l, enum metric_id m)
 {
-	return in_base_units(growth(c->before->level[l][m], c->now->level[l][m]), plan.place[m]->raw);
+	return in_base_units(growth(c->before->level[l][m], c->now->level[l][m]), plan->place[m]->raw);
 }
 
 /* Throttling at the level with the largest share of throttled periods: it
@@ -4486,7 +4709,7 @@ static uint64_t make_cpu_time(const struct comparison *c)
 	uint64_t most, most_total;
 
 	find_most_ticks(c, &most, &most_total);
-	for (t = plan.place[M_cpu_time]->terms; t->sign; t++) {
+	for (t = plan->place[M_cpu_time]->terms; t->sign; t++) {
 		if (t->sign == 2 || (t->optional && c->now->level[0][t->metric] == UNAVAILABLE))
 			continue;
 		if (v[t->metric] > most || times(c->now->level[0][t->metric], 1000000 / USER_HZ) > most_total)
@@ -4595,7 +4818,7 @@ static uint64_t disk_sum(const struct comparison *c, enum disk_field f)
  * will have one once there is something to compare with? */
 static bool is_fed(const struct comparison *c, enum metric_id m)
 {
-	const struct place *p = plan.place[m];
+	const struct place *p = plan->place[m];
 	const struct term *t;
 
 	if (!p)
@@ -4703,9 +4926,9 @@ static void report_make(const struct comparison *c)
 	r->cgroup = now->of_host ? NULL : scope.name;
 	if (r->first)
 		memset(r->value, 0xff, sizeof r->value); /* what is not planned stays UNAVAILABLE */
-	for (i = 0; i < plan.count; i++) {
-		unsigned m = plan.order[i];
-		const struct place *p = plan.place[m];
+	for (i = 0; i < plan->count; i++) {
+		unsigned m = plan->order[i];
+		const struct place *p = plan->place[m];
 
 		if (p->maker)
 			r->value[m] = makers[p->maker](c);
@@ -4736,13 +4959,13 @@ static bool is_false_start(const struct comparison *c)
 
 	if (!in_cgroup() || !r->elapsed_us)
 		return false;
-	for (i = 0; i < plan.count; i++) {
-		unsigned m = plan.order[i];
+	for (i = 0; i < plan->count; i++) {
+		unsigned m = plan->order[i];
 
 		if (metrics[m].kind == KIND_SHARE && c->now->level[0][m] != UNAVAILABLE && c->now->level[0][m] > most)
 			return true;
 	}
-	if (period < UNLIMITED && plan.selected[M_nr_periods] && c->now->level[0][M_nr_periods] != UNAVAILABLE &&
+	if (period < UNLIMITED && plan->selected[M_nr_periods] && c->now->level[0][M_nr_periods] != UNAVAILABLE &&
 	    times(c->now->level[0][M_nr_periods], period) > most)
 		return true;
 	/* 4 faults a microsecond and CPU are more than any machine has. */
@@ -4868,13 +5091,13 @@ static uint64_t alert_threshold(const struct report *r, enum rule_id a, enum ale
 /* Is the metric what it is at this instant, not a growth? */
 static bool is_instant(enum metric_id m)
 {
-	const struct place *p = plan.place[m];
+	const struct place *p = plan->place[m];
 	const struct term *t;
 
 	if (!p || metrics[m].kind != KIND_GAUGE)
 		return false;
 	for (t = terms_of(p); t && t->sign; t++)
-		if (plan.place[t->metric] && !is_instant(t->metric))
+		if (plan->place[t->metric] && !is_instant(t->metric))
 			return false;
 	return !p->over;
 }
@@ -5045,7 +5268,7 @@ static void out_alert(struct sink *o, const struct report *r, enum rule_id a)
 
 static bool is_counter(enum metric_id m)
 {
-	return is_scanned(plan.place[m]) && metrics[m].kind != KIND_GAUGE;
+	return is_scanned(plan->place[m]) && metrics[m].kind != KIND_GAUGE;
 }
 
 /* Reads the files of a child, `rest` below the scope, into values[metric]. */
@@ -5058,7 +5281,7 @@ static void read_child(const char *rest, uint64_t *values)
 		enum directory d = sources[src].directory;
 		struct file file = { 0, 0 };
 
-		if (d < DIR_FIRST_HOME || plan.first_want[src] == plan.first_want[src + 1] ||
+		if (d < DIR_FIRST_HOME || plan->first_want[src] == plan->first_want[src + 1] ||
 		    !join_n(dir, homes[d].dir, homes[d].length[0], rest, ""))
 			continue;
 		read_file(&file, dir, strlen(dir), src, true, values);
@@ -5084,8 +5307,10 @@ static struct child *find_slot(uint64_t inode, unsigned from)
 	}
 	if (!free_slot && children.slots < MAX_CHILDREN)
 		free_slot = &children.child[children.slots++];
-	if (free_slot)
-		free_slot->tick = 0;
+	if (free_slot) {
+		free_slot->tick = free_slot->start = 0;
+		free_slot->born = children.walk;
+	}
 	return free_slot;
 }
 
@@ -5116,21 +5341,32 @@ static uint64_t unpack_value(uint32_t v, enum unit unit)
 	return v == UINT32_MAX ? UNAVAILABLE : times(v, unit == UNIT_SIZE ? 1024 * 1000 : 1);
 }
 
+/* What is done with each child. `now` has its first level alone. */
+struct child_walk {
+	const struct snapshot *scope_now;
+	uint64_t before_ns; /* the time of the comparison before */
+	uint32_t tick;      /* the number of the comparison */
+	void (*use)(const struct child_walk *, struct child *, struct snapshot *now);
+	size_t top;         /* the path of a child begins here */
+	unsigned next;      /* the slot after that of the last child */
+	bool second;        /* over the second hierarchy of v1: what the first has is done */
+};
+
 /* Compares what a child counts now with what it did the last time; one that is
  * new with nothing, but in the first tick, when its age is not known. */
-static void compare_child(struct child *child, const struct comparison *scope_c, struct snapshot *now, uint32_t tick)
+static void compare_child(const struct child_walk *walk, struct child *child, struct snapshot *now)
 {
 	LARGE struct snapshot before; /* its first level is used */
 	LARGE struct report report;
 	const struct comparison c = { &before, now, &report, true };
-	bool known = child->tick && child->tick + 1 == tick;
+	bool known = child->tick && child->tick + 1 == walk->tick;
 	unsigned i, n = 0;
 
-	before.ns = known || tick > 1 ? scope_c->before->ns : now->ns;
+	before.ns = known || walk->tick > 1 ? walk->before_ns : now->ns;
 	memset(before.level[0], known ? 0xff : 0, sizeof before.level[0]);
 	before.level[0][M_cpus_online] = now->level[0][M_cpus_online];
-	for (i = 0; i < plan.count; i++) {
-		enum metric_id m = plan.order[i];
+	for (i = 0; i < plan->count; i++) {
+		enum metric_id m = plan->order[i];
 
 		if (!is_counter(m) || n == CHILD_COUNTERS)
 			continue;
@@ -5143,15 +5379,8 @@ static void compare_child(struct child *child, const struct comparison *scope_c,
 	for (i = 0; i < CHILD_VALUES; i++)
 		child->value[i] = pack_value(report.value[child_columns[i].metric], child_columns[i].column.unit);
 	child->severity = pack_value(severity_of(&report), UNIT_NUMBER);
+	child->tick = walk->tick;
 }
-
-struct child_walk {
-	const struct comparison *c;
-	size_t top;     /* the path of a child begins here */
-	unsigned next;  /* the slot after that of the last child */
-	uint32_t tick;
-	bool second;    /* over the second hierarchy of v1: what the first has is done */
-};
 
 static bool visit_below(struct walk *w, size_t n)
 {
@@ -5173,30 +5402,30 @@ static bool visit_below(struct walk *w, size_t n)
 		children.more++;
 		return false;
 	}
-	now.ns = walk->c->now->ns;
-	now.wall_ns = walk->c->now->wall_ns;
+	now.ns = walk->scope_now->ns;
+	now.wall_ns = walk->scope_now->wall_ns;
 	memset(now.level[0], 0xff, sizeof now.level[0]);
-	now.level[0][M_cpus_online] = walk->c->now->level[0][M_cpus_online];
+	now.level[0][M_cpus_online] = walk->scope_now->level[0][M_cpus_online];
 	read_child(rest, now.level[0]);
 	child->inode = (uint64_t)st.st_ino;
-	compare_child(child, walk->c, &now, walk->tick);
-	child->tick = walk->tick;
+	child->seen = children.walk;
 	child->name = children.names_length;
 	memcpy(children.names + children.names_length, rest, length);
 	children.names_length += (uint32_t)length;
 	walk->next = (unsigned)(child - children.child) + 1;
+	walk->use(walk, child, &now);
 	return false;
 }
 
 /* Reads all children, and frees the slots of those that are gone. */
-static void read_children(const struct comparison *c, uint32_t tick)
+static void read_children(struct child_walk *of_child)
 {
 	static const enum directory dirs[] = { DIR_MEMORY, DIR_CPUACCT };
-	struct child_walk of_child = { .c = c, .tick = tick };
-	struct walk w = { .visit = visit_below, .for_visit = &of_child, .depth = opt->depth };
+	struct walk w = { .visit = visit_below, .for_visit = of_child, .depth = opt->depth };
 	struct child *child;
 	unsigned i;
 
+	children.walk++;
 	children.more = 0;
 	children.names_length = 0;
 	children.hidden = false;
@@ -5205,14 +5434,22 @@ static void read_children(const struct comparison *c, uint32_t tick)
 
 		if (!h->version)
 			continue;
-		of_child.top = strlen(h->dir);
-		of_child.second = i > 0 && homes[DIR_MEMORY].version;
+		of_child->top = strlen(h->dir);
+		of_child->second = i > 0 && homes[DIR_MEMORY].version;
 		walk_over(&w, h->dir);
 		children.hidden |= w.hidden;
 	}
 	for (child = children.child; child < children.child + children.slots; child++)
-		if (child->tick != tick)
+		if (child->seen != children.walk)
 			child->inode = 0;
+}
+
+/* Compares all children with what they counted in the tick before. */
+static void compare_children(const struct snapshot *now, uint64_t before_ns, uint32_t tick)
+{
+	struct child_walk walk = { .scope_now = now, .before_ns = before_ns, .tick = tick, .use = compare_child };
+
+	read_children(&walk);
 }
 
 /* Hexadecimal digits, with - or _ between, 32 up to `most` characters. */
@@ -5478,9 +5715,9 @@ static struct cell stat_cell(const struct listing *l, unsigned item, const struc
 		return number_cell(times(divided(reported, opt->unit * 1000), opt->unit * 1000));
 	if (row->value == STAT_GROWTH)
 		return number_cell(divided(reported, metrics[m].kind == KIND_COUNT ? 1000 : 1));
-	if (!plan.place[m] || (plan.place[m]->trait == TRAIT_NEVER_ZERO && !total))
+	if (!plan->place[m] || (plan->place[m]->trait == TRAIT_NEVER_ZERO && !total))
 		return number_cell(UNAVAILABLE);
-	return number_cell(divided(total, plan.place[m]->raw == RAW_BYTES ? 1024 : 1));
+	return number_cell(divided(total, plan->place[m]->raw == RAW_BYTES ? 1024 : 1));
 }
 
 static bool list_stats(struct listing *l)
@@ -5885,7 +6122,7 @@ static void list_checks(struct listing *l)
 	if (!opt->format)
 		add_column(l, &column_words);
 	for (i = 0; i < LENGTH(checks); i++)
-		if (rule_of(checks[i].metric) < RULE_COUNT || plan.place[checks[i].metric])
+		if (rule_of(checks[i].metric) < RULE_COUNT || plan->place[checks[i].metric])
 			l->item[l->rows++] = (uint16_t)i;
 }
 
@@ -6610,6 +6847,7 @@ static const struct renderer {
 	{ O_NONE, text_header, text_row },
 	{ O_JSON, NULL, WITH_JSON ? json_row : NULL },
 	{ O_SVG, NULL, NULL }, /* at the end: finish_graph() */
+	{ O_PROMETHEUS, NULL, NULL }, /* run_prometheus() */
 	{ O_CSV, WITH_CSV ? csv_head : NULL, WITH_CSV ? csv_row : NULL },
 };
 
@@ -6971,7 +7209,7 @@ static void history_room(struct history *h)
 	unsigned g, i;
 
 	if (opt->replay) {
-		for (i = 0; i < MAX_HISTORY / 2; i++) {
+		for (i = 0; i < h->places / 2; i++) {
 			h->wall_ns[i] = h->wall_ns[2 * i];
 			for (g = 0; g < h->graphs; g++) {
 				uint64_t a = h->value[g][2 * i], b = h->value[g][2 * i + 1];
@@ -6979,7 +7217,7 @@ static void history_room(struct history *h)
 				h->value[g][i] = a == UNAVAILABLE || (b != UNAVAILABLE && b > a) ? b : a;
 			}
 		}
-		h->count = MAX_HISTORY / 2;
+		h->count = h->places / 2;
 		h->stride *= 2;
 		return;
 	}
@@ -6997,7 +7235,9 @@ static void history_add(struct history *h, const struct report *r)
 	h->report = r;
 	if (!h->stride)
 		h->stride = 1;
-	if (h->count == MAX_HISTORY && h->filled % h->stride == 0)
+	if (!h->places)
+		h->places = MAX_HISTORY;
+	if (h->count == h->places && h->filled % h->stride == 0)
 		history_room(h);
 	begins = h->filled++ % h->stride == 0;
 	h->count += begins;
@@ -7022,11 +7262,11 @@ struct graph {
 };
 
 /* The least of 1, 2, 5, 10, 20, ... times a unit that is not below v: 1 for what
- * the catalogue counts in thousandths, a power of 1024 for bytes. */
+ * the catalogue counts in thousandths, a power of 1024, from 1 KiB on, for bytes. */
 static uint64_t round_scale(uint64_t v, enum unit unit)
 {
 	static const uint8_t steps[] = { 1, 2, 5 };
-	uint64_t base = unit == UNIT_DECIMALS ? 10000 : 1000;
+	uint64_t base = unit == UNIT_DECIMALS ? 10000 : unit >= UNIT_SIZE ? 1024 * 1000 : 1000;
 	unsigned i;
 
 	while (unit >= UNIT_SIZE && base * 1000 < v && base < UINT64_MAX / 1024)
@@ -7265,13 +7505,26 @@ static void text_graphs(struct sink *o, const struct history *h, bool live)
 		out_str(o, live ? "\033[J" : "\033[J\n");
 }
 
-/* SVG: https://www.w3.org/TR/SVG2/. One panel per metric. */
+/* SVG: https://www.w3.org/TR/SVG2/. */
+static const char svg_style[] =
+	"text{font:12px system-ui,sans-serif;fill:#59636e}.name{font-weight:600;font-size:14px;fill:#1f2328}"
+	".scale,.crits{text-anchor:end}.warns{fill:#9a6700}.crits{fill:#cf222e}"
+	".bg{fill:#fff}.grid{stroke:#d1d9e0}.area{fill:#0969da;fill-opacity:.13}"
+	".line{fill:none;stroke:#0969da;stroke-width:1.5;stroke-linejoin:round}"
+	".warn{stroke:#bf8700;stroke-dasharray:6 4}.crit{stroke:#cf222e;stroke-dasharray:6 4}\n"
+	"@media(prefers-color-scheme:dark){text{fill:#9198a1}.name{fill:#f0f6fc}"
+	".warns{fill:#d29922}.crits{fill:#f85149}"
+	".bg{fill:#0d1117}.grid{stroke:#30363d}.area{fill:#58a6ff}.line{stroke:#58a6ff}"
+	".warn{stroke:#d29922}.crit{stroke:#f85149}}\n";
+
+/* Where a graph is drawn: the plot, without its scale and times. */
+struct frame {
+	unsigned left, right, top, height;
+};
+
+/* Of --svg: one panel per metric, below each other. */
 #define SVG_WIDTH 800u
-#define SVG_LEFT 64u
-#define SVG_RIGHT 16u
 #define SVG_PANEL 170u
-#define SVG_PLOT 110u
-#define SVG_TOP 36u /* of the plot in its panel */
 
 static void svg_text(struct sink *o, const char *class, unsigned x, unsigned y)
 {
@@ -7290,27 +7543,19 @@ static void svg_begin(struct sink *o, unsigned panels)
 	out_u64(o, SVG_WIDTH);
 	out_char(o, ' ');
 	out_u64(o, panels * SVG_PANEL + 8);
-	out_str(o, "\">\n<title>vmstat</title>\n<style>\n"
-		"text{font:12px system-ui,sans-serif;fill:#59636e}.name{font-weight:600;font-size:14px;fill:#1f2328}"
-		".scale,.crits{text-anchor:end}.warns{fill:#9a6700}.crits{fill:#cf222e}"
-		".bg{fill:#fff}.grid{stroke:#d1d9e0}.area{fill:#0969da;fill-opacity:.13}"
-		".line{fill:none;stroke:#0969da;stroke-width:1.5;stroke-linejoin:round}"
-		".warn{stroke:#bf8700;stroke-dasharray:6 4}.crit{stroke:#cf222e;stroke-dasharray:6 4}\n"
-		"@media(prefers-color-scheme:dark){text{fill:#9198a1}.name{fill:#f0f6fc}"
-		".warns{fill:#d29922}.crits{fill:#f85149}"
-		".bg{fill:#0d1117}.grid{stroke:#30363d}.area{fill:#58a6ff}.line{stroke:#58a6ff}"
-		".warn{stroke:#d29922}.crit{stroke:#f85149}}\n"
-		"</style>\n<rect class=\"bg\" width=\"100%\" height=\"100%\"/>\n");
+	out_str(o, "\">\n<title>vmstat</title>\n<style>\n");
+	out_str(o, svg_style);
+	out_str(o, "</style>\n<rect class=\"bg\" width=\"100%\" height=\"100%\"/>\n");
 }
 
-static void svg_line(struct sink *o, const char *class, unsigned y)
+static void svg_line(struct sink *o, const char *class, const struct frame *f, unsigned y)
 {
 	out_str(o, "<line class=\"");
 	out_str(o, class);
 	out_str(o, "\" x1=\"");
-	out_u64(o, SVG_LEFT);
+	out_u64(o, f->left);
 	out_str(o, "\" x2=\"");
-	out_u64(o, SVG_WIDTH - SVG_RIGHT);
+	out_u64(o, f->right);
 	out_str(o, "\" y1=\"");
 	out_u64(o, y);
 	out_str(o, "\" y2=\"");
@@ -7319,9 +7564,9 @@ static void svg_line(struct sink *o, const char *class, unsigned y)
 }
 
 /* The place of a value in the plot, in tenths from the top of the picture. */
-static uint64_t svg_y(const struct graph *g, unsigned top, uint64_t v)
+static uint64_t svg_y(const struct graph *g, const struct frame *f, uint64_t v)
 {
-	return (top + SVG_PLOT) * 10u - mul_div(v < g->top ? v : g->top, SVG_PLOT * 10u, g->top);
+	return (f->top + f->height) * 10u - mul_div(v < g->top ? v : g->top, f->height * 10u, g->top);
 }
 
 static void svg_point(struct sink *o, char command, uint64_t x_tenths, uint64_t y_tenths)
@@ -7334,9 +7579,9 @@ static void svg_point(struct sink *o, char command, uint64_t x_tenths, uint64_t 
 
 /* The values as a path, interrupted where there are none: a line, or the area
  * below it. A value that stands alone is a dot. */
-static void svg_path(struct sink *o, const struct graph *g, unsigned top, bool area)
+static void svg_path(struct sink *o, const struct graph *g, const struct frame *f, bool area)
 {
-	uint64_t width = (SVG_WIDTH - SVG_LEFT - SVG_RIGHT) * 10u, bottom = (top + SVG_PLOT) * 10u, x = 0;
+	uint64_t width = (f->right - f->left) * 10u, bottom = (f->top + f->height) * 10u, x = 0;
 	unsigned i, run = 0;
 
 	out_str(o, area ? "<path class=\"area\" d=\"" : "<path class=\"line\" d=\"");
@@ -7352,64 +7597,483 @@ static void svg_path(struct sink *o, const struct graph *g, unsigned top, bool a
 		run = has ? run + 1 : 0;
 		if (!has)
 			continue;
-		x = SVG_LEFT * 10u + (g->count > 1 ? width * i / (g->count - 1) : width);
+		x = f->left * 10u + (g->count > 1 ? width * i / (g->count - 1) : width);
 		if (run == 1 && area)
 			svg_point(o, 'M', x, bottom);
-		svg_point(o, run == 1 && !area ? 'M' : 'L', x, svg_y(g, top, g->value[i]));
+		svg_point(o, run == 1 && !area ? 'M' : 'L', x, svg_y(g, f, g->value[i]));
 	}
 	out_str(o, "\"/>\n");
 }
 
-static void svg_level(struct sink *o, const struct graph *g, unsigned top, uint64_t level, bool critical)
+static void svg_level(struct sink *o, const struct graph *g, const struct frame *f, uint64_t level, bool critical)
 {
 	unsigned y;
 
 	if (level == UNAVAILABLE || level > g->top)
 		return;
-	y = (unsigned)(svg_y(g, top, level) / 10);
-	svg_line(o, critical ? "crit" : "warn", y);
-	if (critical) /* above its line at one end, the other below its own */
-		svg_text(o, "crits", SVG_WIDTH - SVG_RIGHT - 4, y - 3);
+	y = (unsigned)(svg_y(g, f, level) / 10);
+	svg_line(o, critical ? "crit" : "warn", f, y);
+	/* One above its line, at one end, the other below its own, where there is room. */
+	if (critical)
+		svg_text(o, "crits", f->right - 4, y < f->top + 12 ? y + 13 : y - 3);
 	else
-		svg_text(o, "warns", SVG_LEFT + 4, y + 13);
+		svg_text(o, "warns", f->left + 4, y + 13 > f->top + f->height ? y - 3 : y + 13);
 	out_str(o, critical ? "critical " : "warning ");
 	out_short(o, g->column, level);
 	out_str(o, "</text>\n");
 }
 
-/* One panel: title, scale, levels, values, time. */
-static void svg_panel(struct sink *o, const struct history *h, unsigned which)
+/* Scale, levels and values. */
+static void svg_plot(struct sink *o, const struct graph *g, const struct frame *f)
 {
-	struct graph g = make_graph(h, which);
-	unsigned top = which * SVG_PANEL + SVG_TOP, i;
+	unsigned i;
 
-	svg_text(o, "name", SVG_LEFT, top - 14);
-	out_str(o, g.column->key);
-	out_str(o, "</text>\n");
-	svg_text(o, "text", SVG_LEFT + 80, top - 14);
-	out_str(o, metrics[metric_of(g.column)].help);
-	out_str(o, "</text>\n");
-	svg_text(o, "scale", SVG_WIDTH - SVG_RIGHT, top - 14);
-	out_figures(o, &g);
-	out_str(o, "</text>\n");
 	for (i = 0; i <= 4; i++) {
-		svg_line(o, "grid", top + SVG_PLOT * i / 4);
-		svg_text(o, "scale", SVG_LEFT - 6, top + SVG_PLOT * i / 4 + 4);
-		out_short(o, g.column, mul_div(g.top, 4 - i, 4));
+		svg_line(o, "grid", f, f->top + f->height * i / 4);
+		svg_text(o, "scale", f->left - 6, f->top + f->height * i / 4 + 4);
+		out_short(o, g->column, mul_div(g->top, 4 - i, 4));
 		out_str(o, "</text>\n");
 	}
-	svg_path(o, &g, top, true);
-	svg_path(o, &g, top, false);
-	svg_level(o, &g, top, g.warn < g.crit ? g.warn : UNAVAILABLE, false);
-	svg_level(o, &g, top, g.crit, true);
+	svg_path(o, g, f, true);
+	svg_path(o, g, f, false);
+	svg_level(o, g, f, g->warn < g->crit ? g->warn : UNAVAILABLE, false);
+	svg_level(o, g, f, g->crit, true);
+}
+
+/* One panel: title, plot, time. */
+static void svg_panel(struct sink *o, const struct history *h, unsigned which)
+{
+	const struct frame f = { 64, SVG_WIDTH - 16, which * SVG_PANEL + 36, 110 };
+	struct graph g = make_graph(h, which);
+
+	svg_text(o, "name", f.left, f.top - 14);
+	out_str(o, g.column->key);
+	out_str(o, "</text>\n");
+	svg_text(o, "text", f.left + 80, f.top - 14);
+	out_str(o, metrics[metric_of(g.column)].help);
+	out_str(o, "</text>\n");
+	svg_text(o, "scale", f.right, f.top - 14);
+	out_figures(o, &g);
+	out_str(o, "</text>\n");
+	svg_plot(o, &g, &f);
 	if (!h->count)
 		return;
-	svg_text(o, "text", SVG_LEFT, top + SVG_PLOT + 16);
+	svg_text(o, "text", f.left, f.top + f.height + 16);
 	out_date(o, h->wall_ns[0] / NS_PER_S, ' ');
 	out_str(o, "</text>\n");
-	svg_text(o, "scale", SVG_WIDTH - SVG_RIGHT, top + SVG_PLOT + 16);
+	svg_text(o, "scale", f.right, f.top + f.height + 16);
 	out_date(o, h->wall_ns[h->count - 1] / NS_PER_S, ' ');
 	out_str(o, " UTC</text>\n");
+}
+
+/* ------------------------------------------------------------ PROMETHEUS
+ *
+ * What is served at /metrics, in the text format 0.0.4 of Prometheus:
+ * https://prometheus.io/docs/instrumenting/exposition_formats/. It is printed in
+ * pieces of any size, so that neither a slow reader nor hundreds of cgroups take
+ * memory. What is not known has no sample. */
+
+/* What the last scrape has read. Each of a child is at the place of its slot, by the
+ * rows of exports[] that children have. */
+LARGE struct scrape {
+	const struct snapshot *snapshot; /* NULL: none yet */
+	uint64_t value[LENGTH(exports)]; /* in the unit of export_places() */
+	uint64_t child[WITH_CGROUPS ? MAX_CHILDREN : 1][CHILD_EXPORTS];
+	uint64_t seconds_us;   /* that it took */
+} scrape;
+
+/* How far a text has been printed. */
+struct exposition {
+	uint8_t part;
+	bool titled;    /* the family's HELP and TYPE are there */
+	uint16_t row;   /* of exports[] or disk_exports[] */
+	uint16_t item;  /* a level or child, or a device */
+	uint32_t walk;  /* children that were born later are left out: of another one the
+	                 * name may have been printed */
+};
+
+enum part { PART_HOST, PART_CGROUP, PART_DISKS, PART_REST, PART_END };
+
+/* Room that the longest sample takes with its title: of a path each byte as \\xHH. */
+#define SAMPLE_BYTES (5 * PATH_BYTES + 1024)
+_Static_assert(OUT_BYTES > SAMPLE_BYTES + 2048, "a sample must fit in OUT_BYTES");
+
+static bool is_total(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n > 6 && !strcmp(name + n - 6, "_total");
+}
+
+static bool is_time(enum metric_id m)
+{
+	return metrics[m].kind == KIND_TIME || metrics[m].kind == KIND_SHARE;
+}
+
+/* The decimal places of a value: counters are whole numbers or microseconds, all
+ * else is in thousandths or millionths, as reports have it. */
+static unsigned export_places(const struct export *e)
+{
+	if (is_total(e->name))
+		return is_time(e->metric) ? 6 : 0;
+	return metrics[e->metric].column.unit == UNIT_DECIMALS ? 6 : 3;
+}
+
+/* A counter since boot in base units, at one level; terms are added up. */
+static uint64_t counter_total(const struct snapshot *now, unsigned l, enum metric_id m)
+{
+	const struct place *p = plan->place[m];
+	const struct term *t = p ? terms_of(p) : NULL;
+	uint64_t sum = 0, less = 0, v;
+
+	if (!p || (!t && p->trait == TRAIT_NEVER_ZERO && !now->level[l][m]))
+		return UNAVAILABLE;
+	if (!t)
+		return now->level[l][m] == UNLIMITED ? UNAVAILABLE : in_base_units(now->level[l][m], p->raw);
+	for (; t->sign; t++) {
+		v = counter_total(now, l, t->metric);
+		if (v == UNAVAILABLE && t->optional)
+			continue;
+		if (t->sign > 0)
+			sum = plus(sum, v);
+		else
+			less = plus(less, v);
+	}
+	return minus(sum, less);
+}
+
+static uint64_t export_value(const struct comparison *c, const struct export *e)
+{
+	return is_total(e->name) ? counter_total(c->now, 0, e->metric) : c->report->value[e->metric];
+}
+
+/* A counter that steps back a little, as idle and iowait do, stays where it was:
+ * Prometheus would take that for a restart. */
+#define STEP_BACK_US 3000000
+
+static uint64_t held_back(uint64_t before, uint64_t now)
+{
+	return before != UNAVAILABLE && now < before && before - now < STEP_BACK_US ? before : now;
+}
+
+/* Works out what is exported of the scope. More ticks than CPUs and time can hold
+ * are none, as in reports. */
+static void scrape_scope(const struct comparison *c)
+{
+	uint64_t growth_us, most;
+	unsigned i;
+
+	find_most_ticks(c, &growth_us, &most);
+	for (i = 0; i < LENGTH(exports); i++) {
+		const struct export *e = &exports[i];
+		const struct place *p = plan->place[e->metric];
+		uint64_t v = export_value(c, e);
+
+		if (p && p->source == SRC_STAT && p->raw == RAW_TICKS && v > most)
+			v = UNAVAILABLE;
+		if (p && p->trait == TRAIT_STEPS_BACK && scrape.snapshot)
+			v = held_back(scrape.value[i], v);
+		scrape.value[i] = v;
+	}
+	scrape.snapshot = c->now;
+}
+
+/* When the first process of a child that cgroup.procs names has started, in seconds
+ * since 1970; 0: not known. */
+static uint32_t child_start(const char *rest, const struct snapshot *now)
+{
+	const struct home *h = scope.home;
+	char dir[PATH_BYTES];
+	int error = ENOENT, fd = -1;
+	uint64_t pid = 0, ns = UNAVAILABLE;
+	struct scanner s;
+	struct text line;
+
+	if (!opt->captured && join_n(dir, h->dir, h->length[0], rest, ""))
+		fd = open_below(dir, strlen(dir), "cgroup.procs", "", &error);
+	scan_start(&s, fd, error);
+	if (scan_line(&s, &line) && scan_number(&line, &pid) && pid && pid <= UINT32_MAX)
+		ns = task_start_ns((uint32_t)pid);
+	scan_close(&s);
+	return ns == UNAVAILABLE || ns > now->ns ? 0 : (uint32_t)((now->wall_ns - (now->ns - ns)) / NS_PER_S);
+}
+
+/* Works out what is exported of a child. */
+static void scrape_child(const struct child_walk *walk, struct child *child, struct snapshot *now)
+{
+	LARGE struct snapshot before; /* its first level is used, and empty */
+	LARGE struct report report;
+	const struct comparison c = { &before, now, &report, true };
+	uint64_t *v = scrape.child[child - children.child];
+	unsigned i;
+
+	(void)walk;
+	if (!child->start)
+		child->start = child_start(children.names + child->name, now);
+	if (child->start)
+		now->level[0][M_start_time] = child->start;
+	before.ns = now->ns;
+	memset(report.value, 0xff, sizeof report.value);
+	report_make(&c);
+	for (i = 0; i < LENGTH(exports); i++)
+		if (exports[i].scopes & CGROUP)
+			*v++ = export_value(&c, &exports[i]);
+}
+
+/* The value of a label, of which anybody may have made the name. What is not UTF-8
+ * is written as \xHH. */
+static void out_label(struct sink *o, const char *name, const char *p)
+{
+	out_str(o, name);
+	out_str(o, "=\"");
+	while (*p) {
+		size_t n = utf8_length(p);
+
+		if (!n) {
+			out_str(o, "\\\\x");
+			out_char(o, "0123456789abcdef"[(unsigned char)*p >> 4]);
+			out_char(o, "0123456789abcdef"[*p & 15]);
+		} else if (*p == '\n') {
+			out_str(o, "\\n");
+		} else {
+			if (*p == '"' || *p == '\\')
+				out_char(o, '\\');
+			out_bytes(o, p, n);
+		}
+		p += n ? n : 1;
+	}
+	out_char(o, '"');
+}
+
+/* The labels that name a cgroup: its path, and what the kubelet made of it. */
+static void out_cgroup_labels(struct sink *o, const char *path)
+{
+	char pod[40], id[68];
+	struct sink uid = SINK(pod), container = SINK(id);
+
+	kubelet_parts(path, &uid, &container);
+	out_label(o, "cgroup", path);
+	if (*pod) {
+		out_char(o, ',');
+		out_label(o, "pod_uid", pod);
+	}
+	if (*id) {
+		out_char(o, ',');
+		out_label(o, "container_id", id);
+	}
+}
+
+/* HELP and TYPE of a family, before its first sample. */
+static void out_title(struct sink *o, struct exposition *e, const char *prefix, const char *name, const char *help)
+{
+	if (e->titled)
+		return;
+	e->titled = true;
+	out_str(o, "# HELP ");
+	out_str(o, prefix);
+	out_str(o, name);
+	out_char(o, ' ');
+	out_str(o, help);
+	out_str(o, "\n# TYPE ");
+	out_str(o, prefix);
+	out_str(o, name);
+	out_str(o, is_total(name) ? " counter\n" : " gauge\n");
+}
+
+/* One sample without labels, with its title. */
+static void out_single(struct sink *o, const char *name, const char *help, uint64_t v, unsigned places)
+{
+	struct exposition e = { 0 };
+
+	if (v == UNAVAILABLE)
+		return;
+	out_title(o, &e, "", name, help);
+	out_str(o, name);
+	out_char(o, ' ');
+	out_decimal(o, v, places);
+	out_char(o, '\n');
+}
+
+/* A sample of a row of exports[]; cgroup: the path, or NULL for the host. */
+static void out_sample(struct sink *o, struct exposition *e, const char *cgroup, uint64_t v)
+{
+	const struct export *row = &exports[e->row];
+	const char *prefix = cgroup ? "vmstat_cgroup_" : "vmstat_";
+
+	if (v == UNAVAILABLE)
+		return;
+	out_title(o, e, prefix, row->name, row->help);
+	out_str(o, prefix);
+	out_str(o, row->name);
+	if (cgroup || *row->label)
+		out_char(o, '{');
+	if (cgroup)
+		out_cgroup_labels(o, cgroup);
+	if (cgroup && *row->label)
+		out_char(o, ',');
+	out_str(o, row->label);
+	if (cgroup || *row->label)
+		out_char(o, '}');
+	out_char(o, ' ');
+	out_decimal(o, v, export_places(row));
+	out_char(o, '\n');
+}
+
+/* The place of a row among those that children have. */
+static unsigned child_export(unsigned row)
+{
+	unsigned i, n = 0;
+
+	for (i = 0; i < row; i++)
+		n += (exports[i].scopes & CGROUP) != 0;
+	return n;
+}
+
+/* The samples of a row of exports[] for the cgroup in scope, by level, then for the
+ * children. Levels above have what counts where a quota is set. */
+static void out_cgroup_item(struct sink *o, struct exposition *e)
+{
+	const struct export *row = &exports[e->row];
+	const struct place *p = plan->place[row->metric];
+	char path[PATH_BYTES];
+	const struct child *child;
+
+	if (e->item == 0 && in_cgroup()) {
+		out_sample(o, e, scope.name, scrape.value[e->row]);
+	} else if (e->item > 0 && e->item < MAX_LEVELS && in_cgroup()) {
+		if (!p || p->trait != TRAIT_LEVELS || !is_total(row->name) || e->item >= homes[DIR_CPU].levels ||
+		    !scrape.snapshot->level[e->item][M_nr_periods])
+			return;
+		level_name(DIR_CPU, e->item, path);
+		if (*path)
+			out_sample(o, e, path, counter_total(scrape.snapshot, e->item, row->metric));
+	} else if (e->item >= MAX_LEVELS && row->scopes & CGROUP) {
+		child = &children.child[e->item - MAX_LEVELS];
+		if (!child->inode || (int32_t)(child->born - e->walk) > 0)
+			return;
+		if (!join(path, scope.name[1] ? scope.name : "", children.names + child->name, ""))
+			return;
+		out_sample(o, e, path, scrape.child[e->item - MAX_LEVELS][child_export(e->row)]);
+	}
+}
+
+/* A field of a disk. */
+static void out_disk(struct sink *o, struct exposition *e)
+{
+	const struct disk_export *row = &disk_exports[e->row];
+	const struct device *d = &scrape.snapshot->device[e->item];
+	const char *prefix = in_cgroup() ? "vmstat_cgroup_disk_" : "vmstat_disk_";
+	uint64_t v = d->value[row->field];
+
+	if (!d->counted || d->partition || !has_worked(d) || v == UNAVAILABLE)
+		return;
+	out_title(o, e, prefix, row->name, row->help);
+	out_str(o, prefix);
+	out_str(o, row->name);
+	out_char(o, '{');
+	if (in_cgroup()) {
+		out_cgroup_labels(o, scope.name);
+		out_char(o, ',');
+	}
+	out_label(o, "device", d->name);
+	out_str(o, "} ");
+	out_decimal(o, row->unit == DISK_SECTORS ? times(v, SECTOR_BYTES) : v, row->unit == DISK_MS ? 3 : 0);
+	out_char(o, '\n');
+}
+
+static uint64_t used_cpu_us(void)
+{
+	struct rusage usage;
+
+	if (getrusage(RUSAGE_SELF, &usage))
+		return UNAVAILABLE;
+	return (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000 +
+		(uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+}
+
+/* The process itself; nothing of it in a file for node_exporter, which has its own. */
+static struct self {
+	bool exported;
+	int statm;         /* of /proc/self: descriptor plus one; 0: not there */
+	uint64_t start_ms; /* since 1970 */
+} self;
+
+static uint64_t resident_bytes(void)
+{
+	uint64_t size, pages = UNAVAILABLE;
+	struct scanner s;
+	struct text line;
+
+	scan_start(&s, self.statm - 1, ENOENT);
+	if (!scan_line(&s, &line) || !scan_number(&line, &size) || !scan_number(&line, &pages))
+		return UNAVAILABLE;
+	return in_base_units(pages, RAW_PAGES);
+}
+
+/* What is not of the catalogue. */
+static void out_rest(struct sink *o)
+{
+	bool with_children = WITH_CGROUPS && opt->view == O_CGROUPS;
+
+	out_single(o, "vmstat_disks_left_out", "Block devices that found no room in the table.",
+		   scrape.snapshot->more_devices[0], 0);
+	out_single(o, "vmstat_cgroups_left_out", "Cgroups that found no room in the table.",
+		   with_children ? children.more : UNAVAILABLE, 0);
+	out_str(o, "# HELP vmstat_build_info The program itself.\n# TYPE vmstat_build_info gauge\n"
+		"vmstat_build_info{version=\"" VERSION "\"} 1\n");
+	out_single(o, "vmstat_scrape_duration_seconds", "Time that it took to read these numbers.",
+		   scrape.seconds_us, 6);
+	if (!self.exported)
+		return;
+	out_single(o, "process_cpu_seconds_total", "CPU time that vmstat itself has used.", used_cpu_us(), 6);
+	out_single(o, "process_resident_memory_bytes", "Memory that vmstat itself holds.", resident_bytes(), 0);
+	out_single(o, "process_start_time_seconds", "When vmstat was started, since 1970.", self.start_ms, 3);
+}
+
+/* Moves on to the next row; the title holds for rows of the same name. */
+static void next_row(struct exposition *e, unsigned rows)
+{
+	e->item = 0;
+	e->row++;
+	if (e->part == PART_DISKS || e->row == rows || strcmp(exports[e->row].name, exports[e->row - 1].name))
+		e->titled = false;
+	if (e->row < rows)
+		return;
+	e->row = 0;
+	e->part++;
+}
+
+/* Prints as many samples as there is room for; false: these were the last. */
+static bool out_exposition(struct sink *o, struct exposition *e)
+{
+	while (e->part != PART_END && o->size - o->n >= SAMPLE_BYTES) {
+		const struct export *row = &exports[e->row];
+
+		switch (e->part) {
+		case PART_HOST:
+			if (!in_cgroup() && row->scopes & HOST)
+				out_sample(o, e, NULL, scrape.value[e->row]);
+			next_row(e, LENGTH(exports));
+			break;
+		case PART_CGROUP:
+			if (row->scopes & (SELF | CGROUP))
+				out_cgroup_item(o, e);
+			if (++e->item >= MAX_LEVELS + children.slots || !(row->scopes & (SELF | CGROUP)))
+				next_row(e, LENGTH(exports));
+			break;
+		case PART_DISKS:
+			if (e->item < scrape.snapshot->devices)
+				out_disk(o, e);
+			if (++e->item >= scrape.snapshot->devices)
+				next_row(e, LENGTH(disk_exports));
+			break;
+		case PART_REST:
+			out_rest(o);
+			e->part = PART_END;
+			break;
+		}
+	}
+	return e->part != PART_END;
 }
 
 /* ----------------------------------------------------------------- VIEWS */
@@ -7443,6 +8107,1159 @@ static const struct view *view(void)
 		v++;
 	return v;
 }
+
+/* -------------------------------------------------------------- EXPORTER
+ *
+ * --listen: what is served. Counters are read when they are asked for; between
+ * there is the tick of the page, if that is built in, and nothing else. */
+
+static struct exporter {
+	int listener;             /* descriptor plus one; 0: closed, while it drains */
+	struct snapshot *latest;  /* the last one; NULL: none yet */
+	struct snapshot *reported; /* the one that the last report came to */
+	uint64_t start_ns;        /* when the oldest task of the cgroup started; 0: not known yet */
+	uint64_t children_ns;     /* when the children were compared */
+	uint32_t children_tick;
+	uint64_t accept_ns;       /* no connections before: there are no descriptors left */
+} exporter;
+
+/* How far a response has been printed. */
+struct progress {
+	struct exposition metrics;
+	unsigned row; /* of the page */
+};
+
+/* Takes a snapshot. Three take turns: one is the last, one the last report's. */
+static struct snapshot *exporter_snapshot(void)
+{
+	struct snapshot *now = snapshots, *before;
+	struct needs needs = {
+		.devices = true, .charged_devices = in_cgroup(), .states = in_cgroup(),
+	};
+
+	while (now == exporter.latest || now == exporter.reported)
+		now++;
+	before = exporter.latest ? exporter.latest : now + 1; /* an empty one */
+	snapshot_take(now, before, clock_ns(CLOCK_BOOTTIME), &needs);
+	exporter.latest = now;
+	if (!in_cgroup())
+		return now;
+	if (!exporter.start_ns && !opt->captured) {
+		exporter.start_ns = scope_start_ns(now);
+		if (exporter.start_ns > now->ns)
+			exporter.start_ns = 0; /* not known yet */
+	}
+	if (exporter.start_ns)
+		now->level[0][M_start_time] = (now->wall_ns - (now->ns - exporter.start_ns)) / NS_PER_S;
+	now->level[0][M_parent_oom] = parent_kills();
+	return now;
+}
+
+/* Why there are no numbers in a snapshot; NULL: there are. */
+static const char *without_numbers(const struct snapshot *now)
+{
+	if (now->gone)
+		return "the cgroup has ended";
+	return has_numbers(now) ? NULL : "no numbers can be read: is /proc mounted?";
+}
+
+/* Works with the cgroups below the scope, which on a host have a plan of their own. */
+static void visit_children(const struct snapshot *now, bool compared)
+{
+	enum scope_kind kind = scope.kind;
+	struct child_walk walk = { .scope_now = now, .use = scrape_child };
+
+	if (opt->view != O_CGROUPS)
+		return;
+	plan = &plans[1];
+	scope.kind = V2;
+	if (compared)
+		compare_children(now, exporter.children_ns, ++exporter.children_tick);
+	else
+		read_children(&walk);
+	if (compared)
+		exporter.children_ns = now->ns;
+	scope.kind = kind;
+	plan = &plans[0];
+}
+
+/* Reads what /metrics has. */
+static const char *scrape_all(void)
+{
+	LARGE struct report report;
+	uint64_t begin = clock_ns(CLOCK_MONOTONIC);
+	const struct snapshot *before = exporter.latest ? exporter.latest : &snapshots[1];
+	const struct snapshot *now = exporter_snapshot();
+	const struct comparison c = { before, now, &report, false };
+	const char *why = without_numbers(now);
+
+	if (why)
+		return why;
+	report.first = true;
+	report_make(&c);
+	scrape_scope(&c);
+	if (WITH_CGROUPS)
+		visit_children(now, false);
+	scrape.seconds_us = (clock_ns(CLOCK_MONOTONIC) - begin) / 1000;
+	return NULL;
+}
+
+static bool metrics_piece(struct sink *o, struct progress *at)
+{
+	return out_exposition(o, &at->metrics);
+}
+
+/* Can what is exported still be read? */
+static const char *check_health(void)
+{
+	struct scanner s;
+	struct text line;
+	bool ok = in_cgroup() ? !cgroup_is_gone() : false;
+
+	if (!in_cgroup() && scan_proc(&s, "stat", "")) {
+		ok = scan_line(&s, &line);
+		scan_close(&s);
+	}
+	return ok ? NULL : in_cgroup() ? "the cgroup has ended" : "/proc cannot be read";
+}
+
+static bool health_piece(struct sink *o, struct progress *at)
+{
+	(void)at;
+	out_str(o, "ok\n");
+	return false;
+}
+
+/* ------------------------------------------------------------------ PAGE
+ *
+ * The dashboard at /: one page without scripts, which the browser asks for anew
+ * every few seconds. The graphs are those of --svg. */
+
+/* The graphs: P(scopes, metric, title, what the number is). A metric that is not
+ * known here has none. */
+#define PANELS(P) \
+	P(HOST, cpu_busy, "CPU", "percent of all CPUs used") \
+	P(HOST, mem_busy, "Memory", "percent used") \
+	P(HOST | CGROUP, maj, "Major faults", "a second, each waits for the disk") \
+	P(HOST | CGROUP, min, "Minor faults", "a second") \
+	P(HOST | CGROUP, cs, "Context switches", "a second") \
+	P(HOST | CGROUP, cpu_some, "CPU pressure", "percent of the time some task waits") \
+	P(HOST | CGROUP, mem_full, "Memory pressure", "percent of the time all tasks wait") \
+	P(HOST | CGROUP, io_full, "I/O pressure", "percent of the time all tasks wait") \
+	P(HOST | CGROUP, bi, "Read", "bytes a second from block devices") \
+	P(HOST | CGROUP, bo, "Written", "bytes a second to block devices") \
+	P(HOST | CGROUP, r, "Running", "tasks that run or wait for a CPU") \
+	P(HOST, swap, "Swap", "bytes a second in and out")
+
+/* Those of a cgroup alone, which come first. */
+#define CGROUP_PANELS(P) \
+	P(CGROUP, cpu_busy, "CPU", "percent of what it may use") \
+	P(CGROUP, mem_pct, "Memory", "percent of the limit in the working set") \
+	P(CGROUP, working_set, "Working set", "bytes that cannot be dropped at once") \
+	P(CGROUP, thr_pct, "Throttled", "percent of the quota's periods")
+
+static const struct panel {
+	uint8_t scopes, metric;
+	const char *title, *words;
+} panels[] = {
+#define P(scopes, metric, title, words) { scopes, M_##metric, title, words },
+	IF(WITH_CGROUP, CGROUP_PANELS(P))
+	PANELS(P)
+#undef P
+};
+_Static_assert(LENGTH(panels) <= MAX_GRAPHS, "MAX_GRAPHS is too small");
+
+LARGE struct page {
+	struct report report; /* the last */
+	uint64_t reports;
+	char host[65];        /* the machine's name */
+	const struct panel *panel[LENGTH(panels)]; /* of each graph of the history */
+	struct listing children;
+	struct comparison last; /* that the report was made of */
+} page;
+
+#define PAGE_REFRESH "5" /* seconds */
+
+/* A text in HTML, whoever made it. */
+static void html_text(struct sink *o, const char *p)
+{
+	while (*p) {
+		if (*p == '<' || *p == '>' || *p == '&') {
+			out_str(o, *p == '<' ? "&lt;" : *p == '>' ? "&gt;" : "&amp;");
+			p++;
+		} else {
+			p = out_safe_char(o, p);
+		}
+	}
+}
+
+static const char page_style[] =
+	":root{color-scheme:light dark;--back:#f6f8fa;--card:#fff;--edge:#d1d9e0;--text:#1f2328;--soft:#59636e;"
+	"--link:#0969da;--ok:#1a7f37;--warning:#9a6700;--critical:#cf222e}\n"
+	"@media(prefers-color-scheme:dark){:root{--back:#010409;--card:#0d1117;--edge:#30363d;--text:#f0f6fc;"
+	"--soft:#9198a1;--link:#58a6ff;--ok:#3fb950;--warning:#d29922;--critical:#f85149}}\n"
+	"*{box-sizing:border-box}body{margin:0;background:var(--back);color:var(--text);"
+	"font:15px/1.45 system-ui,sans-serif}"
+	"header,main,footer{max-width:1280px;margin:auto;padding:12px 16px}"
+	"header{display:flex;flex-wrap:wrap;align-items:baseline;gap:4px 12px}"
+	"h1{font-size:20px;margin:0}h2{font-size:15px;margin:0}p{margin:0}.soft,footer{color:var(--soft);font-size:13px}"
+	".break{overflow-wrap:anywhere}a{color:var(--link)}"
+	".state{font-weight:600;color:var(--card);background:var(--ok);border-radius:12px;padding:1px 12px}"
+	".state.warning{background:var(--warning)}.state.critical{background:var(--critical)}"
+	".alerts{margin:0 0 16px;padding:10px 16px;list-style:none;background:var(--card);"
+	"border:1px solid var(--edge);border-radius:8px}"
+	".alerts .warning{color:var(--warning)}.alerts .critical{color:var(--critical);font-weight:600}"
+	".cards{display:grid;gap:16px;grid-template-columns:repeat(auto-fill,minmax(min(100%,340px),1fr))}"
+	".card{background:var(--card);border:1px solid var(--edge);border-radius:8px;padding:12px 14px 8px;min-width:0}"
+	".card div{display:flex;justify-content:space-between;align-items:baseline}"
+	".now{font-size:22px;font-weight:600;font-variant-numeric:tabular-nums}"
+	".now.warning{color:var(--warning)}.now.critical{color:var(--critical)}"
+	"svg{display:block;width:100%;height:auto;margin-top:6px}"
+	".wide{overflow-x:auto;margin-top:16px}table{border-collapse:collapse;width:100%;font-size:13px;"
+	"font-variant-numeric:tabular-nums}th,td{padding:4px 8px;text-align:right;border-top:1px solid var(--edge);"
+	"white-space:nowrap}thead th{border:0;color:var(--soft);font-weight:400}th:first-child{text-align:left}"
+	"tbody th{font-weight:400}\n";
+
+static const char *const level_classes[] = { "ok", "warning", "critical" };
+
+/* The alerts of the last report, in words. */
+static void page_alerts(struct sink *o, const struct report *r)
+{
+	char buffer[MESSAGE_BYTES];
+	unsigned a;
+
+	out_str(o, "<ul class=\"alerts\">\n");
+	for (a = 0; WITH_ALERTS && a < RULE_COUNT; a++) {
+		struct sink message = SINK(buffer);
+
+		if (!r->level[a])
+			continue;
+		out_alert(&message, r, a);
+		out_char(&message, '\0');
+		buffer[sizeof buffer - 1] = '\0';
+		out_str(o, "<li class=\"");
+		out_str(o, level_classes[r->level[a]]);
+		out_str(o, "\">");
+		html_text(o, buffer);
+		out_str(o, "</li>\n");
+	}
+	if (!r->worst)
+		out_str(o, page.reports > 1 ? "<li>Nothing is wrong.</li>\n" : "<li>The first numbers are on their way.</li>\n");
+	out_str(o, "</ul>\n");
+}
+
+/* Whose numbers these are, and below which limits. */
+static void page_scope(struct sink *o, const struct report *r)
+{
+	out_str(o, "<p class=\"soft break\">");
+	out_str(o, in_cgroup() ? "cgroup " : "host");
+	if (in_cgroup())
+		html_text(o, scope.name);
+	if (in_cgroup() && r->value[M_mem_limit] != UNAVAILABLE) {
+		out_str(o, ", memory limit ");
+		out_human(o, r->value[M_mem_limit]);
+	}
+	if (in_cgroup() && r->value[M_cpu_limit] != UNAVAILABLE) {
+		out_str(o, ", ");
+		out_milli(o, r->value[M_cpu_limit] / 1000);
+		out_str(o, " CPUs");
+	}
+	if (!in_cgroup() && r->value[M_mem_total] != UNAVAILABLE) {
+		out_str(o, ", ");
+		out_human(o, r->value[M_mem_total]);
+		out_str(o, " memory");
+	}
+	if (!in_cgroup() && r->value[M_cpus_online] != UNAVAILABLE) {
+		out_str(o, ", ");
+		out_milli(o, r->value[M_cpus_online]);
+		out_str(o, " CPUs");
+	}
+	out_str(o, "</p>\n");
+}
+
+static void page_head(struct sink *o)
+{
+	const struct report *r = &page.report;
+	const char *level = level_classes[r->worst];
+
+	out_str(o, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+		"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+		"<link rel=\"icon\" href=\"data:,\">\n<title>");
+	html_text(o, page.host);
+	out_str(o, ": ");
+	out_str(o, level);
+	out_str(o, " - vmstat</title>\n<style>\n");
+	out_str(o, page_style);
+	out_str(o, svg_style);
+	out_str(o, "</style>\n</head>\n<body>\n<header>\n<h1>");
+	html_text(o, page.host);
+	out_str(o, "</h1>\n<p class=\"state ");
+	out_str(o, level);
+	out_str(o, "\">");
+	out_str(o, level);
+	out_str(o, "</p>\n");
+	page_scope(o, r);
+	out_str(o, "</header>\n<main>\n");
+	page_alerts(o, r);
+	out_str(o, "<div class=\"cards\">\n");
+}
+
+/* A graph, its title and what it is now. */
+static void page_panel(struct sink *o, const struct panel *p, unsigned which)
+{
+	static const struct frame f = { 52, 396, 8, 104 };
+	struct graph g = make_graph(&history, which);
+
+	out_str(o, "<section class=\"card\">\n<div><h2>");
+	out_str(o, p->title);
+	out_str(o, "</h2><p class=\"now");
+	if (g.now != UNAVAILABLE && g.warn != UNAVAILABLE && g.now >= g.warn)
+		out_str(o, g.now >= g.crit ? " critical" : " warning");
+	out_str(o, "\">");
+	out_short(o, g.column, g.now);
+	out_str(o, "</p></div>\n<p class=\"soft\">");
+	out_str(o, p->words);
+	out_str(o, "</p>\n<svg viewBox=\"0 0 400 136\" role=\"img\" aria-label=\"");
+	out_str(o, p->title);
+	out_str(o, ": ");
+	out_figures(o, &g);
+	out_str(o, "\">\n");
+	svg_plot(o, &g, &f);
+	svg_text(o, "text", f.left, f.top + f.height + 18);
+	if (history.count)
+		out_clock(o, history.wall_ns[0]);
+	out_str(o, "</text>\n");
+	svg_text(o, "scale", f.right, f.top + f.height + 18);
+	if (history.count)
+		out_clock(o, history.wall_ns[history.count - 1]);
+	out_str(o, " UTC</text>\n</svg>\n</section>\n");
+}
+
+/* A row of the table of cgroups; the first is its headings. */
+static void page_child(struct sink *o, const struct listing *l, unsigned row)
+{
+	unsigned i, last = l->columns - 1;
+
+	if (!row)
+		out_str(o, "<section class=\"card wide\" tabindex=\"0\" aria-label=\"Cgroups below\">\n"
+			"<h2>Cgroups below, worst first</h2>\n<table>\n<thead>\n");
+	out_str(o, "<tr>");
+	for (i = 0; i <= last; i++) {
+		const struct column *c = l->column[i ? i - 1 : last]; /* the name comes first */
+
+		if (!width_of(c))
+			continue;
+		out_str(o, i && row ? "<td>" : row ? "<th scope=\"row\">" : "<th scope=\"col\">");
+		if (!row)
+			html_text(o, c->heading);
+		else if (i)
+			out_cell(o, c, l->cell(l, l->item[row - 1], c));
+		else
+			html_text(o, l->cell(l, l->item[row - 1], c).text);
+		out_str(o, i && row ? "</td>" : "</th>");
+	}
+	out_str(o, row ? "</tr>\n" : "</tr>\n</thead>\n<tbody>\n");
+	if (row == l->rows)
+		out_str(o, "</tbody>\n</table>\n</section>\n");
+}
+
+/* The head, a graph, or rows of the table and the end. */
+static bool page_piece(struct sink *o, struct progress *at)
+{
+	const struct listing *l = &page.children;
+	unsigned row = at->row++, rows = l->columns ? l->rows + 1 : 0;
+
+	if (row == 0) {
+		page_head(o);
+		return true;
+	}
+	if (row <= history.graphs) {
+		page_panel(o, page.panel[row - 1], row - 1);
+		return true;
+	}
+	row -= history.graphs + 1;
+	if (row == 0)
+		out_str(o, "</div>\n");
+	for (; row < rows; row++) {
+		if (o->size - o->n < SAMPLE_BYTES) {
+			at->row = history.graphs + 1 + row;
+			return true;
+		}
+		page_child(o, l, row);
+	}
+	out_str(o, "</main>\n<footer>vmstat " VERSION ", the last ");
+	out_u64(o, PAGE_SECONDS / 60);
+	out_str(o, " minutes, refreshed every " PAGE_REFRESH " seconds &middot; <a href=\"/metrics\">metrics</a> &middot; "
+		"<a href=\"/healthz\">health</a></footer>\n</body>\n</html>\n");
+	return false;
+}
+
+/* The cgroups below, compared with what they were when the page was looked at last. */
+static void page_children(const struct snapshot *now)
+{
+	if (!WITH_CGROUPS || opt->view != O_CGROUPS ||
+	    (exporter.children_tick && now->ns - exporter.children_ns < NS_PER_S))
+		return;
+	visit_children(now, true);
+	if (!page.children.columns)
+		list_children(&page.children);
+}
+
+/* Chooses the graphs: those that something feeds. */
+static void page_begin(const struct comparison *c)
+{
+	unsigned i, kind = in_cgroup() ? CGROUP : HOST;
+
+	history.places = PAGE_SECONDS / PAGE_TICK;
+	for (i = 0; i < LENGTH(panels); i++)
+		if (panels[i].scopes & kind && is_fed(c, panels[i].metric)) {
+			page.panel[history.graphs] = &panels[i];
+			history.column[history.graphs++] = &metrics[panels[i].metric].column;
+		}
+	gethostname(page.host, sizeof page.host - 1);
+	page_children(c->now);
+}
+
+/* Takes a report for the page, and for --record. */
+static void page_tick(void)
+{
+	const struct snapshot *before = exporter.reported ? exporter.reported : &snapshots[1];
+	struct snapshot *now = exporter_snapshot();
+	const struct comparison c = { before, now, &page.report, false };
+
+	memcpy(&page.last, &c, sizeof c);
+	if (without_numbers(now)) {
+		memset(page.report.value, 0xff, sizeof page.report.value);
+		page.report.wall_ns = now->wall_ns;
+	} else {
+		page.report.first = !page.reports;
+		report_make(&c);
+		exporter.reported = now;
+	}
+	if (WITH_ALERTS)
+		alerts_judge(&page.report);
+	if (!page.reports++)
+		page_begin(&c);
+	else
+		history_add(&history, &page.report);
+	history.report = &page.report;
+}
+
+/* The cgroups below are read for each look at the page. */
+static const char *page_prepare(void)
+{
+	if (exporter.latest && without_numbers(exporter.latest))
+		return without_numbers(exporter.latest);
+	if (page.children.columns) {
+		page_children(exporter_snapshot());
+		page.children.from = &page.last;
+		fill_children(&page.children);
+	}
+	return NULL;
+}
+
+/* What is served. */
+static const struct endpoint {
+	const char *path, *type, *headers;
+	const char *(*prepare)(void); /* why there is no response, or NULL */
+	bool (*piece)(struct sink *, struct progress *); /* prints the next part; false: the last */
+} endpoints[] = {
+	{ "/metrics", "text/plain; version=0.0.4; charset=utf-8", "", scrape_all, metrics_piece },
+	{ "/healthz", "text/plain; charset=utf-8", "", check_health, health_piece },
+	{ WITH_PAGE ? "/" : NULL, "text/html; charset=utf-8",
+	  "Refresh: " PAGE_REFRESH "\r\nContent-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; "
+	  "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n",
+	  WITH_PAGE ? page_prepare : NULL, WITH_PAGE ? page_piece : NULL },
+	{ NULL }
+};
+
+/* ------------------------------------------------------------------ HTTP
+ *
+ * HTTP/1.1 (RFC 9110, RFC 9112) in one thread, with a fixed number of connections. A
+ * piece of a response is made when its socket has room for it, so a connection holds
+ * its request and where its response stands, and no more. */
+
+#define REQUEST_NS (5 * (uint64_t)NS_PER_S)   /* for a request to come in whole */
+#define RESPONSE_NS (10 * (uint64_t)NS_PER_S) /* for a response to be taken */
+#define IDLE_NS (120 * (uint64_t)NS_PER_S)    /* between two requests */
+#define ENDING_NS (1 * (uint64_t)NS_PER_S)    /* until the client has closed its side */
+#define SPARED_NS (1 * (uint64_t)NS_PER_S)    /* without a request, before another may have the place */
+#define MAX_TARGET 2048                       /* bytes of a request's first line */
+
+enum connection_state { STATE_FREE, STATE_READING, STATE_SENDING, STATE_ENDING };
+
+LARGE struct connection {
+	int fd;
+	uint8_t state;
+	bool keep;     /* the connection may be used again */
+	bool one_zero; /* HTTP/1.0: no chunks, ended by its close */
+	bool head;     /* the request was HEAD */
+	bool begun;    /* the head of the response is sent */
+	const struct endpoint *endpoint;
+	struct progress at;
+	uint64_t since; /* CLOCK_BOOTTIME when the state began */
+	bool served;    /* not the first request */
+	size_t n;
+	char request[REQUEST_BYTES];
+} connections[MAX_CONNECTIONS];
+
+/* A request, as far as it matters here. */
+struct request {
+	unsigned status; /* 0: not whole yet; 200, or what is wrong with it */
+	size_t length;
+	bool head, keep, one_zero;
+	struct text path;
+};
+
+/* The next line of what has come in, without its end; false where it is not whole. */
+static bool request_line(struct text *rest, struct text *line)
+{
+	const char *end = memchr(rest->p, '\n', (size_t)(rest->end - rest->p));
+
+	if (!end)
+		return false;
+	line->p = rest->p;
+	line->end = end > rest->p && end[-1] == '\r' ? end - 1 : end;
+	rest->p = end + 1;
+	return true;
+}
+
+/* Is there a byte that no line of a head may have? */
+static bool has_control(const struct text *line)
+{
+	const char *p;
+
+	for (p = line->p; p < line->end; p++)
+		if (((unsigned char)*p < ' ' && *p != '\t') || *p == 0x7f)
+			return true;
+	return false;
+}
+
+static bool is_word(const struct text *w, const char *s)
+{
+	size_t n = strlen(s);
+
+	return (size_t)(w->end - w->p) == n && !strncasecmp(w->p, s, n);
+}
+
+/* "GET /metrics HTTP/1.1". A status, or 200. */
+static unsigned parse_request_line(struct text line, struct request *r)
+{
+	struct text method, target, version = line;
+	const char *p;
+
+	if (has_control(&line) || !next_part(&version, ' ', &method) || !version.p ||
+	    !next_part(&version, ' ', &target) || !version.p || method.p == method.end || target.p == target.end)
+		return 400;
+	if (version.end - version.p != 8 || strncmp(version.p, "HTTP/", 5) || !is_digit(version.p[5]) ||
+	    version.p[6] != '.' || !is_digit(version.p[7]))
+		return 400;
+	if (version.p[5] != '1')
+		return 505;
+	r->one_zero = version.p[7] == '0';
+	r->keep = !r->one_zero;
+	r->head = is_text(&method, "HEAD");
+	if (!r->head && !is_text(&method, "GET"))
+		return 405;
+	if (target.end - target.p > 7 && !strncasecmp(target.p, "http://", 7)) /* the form for proxies */
+		for (target.p += 7; target.p < target.end && *target.p != '/'; target.p++)
+			;
+	if (target.p == target.end || *target.p != '/')
+		return 400;
+	for (p = target.p; p < target.end && *p != '?'; p++)
+		;
+	r->path = (struct text){ target.p, p };
+	return 200;
+}
+
+/* "Name: value". Only what decides how the message ends matters. A body, which no
+ * request here needs, is not read: the connection ends after the response. */
+static unsigned parse_header(struct text line, struct request *r, unsigned *hosts)
+{
+	struct text name = line, value, part;
+	uint64_t length;
+
+	while (name.p < name.end && *name.p != ':')
+		name.p++;
+	value = (struct text){ name.p + 1, line.end };
+	name = (struct text){ line.p, name.p };
+	if (has_control(&line) || name.end == line.end || name.p == name.end || is_blank(*name.p) ||
+	    is_blank(name.end[-1]))
+		return 400;
+	while (value.p < value.end && is_blank(*value.p))
+		value.p++;
+	while (value.end > value.p && is_blank(value.end[-1]))
+		value.end--;
+	*hosts += is_word(&name, "host");
+	if (is_word(&name, "content-length")) {
+		const char *p = value.p;
+
+		if (!parse_digits(&p, &length) || p != value.end)
+			return 400;
+		r->keep &= !length;
+	} else if (is_word(&name, "transfer-encoding")) {
+		r->keep = false;
+	} else if (is_word(&name, "connection")) {
+		while (next_part(&value, ',', &part)) {
+			while (part.p < part.end && is_blank(*part.p))
+				part.p++;
+			r->keep &= !is_word(&part, "close");
+		}
+	}
+	return 200;
+}
+
+/* A request in p[0..n). Pure: also what a fuzzer calls. */
+static void parse_request(const char *p, size_t n, struct request *r)
+{
+	struct text rest = { p, p + n }, line;
+	unsigned hosts = 0, status;
+
+	*r = (struct request){ 0 };
+	do /* empty lines before a request are passed over */
+		if (!request_line(&rest, &line)) {
+			r->status = n >= MAX_TARGET ? 414 : 0;
+			return;
+		}
+	while (line.p == line.end);
+	r->status = (size_t)(line.end - line.p) > MAX_TARGET ? 414 : parse_request_line(line, r);
+	while (r->status == 200) {
+		if (!request_line(&rest, &line)) {
+			r->status = n == REQUEST_BYTES ? 431 : 0;
+			return;
+		}
+		if (line.p == line.end)
+			break;
+		status = parse_header(line, r, &hosts);
+		r->status = status;
+	}
+	r->length = (size_t)(rest.p - p);
+	if (r->status == 200 && (r->one_zero ? hosts > 1 : hosts != 1))
+		r->status = 400;
+	if (r->status != 200)
+		r->keep = false;
+}
+
+static const struct { uint16_t status; const char *reason; } statuses[] = {
+	{ 200, "OK" }, { 400, "Bad Request" }, { 404, "Not Found" }, { 405, "Method Not Allowed" },
+	{ 408, "Request Timeout" }, { 414, "URI Too Long" }, { 431, "Request Header Fields Too Large" },
+	{ 503, "Service Unavailable" }, { 505, "HTTP Version Not Supported" },
+};
+
+static void out_status(struct sink *o, unsigned status)
+{
+	unsigned i = 0;
+
+	while (statuses[i].status != status)
+		i++;
+	out_u64(o, status);
+	out_char(o, ' ');
+	out_str(o, statuses[i].reason);
+}
+
+/* The head of a response, but for how long its body is. */
+static void out_head(struct sink *o, unsigned status, const char *type, const char *headers, bool keep)
+{
+	out_str(o, "HTTP/1.1 ");
+	out_status(o, status);
+	out_str(o, "\r\nDate: ");
+	out_http_date(o, clock_ns(CLOCK_REALTIME) / NS_PER_S);
+	out_str(o, "\r\nContent-Type: ");
+	out_str(o, type);
+	out_str(o, "\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n");
+	out_str(o, headers);
+	out_str(o, keep ? "" : "Connection: close\r\n");
+}
+
+/* Sends what a sink holds at once; false where the socket does not take it all. */
+static bool send_all(int fd, const struct sink *o)
+{
+	return !o->overflow && send(fd, o->text, o->n, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)o->n;
+}
+
+static void connection_drop(struct connection *c)
+{
+	close(c->fd);
+	c->state = STATE_FREE;
+}
+
+/* The response has been sent: on to the next request, or to the end, which waits
+ * for the client to close: else what it still sends would undo the response. */
+static void connection_done(struct connection *c, uint64_t now_ns)
+{
+	c->since = now_ns;
+	c->served = true;
+	c->state = STATE_READING;
+	if (c->keep && exporter.listener)
+		return;
+	c->state = STATE_ENDING;
+	shutdown(c->fd, SHUT_WR);
+}
+
+/* A short response: a status, and why. */
+static void respond_status(struct connection *c, unsigned status, const char *why, uint64_t now_ns)
+{
+	char buffer[1024], text[256];
+	struct sink o = SINK(buffer), body = SINK(text);
+
+	out_status(&body, status);
+	out_str(&body, *why ? ": " : "");
+	out_str(&body, why);
+	out_char(&body, '\n');
+	out_head(&o, status, "text/plain; charset=utf-8", status == 405 ? "Allow: GET, HEAD\r\n" : "", c->keep);
+	out_str(&o, "Content-Length: ");
+	out_u64(&o, body.n);
+	out_str(&o, "\r\n\r\n");
+	if (!c->head)
+		out_bytes(&o, text, body.n);
+	if (send_all(c->fd, &o))
+		connection_done(c, now_ns);
+	else
+		connection_drop(c);
+}
+
+static void respond(struct connection *c, const struct request *r, uint64_t now_ns)
+{
+	const struct endpoint *endpoint = endpoints;
+	const char *why;
+
+	c->keep = r->keep;
+	c->head = r->head;
+	c->one_zero = r->one_zero;
+	if (r->status != 200) {
+		respond_status(c, r->status, "", now_ns);
+		return;
+	}
+	while (endpoint->path && !is_text(&r->path, endpoint->path))
+		endpoint++;
+	if (!endpoint->path) {
+		respond_status(c, 404, "try /metrics or /healthz", now_ns);
+		return;
+	}
+	why = endpoint->prepare();
+	if (why) {
+		respond_status(c, 503, why, now_ns);
+		return;
+	}
+	c->endpoint = endpoint;
+	c->at = (struct progress){ { .walk = children.walk }, 0 };
+	c->begun = false;
+	c->since = now_ns;
+	c->state = STATE_SENDING;
+}
+
+#define CHUNK_HEAD 6 /* "XXXX\r\n" */
+
+/* Puts a piece of the body in, as a chunk where those are used. False: the last. */
+static bool out_piece(struct sink *o, struct connection *c)
+{
+	size_t start = o->n, head = c->one_zero ? 0 : CHUNK_HEAD;
+	struct sink body = { o->text + start + head, o->size - start - head - 16, 0, false };
+	bool more = c->endpoint->piece(&body, &c->at);
+	unsigned i;
+
+	o->overflow |= body.overflow;
+	if (c->one_zero || !body.n) {
+		o->n += body.n;
+	} else {
+		for (i = 0; i < 4; i++)
+			out_char(o, "0123456789abcdef"[body.n >> (12 - 4 * i) & 15]);
+		out_str(o, "\r\n");
+		o->n += body.n;
+		out_str(o, "\r\n");
+	}
+	if (!more && !c->one_zero)
+		out_str(o, "0\r\n\r\n");
+	return more;
+}
+
+/* Makes the next piece of a response and sends it. The socket has room for it. */
+static void connection_send(struct connection *c, uint64_t now_ns)
+{
+	struct sink o = SINK(stdout_buffer);
+	bool more = !c->head;
+
+	if (!c->begun) {
+		out_head(&o, 200, c->endpoint->type, c->endpoint->headers, c->keep);
+		out_str(&o, c->one_zero ? "\r\n" : "Transfer-Encoding: chunked\r\n\r\n");
+		c->begun = true;
+	}
+	if (more)
+		more = out_piece(&o, c);
+	if (!send_all(c->fd, &o))
+		connection_drop(c);
+	else if (!more)
+		connection_done(c, now_ns);
+}
+
+/* Answers the requests that have come in whole, up to one that takes longer. */
+static void connection_parse(struct connection *c, uint64_t now_ns)
+{
+	struct request r;
+
+	while (c->state == STATE_READING && c->n) {
+		parse_request(c->request, c->n, &r);
+		if (!r.status)
+			return;
+		respond(c, &r, now_ns);
+		c->n -= r.length;
+		memmove(c->request, c->request + r.length, c->n);
+	}
+}
+
+static void connection_read(struct connection *c, uint64_t now_ns)
+{
+	char rest[512];
+	ssize_t n = c->state == STATE_ENDING ? recv(c->fd, rest, sizeof rest, MSG_DONTWAIT) :
+		recv(c->fd, c->request + c->n, sizeof c->request - c->n, MSG_DONTWAIT);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (n <= 0) {
+		connection_drop(c);
+	} else if (c->state == STATE_READING) {
+		if (!c->n)
+			c->since = now_ns;
+		c->n += (size_t)n;
+		connection_parse(c, now_ns);
+	}
+}
+
+/* How long a connection may stay as it is. */
+static uint64_t patience_ns(const struct connection *c)
+{
+	switch (c->state) {
+	case STATE_SENDING:
+		return RESPONSE_NS;
+	case STATE_ENDING:
+		return ENDING_NS;
+	default:
+		return c->served && !c->n ? IDLE_NS : REQUEST_NS;
+	}
+}
+
+static void connection_expire(struct connection *c, uint64_t now_ns)
+{
+	if (c->state == STATE_READING && c->n) {
+		c->keep = c->head = false;
+		respond_status(c, 408, "", now_ns);
+	} else {
+		connection_drop(c);
+	}
+}
+
+/* A place for a new connection: a free one, or that of the one which has been without
+ * a whole request for longest. NULL: all are busy. */
+static struct connection *connection_place(uint64_t now_ns)
+{
+	struct connection *c, *oldest = NULL;
+
+	for (c = connections; c < connections + MAX_CONNECTIONS; c++) {
+		if (c->state == STATE_FREE)
+			return c;
+		if (c->state != STATE_SENDING && (!oldest || c->since < oldest->since))
+			oldest = c;
+	}
+	if (!oldest || now_ns - oldest->since < SPARED_NS)
+		return NULL;
+	connection_drop(oldest);
+	return oldest;
+}
+
+/* Takes all connections that wait. */
+static void accept_connections(uint64_t now_ns)
+{
+	static const int room = 4 * OUT_BYTES, one = 1;
+
+	for (;;) {
+		int fd = accept4(exporter.listener - 1, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		struct connection *c, refused = { 0 };
+
+		if (fd < 0) {
+			if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+				exporter.accept_ns = now_ns + NS_PER_S / 10;
+			if (errno == EINTR || errno == ECONNABORTED)
+				continue;
+			return;
+		}
+		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one); /* of no use to a unix socket */
+		c = connection_place(now_ns);
+		if (!c) {
+			refused.fd = fd;
+			respond_status(&refused, 503, "too many connections", now_ns);
+			if (refused.state != STATE_FREE)
+				connection_drop(&refused);
+			continue;
+		}
+		c->fd = fd;
+		c->state = STATE_READING;
+		c->served = false;
+		c->n = 0;
+		c->since = now_ns;
+	}
+}
+
+/* What is waited for on each connection; returns how many descriptors, and lowers
+ * *due to when the first runs out of patience. */
+static nfds_t poll_connections(struct pollfd *fds, struct connection **of, uint64_t now_ns, uint64_t *due)
+{
+	struct connection *c;
+	nfds_t n = 0;
+
+	if (exporter.listener && now_ns >= exporter.accept_ns) {
+		of[n] = NULL;
+		fds[n++] = (struct pollfd){ exporter.listener - 1, POLLIN, 0 };
+	} else if (exporter.listener) {
+		*due = least_of(*due, exporter.accept_ns);
+	}
+	for (c = connections; c < connections + MAX_CONNECTIONS; c++) {
+		if (c->state == STATE_FREE)
+			continue;
+		of[n] = c;
+		fds[n++] = (struct pollfd){ c->fd, c->state == STATE_SENDING ? POLLOUT : POLLIN, 0 };
+		*due = least_of(*due, c->since + patience_ns(c));
+	}
+	return n;
+}
+
+/* Serves what is ready, and ends what has taken too long. */
+static void serve_connections(const struct pollfd *fds, struct connection *const *of, nfds_t n, uint64_t now_ns)
+{
+	struct connection *c;
+	nfds_t i;
+
+	for (i = 0; i < n; i++) {
+		c = of[i];
+		if (!c || !fds[i].revents || c->state == STATE_FREE)
+			continue;
+		if (c->state != STATE_SENDING) {
+			connection_read(c, now_ns);
+			continue;
+		}
+		if (fds[i].revents & (POLLERR | POLLHUP))
+			connection_drop(c);
+		else
+			connection_send(c, now_ns);
+		connection_parse(c, now_ns);
+	}
+	for (c = connections; c < connections + MAX_CONNECTIONS; c++)
+		if (c->state != STATE_FREE && now_ns - c->since >= patience_ns(c))
+			connection_expire(c, now_ns);
+	if (n && !of[0] && fds[0].revents)
+		accept_connections(now_ns);
+}
+
+/* No more connections: those without a request are closed, the others after their
+ * response. */
+static void stop_accepting(void)
+{
+	struct connection *c;
+
+	if (exporter.listener)
+		close(exporter.listener - 1);
+	exporter.listener = 0;
+	for (c = connections; c < connections + MAX_CONNECTIONS; c++)
+		if (c->state == STATE_READING && !c->n)
+			connection_drop(c);
+}
+
+static bool has_connections(void)
+{
+	unsigned i = 0;
+
+	while (i < MAX_CONNECTIONS && connections[i].state == STATE_FREE)
+		i++;
+	return i < MAX_CONNECTIONS;
+}
+
+/* --------------------------------------------------------------- SANDBOX
+ *
+ * What the exporter gives up once it listens: see no_new_privs.rst, landlock.rst and
+ * seccomp_filter.rst of Documentation/userspace-api, Linux 6.13. A layer that the
+ * kernel lacks is left out, and said. musl brings no kernel headers, so what is used
+ * of them is declared here. */
+
+static int give_up_privileges(void)
+{
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? errno : 0;
+}
+
+extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden"))); /* the linker's */
+
+/* RELRO: tables of pointers are not written to once they are relocated. A static
+ * program has no loader that would do it. */
+static int protect_pointers(void)
+{
+	const ElfW(Phdr) *p = (const void *)((const char *)&__ehdr_start + __ehdr_start.e_phoff);
+	uintptr_t base = __ehdr_start.e_type == ET_DYN ? (uintptr_t)&__ehdr_start : 0;
+	uintptr_t mask = ~((uintptr_t)getpagesize() - 1);
+	unsigned i;
+
+	for (i = 0; i < __ehdr_start.e_phnum; i++) {
+		uintptr_t start = (base + p[i].p_vaddr) & mask, end = (base + p[i].p_vaddr + p[i].p_memsz) & mask;
+
+		if (p[i].p_type == PT_GNU_RELRO && end > start && mprotect((void *)start, end - start, PROT_READ))
+			return errno;
+	}
+	return 0;
+}
+
+#define SYS_LANDLOCK_CREATE_RULESET 444 /* of every machine */
+#define SYS_LANDLOCK_ADD_RULE 445
+#define SYS_LANDLOCK_RESTRICT_SELF 446
+#define LANDLOCK_READ (1 << 2 | 1 << 3) /* files and directories */
+
+struct landlock_ruleset {
+	uint64_t files, net, scopes; /* what is forbidden but by rule */
+};
+
+struct __attribute__((packed)) landlock_beneath {
+	uint64_t access;
+	int32_t directory;
+};
+
+/* Nothing of the file system but these is to be opened, and for reading alone. */
+static void landlock_allow(int ruleset, const char *path)
+{
+	struct landlock_beneath beneath = { LANDLOCK_READ, open(path, O_PATH | O_CLOEXEC) };
+
+	if (beneath.directory < 0)
+		return;
+	syscall(SYS_LANDLOCK_ADD_RULE, ruleset, 1, &beneath, 0);
+	close(beneath.directory);
+}
+
+/* All of the file system but what is read, and by kernels that can, connections and
+ * signals to others. */
+static int restrict_files(void)
+{
+	static const uint8_t file_rights[] = { 0, 13, 14, 15, 15, 16 }; /* by version */
+	long version = syscall(SYS_LANDLOCK_CREATE_RULESET, NULL, 0, 1);
+	struct landlock_ruleset forbidden = { 0 };
+	char top[PATH_BYTES];
+	int fd, error;
+
+	if (version < 0)
+		return errno;
+	forbidden.files = (1u << file_rights[version < 5 ? version : 5]) - 1;
+	forbidden.net = version >= 4 ? 3 : 0;
+	forbidden.scopes = version >= 6 ? 1 : 0; /* abstract sockets; kill(pid, 0) is used */
+	fd = (int)syscall(SYS_LANDLOCK_CREATE_RULESET, &forbidden, sizeof forbidden, 0);
+	if (fd < 0)
+		return errno;
+	landlock_allow(fd, opt->proc);
+	landlock_allow(fd, opt->sys);
+	for (each_home(h))
+		if (h->version && join_n(top, h->dir, h->top, "", ""))
+			landlock_allow(fd, top);
+	error = syscall(SYS_LANDLOCK_RESTRICT_SELF, fd, 0) ? errno : 0;
+	close(fd);
+	return error;
+}
+
+/* The machine, as a filter is told: AUDIT_ARCH_ of linux/audit.h; 0: not known. */
+#if defined __x86_64__ && !defined __ILP32__
+#define MACHINE 0xc000003e
+#elif defined __aarch64__
+#define MACHINE (0xc0000000 | EM_AARCH64)
+#elif defined __i386__
+#define MACHINE (0x40000000 | EM_386)
+#elif defined __arm__ && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define MACHINE (0x40000000 | EM_ARM)
+#elif defined __riscv && __riscv_xlen == 64
+#define MACHINE (0xc0000000 | EM_RISCV)
+#elif defined __s390x__
+#define MACHINE (0x80000000 | EM_S390)
+#elif defined __powerpc64__ && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define MACHINE (0xc0000000 | EM_PPC64)
+#else
+#define MACHINE 0
+#endif
+
+/* System calls that are needed from here on; what a machine does not have is not
+ * there. */
+static const uint16_t allowed_calls[] = {
+	SYS_read, SYS_write, SYS_pread64, SYS_pwrite64, SYS_openat, SYS_close, SYS_getdents64, SYS_faccessat,
+	SYS_readlinkat, SYS_fstat, SYS_statx, SYS_ppoll, SYS_accept4, SYS_recvfrom, SYS_sendto, SYS_setsockopt,
+	SYS_shutdown, SYS_clock_gettime, SYS_getrusage, SYS_getpid, SYS_rt_sigreturn, SYS_restart_syscall,
+	SYS_exit, SYS_exit_group, 439, /* faccessat2 */
+#ifdef SYS_open
+	SYS_open,
+#endif
+#ifdef SYS_access
+	SYS_access,
+#endif
+#ifdef SYS_readlink
+	SYS_readlink,
+#endif
+#ifdef SYS_stat
+	SYS_stat,
+#endif
+#ifdef SYS_newfstatat
+	SYS_newfstatat,
+#endif
+#ifdef SYS_fstatat64
+	SYS_fstatat64,
+#endif
+#ifdef SYS_stat64
+	SYS_stat64,
+	SYS_fstat64,
+#endif
+#ifdef SYS_clock_gettime64
+	SYS_clock_gettime64,
+#endif
+#ifdef SYS_ppoll_time64
+	SYS_ppoll_time64,
+#endif
+};
+
+struct bpf_step { /* struct sock_filter */
+	uint16_t code;
+	uint8_t if_true, if_false;
+	uint32_t k;
+};
+
+#define BPF_LOAD 0x20      /* BPF_LD | BPF_W | BPF_ABS: a word of struct seccomp_data */
+#define BPF_IF_EQUAL 0x15  /* BPF_JMP | BPF_JEQ | BPF_K */
+#define BPF_RETURN 0x06    /* BPF_RET | BPF_K */
+#define SECCOMP_ALLOW 0x7fff0000
+#define SECCOMP_EPERM (0x00050000 | EPERM)
+
+/* A system call that is not in the list fails with EPERM, and so does kill() but
+ * for asking whether a task is there. */
+static int restrict_calls(void)
+{
+	enum { CALLS = LENGTH(allowed_calls), STEPS = CALLS + 8 };
+	struct bpf_step step[STEPS] = {
+		{ BPF_LOAD, 0, 0, 4 }, { BPF_IF_EQUAL, 0, STEPS - 4, MACHINE }, { BPF_LOAD, 0, 0, 0 },
+	};
+	const struct { unsigned short n; struct bpf_step *step; } program = { STEPS, step };
+	const bool big_endian = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
+	unsigned i, n = 3;
+
+	if (!MACHINE)
+		return ENOSYS;
+	for (i = 0; i < CALLS; i++, n++)
+		step[n] = (struct bpf_step){ BPF_IF_EQUAL, (uint8_t)(STEPS - 2 - n), 0, allowed_calls[i] };
+	step[n++] = (struct bpf_step){ BPF_IF_EQUAL, 0, 2, SYS_kill };
+	step[n++] = (struct bpf_step){ BPF_LOAD, 0, 0, 16 + 8 + (big_endian ? 4 : 0) }; /* the signal */
+	step[n++] = (struct bpf_step){ BPF_IF_EQUAL, 1, 0, 0 };
+	step[n++] = (struct bpf_step){ BPF_RETURN, 0, 0, SECCOMP_EPERM };
+	step[n++] = (struct bpf_step){ BPF_RETURN, 0, 0, SECCOMP_ALLOW };
+	return prctl(PR_SET_SECCOMP, 2, &program, 0, 0) ? errno : 0; /* SECCOMP_MODE_FILTER */
+}
+
+/* Each layer, and what is said of one that cannot be had. */
+static const struct layer {
+	const char *name;
+	int (*apply)(void); /* errno, or 0 */
+} layers[] = {
+	{ "no_new_privs", give_up_privileges },
+	{ "RELRO", protect_pointers },
+	{ "Landlock", restrict_files },
+	{ "seccomp", restrict_calls },
+};
 
 /* --------------------------------------------------------------- COMMAND
  *
@@ -7873,7 +9690,13 @@ static void check_conflicts(void)
 		die(0, "conflicting options: one of --columns, --extended and --classic");
 	if (WITH_CGROUP && (given.cgroup != NULL) + (given.pid != 0) + (given.scope == WHOSE_HOST) > 1)
 		die(0, "conflicting options: one of --cgroup, --pid and --scope=host");
-	if (WITH_RECORD && (given.record || given.replay) && given.view &&
+	if (WITH_LISTEN && given.listen && (given.format || given.replay || given.columns || given.top ||
+					     (given.view && given.view != O_CGROUPS)))
+		die(0, "conflicting options: --listen goes with the scope, --cgroups, --alert and --record alone");
+	if (WITH_PROMETHEUS && given.format == O_PROMETHEUS && (given.record || given.replay || given.columns ||
+	    given.top || given.delay_ns || (given.view && given.view != O_CGROUPS)))
+		die(0, "conflicting options: --prometheus goes with the scope and --cgroups, and prints once");
+	if (WITH_RECORD && (given.record || given.replay) && given.view && !given.listen &&
 	    given.view != O_GRAPH && !(given.replay && given.view == O_CHECK))
 		die(0, "conflicting options: --%s and --%s", given.record ? "record" : "replay",
 		    options[given.view].name);
@@ -7970,7 +9793,8 @@ static void print_version(void)
 	static const struct { const char *name; bool with; } features[] = {
 		{ "cgroup", WITH_CGROUP }, { "pressure", WITH_PRESSURE }, { "alerts", WITH_ALERTS },
 		{ "top", WITH_TOP }, { "cgroups", WITH_CGROUPS }, { "check", WITH_CHECK },
-		{ "graph", WITH_GRAPH }, { "record", WITH_RECORD }, { "json", WITH_JSON },
+		{ "graph", WITH_GRAPH }, { "record", WITH_RECORD }, { "prometheus", WITH_PROMETHEUS },
+		{ "listen", WITH_LISTEN }, { "page", WITH_PAGE }, { "json", WITH_JSON },
 		{ "csv", WITH_CSV }, { "stats", WITH_STATS },
 		{ "disks", WITH_DISKS }, { "slabs", WITH_SLABS }, { "human", WITH_HUMAN },
 		{ "color", WITH_COLOR }, { "help", WITH_HELP }, { "fit", WITH_FIT },
@@ -8066,7 +9890,7 @@ static void plan_make(const struct listing *l, bool scope_is_told)
 	if (WITH_CHECK && opt->view == O_CHECK)
 		plan_select(M_mem_level);
 	/* The cause of CPU pressure is told where it is read anyway. */
-	if (WITH_ALERTS && plan.selected[M_cpu_some]) {
+	if (WITH_ALERTS && plan->selected[M_cpu_some]) {
 		static const uint8_t causes[] = { M_id, M_cpu_full, M_thr_pct, M_cpu_limit, M_cpu_level };
 
 		for (i = 0; i < LENGTH(causes); i++)
@@ -8086,7 +9910,7 @@ static void plan_make(const struct listing *l, bool scope_is_told)
 /* Is the number of a metric not in the file that reports it, in this snapshot? */
 static bool is_missing(const struct snapshot *now, enum metric_id m, enum source_id src)
 {
-	const struct place *p = plan.place[m];
+	const struct place *p = plan->place[m];
 
 	return p && p->source == src && is_scanned(p) && now->level[0][m] == UNAVAILABLE;
 }
@@ -8094,7 +9918,7 @@ static bool is_missing(const struct snapshot *now, enum metric_id m, enum source
 /* Does a metric lack something of this file that it cannot do without? */
 static bool lacks(const struct snapshot *now, enum metric_id m, enum source_id src)
 {
-	const struct place *p = plan.place[m];
+	const struct place *p = plan->place[m];
 	const struct term *t;
 
 	if (!p)
@@ -8110,8 +9934,8 @@ static bool is_empty_handed(const struct snapshot *now, enum source_id src)
 {
 	unsigned i;
 
-	for (i = 0; i < plan.count; i++)
-		if (plan.place[plan.order[i]]->source == src && !is_missing(now, plan.order[i], src))
+	for (i = 0; i < plan->count; i++)
+		if (plan->place[plan->order[i]]->source == src && !is_missing(now, plan->order[i], src))
 			return false;
 	return true;
 }
@@ -8129,7 +9953,7 @@ static void warn_unavailable(const struct listing *l, bool *said)
 		int error = files[0][src].error;
 		bool nothing;
 
-		if (said[src] || !plan.source[src] || sources[src].directory != DIR_PROC ||
+		if (said[src] || !plan->source[src] || sources[src].directory != DIR_PROC ||
 		    sources[src].format != FORMAT_WORDS)
 			continue;
 		nothing = error || is_empty_handed(now, src);
@@ -8166,15 +9990,12 @@ _Noreturn static void die_unreadable(const char *dir, const char *file, int erro
 /* Ends the program where no number at all was read of a host. */
 static void check_anything(const struct snapshot *now)
 {
-	unsigned m, src;
+	unsigned src;
 
-	if (in_cgroup() && !view()->hosts)
+	if ((in_cgroup() && !view()->hosts) || has_numbers(now))
 		return;
-	for (m = 1; m < LENGTH(metrics); m++)
-		if (now->level[0][m] < UNLIMITED && sources[plan.place[m]->source].directory != DIR_SYS)
-			return;
 	for (src = 1; src < SRC_COUNT; src++)
-		if (plan.source[src] && files[0][src].error)
+		if (plan->source[src] && files[0][src].error)
 			die_unreadable(directory_of(src), sources[src].name, files[0][src].error);
 	die(0, "nothing to show: no file reports any of these numbers in this scope");
 }
@@ -8199,7 +10020,7 @@ static void check_view(const struct listing *l)
 static void warn_incomplete(const struct snapshot *now, const struct listing *l)
 {
 	static bool said_tasks, said_children, said_devices, said_slabs, said_hosts;
-	bool sums = plan.source[SRC_TASKS], top = WITH_TOP && opt->top;
+	bool sums = plan->source[SRC_TASKS], top = WITH_TOP && opt->top;
 
 	if ((sums || top) && !said_tasks && (now->tasks_overflow || now->tasks_hidden)) {
 		const char *lost = !sums ? "--top does not see them" : top ?
@@ -8304,9 +10125,9 @@ static void say_alerts(const struct report *r, bool again, bool last)
 		bool rose = alert_follow(&said[a], r, a);
 
 		if (opt->rule_named[a] && !opt->no_alerts && !said[a].unjudged && !is_judged(r, a) &&
-		    (r->first ? last || !plan.place[m] : alert_value(r, a) == UNAVAILABLE)) {
+		    (r->first ? last || !plan->place[m] : alert_value(r, a) == UNAVAILABLE)) {
 			said[a].unjudged = true;
-			warn(0, r->first && plan.place[m] && r->value[m] != UNAVAILABLE ?
+			warn(0, r->first && plan->place[m] && r->value[m] != UNAVAILABLE ?
 			     "rule %s: the first report is an average, which nobody judges: give a delay" :
 			     "rule %s: cannot be judged: it is unavailable here", metrics[m].column.key);
 		}
@@ -8320,12 +10141,12 @@ static void say_alerts(const struct report *r, bool again, bool last)
 
 static volatile sig_atomic_t stopped;
 
-/* A graph is finished first. */
+/* A graph is finished first, and so are responses. */
 static void stop(int signal_number)
 {
 	(void)signal_number;
 	stopped = 1;
-	if (opt->view != O_GRAPH)
+	if (opt->view != O_GRAPH && !opt->listen)
 		_exit(0);
 }
 
@@ -8340,6 +10161,8 @@ static void set_handler(int signal_number, void (*handler)(int))
  * descriptors: how many of them, as poll(2), or -1 and errno. */
 static int wait_until(uint64_t due, struct pollfd *fds, nfds_t n)
 {
+	static const sigset_t none; /* signals that are blocked come while it waits */
+
 	for (;;) {
 		uint64_t now = clock_ns(CLOCK_BOOTTIME), left = due > now ? due - now : 0;
 		struct timespec t = { (time_t)(left / NS_PER_S), (long)(left % NS_PER_S) };
@@ -8347,7 +10170,7 @@ static int wait_until(uint64_t due, struct pollfd *fds, nfds_t n)
 
 		if (!left)
 			return 0;
-		ready = ppoll(fds, n, &t, NULL);
+		ready = ppoll(fds, n, &t, &none);
 		if (ready > 0 || (ready < 0 && errno != EINTR))
 			return ready;
 		if (stopped)
@@ -8476,27 +10299,6 @@ static void finish_graph(void)
 	write_out(o);
 }
 
-/* The OOM kills that the parent has counted of all below it; UNAVAILABLE where it
- * does not or cannot be seen. */
-static uint64_t parent_kills(void)
-{
-	const struct home *h = &homes[DIR_MEMORY];
-	uint64_t kills = UNAVAILABLE;
-	struct scanner s;
-	struct text line;
-	int error, fd;
-
-	if (h->version != 2 || h->levels < 2)
-		return UNAVAILABLE;
-	fd = open_below(h->dir, h->length[1], "memory.events", "", &error);
-	scan_start(&s, fd, error);
-	while (scan_line(&s, &line))
-		if (take_key(&line, "oom_kill") && !scan_number(&line, &kills))
-			kills = UNAVAILABLE;
-	scan_close(&s);
-	return kills;
-}
-
 /* Records a report. Of a cgroup that has ended its counters are gone; that it was
  * killed for want of memory the parent still knows. */
 static void record(const struct comparison *c, bool gone)
@@ -8605,7 +10407,7 @@ static struct needs find_needs(bool started)
 	needs.host = view()->hosts;
 	needs.charged_devices = in_cgroup() && !view()->hosts;
 	needs.processes = WITH_TOP && opt->top;
-	needs.states = in_cgroup() && (started || plan.source[SRC_TASKS]);
+	needs.states = in_cgroup() && (started || plan->source[SRC_TASKS]);
 	return needs;
 }
 
@@ -8635,7 +10437,7 @@ static void tick(struct listing *l, uint64_t n, uint64_t tick_ns, bool scope_is_
 		end_with_cgroup(&comparison, !n);
 	if (WITH_DISKS && needs.devices && needs.charged_devices && now->devices_error)
 		fall_back_to_host(now, before);
-	if (!n && plan.count)
+	if (!n && plan->count)
 		check_anything(now);
 	if (started)
 		before->ns = scope_start_ns(now);
@@ -8643,7 +10445,7 @@ static void tick(struct listing *l, uint64_t n, uint64_t tick_ns, bool scope_is_
 	l->from = &comparison;
 	compare(&comparison, before);
 	if (WITH_CGROUPS && opt->view == O_CGROUPS)
-		read_children(&comparison, (uint32_t)n + 1);
+		compare_children(now, before->ns, (uint32_t)n + 1);
 	if (view()->fill)
 		view()->fill(l);
 	check_view(l);
@@ -8827,6 +10629,271 @@ static void run(struct listing *l, bool scope_is_told)
 	}
 }
 
+/* Selects what is exported, drawn on the page and judged there. On a host the cgroups
+ * below have a plan of their own. */
+static void plan_exports(void)
+{
+	static const uint8_t more[] = { M_mem_level, M_cpu_level, M_cpu_limit, M_cpus_online, M_id, M_thr_pct };
+	unsigned i, own = in_cgroup() ? SELF | CGROUP : HOST;
+	bool page_too = WITH_PAGE && opt->listen;
+
+	plan_places(in_cgroup());
+	for (i = 0; i < LENGTH(exports); i++)
+		if (exports[i].scopes & own && (WITH_PRESSURE || metrics[exports[i].metric].kind != KIND_SHARE))
+			plan_select(exports[i].metric);
+	for (i = 0; i < LENGTH(more); i++)
+		if (more[i] < LENGTH(metrics))
+			plan_select(more[i]);
+	for (i = 0; page_too && i < LENGTH(panels); i++)
+		if (panels[i].scopes & (in_cgroup() ? CGROUP : HOST))
+			plan_select(panels[i].metric);
+	for (i = 0; WITH_ALERTS && page_too && i < RULE_COUNT; i++)
+		plan_select(rules[i].metric);
+	for (i = 0; WITH_RECORD && i < recorder.listing.columns; i++)
+		plan_select(metric_of(recorder.listing.column[i]));
+	plan_wants();
+	if (!WITH_CGROUPS || opt->view != O_CGROUPS)
+		return;
+	plan = &plans[1];
+	plan_places(true);
+	for (i = 0; page_too && i < CHILD_VALUES; i++)
+		plan_select(child_columns[i].metric);
+	for (i = 0; WITH_ALERTS && page_too && i < RULE_COUNT; i++)
+		if (costs_nothing(rules[i].metric))
+			plan_select(rules[i].metric);
+	for (i = 0; i < LENGTH(exports); i++)
+		if (exports[i].scopes & CGROUP && (WITH_PRESSURE || metrics[exports[i].metric].kind != KIND_SHARE))
+			plan_select(exports[i].metric);
+	plan_wants();
+	plan = &plans[0];
+}
+
+/* --prometheus: what --listen serves at /metrics, but for the process itself. */
+static void run_prometheus(void)
+{
+	struct exposition at = { 0 };
+	const char *why;
+	bool more;
+
+	plan_exports();
+	why = scrape_all();
+	if (why)
+		die(0, "--prometheus: %s", why);
+	do {
+		more = out_exposition(&stdout_sink, &at);
+		write_out(&stdout_sink);
+	} while (more);
+}
+
+/* An address to listen on. */
+struct address {
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+		struct sockaddr_un local;
+	};
+	socklen_t length;
+};
+
+/* [ADDR:]PORT: loopback without an address, all of them where it is empty. */
+static void parse_internet(struct address *a, const char *s)
+{
+	const char *colon = strrchr(s, ':'), *port = colon ? colon + 1 : s;
+	size_t n = colon ? (size_t)(colon - s) : 0;
+	char host[64];
+	uint64_t number;
+	bool v6 = n > 1 && s[0] == '[' && s[n - 1] == ']';
+
+	if (!parse_number(port, &number) || number > UINT16_MAX)
+		die(0, "--listen: '%s' is no port: 0 to 65535", port);
+	memset(a, 0, sizeof *a);
+	copy_text(host, sizeof host, &(struct text){ s + v6, s + n - v6 });
+	if (v6 || (colon && !n)) {
+		a->v6.sin6_family = AF_INET6;
+		a->v6.sin6_port = htons((uint16_t)number);
+		a->length = sizeof a->v6;
+		if (!n || inet_pton(AF_INET6, host, &a->v6.sin6_addr) == 1)
+			return;
+	} else {
+		a->v4.sin_family = AF_INET;
+		a->v4.sin_port = htons((uint16_t)number);
+		a->length = sizeof a->v4;
+		if (inet_pton(AF_INET, n ? host : "127.0.0.1", &a->v4.sin_addr) == 1)
+			return;
+	}
+	die(0, "--listen: '%s' is no address: 127.0.0.1, [::1]", host);
+}
+
+/* unix:PATH. A socket that nobody listens on any more is removed. */
+static void parse_local(struct address *a, const char *path)
+{
+	struct stat st;
+	int fd;
+
+	memset(a, 0, sizeof *a);
+	a->local.sun_family = AF_UNIX;
+	a->length = sizeof a->local;
+	if (!*path || strlen(path) >= sizeof a->local.sun_path)
+		die(0, "--listen: a path of 1 to %ju bytes follows unix:", (uint64_t)sizeof a->local.sun_path - 1);
+	memcpy(a->local.sun_path, path, strlen(path));
+	if (lstat(path, &st))
+		return;
+	if (!S_ISSOCK(st.st_mode))
+		die(0, "--listen: %s is there, and no socket", path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (connect(fd, &a->any, a->length) == 0)
+		die(EADDRINUSE, "--listen: %s:", path);
+	if (errno == ECONNREFUSED)
+		unlink(path);
+	close(fd);
+}
+
+/* The socket that systemd hands over: sd_listen_fds(3). */
+static bool take_socket(void)
+{
+	const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
+	uint64_t number, n;
+	int listens = 0, fd = STDERR_FILENO + 1;
+	socklen_t length = sizeof listens;
+
+	if (!pid || !count || !parse_number(pid, &number) || number != (uint64_t)getpid() ||
+	    !parse_number(count, &n) || !n)
+		return false;
+	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &length) || !listens)
+		die(0, "--listen: LISTEN_FDS hands no listening socket over");
+	if (fcntl(fd, F_SETFL, O_NONBLOCK))
+		die(errno, "--listen:");
+	exporter.listener = fd + 1;
+	return true;
+}
+
+/* Listens where the option says. */
+static void start_listening(void)
+{
+	static const int one = 1;
+	const char *path = after(opt->listen, "unix:");
+	struct address a;
+	int fd;
+
+	if (take_socket())
+		return;
+	if (path)
+		parse_local(&a, path);
+	else
+		parse_internet(&a, opt->listen);
+	fd = socket(a.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0 && errno == EAFNOSUPPORT && opt->listen[0] == ':') { /* no IPv6 */
+		a.length = sizeof a.v4;
+		a.v4.sin_family = AF_INET;
+		a.v4.sin_addr.s_addr = INADDR_ANY;
+		fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	}
+	if (fd < 0)
+		die(errno, "--listen: %s:", opt->listen);
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+	if (bind(fd, &a.any, a.length) || listen(fd, MAX_CONNECTIONS))
+		die(errno, "--listen: %s:", opt->listen);
+	exporter.listener = fd + 1;
+}
+
+/* Where it listens, in words: the port that the kernel has chosen, where it was 0. */
+static void name_listener(struct sink *o)
+{
+	const char *port = strrchr(opt->listen, ':');
+	struct address a = { .length = sizeof a.v6 };
+
+	if (getsockname(exporter.listener - 1, &a.any, &a.length))
+		die(errno, "--listen: %s:", opt->listen);
+	if (a.any.sa_family == AF_UNIX) {
+		out_str(o, opt->listen);
+	} else { /* in both families the port stands at the same place */
+		out_str(o, !port ? "127.0.0.1" : port == opt->listen ? "[::]" : "");
+		out_bytes(o, opt->listen, port ? (size_t)(port - opt->listen) : 0);
+		out_char(o, ':');
+		out_u64(o, ntohs(a.v4.sin_port));
+	}
+	out_char(o, '\0');
+}
+
+static void enter_sandbox(void)
+{
+	unsigned i;
+	int error;
+
+	descriptor_limit(); /* the last that it may raise */
+	for (i = 0; i < LENGTH(layers); i++) {
+		error = layers[i].apply();
+		if (error)
+			warn(error, "sandbox: without %s:", layers[i].name);
+	}
+}
+
+/* The ticks: a report for the page, and for --record. */
+static void exporter_tick(void)
+{
+	page_tick();
+	if (WITH_RECORD && opt->record && page.reports > 1)
+		record(&page.last, exporter.latest->gone);
+}
+
+/* Serves until it is stopped, and then what has been asked for. */
+static void serve(void)
+{
+	uint64_t step = opt->delay_ns ? opt->delay_ns : PAGE_TICK * (uint64_t)NS_PER_S;
+	bool ticks = WITH_PAGE || opt->record;
+	uint64_t now = clock_ns(CLOCK_BOOTTIME), tick = ticks ? now + step : UINT64_MAX;
+
+	while (!stopped || has_connections()) {
+		struct pollfd fds[MAX_CONNECTIONS + 1];
+		struct connection *of[MAX_CONNECTIONS + 1];
+		uint64_t due = tick;
+		nfds_t n;
+
+		if (stopped)
+			stop_accepting();
+		if (now >= tick) {
+			exporter_tick();
+			tick += (now - tick) / step * step + step;
+			due = tick;
+		}
+		n = poll_connections(fds, of, now, &due);
+		if (wait_until(due, fds, n) < 0)
+			die(errno, "poll:");
+		now = clock_ns(CLOCK_BOOTTIME);
+		serve_connections(fds, of, n, now);
+	}
+}
+
+/* --listen */
+static void run_exporter(void)
+{
+	char buffer[PATH_BYTES];
+	struct sink name = SINK(buffer);
+	sigset_t signals;
+	int error;
+
+	plan_exports();
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigprocmask(SIG_BLOCK, &signals, NULL); /* but while it waits */
+	set_handler(SIGINT, stop);
+	set_handler(SIGTERM, stop);
+	self.exported = true;
+	given.human = true; /* in the table of the page */
+	self.start_ms = clock_ns(CLOCK_REALTIME) / 1000000;
+	self.statm = open_below("/proc", strlen("/proc"), "self/statm", "", &error) + 1;
+	start_listening();
+	name_listener(&name);
+	check_anything(exporter_snapshot());
+	if (WITH_PAGE || opt->record)
+		exporter_tick();
+	enter_sandbox();
+	warn(0, "listening on %s", buffer);
+	serve();
+}
+
 /* Is this a directory of a proc file system? */
 static bool is_procfs(const char *dir)
 {
@@ -8929,10 +10996,18 @@ int main(int argc, char **argv)
 		given.scope = WHOSE_AUTO;
 		given.cgroup = "/";
 		check_chosen(scope_choose(scope_is_told));
+		if (opt->listen || opt->format == O_PROMETHEUS)
+			scope.kind = HOST; /* those come on top */
 	}
-	list_view(&listing);
 	if (WITH_RECORD && opt->record)
 		start_recorder();
+	if (WITH_LISTEN && opt->listen)
+		run_exporter();
+	if (WITH_PROMETHEUS && opt->format == O_PROMETHEUS)
+		run_prometheus();
+	if (opt->listen || opt->format == O_PROMETHEUS)
+		return 0;
+	list_view(&listing);
 	plan_make(&listing, scope_is_told);
 	if (opt->delay_ns) {
 		set_handler(SIGINT, stop);
