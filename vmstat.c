@@ -5,16 +5,17 @@
  * into a report, rules judge the report, and a renderer prints it:
  *
  *   files --read--> snapshot --compare--> report --judge--> alerts
- *                          ^                 |
- *                          |      listing: rows by columns    history
- *                       replay               |                   |
- *                                   text | JSON | CSV       graph | SVG
+ *                      |   ^                 |
+ *                      |   |      listing: rows by columns    history
+ *                      | replay              |                   |
+ *                      |            text | JSON | CSV     graph | SVG | page
+ *                      +---------------> Prometheus
  *
  * Sections, bottom-up. Search for "- NAME":
  *
  *   SETUP       includes, config.h, limits
  *   CATALOGUE   the tables: sources, metrics, -s lines, disk fields, rules,
- *               options. TO ADD A METRIC that a kernel file reports, add one
+ *               metrics for Prometheus, options. TO ADD A METRIC that a kernel file reports, add one
  *               row to METRICS and a number to tests/fixtures; everything
  *               else follows, README and vmstat.8 by `make docs`.
  *               An alert rule or an option is a row, too
@@ -34,13 +35,18 @@
  *   RENDERERS   text, JSON, CSV. TO ADD A FORMAT, add a row to renderers[]
  *   HISTORY     --record and --replay: reports as lines of CSV
  *   GRAPHS      --graph and --svg: the last reports, drawn
+ *   PROMETHEUS  /metrics and --prometheus: EXPORTS, as text
  *   VIEWS       what is listed. TO ADD A VIEW, add a row to views[]
+ *   EXPORTER    --listen: what is read for it, and when
+ *   PAGE        --listen: the dashboard
+ *   HTTP        --listen: connections, requests, responses
+ *   SANDBOX     --listen: what it gives up
  *   COMMAND     options, messages, schedule, main
  *
  * Invariants: no heap, no stdio, no floating point. A value that was not read
  * is UNAVAILABLE, never 0. All arithmetic on counters is in REPORT. Only
- * COMMAND ends the program or writes to a descriptor. A renderer knows no
- * metric by name. */
+ * COMMAND ends the program or writes to a descriptor, and HTTP to its sockets.
+ * A renderer knows no metric by name. */
 
 /* ----------------------------------------------------------------- SETUP */
 
@@ -1002,12 +1008,12 @@ enum { SELF = 8 };
 /* Of metrics that a cgroup alone has. */
 #define CGROUP_EXPORTS(E) \
 	E(CGROUP, mem_used, "memory_usage_bytes", "", "Memory used, page cache included.") \
-	E(CGROUP, working_set, "memory_working_set_bytes", "", "Usage less inactive page cache, as the kubelet counts.") \
+	E(CGROUP, working_set, "memory_working_set_bytes", "", "Usage less inactive page cache.") \
 	E(CGROUP, mem_limit, "memory_limit_bytes", "", "Memory limit of the level with least headroom.") \
 	E(CGROUP, peak, "memory_peak_bytes", "", "Most memory that was ever used.") \
 	E(CGROUP, hits, "memory_limit_hits_total", "", "Times the memory limit was hit.") \
 	E(CGROUP, swap_limit, "swap_limit_bytes", "", "Swap limit.") \
-	E(SELF, parent_oom, "parent_oom_kills_total", "", "Tasks killed for want of memory below the cgroup's parent.") \
+	E(SELF, parent_oom, "parent_oom_kills_total", "", "Tasks killed for want of memory below its parent.") \
 	E(CGROUP, user_time, "cpu_seconds_total", "mode=\"user\"", "CPU time by mode.") \
 	E(CGROUP, system_time, "cpu_seconds_total", "mode=\"system\"", "") \
 	E(CGROUP, cpu_limit, "cpu_limit_cpus", "", "CPUs that may be used.") \
@@ -1087,7 +1093,7 @@ static const struct disk_export {
 	O(GRAPH, 0, MODES, PARSED(parse_graph), "graph", "[=METRIC,...]", WITH_GRAPH, \
 	  "a graph of cs, or of other metrics") \
 	O(LISTEN, 0, MODES, VALUE(listen), "listen", "[ADDR:]PORT|unix:PATH", WITH_LISTEN, \
-	  "serve /metrics for Prometheus, and a page") \
+	  "serve /metrics, and a page at /") \
 	O(ACTIVE, 'a', COLUMNS, FLAG(active), "active", "", 1, "inactive and active, not buff and cache") \
 	O(COLUMNS, 'o', COLUMNS, VALUE(columns), "columns", "LIST", 1, "columns or groups by name; help lists them") \
 	O(EXTENDED, 'x', COLUMNS, FLAG(extended), "extended", "", 1, "every column") \
@@ -1104,7 +1110,7 @@ static const struct disk_export {
 	O(JSON, 0, OUTPUT, ONE_OF(format), "json", "", WITH_JSON, "one JSON object a line") \
 	O(CSV, 0, OUTPUT, ONE_OF(format), "csv", "", WITH_CSV, "comma-separated values under their names") \
 	O(PROMETHEUS, 0, OUTPUT, ONE_OF(format), "prometheus", "", WITH_PROMETHEUS, \
-	  "what --listen serves, once, for a textfile collector") \
+	  "what --listen serves at /metrics, once") \
 	O(SVG, 0, OUTPUT, ONE_OF(format), "svg", "", WITH_GRAPH, "the graph as SVG, at the end") \
 	O(RECORD, 0, OUTPUT, VALUE(record), "record", "FILE[,N]", WITH_RECORD, \
 	  "keep the last N reports in FILE; 3600") \
@@ -1147,6 +1153,8 @@ enum option_id {
  *   children      the list of --cgroups
  *   replay        what a recording has
  *   history       what graphs show
+ *   scrape, self  what /metrics has; the process itself
+ *   exporter, page, connections   of --listen
  *   level_names   the text that goes with a report
  *   stdout_sink   what is about to be written
  *   screen        the terminal, and how far the last header is away
@@ -2441,6 +2449,7 @@ struct walk {
 	void *for_visit;
 	bool hidden; /* a part of it is there, but not for us */
 	unsigned depth; /* no deeper than this below the cgroup; 0: WALK_DEPTH */
+	struct stat stat; /* of the directory */
 	char dir[PATH_BYTES];
 };
 
@@ -2454,13 +2463,19 @@ static void walk_missed(struct walk *w, int error)
 
 static bool walk_below(struct walk *w, size_t n, unsigned depth)
 {
-	bool done = w->visit(w, n);
 	struct entries entries;
 	const char *name;
+	bool done, leaf;
 
+	if (stat(w->dir, &w->stat)) {
+		walk_missed(w, errno);
+		return false;
+	}
+	leaf = w->stat.st_nlink == 2; /* itself and its "."; each directory in it has a ".." */
+	done = w->visit(w, n);
 	if (done)
 		return true;
-	if (depth == w->depth && w->depth)
+	if (leaf || (depth == w->depth && w->depth))
 		return false;
 	if (depth == WALK_DEPTH || !entries_open(&entries, w->dir)) {
 		walk_missed(w, depth < WALK_DEPTH ? errno : EFBIG);
@@ -5390,14 +5405,13 @@ static bool visit_below(struct walk *w, size_t n)
 	size_t length = n - walk->top + 1;
 	struct child *child;
 	char path[PATH_BYTES];
-	struct stat st;
 
-	if (length == 1 || stat(w->dir, &st))
+	if (length == 1)
 		return false;
 	if (walk->second && join_n(path, homes[DIR_MEMORY].dir, homes[DIR_MEMORY].length[0], rest, "") &&
 	    path_exists(path))
 		return false;
-	child = find_slot((uint64_t)st.st_ino, walk->next);
+	child = find_slot((uint64_t)w->stat.st_ino, walk->next);
 	if (!child || children.names_length + length > sizeof children.names) {
 		children.more++;
 		return false;
@@ -5407,7 +5421,7 @@ static bool visit_below(struct walk *w, size_t n)
 	memset(now.level[0], 0xff, sizeof now.level[0]);
 	now.level[0][M_cpus_online] = walk->scope_now->level[0][M_cpus_online];
 	read_child(rest, now.level[0]);
-	child->inode = (uint64_t)st.st_ino;
+	child->inode = (uint64_t)w->stat.st_ino;
 	child->seen = children.walk;
 	child->name = children.names_length;
 	memcpy(children.names + children.names_length, rest, length);
@@ -8302,7 +8316,8 @@ static const char page_style[] =
 	"font:15px/1.45 system-ui,sans-serif}"
 	"header,main,footer{max-width:1280px;margin:auto;padding:12px 16px}"
 	"header{display:flex;flex-wrap:wrap;align-items:baseline;gap:4px 12px}"
-	"h1{font-size:20px;margin:0}h2{font-size:15px;margin:0}p{margin:0}.soft,footer{color:var(--soft);font-size:13px}"
+	"h1{font-size:20px;margin:0}h2{font-size:15px;margin:0}p{margin:0}"
+	".soft,footer{color:var(--soft);font-size:13px}"
 	".break{overflow-wrap:anywhere}a{color:var(--link)}"
 	".state{font-weight:600;color:var(--card);background:var(--ok);border-radius:12px;padding:1px 12px}"
 	".state.warning{background:var(--warning)}.state.critical{background:var(--critical)}"
@@ -8344,7 +8359,7 @@ static void page_alerts(struct sink *o, const struct report *r)
 		out_str(o, "</li>\n");
 	}
 	if (!r->worst)
-		out_str(o, page.reports > 1 ? "<li>Nothing is wrong.</li>\n" : "<li>The first numbers are on their way.</li>\n");
+		out_str(o, page.reports > 1 ? "<li>Nothing is wrong.</li>\n" : "<li>No numbers yet.</li>\n");
 	out_str(o, "</ul>\n");
 }
 
@@ -8489,8 +8504,9 @@ static bool page_piece(struct sink *o, struct progress *at)
 	}
 	out_str(o, "</main>\n<footer>vmstat " VERSION ", the last ");
 	out_u64(o, PAGE_SECONDS / 60);
-	out_str(o, " minutes, refreshed every " PAGE_REFRESH " seconds &middot; <a href=\"/metrics\">metrics</a> &middot; "
-		"<a href=\"/healthz\">health</a></footer>\n</body>\n</html>\n");
+	out_str(o, " minutes, refreshed every " PAGE_REFRESH " seconds &middot; "
+		"<a href=\"/metrics\">metrics</a> &middot; <a href=\"/healthz\">health</a>"
+		"</footer>\n</body>\n</html>\n");
 	return false;
 }
 
@@ -10951,10 +10967,9 @@ static void read_boot_offset(void)
 	scan_close(&s);
 }
 
-int main(int argc, char **argv)
+/* The rules' levels, where no option says otherwise. */
+static void default_levels(void)
 {
-	static struct listing listing;
-	bool scope_is_told;
 	unsigned a;
 
 	for (a = 0; WITH_ALERTS && a < RULE_COUNT; a++) {
@@ -10962,6 +10977,30 @@ int main(int argc, char **argv)
 		given.crit[a] = rules[a].crit * 1000u;
 		given.wait_ms[a] = rules[a].seconds * 1000u;
 	}
+}
+
+/* Settles the scope, or ends the program. --cgroups of a machine has those below the
+ * root, and the exporter has them beside the machine itself. */
+static void settle_scope(bool scope_is_told)
+{
+	check_chosen(scope_choose(scope_is_told));
+	if (!WITH_CGROUPS || opt->view != O_CGROUPS || in_cgroup())
+		return;
+	memset(homes, 0, sizeof homes);
+	scope = (struct scope){ .kind = HOST, .boot_ns = scope.boot_ns };
+	given.scope = WHOSE_AUTO;
+	given.cgroup = "/";
+	check_chosen(scope_choose(scope_is_told));
+	if (opt->listen || opt->format == O_PROMETHEUS)
+		scope.kind = HOST;
+}
+
+int main(int argc, char **argv)
+{
+	static struct listing listing;
+	bool scope_is_told;
+
+	default_levels();
 	fill_descriptors();
 	scope.kind = HOST;
 	parse(argc ? argv + 1 : argv);
@@ -10989,16 +11028,7 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	if (WITH_CGROUP)
-		check_chosen(scope_choose(scope_is_told));
-	if (WITH_CGROUPS && opt->view == O_CGROUPS && !in_cgroup()) { /* of the machine: below the root */
-		memset(homes, 0, sizeof homes);
-		scope = (struct scope){ .kind = HOST, .boot_ns = scope.boot_ns };
-		given.scope = WHOSE_AUTO;
-		given.cgroup = "/";
-		check_chosen(scope_choose(scope_is_told));
-		if (opt->listen || opt->format == O_PROMETHEUS)
-			scope.kind = HOST; /* those come on top */
-	}
+		settle_scope(scope_is_told);
 	if (WITH_RECORD && opt->record)
 		start_recorder();
 	if (WITH_LISTEN && opt->listen)

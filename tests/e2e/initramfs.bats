@@ -13,6 +13,7 @@ build() { # README HEADING TOOL PACKAGE COMMAND
 	local modules status=0
 	requires_tool qemu-system-x86_64 cpio unshare
 	[ "$(id -u)" = 0 ] || skip "an overlay needs root"
+	unshare -m true || skip "no mount namespace can be made here"
 	kernel=$("$e2e/qemu" prepare) || skip "no kernel to boot"
 	modules=${E2E_MODULES:-$(echo "${kernel%/boot/*}"/lib/modules/*)}
 	dir=$BATS_TEST_TMPDIR
@@ -45,11 +46,9 @@ in_overlay='
 		mount -t overlay -o "lowerdir=$1,upperdir=$dir/overlay/$2" \
 			-o "workdir=$dir/overlay/$2.work" overlay "$3"
 	}
-	{
-		mount -t tmpfs tmpfs "$dir/overlay"
-		overlay / machine "$machine"
-		overlay "$modules" modules "$machine/lib/modules/${modules##*/}"
-	} || { echo "no overlay can be mounted here"; exit 77; }
+	mount -t tmpfs tmpfs "$dir/overlay" && overlay / machine "$machine" &&
+		overlay "$modules" modules "$machine/lib/modules/${modules##*/}" ||
+		{ echo "no overlay can be mounted here"; exit 77; }
 	mkdir -p "$packages/partial"
 	for each in /dev /proc /sys "$dir" "$packages"; do
 		mkdir -p "$machine$each"

@@ -212,7 +212,8 @@ help_options() { "$VMSTAT" --help | grep -oE -- '--[a-z][a-z-]+' | sort -u; }
         $(! has_feature color || echo color) $(! has_feature alerts || echo threshold alert) \
         $(! has_feature cgroup || echo scope cgroup pid) $(! has_feature top || echo top) \
         $(! has_feature cgroups || echo cgroups) $(! has_feature check || echo check) \
-        $(! has_feature graph || echo graph svg) $(! has_feature record || echo record replay from to); do
+        $(! has_feature graph || echo graph svg) $(! has_feature record || echo record replay from to) \
+        $(! has_feature listen || echo listen) $(! has_feature prometheus || echo prometheus); do
         grep -qx -- "--$name" "$T/help" || { echo "help lacks --$name"; false; }
     done
 }
@@ -252,7 +253,7 @@ END
 }
 
 @test "manual and README name exactly the options of the help" {
-    requires_feature help alerts json csv stats disks slabs human color fit cgroup top cgroups check graph record
+    requires_feature help alerts json csv stats disks slabs human color fit cgroup top cgroups check graph record prometheus listen
     requires_tool mandoc
     [[ -f $REPO/vmstat.8 && -f $REPO/README.md ]]
     help_options > "$T/help"
@@ -268,7 +269,7 @@ END
 }
 
 @test "manual names every metric that the program has" {
-    requires_feature help alerts json csv stats disks slabs human color fit cgroup top cgroups check graph record
+    requires_feature help alerts json csv stats disks slabs human color fit cgroup top cgroups check graph record prometheus listen
     requires_tool mandoc jq
     run_vmstat --json -x
     local name
