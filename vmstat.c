@@ -304,13 +304,14 @@ static const struct group_row {
 /* A column of a listing. Every table whose rows can be columns begins its
  * rows with one. */
 struct column {
-	const char *key;     /* in JSON, CSV and -o; NULL: only in text */
-	const char *heading; /* in text, or the label after a number of -s */
+	char key[20];        /* in JSON, CSV and -o; "": only in text */
+	char heading[12];    /* in text */
 	uint8_t group, unit;
 	uint8_t width[2];    /* narrow, and with -w; 0: not in text */
 	uint8_t keep;        /* 0 to 99: a narrow terminal drops the lowest first */
 	bool cut;            /* a name that is longer than its column is cut off */
 	bool titled;         /* in text its cell is the heading of the column */
+	const char *label;   /* a longer heading; after a number of -s */
 };
 
 /* What a metric is made of: another metric, added or taken off. An optional
@@ -639,7 +640,7 @@ static const struct metric {
 #define M(name, group, show, keep, kind, unit, width, wide, heading, help, ...) [M_##name] = { \
 	{ #name, heading, GROUP_##group, UNIT_##unit, { width, wide }, keep, false, false }, \
 	WITH_HELP ? help : "", SHOW_##show, KIND_##kind, (const struct place[]){ __VA_ARGS__ { 0 } } },
-#define H(name, kind, unit, ...) M(name, NONE, HIDDEN, 0, kind, unit, 0, 0, "", "", __VA_ARGS__)
+#define H(name, kind, unit, ...) M(name, NONE, HIDDEN, 0, kind, unit, 0, 0, "", NULL, __VA_ARGS__)
 	METRICS(M, H)
 	IF(WITH_CGROUP, CGROUP_METRICS(H))
 #undef M
@@ -647,6 +648,7 @@ static const struct metric {
 };
 
 #define M(name, group, show, keep, kind, unit, width, wide, heading, help, ...) \
+	_Static_assert(sizeof #name <= sizeof metrics->column.key, #name ": the key fits"); \
 	_Static_assert(sizeof heading - 1 <= (width) && (width) <= (wide) && (keep) < 100, \
 		       #name ": the heading fits the width, that is at most the wide width, keep is below 100");
 #define H(...)
@@ -712,18 +714,18 @@ enum stat_value { STAT_TOTAL, STAT_GROWTH, STAT_SIZE };
 	T(maj, pgmajfault, TOTAL, "major page faults")
 
 static const struct stat_row {
-	struct column column; /* its heading is the label */
+	struct column column; /* its label stands after the number */
 	uint8_t metric, value;
 	bool cgroup;
 } stats[] = {
 #define T(metric, key, value, label) \
-	{ { #key, label, GROUP_NONE, STAT_##value == STAT_SIZE ? UNIT_SIZE : UNIT_WHOLE, { 12, 12 }, 0, \
-	    false, false }, M_##metric, STAT_##value, false },
+	{ { #key, "", GROUP_NONE, STAT_##value == STAT_SIZE ? UNIT_SIZE : UNIT_WHOLE, { 12, 12 }, 0, \
+	    false, false, label }, M_##metric, STAT_##value, false },
 	HOST_STATS(T)
 #undef T
 #define T(metric, key, value, label) \
-	{ { #key, label, GROUP_NONE, STAT_##value == STAT_SIZE ? UNIT_SIZE : UNIT_WHOLE, { 12, 12 }, 0, \
-	    false, false }, M_##metric, STAT_##value, true },
+	{ { #key, "", GROUP_NONE, STAT_##value == STAT_SIZE ? UNIT_SIZE : UNIT_WHOLE, { 12, 12 }, 0, \
+	    false, false, label }, M_##metric, STAT_##value, true },
 	CGROUP_STATS(T)
 #undef T
 };
@@ -764,7 +766,7 @@ static const struct disk_column {
 } disk_columns[] = {
 #define F(key, nth, label, group, width, wide, heading) [D_##key] = { \
 	{ #key, heading, GROUP_##group, UNIT_WHOLE, { width, wide }, 0, false, false }, \
-	{ #key, label, GROUP_NONE, UNIT_WHOLE, { 12, 12 }, 0, false, false }, nth },
+	{ #key, "", GROUP_NONE, UNIT_WHOLE, { 12, 12 }, 0, false, false, label }, nth },
 	DISK_FIELDS(F)
 #undef F
 };
@@ -5875,7 +5877,7 @@ static bool list_disk_sum(struct listing *l)
 	add_column(l, &column_disks);
 	add_column(l, &column_partitions);
 	for (i = 0; i < D_COUNT; i++)
-		if (*disk_columns[i].sum.heading)
+		if (*disk_columns[i].sum.label)
 			add_column(l, &disk_columns[i].sum);
 	return true;
 }
@@ -5886,9 +5888,9 @@ static const struct partition_column {
 	uint8_t field;
 } partition_columns[] = {
 	{ { "reads", "reads", GROUP_NONE, UNIT_WHOLE, { 10, 10 }, 0, false, false }, D_reads },
-	{ { "read_sectors", "read sectors", GROUP_NONE, UNIT_WHOLE, { 17, 17 }, 0, false, false }, D_read_sectors },
+	{ { "read_sectors", "", GROUP_NONE, UNIT_WHOLE, { 17, 17 }, 0, false, false, "read sectors" }, D_read_sectors },
 	{ { "writes", "writes", GROUP_NONE, UNIT_WHOLE, { 11, 11 }, 0, false, false }, D_writes },
-	{ { "write_sectors", "requested writes", GROUP_NONE, UNIT_WHOLE, { 17, 17 }, 0, false, false },
+	{ { "write_sectors", "", GROUP_NONE, UNIT_WHOLE, { 17, 17 }, 0, false, false, "requested writes" },
 	  D_write_sectors },
 };
 
@@ -5909,7 +5911,7 @@ static bool list_partition(struct listing *l)
 	unsigned i;
 
 	l->cell = partition_cell;
-	l->title = (struct column){ "partition", opt->partition, GROUP_NONE, UNIT_TEXT, { 10, 10 }, 0, false, true };
+	l->title = (struct column){ "partition", "", GROUP_NONE, UNIT_TEXT, { 10, 10 }, 0, false, true, opt->partition };
 	add_scope(l);
 	add_column(l, &l->title);
 	for (i = 0; i < LENGTH(partition_columns); i++)
@@ -6077,7 +6079,7 @@ static const struct column
 	column_value = { "value", "value", GROUP_NONE, UNIT_NUMBER, { 8, 8 }, 0, false, false },
 	column_warning = { "warning", "warn", GROUP_NONE, UNIT_NUMBER, { 6, 6 }, 0, false, false },
 	column_critical = { "critical", "crit", GROUP_NONE, UNIT_NUMBER, { 6, 6 }, 0, false, false },
-	column_words = { NULL, "", GROUP_NONE, UNIT_TEXT, { 1, 1 }, 0, false, false };
+	column_words = { "", "", GROUP_NONE, UNIT_TEXT, { 1, 1 }, 0, false, false };
 
 static const char *const level_words[] = { "ok", "warning", "critical" };
 
@@ -6358,6 +6360,11 @@ static void out_cell(struct sink *o, const struct column *c, struct cell cell)
 		out_u64(o, (v + (c->unit == UNIT_SIZE ? 0 : 500)) / 1000);
 }
 
+static const char *heading_of(const struct column *c)
+{
+	return c->label ? c->label : c->heading;
+}
+
 static unsigned width_of(const struct column *c)
 {
 	return c->width[opt->wide];
@@ -6393,7 +6400,7 @@ static void text_cells(struct sink *o, const struct listing *l, const unsigned *
 		start = o->n;
 		end += width_of(c);
 		if (!row)
-			out_safe(o, c->heading);
+			out_safe(o, heading_of(c));
 		else if (!c->titled)
 			out_cell(o, c, l->cell(l, l->item[*row], c));
 		for (at = start; is_name(c) && at < o->n; at++)
@@ -6557,7 +6564,7 @@ static void text_stacked(struct sink *o, const struct listing *l, unsigned row)
 			out_char(o, opt->unit_letter);
 			out_char(o, ' ');
 		}
-		out_str(o, c->heading);
+		out_str(o, heading_of(c));
 		out_char(o, '\n');
 	}
 }
@@ -8466,7 +8473,7 @@ static void page_child(struct sink *o, const struct listing *l, unsigned row)
 			continue;
 		out_str(o, i && row ? "<td>" : row ? "<th scope=\"row\">" : "<th scope=\"col\">");
 		if (!row)
-			html_text(o, c->heading);
+			html_text(o, heading_of(c));
 		else if (i)
 			out_cell(o, c, l->cell(l, l->item[row - 1], c));
 		else
@@ -11016,8 +11023,8 @@ int main(int argc, char **argv)
 	given.proc_given = opt->proc != NULL;
 	given.sys_given = opt->sys != NULL;
 	given.proc = opt->proc ? opt->proc : "/proc";
-	given.sys = opt->sys ? opt->sys : "/sys";
 	given.captured = opt->proc_given && !is_procfs(opt->proc);
+	given.sys = opt->sys ? opt->sys : opt->captured ? "/dev/null" : "/sys"; /* this machine's is not that tree's */
 	read_boot_offset();
 	if (WITH_DISKS && opt->partition)
 		settle_partition();
