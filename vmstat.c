@@ -8336,7 +8336,7 @@ static const char page_style[] =
 	".card div{display:flex;justify-content:space-between;align-items:baseline}"
 	".now{font-size:22px;font-weight:600;font-variant-numeric:tabular-nums}"
 	".now.warning{color:var(--warning)}.now.critical{color:var(--critical)}"
-	"svg{display:block;width:100%;height:auto;margin-top:6px}"
+	"svg{display:block;width:100%;height:auto;margin-top:6px}.card text{font-size:14px}"
 	".wide{overflow-x:auto;margin-top:16px}table{border-collapse:collapse;width:100%;font-size:13px;"
 	"font-variant-numeric:tabular-nums}th,td{padding:4px 8px;text-align:right;border-top:1px solid var(--edge);"
 	"white-space:nowrap}thead th{border:0;color:var(--soft);font-weight:400}th:first-child{text-align:left}"
@@ -8534,11 +8534,13 @@ static void page_begin(const struct comparison *c)
 	unsigned i, kind = in_cgroup() ? CGROUP : HOST;
 
 	history.places = PAGE_SECONDS / PAGE_TICK;
-	for (i = 0; i < LENGTH(panels); i++)
+	for (i = 0; WITH_PAGE && i < LENGTH(panels); i++)
 		if (panels[i].scopes & kind && is_fed(c, panels[i].metric)) {
 			page.panel[history.graphs] = &panels[i];
 			history.column[history.graphs++] = &metrics[panels[i].metric].column;
 		}
+	if (!WITH_PAGE)
+		return;
 	gethostname(page.host, sizeof page.host - 1);
 	page_children(c->now);
 }
@@ -9713,7 +9715,7 @@ static void check_conflicts(void)
 		die(0, "conflicting options: one of --columns, --extended and --classic");
 	if (WITH_CGROUP && (given.cgroup != NULL) + (given.pid != 0) + (given.scope == WHOSE_HOST) > 1)
 		die(0, "conflicting options: one of --cgroup, --pid and --scope=host");
-	if (WITH_LISTEN && given.listen && (given.format || given.replay || given.columns || given.top ||
+	if (WITH_LISTEN && given.listen && (given.format || given.count || given.replay || given.columns || given.top ||
 					     (given.view && given.view != O_CGROUPS)))
 		die(0, "conflicting options: --listen goes with the scope, --cgroups, --alert and --record alone");
 	if (WITH_PROMETHEUS && given.format == O_PROMETHEUS && (given.record || given.replay || given.columns ||
@@ -10758,7 +10760,7 @@ static void parse_local(struct address *a, const char *path)
 	a->local.sun_family = AF_UNIX;
 	a->length = sizeof a->local;
 	if (!*path || strlen(path) >= sizeof a->local.sun_path)
-		die(0, "--listen: a path of 1 to %ju bytes follows unix:", (uint64_t)sizeof a->local.sun_path - 1);
+		die(0, "--listen: unix:PATH has a path of 1 to %ju bytes", (uint64_t)sizeof a->local.sun_path - 1);
 	memcpy(a->local.sun_path, path, strlen(path));
 	if (lstat(path, &st))
 		return;
@@ -10791,10 +10793,20 @@ static bool take_socket(void)
 	return true;
 }
 
-/* Listens where the option says. */
-static void start_listening(void)
+/* Listens there; -1, and errno, where that fails. */
+static int listen_on(const struct address *a)
 {
 	static const int one = 1;
+	int fd = socket(a->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd >= 0)
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+	return fd < 0 || bind(fd, &a->any, a->length) || listen(fd, MAX_CONNECTIONS) ? -1 : fd;
+}
+
+/* Listens where the option says; on all addresses, where there is no IPv6, of IPv4. */
+static void start_listening(void)
+{
 	const char *path = after(opt->listen, "unix:");
 	struct address a;
 	int fd;
@@ -10805,17 +10817,14 @@ static void start_listening(void)
 		parse_local(&a, path);
 	else
 		parse_internet(&a, opt->listen);
-	fd = socket(a.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0 && errno == EAFNOSUPPORT && opt->listen[0] == ':') { /* no IPv6 */
+	fd = listen_on(&a);
+	if (fd < 0 && opt->listen[0] == ':' && (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL)) {
 		a.length = sizeof a.v4;
 		a.v4.sin_family = AF_INET;
 		a.v4.sin_addr.s_addr = INADDR_ANY;
-		fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+		fd = listen_on(&a);
 	}
 	if (fd < 0)
-		die(errno, "--listen: %s:", opt->listen);
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-	if (bind(fd, &a.any, a.length) || listen(fd, MAX_CONNECTIONS))
 		die(errno, "--listen: %s:", opt->listen);
 	exporter.listener = fd + 1;
 }

@@ -168,4 +168,7 @@ squeeze() { tr -s ' \n' ' ' | sed 's/^ //; s/ $//'; }
 		grep -v : | sort -u >"$dir/named"
 	[ -s "$dir/named" ]
 	is_equal unknown "$(comm -13 "$dir/has" "$dir/named")" ""
+	# And the README, which is to tell every one, does.
+	sed -n '/^## Every metric/,$p' README.md | grep -oE '\bvmstat_[a-z0-9_]+' | sort -u >"$dir/told"
+	is_equal "not told" "$(comm -23 "$dir/has" "$dir/told")" ""
 }
