@@ -183,7 +183,7 @@
 
 /* The longest report: one write(2) each. */
 #ifndef OUT_BYTES
-#define OUT_BYTES 16384
+#define OUT_BYTES 32768
 #endif
 
 #endif

@@ -211,6 +211,7 @@ enum format { FORMAT_WORDS, FORMAT_PSI, FORMAT_NUMBER, FORMAT_LIMIT, FORMAT_CPUS
 	S(DEVICES, IO, CODE, "io.stat") \
 	S(OOM_BELOW, MEMORY, CODE, "memory.oom_control") \
 	S(OOM_PARENT, MEMORY, CODE, "memory.events") \
+	S(DISKSTATS, PROC, CODE, "diskstats") \
 	S(TASKS, PROC, CODE, "")
 
 enum source_id {
@@ -947,91 +948,100 @@ static const struct check {
 #undef C
 };
 
-/* Metrics for Prometheus: E(scopes, metric, name, label, help). The name comes after
- * vmstat_ of a host, after vmstat_cgroup_ of a cgroup. One that ends in _total is a
- * counter and printed as the kernel counts it; all else is what a report holds. In
- * seconds, bytes, or as it is. Rows of one name stand together, told apart by a label.
+/* Metrics for Prometheus: E(scopes, type, metric, name, label, help). The name comes
+ * after vmstat_ of a host, after vmstat_cgroup_ of a cgroup. A counter is printed as
+ * the kernel counts it, a gauge is what a report holds. In seconds, bytes, or as it
+ * is. Rows of one name stand together, told apart by a label.
  * SELF: of the cgroup in scope; CGROUP: of those below it, too. The names follow
  * https://prometheus.io/docs/practices/naming/. */
 enum { SELF = 8 };
 
+enum export_type { TYPE_GAUGE, TYPE_COUNTER };
+
 #define EXPORTS(E) \
-	E(HOST, mem_total, "memory_total_bytes", "", "Memory of the machine.") \
-	E(HOST | SELF, free, "memory_free_bytes", "", "Memory that is free; of a cgroup, below its limit.") \
-	E(HOST | SELF, avail, "memory_available_bytes", "", "Memory that can be taken without swapping.") \
-	E(HOST, buff, "memory_buffers_bytes", "", "Memory used as buffers.") \
-	E(HOST, cached, "memory_cached_bytes", "", "Memory used as page cache.") \
-	E(HOST, reclaimable, "memory_slab_reclaimable_bytes", "", "Caches of the kernel that can be reclaimed.") \
-	E(CGROUP, cache, "memory_cache_bytes", "", "Memory used as page cache.") \
-	E(HOST | SELF, active, "memory_active_bytes", "", "Memory that was used of late.") \
-	E(HOST | SELF, inact, "memory_inactive_bytes", "", "Memory that was not.") \
-	E(HOST | SELF, cache_dirty, "memory_dirty_bytes", "", "Page cache that has to be written.") \
-	E(HOST | SELF, cache_writeback, "memory_writeback_bytes", "", "Page cache that is being written.") \
-	E(HOST, swap_total, "swap_total_bytes", "", "Swap space.") \
-	E(HOST, swap_free, "swap_free_bytes", "", "Swap space that is free.") \
-	E(HOST, swap_cached, "swap_cached_bytes", "", "Memory that is in swap space, too.") \
-	E(CGROUP, swpd, "swap_usage_bytes", "", "Swap space used.") \
-	E(HOST | CGROUP, si, "swap_in_bytes_total", "", "Swapped in.") \
-	E(HOST | CGROUP, so, "swap_out_bytes_total", "", "Swapped out.") \
-	E(HOST, bi, "paged_in_bytes_total", "", "Read from block devices.") \
-	E(HOST, bo, "paged_out_bytes_total", "", "Written to block devices.") \
-	E(HOST | CGROUP, min, "minor_faults_total", "", "Page faults without disk I/O.") \
-	E(HOST | CGROUP, maj, "major_faults_total", "", "Page faults that waited for the disk.") \
-	E(HOST | CGROUP, refault, "refaults_total", "", "Pages that were evicted and read again.") \
-	E(HOST | SELF, scanned, "scanned_pages_total", "", "Pages looked at to reclaim them.") \
-	E(HOST | SELF, stolen, "reclaimed_pages_total", "", "Pages that were reclaimed.") \
-	E(HOST | SELF, direct, "direct_scanned_pages_total", "", "Pages scanned by tasks that need memory.") \
-	E(HOST | CGROUP, oom, "oom_kills_total", "", "Tasks killed for want of memory.") \
-	E(HOST, in, "interrupts_total", "", "Interrupts.") \
-	E(HOST | SELF, cs, "context_switches_total", "", "Context switches; of a cgroup a lower bound.") \
-	E(HOST, processes, "forks_total", "", "Processes and threads that were made.") \
-	E(HOST | SELF, r, "tasks_running", "", "Tasks running or waiting for a CPU.") \
-	E(HOST | SELF, b, "tasks_blocked", "", "Tasks that wait for I/O.") \
-	E(HOST, cpu_user, "cpu_seconds_total", "mode=\"user\"", "CPU time by mode; user and nice with guests.") \
-	E(HOST, cpu_nice, "cpu_seconds_total", "mode=\"nice\"", "") \
-	E(HOST, cpu_system, "cpu_seconds_total", "mode=\"system\"", "") \
-	E(HOST, cpu_idle, "cpu_seconds_total", "mode=\"idle\"", "") \
-	E(HOST, cpu_iowait, "cpu_seconds_total", "mode=\"iowait\"", "") \
-	E(HOST, cpu_irq, "cpu_seconds_total", "mode=\"irq\"", "") \
-	E(HOST, cpu_softirq, "cpu_seconds_total", "mode=\"softirq\"", "") \
-	E(HOST, cpu_steal, "cpu_seconds_total", "mode=\"steal\"", "") \
-	E(HOST, cpu_guest, "cpu_guest_seconds_total", "mode=\"user\"", "CPU time of guests, by mode.") \
-	E(HOST, cpu_guest_nice, "cpu_guest_seconds_total", "mode=\"nice\"", "") \
-	E(HOST, cpus_online, "cpus_online", "", "CPUs that are online.") \
-	E(HOST, btime, "boot_time_seconds", "", "When the machine was booted, since 1970.") \
-	E(HOST | CGROUP, cpu_some, "pressure_cpu_waiting_seconds_total", "", "Time some task waited for a CPU.") \
-	E(CGROUP, cpu_full, "pressure_cpu_stalled_seconds_total", "", "Time all tasks waited for a CPU.") \
-	E(HOST | CGROUP, mem_some, "pressure_memory_waiting_seconds_total", "", "Time some task waited for memory.") \
-	E(HOST | CGROUP, mem_full, "pressure_memory_stalled_seconds_total", "", "Time all tasks waited for memory.") \
-	E(HOST | CGROUP, io_some, "pressure_io_waiting_seconds_total", "", "Time some task waited for I/O.") \
-	E(HOST | CGROUP, io_full, "pressure_io_stalled_seconds_total", "", "Time all tasks waited for I/O.") \
-	E(HOST | CGROUP, irq_full, "pressure_irq_stalled_seconds_total", "", "Time interrupts held all tasks up.")
+	E(HOST, GAUGE, mem_total, "memory_total_bytes", "", "Memory of the machine.") \
+	E(HOST | SELF, GAUGE, free, "memory_free_bytes", "", "Memory that is free; of a cgroup, below its limit.") \
+	E(HOST | SELF, GAUGE, avail, "memory_available_bytes", "", "Memory that can be taken without swapping.") \
+	E(HOST, GAUGE, buff, "memory_buffers_bytes", "", "Memory used as buffers.") \
+	E(HOST, GAUGE, cached, "memory_cached_bytes", "", "Memory used as page cache.") \
+	E(HOST, GAUGE, reclaimable, "memory_slab_reclaimable_bytes", "", \
+	  "Caches of the kernel that can be reclaimed.") \
+	E(CGROUP, GAUGE, cache, "memory_cache_bytes", "", "Memory used as page cache.") \
+	E(HOST | SELF, GAUGE, active, "memory_active_bytes", "", "Memory that was used of late.") \
+	E(HOST | SELF, GAUGE, inact, "memory_inactive_bytes", "", "Memory that was not.") \
+	E(HOST | SELF, GAUGE, cache_dirty, "memory_dirty_bytes", "", "Page cache that has to be written.") \
+	E(HOST | SELF, GAUGE, cache_writeback, "memory_writeback_bytes", "", "Page cache that is being written.") \
+	E(HOST, GAUGE, swap_total, "swap_total_bytes", "", "Swap space.") \
+	E(HOST, GAUGE, swap_free, "swap_free_bytes", "", "Swap space that is free.") \
+	E(HOST, GAUGE, swap_cached, "swap_cached_bytes", "", "Memory that is in swap space, too.") \
+	E(CGROUP, GAUGE, swpd, "swap_usage_bytes", "", "Swap space used.") \
+	E(HOST | CGROUP, COUNTER, si, "swap_in_bytes_total", "", "Swapped in.") \
+	E(HOST | CGROUP, COUNTER, so, "swap_out_bytes_total", "", "Swapped out.") \
+	E(HOST, COUNTER, bi, "paged_in_bytes_total", "", "Read from block devices.") \
+	E(HOST, COUNTER, bo, "paged_out_bytes_total", "", "Written to block devices.") \
+	E(HOST | CGROUP, COUNTER, min, "minor_faults_total", "", "Page faults without disk I/O.") \
+	E(HOST | CGROUP, COUNTER, maj, "major_faults_total", "", "Page faults that waited for the disk.") \
+	E(HOST | CGROUP, COUNTER, refault, "refaults_total", "", "Pages that were evicted and read again.") \
+	E(HOST | SELF, COUNTER, scanned, "scanned_pages_total", "", "Pages looked at to reclaim them.") \
+	E(HOST | SELF, COUNTER, stolen, "reclaimed_pages_total", "", "Pages that were reclaimed.") \
+	E(HOST | SELF, COUNTER, direct, "direct_scanned_pages_total", "", "Pages scanned by tasks that need memory.") \
+	E(HOST | CGROUP, COUNTER, oom, "oom_kills_total", "", "Tasks killed for want of memory.") \
+	E(HOST, COUNTER, in, "interrupts_total", "", "Interrupts.") \
+	E(HOST | SELF, COUNTER, cs, "context_switches_total", "", "Context switches; of a cgroup a lower bound.") \
+	E(HOST, COUNTER, processes, "forks_total", "", "Processes and threads that were made.") \
+	E(HOST | SELF, GAUGE, r, "tasks_running", "", "Tasks running or waiting for a CPU.") \
+	E(HOST | SELF, GAUGE, b, "tasks_blocked", "", "Tasks that wait for I/O.") \
+	E(HOST, COUNTER, cpu_user, "cpu_seconds_total", "mode=\"user\"", \
+	  "CPU time by mode; user and nice with guests.") \
+	E(HOST, COUNTER, cpu_nice, "cpu_seconds_total", "mode=\"nice\"", "") \
+	E(HOST, COUNTER, cpu_system, "cpu_seconds_total", "mode=\"system\"", "") \
+	E(HOST, COUNTER, cpu_idle, "cpu_seconds_total", "mode=\"idle\"", "") \
+	E(HOST, COUNTER, cpu_iowait, "cpu_seconds_total", "mode=\"iowait\"", "") \
+	E(HOST, COUNTER, cpu_irq, "cpu_seconds_total", "mode=\"irq\"", "") \
+	E(HOST, COUNTER, cpu_softirq, "cpu_seconds_total", "mode=\"softirq\"", "") \
+	E(HOST, COUNTER, cpu_steal, "cpu_seconds_total", "mode=\"steal\"", "") \
+	E(HOST, COUNTER, cpu_guest, "cpu_guest_seconds_total", "mode=\"user\"", "CPU time of guests, by mode.") \
+	E(HOST, COUNTER, cpu_guest_nice, "cpu_guest_seconds_total", "mode=\"nice\"", "") \
+	E(HOST, GAUGE, cpus_online, "cpus_online", "", "CPUs that are online.") \
+	E(HOST, GAUGE, btime, "boot_time_seconds", "", "When the machine was booted, since 1970.") \
+	E(HOST | CGROUP, COUNTER, cpu_some, "pressure_cpu_waiting_seconds_total", "", \
+	  "Time some task waited for a CPU.") \
+	E(CGROUP, COUNTER, cpu_full, "pressure_cpu_stalled_seconds_total", "", "Time all tasks waited for a CPU.") \
+	E(HOST | CGROUP, COUNTER, mem_some, "pressure_memory_waiting_seconds_total", "", \
+	  "Time some task waited for memory.") \
+	E(HOST | CGROUP, COUNTER, mem_full, "pressure_memory_stalled_seconds_total", "", \
+	  "Time all tasks waited for memory.") \
+	E(HOST | CGROUP, COUNTER, io_some, "pressure_io_waiting_seconds_total", "", "Time some task waited for I/O.") \
+	E(HOST | CGROUP, COUNTER, io_full, "pressure_io_stalled_seconds_total", "", "Time all tasks waited for I/O.") \
+	E(HOST | CGROUP, COUNTER, irq_full, "pressure_irq_stalled_seconds_total", "", \
+	  "Time interrupts held all tasks up.")
 
 /* Of metrics that a cgroup alone has. */
 #define CGROUP_EXPORTS(E) \
-	E(CGROUP, mem_used, "memory_usage_bytes", "", "Memory used, page cache included.") \
-	E(CGROUP, working_set, "memory_working_set_bytes", "", "Usage less inactive page cache.") \
-	E(CGROUP, mem_limit, "memory_limit_bytes", "", "Memory limit of the level with least headroom.") \
-	E(CGROUP, peak, "memory_peak_bytes", "", "Most memory that was ever used.") \
-	E(CGROUP, hits, "memory_limit_hits_total", "", "Times the memory limit was hit.") \
-	E(CGROUP, swap_limit, "swap_limit_bytes", "", "Swap limit.") \
-	E(SELF, parent_oom, "parent_oom_kills_total", "", "Tasks killed for want of memory below its parent.") \
-	E(CGROUP, user_time, "cpu_seconds_total", "mode=\"user\"", "CPU time by mode.") \
-	E(CGROUP, system_time, "cpu_seconds_total", "mode=\"system\"", "") \
-	E(CGROUP, cpu_limit, "cpu_limit_cpus", "", "CPUs that may be used.") \
-	E(CGROUP, nr_periods, "cpu_periods_total", "", "Periods of the cgroup's own quota.") \
-	E(CGROUP, nr_throttled, "throttled_periods_total", "", "Periods in which the quota was used up.") \
-	E(CGROUP, throttled_time, "throttled_seconds_total", "", "Time throttled, all CPUs together.") \
-	E(CGROUP, tasks, "tasks", "", "Tasks, threads counted each.") \
-	E(CGROUP, tasks_limit, "tasks_limit", "", "Most tasks that there may be.") \
-	E(CGROUP, start_time, "start_time_seconds", "", "When the oldest process started, since 1970.")
+	E(CGROUP, GAUGE, mem_used, "memory_usage_bytes", "", "Memory used, page cache included.") \
+	E(CGROUP, GAUGE, working_set, "memory_working_set_bytes", "", "Usage less inactive page cache.") \
+	E(CGROUP, GAUGE, mem_limit, "memory_limit_bytes", "", "Memory limit of the level with least headroom.") \
+	E(CGROUP, GAUGE, peak, "memory_peak_bytes", "", "Most memory that was ever used.") \
+	E(CGROUP, COUNTER, hits, "memory_limit_hits_total", "", "Times the memory limit was hit.") \
+	E(CGROUP, GAUGE, swap_limit, "swap_limit_bytes", "", "Swap limit.") \
+	E(SELF, COUNTER, parent_oom, "parent_oom_kills_total", "", \
+	  "Tasks killed for want of memory below its parent.") \
+	E(CGROUP, COUNTER, user_time, "cpu_seconds_total", "mode=\"user\"", "CPU time by mode.") \
+	E(CGROUP, COUNTER, system_time, "cpu_seconds_total", "mode=\"system\"", "") \
+	E(CGROUP, GAUGE, cpu_limit, "cpu_limit_cpus", "", "CPUs that may be used.") \
+	E(CGROUP, COUNTER, nr_periods, "cpu_periods_total", "", "Periods of the cgroup's own quota.") \
+	E(CGROUP, COUNTER, nr_throttled, "throttled_periods_total", "", "Periods in which the quota was used up.") \
+	E(CGROUP, COUNTER, throttled_time, "throttled_seconds_total", "", "Time throttled, all CPUs together.") \
+	E(CGROUP, GAUGE, tasks, "tasks", "", "Tasks, threads counted each.") \
+	E(CGROUP, GAUGE, tasks_limit, "tasks_limit", "", "Most tasks that there may be.") \
+	E(CGROUP, GAUGE, start_time, "start_time_seconds", "", "When the oldest process started, since 1970.")
 
 static const struct export {
-	uint8_t scopes, metric;
+	uint8_t scopes, type, metric;
 	char name[40], label[16];
 	const char *help;
 } exports[] = {
-#define E(scopes, metric, name, label, help) { scopes, M_##metric, name, label, help },
+#define E(scopes, type, metric, name, label, help) { scopes, TYPE_##type, M_##metric, name, label, help },
 	EXPORTS(E)
 	IF(WITH_CGROUP, CGROUP_EXPORTS(E))
 #undef E
@@ -1039,36 +1049,37 @@ static const struct export {
 
 #define CHILD_EXPORTS 32 /* of each cgroup below the scope */
 
-#define E(scopes, metric, name, label, help) + (((scopes) & CGROUP) != 0)
+#define E(scopes, type, metric, name, label, help) + (((scopes) & CGROUP) != 0)
 _Static_assert(EXPORTS(E) CGROUP_EXPORTS(E) <= CHILD_EXPORTS, "CHILD_EXPORTS is too small");
 #undef E
 
-/* Block devices for Prometheus: X(field, unit, name after vmstat_disk_, help). */
+/* Block devices for Prometheus: X(field, unit, type, name after vmstat_disk_, help). */
 #define DISK_EXPORTS(X) \
-	X(reads, ONE, "reads_completed_total", "Reads.") \
-	X(reads_merged, ONE, "reads_merged_total", "Reads that were merged.") \
-	X(read_sectors, SECTORS, "read_bytes_total", "Bytes read.") \
-	X(read_ms, MS, "read_time_seconds_total", "Time that reads took.") \
-	X(writes, ONE, "writes_completed_total", "Writes.") \
-	X(writes_merged, ONE, "writes_merged_total", "Writes that were merged.") \
-	X(write_sectors, SECTORS, "written_bytes_total", "Bytes written.") \
-	X(write_ms, MS, "write_time_seconds_total", "Time that writes took.") \
-	X(io_now, ONE, "io_now", "I/O in progress.") \
-	X(io_ms, MS, "io_time_seconds_total", "Time that the device was busy.") \
-	X(io_weighted_ms, MS, "io_time_weighted_seconds_total", "Time that I/O was in progress, times how much.") \
-	X(discards, ONE, "discards_completed_total", "Discards.") \
-	X(discard_sectors, SECTORS, "discarded_bytes_total", "Bytes discarded.") \
-	X(discard_ms, MS, "discard_time_seconds_total", "Time that discards took.") \
-	X(flushes, ONE, "flush_requests_total", "Flushes.") \
-	X(flush_ms, MS, "flush_requests_time_seconds_total", "Time that flushes took.")
+	X(reads, ONE, COUNTER, "reads_completed_total", "Reads.") \
+	X(reads_merged, ONE, COUNTER, "reads_merged_total", "Reads that were merged.") \
+	X(read_sectors, SECTORS, COUNTER, "read_bytes_total", "Bytes read.") \
+	X(read_ms, MS, COUNTER, "read_time_seconds_total", "Time that reads took.") \
+	X(writes, ONE, COUNTER, "writes_completed_total", "Writes.") \
+	X(writes_merged, ONE, COUNTER, "writes_merged_total", "Writes that were merged.") \
+	X(write_sectors, SECTORS, COUNTER, "written_bytes_total", "Bytes written.") \
+	X(write_ms, MS, COUNTER, "write_time_seconds_total", "Time that writes took.") \
+	X(io_now, ONE, GAUGE, "io_now", "I/O in progress.") \
+	X(io_ms, MS, COUNTER, "io_time_seconds_total", "Time that the device was busy.") \
+	X(io_weighted_ms, MS, COUNTER, "io_time_weighted_seconds_total", \
+	  "Time that I/O was in progress, times how much.") \
+	X(discards, ONE, COUNTER, "discards_completed_total", "Discards.") \
+	X(discard_sectors, SECTORS, COUNTER, "discarded_bytes_total", "Bytes discarded.") \
+	X(discard_ms, MS, COUNTER, "discard_time_seconds_total", "Time that discards took.") \
+	X(flushes, ONE, COUNTER, "flush_requests_total", "Flushes.") \
+	X(flush_ms, MS, COUNTER, "flush_requests_time_seconds_total", "Time that flushes took.")
 
 enum disk_unit { DISK_ONE, DISK_SECTORS, DISK_MS };
 
 static const struct disk_export {
-	uint8_t field, unit;
+	uint8_t field, unit, type;
 	const char *name, *help;
 } disk_exports[] = {
-#define X(field, unit, name, help) { D_##field, DISK_##unit, name, help },
+#define X(field, unit, type, name, help) { D_##field, DISK_##unit, TYPE_##type, name, help },
 	DISK_EXPORTS(X)
 #undef X
 };
@@ -1461,22 +1472,32 @@ static void out_char(struct sink *o, char c)
 		o->text[o->n++] = c;
 }
 
+/* As many of n bytes as there is room for. */
+static size_t sink_room(struct sink *o, size_t n)
+{
+	if (n <= o->size - o->n)
+		return n;
+	o->overflow = true;
+	return o->size - o->n;
+}
+
 static void out_bytes(struct sink *o, const char *p, size_t n)
 {
-	while (n--)
-		out_char(o, *p++);
+	n = sink_room(o, n);
+	memcpy(o->text + o->n, p, n);
+	o->n += n;
 }
 
 static void out_str(struct sink *o, const char *s)
 {
-	while (*s)
-		out_char(o, *s++);
+	out_bytes(o, s, strlen(s));
 }
 
 static void out_fill(struct sink *o, char c, size_t n)
 {
-	while (n--)
-		out_char(o, c);
+	n = sink_room(o, n);
+	memset(o->text + o->n, c, n);
+	o->n += n;
 }
 
 /* The bytes of a character in UTF-8, as RFC 3629 has it, or 0 where it is
@@ -3806,7 +3827,7 @@ static void read_diskstats(struct snapshot *now, const struct snapshot *before, 
 	struct device *d;
 	unsigned i, n;
 
-	scan_proc(&s, "diskstats", "");
+	scan_kept(&s, &files[0][SRC_DISKSTATS], opt->proc, strlen(opt->proc), SRC_DISKSTATS);
 	while (scan_line(&s, &line)) {
 		if (!scan_number(&line, &major) || !scan_number(&line, &minor) || !scan_word(&line, &name))
 			continue;
@@ -3827,7 +3848,6 @@ static void read_diskstats(struct snapshot *now, const struct snapshot *before, 
 		d->partition |= n == 4;
 		d->counted = true;
 	}
-	scan_close(&s);
 	if (!names_only)
 		now->devices_error = s.error;
 }
@@ -5911,7 +5931,8 @@ static bool list_partition(struct listing *l)
 	unsigned i;
 
 	l->cell = partition_cell;
-	l->title = (struct column){ "partition", "", GROUP_NONE, UNIT_TEXT, { 10, 10 }, 0, false, true, opt->partition };
+	l->title = (struct column){ "partition", "", GROUP_NONE, UNIT_TEXT, { 10, 10 }, 0, false, true,
+				    opt->partition };
 	add_scope(l);
 	add_column(l, &l->title);
 	for (i = 0; i < LENGTH(partition_columns); i++)
@@ -7530,11 +7551,12 @@ static void text_graphs(struct sink *o, const struct history *h, bool live)
 static const char svg_style[] =
 	"text{font:12px system-ui,sans-serif;fill:#59636e}.name{font-weight:600;font-size:14px;fill:#1f2328}"
 	".scale,.crits{text-anchor:end}.warns{fill:#9a6700}.crits{fill:#cf222e}"
+	".warns,.crits{paint-order:stroke;stroke:#fff;stroke-width:3px}"
 	".bg{fill:#fff}.grid{stroke:#d1d9e0}.area{fill:#0969da;fill-opacity:.13}"
 	".line{fill:none;stroke:#0969da;stroke-width:1.5;stroke-linejoin:round}"
 	".warn{stroke:#bf8700;stroke-dasharray:6 4}.crit{stroke:#cf222e;stroke-dasharray:6 4}\n"
 	"@media(prefers-color-scheme:dark){text{fill:#9198a1}.name{fill:#f0f6fc}"
-	".warns{fill:#d29922}.crits{fill:#f85149}"
+	".warns{fill:#d29922}.crits{fill:#f85149}.warns,.crits{stroke:#0d1117}"
 	".bg{fill:#0d1117}.grid{stroke:#30363d}.area{fill:#58a6ff}.line{stroke:#58a6ff}"
 	".warn{stroke:#d29922}.crit{stroke:#f85149}}\n";
 
@@ -7644,15 +7666,32 @@ static void svg_level(struct sink *o, const struct graph *g, const struct frame 
 	out_str(o, "</text>\n");
 }
 
+/* How many parts a scale has, so that each mark is a round number. */
+static unsigned scale_parts(const struct graph *g)
+{
+	uint64_t v = g->top / 1000;
+
+	if (g->column->unit == UNIT_PERCENT)
+		return 4;
+	if (g->column->unit < UNIT_SIZE) {
+		while (v && v % 10 == 0)
+			v /= 10;
+		return v == 5 || g->top == 1000 ? 5 : 4; /* a quarter has two decimals */
+	}
+	while (v && v % 1024 == 0)
+		v /= 1024;
+	return v % 5 ? 4 : 5;
+}
+
 /* Scale, levels and values. */
 static void svg_plot(struct sink *o, const struct graph *g, const struct frame *f)
 {
-	unsigned i;
+	unsigned i, parts = scale_parts(g);
 
-	for (i = 0; i <= 4; i++) {
-		svg_line(o, "grid", f, f->top + f->height * i / 4);
-		svg_text(o, "scale", f->left - 6, f->top + f->height * i / 4 + 4);
-		out_short(o, g->column, mul_div(g->top, 4 - i, 4));
+	for (i = 0; i <= parts; i++) {
+		svg_line(o, "grid", f, f->top + f->height * i / parts);
+		svg_text(o, "scale", f->left - 6, f->top + f->height * i / parts + 4);
+		out_short(o, g->column, mul_div(g->top, parts - i, parts));
 		out_str(o, "</text>\n");
 	}
 	svg_path(o, g, f, true);
@@ -7719,13 +7758,6 @@ enum part { PART_HOST, PART_CGROUP, PART_DISKS, PART_REST, PART_END };
 #define SAMPLE_BYTES (5 * PATH_BYTES + 1024)
 _Static_assert(OUT_BYTES > SAMPLE_BYTES + 2048, "a sample must fit in OUT_BYTES");
 
-static bool is_total(const char *name)
-{
-	size_t n = strlen(name);
-
-	return n > 6 && !strcmp(name + n - 6, "_total");
-}
-
 static bool is_time(enum metric_id m)
 {
 	return metrics[m].kind == KIND_TIME || metrics[m].kind == KIND_SHARE;
@@ -7735,7 +7767,7 @@ static bool is_time(enum metric_id m)
  * else is in thousandths or millionths, as reports have it. */
 static unsigned export_places(const struct export *e)
 {
-	if (is_total(e->name))
+	if (e->type == TYPE_COUNTER)
 		return is_time(e->metric) ? 6 : 0;
 	return metrics[e->metric].column.unit == UNIT_DECIMALS ? 6 : 3;
 }
@@ -7765,7 +7797,7 @@ static uint64_t counter_total(const struct snapshot *now, unsigned l, enum metri
 
 static uint64_t export_value(const struct comparison *c, const struct export *e)
 {
-	return is_total(e->name) ? counter_total(c->now, 0, e->metric) : c->report->value[e->metric];
+	return e->type == TYPE_COUNTER ? counter_total(c->now, 0, e->metric) : c->report->value[e->metric];
 }
 
 /* A counter that steps back a little, as idle and iowait do, stays where it was:
@@ -7885,7 +7917,8 @@ static void out_cgroup_labels(struct sink *o, const char *path)
 }
 
 /* HELP and TYPE of a family, before its first sample. */
-static void out_title(struct sink *o, struct exposition *e, const char *prefix, const char *name, const char *help)
+static void out_title(struct sink *o, struct exposition *e, const char *prefix, const char *name,
+		      enum export_type type, const char *help)
 {
 	if (e->titled)
 		return;
@@ -7898,17 +7931,18 @@ static void out_title(struct sink *o, struct exposition *e, const char *prefix, 
 	out_str(o, "\n# TYPE ");
 	out_str(o, prefix);
 	out_str(o, name);
-	out_str(o, is_total(name) ? " counter\n" : " gauge\n");
+	out_str(o, type == TYPE_COUNTER ? " counter\n" : " gauge\n");
 }
 
 /* One sample without labels, with its title. */
-static void out_single(struct sink *o, const char *name, const char *help, uint64_t v, unsigned places)
+static void out_single(struct sink *o, const char *name, enum export_type type, const char *help, uint64_t v,
+		       unsigned places)
 {
 	struct exposition e = { 0 };
 
 	if (v == UNAVAILABLE)
 		return;
-	out_title(o, &e, "", name, help);
+	out_title(o, &e, "", name, type, help);
 	out_str(o, name);
 	out_char(o, ' ');
 	out_decimal(o, v, places);
@@ -7923,7 +7957,7 @@ static void out_sample(struct sink *o, struct exposition *e, const char *cgroup,
 
 	if (v == UNAVAILABLE)
 		return;
-	out_title(o, e, prefix, row->name, row->help);
+	out_title(o, e, prefix, row->name, row->type, row->help);
 	out_str(o, prefix);
 	out_str(o, row->name);
 	if (cgroup || *row->label)
@@ -7950,6 +7984,12 @@ static unsigned child_export(unsigned row)
 	return n;
 }
 
+/* The item at, or after, one: levels of the cgroup in scope, then children. */
+static unsigned cgroup_item(unsigned item)
+{
+	return item < (in_cgroup() ? homes[DIR_CPU].levels + 1 : 0) || item >= MAX_LEVELS ? item : MAX_LEVELS;
+}
+
 /* The samples of a row of exports[] for the cgroup in scope, by level, then for the
  * children. Levels above have what counts where a quota is set. */
 static void out_cgroup_item(struct sink *o, struct exposition *e)
@@ -7959,16 +7999,16 @@ static void out_cgroup_item(struct sink *o, struct exposition *e)
 	char path[PATH_BYTES];
 	const struct child *child;
 
-	if (e->item == 0 && in_cgroup()) {
+	if (e->item == 0) {
 		out_sample(o, e, scope.name, scrape.value[e->row]);
-	} else if (e->item > 0 && e->item < MAX_LEVELS && in_cgroup()) {
-		if (!p || p->trait != TRAIT_LEVELS || !is_total(row->name) || e->item >= homes[DIR_CPU].levels ||
+	} else if (e->item < MAX_LEVELS) {
+		if (!p || p->trait != TRAIT_LEVELS || row->type != TYPE_COUNTER || e->item >= homes[DIR_CPU].levels ||
 		    !scrape.snapshot->level[e->item][M_nr_periods])
 			return;
 		level_name(DIR_CPU, e->item, path);
 		if (*path)
 			out_sample(o, e, path, counter_total(scrape.snapshot, e->item, row->metric));
-	} else if (e->item >= MAX_LEVELS && row->scopes & CGROUP) {
+	} else if (row->scopes & CGROUP) {
 		child = &children.child[e->item - MAX_LEVELS];
 		if (!child->inode || (int32_t)(child->born - e->walk) > 0)
 			return;
@@ -7988,7 +8028,7 @@ static void out_disk(struct sink *o, struct exposition *e)
 
 	if (!d->counted || d->partition || !has_worked(d) || v == UNAVAILABLE)
 		return;
-	out_title(o, e, prefix, row->name, row->help);
+	out_title(o, e, prefix, row->name, row->type, row->help);
 	out_str(o, prefix);
 	out_str(o, row->name);
 	out_char(o, '{');
@@ -8036,19 +8076,22 @@ static void out_rest(struct sink *o)
 {
 	bool with_children = WITH_CGROUPS && opt->view == O_CGROUPS;
 
-	out_single(o, "vmstat_disks_left_out", "Block devices that found no room in the table.",
+	out_single(o, "vmstat_disks_left_out", TYPE_GAUGE, "Block devices that found no room in the table.",
 		   scrape.snapshot->more_devices[0], 0);
-	out_single(o, "vmstat_cgroups_left_out", "Cgroups that found no room in the table.",
+	out_single(o, "vmstat_cgroups_left_out", TYPE_GAUGE, "Cgroups that found no room in the table.",
 		   with_children ? children.more : UNAVAILABLE, 0);
 	out_str(o, "# HELP vmstat_build_info The program itself.\n# TYPE vmstat_build_info gauge\n"
 		"vmstat_build_info{version=\"" VERSION "\"} 1\n");
-	out_single(o, "vmstat_scrape_duration_seconds", "Time that it took to read these numbers.",
+	out_single(o, "vmstat_scrape_duration_seconds", TYPE_GAUGE, "Time that it took to read these numbers.",
 		   scrape.seconds_us, 6);
 	if (!self.exported)
 		return;
-	out_single(o, "process_cpu_seconds_total", "CPU time that vmstat itself has used.", used_cpu_us(), 6);
-	out_single(o, "process_resident_memory_bytes", "Memory that vmstat itself holds.", resident_bytes(), 0);
-	out_single(o, "process_start_time_seconds", "When vmstat was started, since 1970.", self.start_ms, 3);
+	out_single(o, "process_cpu_seconds_total", TYPE_COUNTER, "CPU time that vmstat itself has used.",
+		   used_cpu_us(), 6);
+	out_single(o, "process_resident_memory_bytes", TYPE_GAUGE, "Memory that vmstat itself holds.",
+		   resident_bytes(), 0);
+	out_single(o, "process_start_time_seconds", TYPE_GAUGE, "When vmstat was started, since 1970.",
+		   self.start_ms, 3);
 }
 
 /* Moves on to the next row; the title holds for rows of the same name. */
@@ -8056,7 +8099,9 @@ static void next_row(struct exposition *e, unsigned rows)
 {
 	e->item = 0;
 	e->row++;
-	if (e->part == PART_DISKS || e->row == rows || strcmp(exports[e->row].name, exports[e->row - 1].name))
+	/* Rows of one name have labels. */
+	if (e->part == PART_DISKS || e->row == rows || !*exports[e->row].label ||
+	    strcmp(exports[e->row].name, exports[e->row - 1].name))
 		e->titled = false;
 	if (e->row < rows)
 		return;
@@ -8077,10 +8122,17 @@ static bool out_exposition(struct sink *o, struct exposition *e)
 			next_row(e, LENGTH(exports));
 			break;
 		case PART_CGROUP:
-			if (row->scopes & (SELF | CGROUP))
-				out_cgroup_item(o, e);
-			if (++e->item >= MAX_LEVELS + children.slots || !(row->scopes & (SELF | CGROUP)))
+			if (!in_cgroup() && !children.slots) {
+				e->part++;
+				break;
+			}
+			e->item = (uint16_t)cgroup_item(e->item);
+			if (!(row->scopes & (SELF | CGROUP)) || e->item >= MAX_LEVELS + children.slots) {
 				next_row(e, LENGTH(exports));
+				break;
+			}
+			out_cgroup_item(o, e);
+			e->item++;
 			break;
 		case PART_DISKS:
 			if (e->item < scrape.snapshot->devices)
@@ -8296,6 +8348,7 @@ LARGE struct page {
 	char host[65];        /* the machine's name */
 	const struct panel *panel[LENGTH(panels)]; /* of each graph of the history */
 	struct listing children;
+	bool known[MAX_COLUMNS]; /* columns of it in which there is a number */
 	struct comparison last; /* that the report was made of */
 } page;
 
@@ -8340,7 +8393,7 @@ static const char page_style[] =
 	".wide{overflow-x:auto;margin-top:16px}table{border-collapse:collapse;width:100%;font-size:13px;"
 	"font-variant-numeric:tabular-nums}th,td{padding:4px 8px;text-align:right;border-top:1px solid var(--edge);"
 	"white-space:nowrap}thead th{border:0;color:var(--soft);font-weight:400}th:first-child{text-align:left}"
-	"tbody th{font-weight:400}\n";
+	"tbody th{font-weight:400;white-space:normal;overflow-wrap:anywhere;min-width:9em}\n";
 
 static const char *const level_classes[] = { "ok", "warning", "critical" };
 
@@ -8469,7 +8522,7 @@ static void page_child(struct sink *o, const struct listing *l, unsigned row)
 	for (i = 0; i <= last; i++) {
 		const struct column *c = l->column[i ? i - 1 : last]; /* the name comes first */
 
-		if (!width_of(c))
+		if (!page.known[i ? i - 1 : last])
 			continue;
 		out_str(o, i && row ? "<td>" : row ? "<th scope=\"row\">" : "<th scope=\"col\">");
 		if (!row)
@@ -8548,7 +8601,7 @@ static void page_begin(const struct comparison *c)
 /* Takes a report for the page, and for --record. */
 static void page_tick(void)
 {
-	const struct snapshot *before = exporter.reported ? exporter.reported : &snapshots[1];
+	const struct snapshot *before = exporter.reported ? exporter.reported : &snapshots[2]; /* empty yet */
 	struct snapshot *now = exporter_snapshot();
 	const struct comparison c = { before, now, &page.report, false };
 
@@ -8570,6 +8623,22 @@ static void page_tick(void)
 	history.report = &page.report;
 }
 
+/* Columns in which no cgroup has a number are not shown. */
+static void find_known(void)
+{
+	const struct listing *l = &page.children;
+	unsigned i, row;
+
+	for (i = 0; i < l->columns; i++) {
+		page.known[i] = false;
+		for (row = 0; width_of(l->column[i]) && row < l->rows && !page.known[i]; row++) {
+			struct cell cell = l->cell(l, l->item[row], l->column[i]);
+
+			page.known[i] = is_name(l->column[i]) || cell.number != UNAVAILABLE;
+		}
+	}
+}
+
 /* The cgroups below are read for each look at the page. */
 static const char *page_prepare(void)
 {
@@ -8579,6 +8648,7 @@ static const char *page_prepare(void)
 		page_children(exporter_snapshot());
 		page.children.from = &page.last;
 		fill_children(&page.children);
+		find_known();
 	}
 	return NULL;
 }
@@ -8843,36 +8913,6 @@ static void respond_status(struct connection *c, unsigned status, const char *wh
 		connection_drop(c);
 }
 
-static void respond(struct connection *c, const struct request *r, uint64_t now_ns)
-{
-	const struct endpoint *endpoint = endpoints;
-	const char *why;
-
-	c->keep = r->keep;
-	c->head = r->head;
-	c->one_zero = r->one_zero;
-	if (r->status != 200) {
-		respond_status(c, r->status, "", now_ns);
-		return;
-	}
-	while (endpoint->path && !is_text(&r->path, endpoint->path))
-		endpoint++;
-	if (!endpoint->path) {
-		respond_status(c, 404, "try /metrics or /healthz", now_ns);
-		return;
-	}
-	why = endpoint->prepare();
-	if (why) {
-		respond_status(c, 503, why, now_ns);
-		return;
-	}
-	c->endpoint = endpoint;
-	c->at = (struct progress){ { .walk = children.walk }, 0 };
-	c->begun = false;
-	c->since = now_ns;
-	c->state = STATE_SENDING;
-}
-
 #define CHUNK_HEAD 6 /* "XXXX\r\n" */
 
 /* Puts a piece of the body in, as a chunk where those are used. False: the last. */
@@ -8915,6 +8955,38 @@ static void connection_send(struct connection *c, uint64_t now_ns)
 		connection_drop(c);
 	else if (!more)
 		connection_done(c, now_ns);
+}
+
+static void respond(struct connection *c, const struct request *r, uint64_t now_ns)
+{
+	const struct endpoint *endpoint = endpoints;
+	const char *why;
+
+	c->keep = r->keep;
+	c->head = r->head;
+	c->one_zero = r->one_zero;
+	if (r->status != 200) {
+		respond_status(c, r->status, "", now_ns);
+		return;
+	}
+	while (endpoint->path && !is_text(&r->path, endpoint->path))
+		endpoint++;
+	if (!endpoint->path) {
+		respond_status(c, 404, "try /metrics or /healthz", now_ns);
+		return;
+	}
+	why = endpoint->prepare();
+	if (why) {
+		respond_status(c, 503, why, now_ns);
+		return;
+	}
+	c->endpoint = endpoint;
+	c->at = (struct progress){ { .walk = children.walk }, 0 };
+	c->begun = false;
+	c->since = now_ns;
+	c->state = STATE_SENDING;
+	if (c->n == r->length) /* no more requests: it has taken all responses, so there is room */
+		connection_send(c, now_ns);
 }
 
 /* Answers the requests that have come in whole, up to one that takes longer. */
@@ -10704,6 +10776,7 @@ static void run_prometheus(void)
 	why = scrape_all();
 	if (why)
 		die(0, "--prometheus: %s", why);
+	at.walk = children.walk;
 	do {
 		more = out_exposition(&stdout_sink, &at);
 		write_out(&stdout_sink);
@@ -10918,9 +10991,9 @@ static void run_exporter(void)
 	self.statm = open_below("/proc", strlen("/proc"), "self/statm", "", &error) + 1;
 	start_listening();
 	name_listener(&name);
-	check_anything(exporter_snapshot());
 	if (WITH_PAGE || opt->record)
 		exporter_tick();
+	check_anything(exporter.latest ? exporter.latest : exporter_snapshot());
 	enter_sandbox();
 	warn(0, "listening on %s", buffer);
 	serve();
