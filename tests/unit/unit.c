@@ -264,7 +264,7 @@ static void test_one_number(void)
 
 	for (unsigned i = 0; i < DIR_COUNT; i++)
 		homes[i].version = 2;
-	memset(&plan, 0, sizeof plan);
+	memset(plan, 0, sizeof *plan);
 	plan_places(true);
 	plan_select(M_mem_used);
 	plan_select(M_mem_max);
@@ -338,7 +338,7 @@ static void t_bind(enum scope_kind kind)
 		homes[i].levels = kind == HOST ? 0 : 3;
 	}
 	scope.kind = kind;
-	memset(&plan, 0, sizeof plan);
+	memset(plan, 0, sizeof *plan);
 	plan_places(kind != HOST);
 	for (unsigned m = 1; m < M_COUNT; m++)
 		plan_select(m);
@@ -683,6 +683,324 @@ static void test_dates(void)
 	}
 }
 
+/* ----------------------------------------------------------- requests */
+
+#if WITH_LISTEN
+#define GET "GET / HTTP/1.1\r\n"
+#define H "Host: x\r\n"
+
+/* What a request is found to be: its status and, where it is whole, how long it is,
+ * its path, and whether the connection is kept. */
+static void test_requests(void)
+{
+	static const struct { const char *s; unsigned status; const char *path; bool keep, head; } rows[] = {
+		{ "", 0 }, { "G", 0 }, { "GET / HTTP/1.1", 0 }, { "\r\n\n\r", 0 }, { GET, 0 }, { GET H, 0 },
+		{ GET H "\r", 0 }, { GET H "A: b\r\n", 0 },
+		{ GET H "\r\n", 200, "/", true }, { "GET / HTTP/1.1\nHost: x\n\n", 200, "/", true },
+		{ "\r\n\r\n" GET H "\r\n", 200, "/", true },
+		{ "HEAD /a?b=/c HTTP/1.1\r\n" H "\r\n", 200, "/a", true, true },
+		{ "GET http://h:1/a/b HTTP/1.1\r\n" H "\r\n", 200, "/a/b", true },
+		{ "GET HTTP://h/?q HTTP/1.1\r\n" H "\r\n", 200, "/", true },
+		{ "GET / HTTP/1.0\r\n\r\n", 200, "/", false }, { "GET / HTTP/1.0\r\n" H "\r\n", 200, "/", false },
+		{ "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", 200, "/", false },
+		{ "GET / HTTP/1.9\r\n" H "\r\n", 200, "/", true },
+		{ GET "hOsT:\r\n\r\n", 200, "/", true }, { GET H "A:\t b \t\r\n\r\n", 200, "/", true },
+		{ GET H "A: \xff\xe9\r\n\r\n", 200, "/", true },
+		{ GET H "Connection: close\r\n\r\n", 200, "/", false },
+		{ GET H "connection:a , CLOSE\t,b\r\n\r\n", 200, "/", false },
+		{ GET H "Connection: closed, clos\r\n\r\n", 200, "/", true },
+		{ GET H "Connection: close\r\nConnection: keep-alive\r\n\r\n", 200, "/", false },
+		{ GET H "Content-Length: 0\r\n\r\n", 200, "/", true },
+		{ GET H "Content-Length: 1\r\n\r\n", 200, "/", false },
+		{ GET H "Content-Length: 1\r\nContent-Length: 0\r\n\r\n", 200, "/", false },
+		{ GET H "Transfer-Encoding: identity\r\n\r\n", 200, "/", false },
+		{ GET H "Content-Length: 1,1\r\n\r\n", 400 }, { GET H "Content-Length: +1\r\n\r\n", 400 },
+		{ GET H "Content-Length: \r\n\r\n", 400 }, { GET H "Content-Length: 0x1\r\n\r\n", 400 },
+		{ GET H "Content-Length: 1 1\r\n\r\n", 400 }, { GET H "Content-Length: " OVER64 "\r\n\r\n", 400 },
+		{ GET "\r\n", 400 }, { GET H H "\r\n", 400 }, { "GET / HTTP/1.0\r\n" H H "\r\n", 400 },
+		{ GET "Hosts: x\r\n\r\n", 400 }, { GET "Host : x\r\n\r\n", 400 }, { GET " Host: x\r\n\r\n", 400 },
+		{ GET H "A : b\r\n\r\n", 400 }, { GET H " a\r\n\r\n", 400 }, { GET H "\ta: b\r\n\r\n", 400 }, { GET H ": b\r\n\r\n", 400 },
+		{ GET H "a\r\n\r\n", 400 }, { GET H "a: b\rc\r\n\r\n", 400 }, { GET H "a: \x01\r\n\r\n", 400 },
+		{ GET H "a: \x7f\r\n\r\n", 400 }, { GET H "\r\r\n", 400 },
+		{ "GET /\r\n", 400 }, { "GET\r\n", 400 }, { " GET / HTTP/1.1\r\n", 400 }, { "GET  / HTTP/1.1\r\n", 400 },
+		{ "GET / HTTP/1.1 \r\n", 400 }, { "GET / HTTP/1.1 a\r\n", 400 }, { "GET\t/ HTTP/1.1\r\n", 400 },
+		{ "GET / HTTP/1.\r\n", 400 }, { "GET / HTTP/.11\r\n", 400 }, { "GET / HTTP/1-1\r\n", 400 },
+		{ "GET / HTTP/11.\r\n", 400 }, { "GET / http/1.1\r\n", 400 }, { "GET / HTTP/1.12\r\n", 400 },
+		{ "GET a HTTP/1.1\r\n", 400 }, { "GET * HTTP/1.1\r\n", 400 }, { "GET http:// HTTP/1.1\r\n", 400 },
+		{ "GET https://h/ HTTP/1.1\r\n", 400 }, { "GET /\r HTTP/1.1\r\n", 400 },
+		{ "GET / HTTP/0.9\r\n", 505 }, { "GET / HTTP/2.0\r\n", 505 }, { "PRI * HTTP/2.0\r\n", 505 },
+		{ "POST / HTTP/1.1\r\n", 405 }, { "get / HTTP/1.1\r\n", 405 }, { "GETS / HTTP/1.1\r\n", 405 },
+		{ "OPTIONS * HTTP/1.1\r\n", 405 },
+	};
+	static char big[REQUEST_BYTES + 1];
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		size_t n = strlen(rows[i].s), prefix;
+		char *copy = malloc(n + 1); /* so that a sanitizer sees what is read behind it */
+		struct request r;
+		bool ok;
+
+		memcpy(copy, rows[i].s, n);
+		copy = realloc(copy, n ? n : 1);
+		parse_request(copy, n, &r);
+		ok = r.status == rows[i].status && r.length <= n;
+		if (ok && r.status == 200)
+			ok = r.length == n && is_text(&r.path, rows[i].path) && r.keep == rows[i].keep && r.head == rows[i].head;
+		else if (ok && r.status)
+			ok = !r.keep;
+		if (!ok)
+			printf("# row %zu: status %u, length %zu, keep %d\n", i, r.status, r.length, r.keep);
+		t_ok(ok, "a request", rows[i].s);
+		for (prefix = 0, ok = true; prefix < n && rows[i].status == 200; prefix++) {
+			parse_request(copy, prefix, &r);
+			ok &= r.status == 0;
+		}
+		t_ok(ok, "a request that is not whole yet", rows[i].s);
+		free(copy);
+	}
+
+	struct request r;
+	memset(big, 'a', sizeof big);
+	parse_request(big, MAX_TARGET / 2, &r);
+	t_u64(r.status, 0, "a first line", "that may get its end");
+	parse_request(big, REQUEST_BYTES, &r);
+	t_u64(r.status, 414, "a first line", "without an end");
+	big[REQUEST_BYTES - 2] = '\n';
+	parse_request(big, REQUEST_BYTES, &r);
+	t_u64(r.status, 414, "a first line", "that is too long");
+	memcpy(big, "GET /", 5);
+	memcpy(big + MAX_TARGET - 9, " HTTP/1.1\r\n", 11);
+	parse_request(big, MAX_TARGET + 2, &r);
+	t_u64(r.status, 0, "a first line", "just short enough");
+	for (size_t n = MAX_TARGET - 1; n < MAX_TARGET + 2; n++) {
+		parse_request(big, n, &r);
+		t_u64(r.status, 0, "a first line", "just short enough, in parts");
+	}
+	memset(big, 'a', sizeof big);
+	memcpy(big, GET H "a: ", strlen(GET H) + 3);
+	parse_request(big, REQUEST_BYTES - 1, &r);
+	t_u64(r.status, 0, "headers", "that may get their end");
+	parse_request(big, REQUEST_BYTES, &r);
+	t_u64(r.status, 431, "headers", "without an end");
+	t_ok(!r.keep, "headers", "without an end are the connection's");
+	memset(big, '\n', sizeof big);
+	parse_request(big, REQUEST_BYTES, &r);
+	t_ok(r.status >= 400 && !r.keep, "a request", "of empty lines");
+}
+
+/* ------------------------------------------------------------ sandbox */
+
+#include <sys/wait.h>
+
+enum { T_FAILED = 1, T_WITHOUT = 77 };
+
+/* One test in a child; 77: the kernel has not got it. */
+static void t_child(int (*child)(void), const char *what, const char *input)
+{
+	pid_t pid = fork();
+	int status = -1;
+
+	if (!pid)
+		_exit(child());
+	waitpid(pid, &status, 0);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == T_WITHOUT)
+		printf("ok %d - %s: %s # skip not in this kernel\n", ++t_count, what, input);
+	else
+		t_ok(WIFEXITED(status) && !WEXITSTATUS(status), what, input);
+}
+
+static int t_layer(const char *name)
+{
+	for (unsigned i = 0; i < LENGTH(layers); i++)
+		if (!strcmp(layers[i].name, name))
+			return layers[i].apply();
+	return -1;
+}
+
+static bool is_absent(int error)
+{
+	return error == ENOSYS || error == EOPNOTSUPP || error == EINVAL;
+}
+
+static void t_place(void)
+{
+	memset(homes, 0, sizeof homes);
+	given.proc = "/proc";
+	given.sys = "/sys";
+}
+
+static int child_no_new_privs(void)
+{
+	if (t_layer("no_new_privs"))
+		return T_FAILED;
+	return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1;
+}
+
+static bool opens(const char *path, int flags, int error)
+{
+	int fd = open(path, flags | O_CLOEXEC, 0600);
+
+	if (fd >= 0)
+		close(fd);
+	return error ? fd < 0 && errno == error : fd >= 0;
+}
+
+/* A first look shows that the files are there without it. */
+static char t_path[] = "/tmp/vmstat-unit.XXXXXX";
+
+static int child_landlock(void)
+{
+	const char *path = t_path;
+	int error;
+
+	t_place();
+	if (!opens("/etc/passwd", O_RDONLY, 0) || !opens(path, O_WRONLY, 0) || !opens("/proc/stat", O_RDONLY, 0))
+		return T_WITHOUT;
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	error = t_layer("Landlock");
+	if (is_absent(error))
+		return T_WITHOUT;
+	if (error || !opens("/etc/passwd", O_RDONLY, EACCES) || !opens(path, O_RDONLY, EACCES) ||
+	    !opens(path, O_WRONLY, EACCES) || !opens("/tmp", O_RDONLY | O_DIRECTORY, EACCES) ||
+	    !opens("/vmstat-unit", O_WRONLY | O_CREAT, EACCES) || !opens("/proc/stat", O_RDONLY, 0) ||
+	    !opens("/proc", O_RDONLY | O_DIRECTORY, 0) || !opens("/proc/self/comm", O_WRONLY, EACCES))
+		return T_FAILED;
+	return !(unlink(path) == -1 && errno == EACCES);
+}
+
+/* What is tried is harmless where the filter lets it through. */
+static int child_seccomp(void)
+{
+	pid_t parent = getppid();
+	struct timespec t;
+	int fd, pair[2], error;
+	char c;
+
+	t_place();
+	if (pipe(pair))
+		return T_FAILED;
+	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+	error = t_layer("seccomp");
+	if (is_absent(error))
+		return T_WITHOUT;
+	if (error)
+		return T_FAILED;
+#define REFUSED(call) do { errno = 0; if ((call) != -1 || errno != EPERM) return __LINE__ % 60 + 10; } while (0)
+	REFUSED(syscall(SYS_socket, AF_INET, SOCK_STREAM, 0));
+	REFUSED(syscall(SYS_socket, AF_UNIX, SOCK_STREAM, 0));
+	REFUSED(syscall(SYS_connect, 0, NULL, 0));
+	REFUSED(syscall(SYS_bind, 0, NULL, 0));
+	REFUSED(syscall(SYS_kill, parent, SIGWINCH));
+	REFUSED(syscall(SYS_kill, getpid(), SIGWINCH));
+	REFUSED(syscall(SYS_tgkill, getpid(), getpid(), SIGWINCH));
+	REFUSED(syscall(SYS_clone, 0x800, NULL, NULL, NULL, NULL)); /* CLONE_SIGHAND alone is EINVAL */
+	REFUSED(syscall(SYS_execve, "/nosuch", NULL, NULL));
+	REFUSED(syscall(SYS_ptrace, 0, 0, 0, 0));
+	REFUSED(syscall(SYS_mprotect, 0, 0, 7));
+	REFUSED(syscall(SYS_mmap, NULL, 0, 0, 0, -1, 0));
+	REFUSED(syscall(SYS_unlinkat, AT_FDCWD, "/nosuch", 0));
+	REFUSED(syscall(SYS_renameat2, AT_FDCWD, "/nosuch", AT_FDCWD, "/nosuch2", 0));
+	REFUSED(syscall(SYS_prctl, PR_GET_DUMPABLE, 0, 0, 0, 0));
+	REFUSED(syscall(SYS_setuid, getpid()));
+	REFUSED(syscall(SYS_bpf, 0, NULL, 0));
+	REFUSED(syscall(SYS_process_vm_writev, getpid(), NULL, 0, NULL, 0, 0));
+	REFUSED(syscall(0x3fff, 0));
+#ifdef __x86_64__
+	REFUSED(syscall(0x40000000 | 39, 0)); /* getpid() of x32 */
+#endif
+	if (syscall(SYS_kill, parent, 0) || syscall(SYS_kill, getpid(), 0))
+		return T_FAILED;
+	fd = (int)syscall(SYS_openat, AT_FDCWD, "/proc/stat", O_RDONLY);
+	if (fd < 0 || read(fd, &c, 1) != 1 || pread(fd, &c, 1, 0) != 1 || close(fd))
+		return T_FAILED;
+	if (write(pair[1], "x", 1) != 1 || read(pair[0], &c, 1) != 1 || syscall(SYS_clock_gettime, CLOCK_BOOTTIME, &t))
+		return T_FAILED;
+	return 0;
+}
+
+/* All layers in their order, each as enter_sandbox() has it. */
+static int child_layers(void)
+{
+	static const char *const names[] = { "no_new_privs", "RELRO", "Landlock", "seccomp" };
+	int error[LENGTH(layers)];
+	bool absent = false;
+
+	t_place();
+	if (LENGTH(layers) != LENGTH(names))
+		return T_FAILED;
+	for (unsigned i = 0; i < LENGTH(layers); i++) {
+		error[i] = layers[i].apply();
+		absent |= is_absent(error[i]);
+		if ((error[i] && !is_absent(error[i])) || strcmp(layers[i].name, names[i]))
+			return T_FAILED;
+	}
+	if (absent)
+		return T_WITHOUT;
+	errno = 0;
+	return !(opens("/etc/passwd", O_RDONLY, EACCES) && opens("/proc/stat", O_RDONLY, 0) &&
+	         syscall(SYS_socket, AF_INET, SOCK_STREAM, 0) == -1 && errno == EPERM && !kill(getppid(), 0));
+}
+
+static const void *volatile t_table;
+
+static int child_write(void)
+{
+	struct sigaction die_of_it = { .sa_handler = SIG_DFL };
+
+	sigaction(SIGSEGV, &die_of_it, NULL); /* a sanitizer has its own */
+	if (t_layer("RELRO"))
+		return T_FAILED;
+	*(volatile char *)t_table = *(const volatile char *)t_table;
+	return 0;
+}
+
+/* Writing to a table of pointers ends the process, with the layer on. */
+static void t_relro(const void *table, const char *name)
+{
+	pid_t pid;
+	int status = -1;
+
+	t_table = table;
+	pid = fork();
+	if (!pid)
+		_exit(child_write());
+	waitpid(pid, &status, 0);
+	t_ok(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV, "RELRO", name);
+}
+
+/* Sanitizers need system calls of their own, and the layout of the real program. */
+static void test_sandbox(void)
+{
+	int fd = mkstemp(t_path), status = -1;
+	pid_t pid;
+
+#ifdef __SANITIZE_ADDRESS__
+	printf("ok %d - sandbox # skip of a build with sanitizers\n", ++t_count);
+	unlink(t_path);
+	return;
+#endif
+	t_child(child_no_new_privs, "sandbox", "no new privileges");
+	t_child(child_landlock, "sandbox", "files but /proc and /sys cannot be opened, and those not be written");
+	t_child(child_seccomp, "sandbox", "system calls that are not needed fail with EPERM, kill(pid, 0) does not");
+	t_child(child_layers, "sandbox", "all layers in their order");
+	t_relro(layers, "layers[]");
+	t_relro(layers + LENGTH(layers) - 1, "the last of layers[]");
+	t_relro(endpoints, "endpoints[]");
+	t_relro(views, "views[]");
+	t_relro(statuses, "statuses[]");
+	t_relro(metrics, "metrics[]");
+	t_relro(metrics + LENGTH(metrics) - 1, "the last of metrics[]");
+	close(fd);
+	unlink(t_path);
+	t_table = &given;
+	pid = fork();
+	if (!pid)
+		_exit(child_write());
+	waitpid(pid, &status, 0);
+	t_ok(WIFEXITED(status) && !WEXITSTATUS(status), "RELRO", "what is no table stays writable");
+}
+#endif
+
 int main(void)
 {
 	setvbuf(stdout, 0, _IOLBF, 0);
@@ -704,6 +1022,10 @@ int main(void)
 	test_cgroup();
 	test_throttling();
 	test_dates();
+#if WITH_LISTEN
+	test_requests();
+	test_sandbox();
+#endif
 	printf("1..%d\n", t_count);
 	return t_failed != 0;
 }
