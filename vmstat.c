@@ -1395,7 +1395,7 @@ LARGE struct children {
 	uint32_t walk;         /* how often they were read */
 	uint32_t names_length;
 	struct child {
-		uint64_t inode;    /* 0: a free slot */
+		uint64_t inode;    /* twice, plus one in a second hierarchy of v1; 0: a free slot */
 		uint64_t counter[CHILD_COUNTERS]; /* by place in plan->counters */
 		uint32_t value[CHILD_VALUES]; /* as in struct report, sizes in KiB; UINT32_MAX: not known */
 		uint32_t severity; /* of the rule that is worst: value by critical level, in thousandths */
@@ -5427,13 +5427,15 @@ static bool visit_below(struct walk *w, size_t n)
 	size_t length = n - walk->top + 1;
 	struct child *child;
 	char path[PATH_BYTES];
+	uint64_t inode;
 
 	if (length == 1)
 		return false;
 	if (walk->second && join_n(path, homes[DIR_MEMORY].dir, homes[DIR_MEMORY].length[0], rest, "") &&
 	    path_exists(path))
 		return false;
-	child = find_slot((uint64_t)w->stat.st_ino, walk->next);
+	inode = (uint64_t)w->stat.st_ino << 1 | walk->second; /* the hierarchies number theirs alike */
+	child = find_slot(inode, walk->next);
 	if (!child || children.names_length + length > sizeof children.names) {
 		children.more++;
 		return false;
@@ -5443,7 +5445,7 @@ static bool visit_below(struct walk *w, size_t n)
 	memset(now.level[0], 0xff, sizeof now.level[0]);
 	now.level[0][M_cpus_online] = walk->scope_now->level[0][M_cpus_online];
 	read_child(rest, now.level[0]);
-	child->inode = (uint64_t)w->stat.st_ino;
+	child->inode = inode;
 	child->seen = children.walk;
 	child->name = children.names_length;
 	memcpy(children.names + children.names_length, rest, length);
@@ -5517,7 +5519,8 @@ static bool kubelet_parts(const char *path, struct sink *uid, struct sink *conta
 				for (p += 3, uid->n = 0; p < end; p++)
 					out_char(uid, *p == '_' ? '-' : *p);
 			}
-		if (end - part.p >= 64 && is_hex_id(end - 64, end, 64) && (end - 64 == part.p || end[-65] == '-')) {
+		if (end - part.p >= 64 && is_hex_id(end - 64, end, 64) && (end - 64 == part.p || end[-65] == '-') &&
+		    !after(part.p, "crio-conmon-")) { /* which is the monitor's */
 			container->n = 0;
 			out_bytes(container, end - 64, 64);
 		}
@@ -7739,7 +7742,8 @@ LARGE struct scrape {
 	const struct snapshot *snapshot; /* NULL: none yet */
 	uint64_t value[LENGTH(exports)]; /* in the unit of export_places() */
 	uint64_t child[WITH_CGROUPS ? MAX_CHILDREN : 1][CHILD_EXPORTS];
-	uint64_t seconds_us;   /* that it took */
+	uint64_t end_ns;       /* CLOCK_MONOTONIC when it was done */
+	uint64_t took_us;
 } scrape;
 
 /* How far a text has been printed. */
@@ -8083,7 +8087,7 @@ static void out_rest(struct sink *o)
 	out_str(o, "# HELP vmstat_build_info The program itself.\n# TYPE vmstat_build_info gauge\n"
 		"vmstat_build_info{version=\"" VERSION "\"} 1\n");
 	out_single(o, "vmstat_scrape_duration_seconds", TYPE_GAUGE, "Time that it took to read these numbers.",
-		   scrape.seconds_us, 6);
+		   scrape.took_us, 6);
 	if (!self.exported)
 		return;
 	out_single(o, "process_cpu_seconds_total", TYPE_COUNTER, "CPU time that vmstat itself has used.",
@@ -8188,6 +8192,7 @@ static const struct view *view(void)
 
 static struct exporter {
 	int listener;             /* descriptor plus one; 0: closed, while it drains */
+	bool handed_over;         /* by systemd */
 	struct snapshot *latest;  /* the last one; NULL: none yet */
 	struct snapshot *reported; /* the one that the last report came to */
 	uint64_t start_ns;        /* when the oldest task of the cgroup started; 0: not known yet */
@@ -8256,24 +8261,28 @@ static void visit_children(const struct snapshot *now, bool compared)
 	plan = &plans[0];
 }
 
-/* Reads what /metrics has. */
+/* Reads what /metrics has. It is good for as long as it took: many that ask at once
+ * cost no more than half of a CPU. */
 static const char *scrape_all(void)
 {
 	LARGE struct report report;
 	uint64_t begin = clock_ns(CLOCK_MONOTONIC);
-	const struct snapshot *before = exporter.latest ? exporter.latest : &snapshots[1];
-	const struct snapshot *now = exporter_snapshot();
-	const struct comparison c = { before, now, &report, false };
-	const char *why = without_numbers(now);
+	struct comparison c = { exporter.latest ? exporter.latest : &snapshots[1], NULL, &report, false };
+	const char *why;
 
+	if (scrape.snapshot && begin - scrape.end_ns < scrape.took_us * 1000)
+		return NULL;
+	c.now = exporter_snapshot();
+	why = without_numbers(c.now);
 	if (why)
 		return why;
 	report.first = true;
 	report_make(&c);
 	scrape_scope(&c);
 	if (WITH_CGROUPS)
-		visit_children(now, false);
-	scrape.seconds_us = (clock_ns(CLOCK_MONOTONIC) - begin) / 1000;
+		visit_children(c.now, false);
+	scrape.end_ns = clock_ns(CLOCK_MONOTONIC);
+	scrape.took_us = (scrape.end_ns - begin) / 1000;
 	return NULL;
 }
 
@@ -8678,7 +8687,9 @@ static const struct endpoint {
 #define RESPONSE_NS (10 * (uint64_t)NS_PER_S) /* for a response to be taken */
 #define IDLE_NS (120 * (uint64_t)NS_PER_S)    /* between two requests */
 #define ENDING_NS (1 * (uint64_t)NS_PER_S)    /* until the client has closed its side */
-#define SPARED_NS (1 * (uint64_t)NS_PER_S)    /* without a request, before another may have the place */
+#define SPARED_NS (NS_PER_S / 100)            /* without a request, before another may have the place */
+#define STUCK_NS (NS_PER_S / 2)               /* without a piece being taken, before another may have it */
+#define BACKLOG 1024                          /* connections that wait to be accepted */
 #define MAX_TARGET 2048                       /* bytes of a request's first line */
 
 enum connection_state { STATE_FREE, STATE_READING, STATE_SENDING, STATE_ENDING };
@@ -8693,6 +8704,7 @@ LARGE struct connection {
 	const struct endpoint *endpoint;
 	struct progress at;
 	uint64_t since; /* CLOCK_BOOTTIME when the state began */
+	uint64_t moved; /* when the last piece was taken */
 	bool served;    /* not the first request */
 	size_t n;
 	char request[REQUEST_BYTES];
@@ -8798,6 +8810,8 @@ static unsigned parse_header(struct text line, struct request *r, unsigned *host
 		while (next_part(&value, ',', &part)) {
 			while (part.p < part.end && is_blank(*part.p))
 				part.p++;
+			while (part.end > part.p && is_blank(part.end[-1]))
+				part.end--;
 			r->keep &= !is_word(&part, "close");
 		}
 	}
@@ -8813,7 +8827,7 @@ static void parse_request(const char *p, size_t n, struct request *r)
 	*r = (struct request){ 0 };
 	do /* empty lines before a request are passed over */
 		if (!request_line(&rest, &line)) {
-			r->status = n >= MAX_TARGET ? 414 : 0;
+			r->status = rest.end - rest.p > MAX_TARGET + 1 || n == REQUEST_BYTES ? 414 : 0;
 			return;
 		}
 	while (line.p == line.end);
@@ -8821,6 +8835,7 @@ static void parse_request(const char *p, size_t n, struct request *r)
 	while (r->status == 200) {
 		if (!request_line(&rest, &line)) {
 			r->status = n == REQUEST_BYTES ? 431 : 0;
+			r->keep = false;
 			return;
 		}
 		if (line.p == line.end)
@@ -8951,6 +8966,7 @@ static void connection_send(struct connection *c, uint64_t now_ns)
 	}
 	if (more)
 		more = out_piece(&o, c);
+	c->moved = now_ns;
 	if (!send_all(c->fd, &o))
 		connection_drop(c);
 	else if (!more)
@@ -8983,7 +8999,7 @@ static void respond(struct connection *c, const struct request *r, uint64_t now_
 	c->endpoint = endpoint;
 	c->at = (struct progress){ { .walk = children.walk }, 0 };
 	c->begun = false;
-	c->since = now_ns;
+	c->since = c->moved = now_ns;
 	c->state = STATE_SENDING;
 	if (c->n == r->length) /* no more requests: it has taken all responses, so there is room */
 		connection_send(c, now_ns);
@@ -9046,29 +9062,34 @@ static void connection_expire(struct connection *c, uint64_t now_ns)
 }
 
 /* A place for a new connection: a free one, or that of the one which has been without
- * a whole request for longest. NULL: all are busy. */
+ * a whole request for longest, or has taken no piece of its response for longest. NULL:
+ * all are busy. */
 static struct connection *connection_place(uint64_t now_ns)
 {
-	struct connection *c, *oldest = NULL;
+	struct connection *c, *waits = NULL, *stuck = NULL;
 
 	for (c = connections; c < connections + MAX_CONNECTIONS; c++) {
 		if (c->state == STATE_FREE)
 			return c;
-		if (c->state != STATE_SENDING && (!oldest || c->since < oldest->since))
-			oldest = c;
+		if (c->state != STATE_SENDING && (!waits || c->since < waits->since))
+			waits = c;
+		if (c->state == STATE_SENDING && (!stuck || c->moved < stuck->moved))
+			stuck = c;
 	}
-	if (!oldest || now_ns - oldest->since < SPARED_NS)
-		return NULL;
-	connection_drop(oldest);
-	return oldest;
+	c = waits && now_ns - waits->since >= SPARED_NS ? waits :
+		stuck && now_ns - stuck->moved >= STUCK_NS ? stuck : NULL;
+	if (c)
+		connection_drop(c);
+	return c;
 }
 
-/* Takes all connections that wait. */
+/* Takes connections that wait. */
 static void accept_connections(uint64_t now_ns)
 {
 	static const int room = 4 * OUT_BYTES, one = 1;
+	unsigned i;
 
-	for (;;) {
+	for (i = 0; i < MAX_CONNECTIONS; i++) {
 		int fd = accept4(exporter.listener - 1, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 		struct connection *c, refused = { 0 };
 
@@ -9094,6 +9115,7 @@ static void accept_connections(uint64_t now_ns)
 		c->served = false;
 		c->n = 0;
 		c->since = now_ns;
+		connection_read(c, now_ns); /* it is there mostly */
 	}
 }
 
@@ -9783,12 +9805,15 @@ static void parse_word(char ***argv)
 /* Ends the program where options exclude each other. */
 static void check_conflicts(void)
 {
+	bool layout = given.active || given.classic || given.extended || given.human || given.no_first ||
+		given.one_header || given.timestamp || given.wide || given.unit != 1024;
+
 	if ((given.columns != NULL) + given.classic + (given.extended && given.view != O_DISK) > 1)
 		die(0, "conflicting options: one of --columns, --extended and --classic");
 	if (WITH_CGROUP && (given.cgroup != NULL) + (given.pid != 0) + (given.scope == WHOSE_HOST) > 1)
 		die(0, "conflicting options: one of --cgroup, --pid and --scope=host");
-	if (WITH_LISTEN && given.listen && (given.format || given.count || given.replay || given.columns || given.top ||
-					     (given.view && given.view != O_CGROUPS)))
+	if (WITH_LISTEN && given.listen && (given.format || given.count || layout || given.replay || given.columns ||
+					     given.top || (given.view && given.view != O_CGROUPS)))
 		die(0, "conflicting options: --listen goes with the scope, --cgroups, --alert and --record alone");
 	if (WITH_PROMETHEUS && given.format == O_PROMETHEUS && (given.record || given.replay || given.columns ||
 	    given.top || given.delay_ns || (given.view && given.view != O_CGROUPS)))
@@ -10839,8 +10864,8 @@ static void parse_local(struct address *a, const char *path)
 		return;
 	if (!S_ISSOCK(st.st_mode))
 		die(0, "--listen: %s is there, and no socket", path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (connect(fd, &a->any, a->length) == 0)
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (connect(fd, &a->any, a->length) == 0 || errno == EAGAIN)
 		die(EADDRINUSE, "--listen: %s:", path);
 	if (errno == ECONNREFUSED)
 		unlink(path);
@@ -10863,6 +10888,7 @@ static bool take_socket(void)
 	if (fcntl(fd, F_SETFL, O_NONBLOCK))
 		die(errno, "--listen:");
 	exporter.listener = fd + 1;
+	exporter.handed_over = true;
 	return true;
 }
 
@@ -10874,7 +10900,7 @@ static int listen_on(const struct address *a)
 
 	if (fd >= 0)
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-	return fd < 0 || bind(fd, &a->any, a->length) || listen(fd, MAX_CONNECTIONS) ? -1 : fd;
+	return fd < 0 || bind(fd, &a->any, a->length) || listen(fd, BACKLOG) ? -1 : fd;
 }
 
 /* Listens where the option says; on all addresses, where there is no IPv6, of IPv4. */
@@ -10910,7 +10936,9 @@ static void name_listener(struct sink *o)
 
 	if (getsockname(exporter.listener - 1, &a.any, &a.length))
 		die(errno, "--listen: %s:", opt->listen);
-	if (a.any.sa_family == AF_UNIX) {
+	if (exporter.handed_over) {
+		out_str(o, "the socket that was handed over");
+	} else if (a.any.sa_family == AF_UNIX) {
 		out_str(o, opt->listen);
 	} else { /* in both families the port stands at the same place */
 		out_str(o, !port ? "127.0.0.1" : port == opt->listen ? "[::]" : "");

@@ -1,0 +1,297 @@
+#!/usr/bin/env bats
+# --listen under fire: loads, slow and broken clients, floods, and what it reads
+# going away under it. Meanwhile a scrape each second gets its numbers; afterwards
+# the process is what it was.
+# shellcheck disable=SC2013,SC2016
+
+load ../tools/requires
+
+root=${BATS_TEST_DIRNAME%/tests/e2e}
+export VMSTAT=${VMSTAT:-$root/vmstat}
+
+setup_file() {
+	export FIRE=$BATS_FILE_TMPDIR/fire
+	[[ $("$VMSTAT" -V) == *" listen "* ]] || { echo "built without listen" >"$BATS_FILE_TMPDIR/skip"; return; }
+	command -v cc >/dev/null || { echo "no cc" >"$BATS_FILE_TMPDIR/skip"; return; }
+	cc -O1 -o "$FIRE" "$BATS_TEST_DIRNAME/fire.c"
+}
+
+setup() {
+	[ ! -s "$BATS_FILE_TMPDIR/skip" ] || skip "$(cat "$BATS_FILE_TMPDIR/skip")"
+	T=$BATS_TEST_TMPDIR server='' cgroups=()
+}
+
+teardown() {
+	local dir
+	{
+		[ -z "$server" ] || kill -KILL "$server" && wait "$server"
+		for dir in "${cgroups[@]}"; do rmdir "$dir"; done
+	} 2>/dev/null || true
+}
+
+# serve ARGS...: $server, $port. `before` is a command that runs it.
+before=()
+serve() {
+	: >"$T/err"
+	"${before[@]}" "$VMSTAT" --listen=127.0.0.1:0 "$@" >"$T/out" 2>"$T/err" 3>&- &
+	server=$!
+	until grep -q 'listening on' "$T/err"; do
+		kill -0 "$server" || { cat "$T/err"; return 1; }
+		sleep 0.02
+	done
+	port=$(sed -n 's/.*listening on .*://p' "$T/err")
+	"$FIRE" once "$port" >/dev/null
+	descriptors=$(count_descriptors)
+}
+
+fails() { if "$@"; then return 1; fi; } # of bats, ! alone does not fail a test
+
+count_descriptors() { find "/proc/$server/fd" -mindepth 1 | wc -l; }
+resident() { awk '/^VmRSS/ { print $2 }' "/proc/$server/status"; }
+
+# Alive and as it was: it answers, holds no more than 1 MiB and no descriptor of a
+# client that is gone, and ends in order.
+is_well() {
+	local i
+	kill -0 "$server"
+	for ((i = 0; i < 40; i++)); do
+		[ "$(count_descriptors)" != "$descriptors" ] || break
+		sleep 0.05
+	done
+	"$FIRE" once "$port" | head -n 1 | grep -q '^HTTP/1.1 200 '
+	for ((i = 0; i < 40; i++)); do
+		[ "$(count_descriptors)" != "$descriptors" ] || break
+		sleep 0.05
+	done
+	[ "$(count_descriptors)" = "$descriptors" ] || { ls -l "/proc/$server/fd"; return 1; }
+	echo "VmRSS $(resident) kB"
+	[ "$(resident)" -le 1024 ]
+}
+
+ends() {
+	local code=0
+	kill -TERM "$server"
+	wait "$server" || code=$?
+	server=''
+	[ "$code" = 0 ] || { echo "status $code"; cat "$T/err"; return 1; }
+}
+
+# during SECONDS COMMAND...: a scrape each second while that runs.
+during() {
+	local seconds=$1 pid code=0
+	shift
+	"$@" >"$T/attack" 2>&1 3>&- &
+	pid=$!
+	sleep 0.1
+	"$FIRE" scrape "$port" "$seconds" || code=1
+	wait "$pid" || true
+	[ "$code" = 0 ] || { tail -n 20 "$T/attack"; return 1; }
+}
+
+@test "64 connections that ask as fast as they can: no answer fails" {
+	requires_tool wrk
+	serve
+	wrk -t 2 -c 64 -d 5s "http://127.0.0.1:$port/metrics" >"$T/wrk"
+	cat "$T/wrk"
+	fails grep -E 'Non-2xx|Socket errors' "$T/wrk"
+	[ "$(awk '/requests in/ { print $1 }' "$T/wrk")" -gt 1000 ]
+	is_well
+	ends
+}
+
+@test "slow headers" {
+	requires_tool slowhttptest
+	serve
+	during 10 slowhttptest -H -c 1000 -r 200 -i 2 -l 10 -p 2 -u "http://127.0.0.1:$port/metrics"
+	grep -q 'SLOW HEADERS' "$T/attack"
+	is_well
+	ends
+}
+
+@test "slow bodies" {
+	requires_tool slowhttptest
+	serve
+	during 10 slowhttptest -B -c 1000 -r 200 -i 2 -l 10 -s 8192 -p 2 -u "http://127.0.0.1:$port/metrics"
+	grep -q 'SLOW BODY' "$T/attack"
+	is_well
+	ends
+}
+
+@test "slow readers" {
+	requires_tool slowhttptest
+	serve
+	during 10 slowhttptest -X -c 1000 -r 200 -l 10 -w 1 -y 16 -n 1 -z 8 -k 3 -p 2 -u "http://127.0.0.1:$port/metrics"
+	grep -q 'SLOW READ' "$T/attack"
+	is_well
+	ends
+}
+
+@test "1,000 connections that say nothing" {
+	serve
+	during 5 "$FIRE" hold "$port" 1000 5
+	is_well
+	ends
+}
+
+@test "connections opened and closed as fast as can be" {
+	serve
+	during 4 "$FIRE" churn "$port" 4
+	is_well
+	ends
+}
+
+# Answers that sockets do not hold, on all places there are: many cgroups with long
+# names. The first two seconds are those of reading all that.
+@test "clients that ask for much and never read" {
+	[[ $("$VMSTAT" -V) == *" cgroups "* ]] || skip "built without cgroups"
+	local name pressure='some avg10=0.00 total=7
+full avg10=0.00 total=3' dir
+	cp -r "$root/tests/fixtures/v2" "$T/f"
+	printf -v name '%0200d' 0
+	(
+		cd "$T/f/sys/fs/cgroup/kubepods"
+		for i in {1..120}; do echo "$i-$name"; done | xargs mkdir
+		for dir in [0-9]*; do
+			echo 4096 >"$dir/memory.current"
+			echo "$pressure" >"$dir/memory.pressure"
+			echo "$pressure" >"$dir/cpu.pressure"
+		done
+	)
+	serve --proc="$T/f/proc" --sys="$T/f/sys" --cgroup=/kubepods --cgroups
+	"$FIRE" once "$port" >"$T/metrics"
+	[ "$(stat -c %s "$T/metrics")" -gt 200000 ]
+	"$FIRE" deaf "$port" 70 7 3>&- &
+	sleep 2.5
+	"$FIRE" scrape "$port" 4
+	wait $!
+	is_well
+	ends
+}
+
+@test "10,000 broken requests, each with an answer or the end" {
+	serve
+	"$FIRE" garbage "$port" 10000 1
+	is_well
+	ends
+}
+
+@test "two rounds of the same: no byte more, no descriptor" {
+	local round first
+	serve
+	for round in 1 2; do
+		"$FIRE" garbage "$port" 3000 7
+		"$FIRE" hold "$port" 200 1
+		"$FIRE" deaf "$port" 100 1
+		"$FIRE" scrape "$port" 1
+		is_well
+		[ $round = 2 ] || first=$(resident)
+	done
+	echo "$first kB, then $(resident)"
+	[ $(($(resident) - first)) -le 64 ]
+	ends
+}
+
+# ------------------------------------------------- what it reads goes away
+
+# answers_and_lives SECONDS: scrapes follow each other, of whatever status, and
+# none is broken off; the last to $T/last.
+answers_and_lives() {
+	local until=$((SECONDS + $1))
+	while ((SECONDS < until)); do
+		"$FIRE" once "$port" >"$T/last" || { cat "$T/last" "$T/err"; return 1; }
+		grep -Eq '^HTTP/1.1 (200|503) ' "$T/last" || { head -n 1 "$T/last"; return 1; }
+	done
+	kill -0 "$server"
+}
+
+# has_ended: from now on 503, with the reason, and 200 for nothing.
+has_ended() {
+	"$FIRE" once "$port" >"$T/last"
+	head -n 1 "$T/last" | grep -q '^HTTP/1.1 503 '
+	tail -n 1 "$T/last" | grep -q "^503 Service Unavailable: $1$"
+}
+
+@test "the cgroup ends, a real one" {
+	local name=vmstat-fire-$$ dir pid
+	for dir in $(awk '$3 == "cgroup2" || ($3 == "cgroup" && $4 ~ /(^|,)(memory|cpuacct|cpu|blkio|pids)(,|$)/) { print $2 }' /proc/mounts); do
+		mkdir "$dir/$name" 2>/dev/null || continue
+		cgroups+=("$dir/$name")
+	done
+	[ ${#cgroups[@]} != 0 ] || skip "no right to make a cgroup"
+	sleep 100 3>&- &
+	pid=$!
+	for dir in "${cgroups[@]}"; do echo $pid >"$dir/cgroup.procs" 2>/dev/null || true; done
+	serve --cgroup="/$name"
+	"$FIRE" once "$port" | grep -q "^vmstat_cgroup_.*cgroup=\"/$name\""
+	"$FIRE" deaf "$port" 4 3 3>&- &
+	(sleep 0.7; kill -KILL $pid; sleep 0.3; rmdir "${cgroups[@]}") 3>&- &
+	answers_and_lives 3
+	wait $pid 2>/dev/null || true
+	[ ! -e "${cgroups[0]}" ]
+	cgroups=()
+	has_ended 'the cgroup has ended'
+	ends
+}
+
+@test "the cgroup ends, a captured one" {
+	[[ $("$VMSTAT" -V) == *" cgroup "* ]] || skip "built without cgroup"
+	local version
+	for version in v1 v2; do
+		rm -rf "$T/f"
+		cp -r "$root/tests/fixtures/$version" "$T/f"
+		serve --proc="$T/f/proc" --sys="$T/f/sys" --scope=cgroup
+		(sleep 0.4; find "$T/f/sys/fs/cgroup" -mindepth 1 -delete) 3>&- &
+		answers_and_lives 2
+		has_ended 'the cgroup has ended'
+		ends
+	done
+}
+
+requires_mount_namespace() {
+	requires_tool unshare mount nsenter
+	unshare -m --propagation private true 2>/dev/null || skip "no right to make a mount namespace"
+}
+
+# Files that are open go on to be read: the numbers go on, or it says why not.
+@test "/proc is unmounted" {
+	requires_mount_namespace
+	before=(unshare -m --propagation private)
+	serve --scope=host
+	(sleep 0.4; nsenter -t "$server" -m umount -l /proc) 3>&- &
+	answers_and_lives 2
+	fails nsenter -t "$server" -m /bin/sh -c 'test -e /proc/stat'
+	if ! head -n 1 "$T/last" | grep -q ' 200 '; then
+		has_ended 'no numbers can be read: is /proc mounted?'
+	else
+		grep -q '^vmstat_context_switches_total [0-9]' "$T/last"
+	fi
+	ends
+}
+
+@test "/proc is empty, and comes back" {
+	requires_mount_namespace
+	cp -r "$root/tests/fixtures/host/proc" "$T/proc"
+	serve --proc="$T/proc" --sys=/nonexistent --scope=host
+	find "$T/proc" -type f -exec truncate -s 0 {} +
+	answers_and_lives 1
+	has_ended 'no numbers can be read: is /proc mounted?'
+	cp -r "$root/tests/fixtures/host/proc/." "$T/proc"
+	"$FIRE" scrape "$port" 1
+	ends
+}
+
+@test "the recorder's disk is full: said once, the metrics go on" {
+	[[ $("$VMSTAT" -V) == *" record "* ]] || skip "built without record"
+	requires_mount_namespace
+	mkdir "$T/disk"
+	before=(unshare -m --propagation private sh -c 'mount -t tmpfs -o size=32k none "$0" && exec "$@"' "$T/disk")
+	serve --scope=host --record="$T/disk/rec.csv,100000" 0.02
+	during 4 sleep 3
+	[ "$(grep -c 'No space left' "$T/err")" = 1 ] || { cat "$T/err"; return 1; }
+	[ "$(wc -l <"$T/err")" -le 4 ]
+	is_well
+	nsenter -t "$server" -m cat "$T/disk/rec.csv" >"$T/rec.csv"
+	ends
+	"$VMSTAT" --replay="$T/rec.csv" --csv >"$T/replayed"
+	[ "$(wc -l <"$T/replayed")" -gt 10 ]
+}

@@ -1,0 +1,879 @@
+#!/usr/bin/env bats
+# --listen: what a client of the exporter sees, byte by byte; what is exported
+# of the fixtures; and what the process has given up.
+# shellcheck disable=SC2016,SC2030,SC2031,SC2059,SC2154,SC2164
+
+load helper
+
+setup() {
+    requires_feature listen
+    server=
+    use_fixture host
+}
+
+teardown() {
+    [[ -z ${server:-} ]] || kill_server
+}
+
+kill_server() {
+    kill -KILL "$server" || true
+    wait "$server" || true # and bash does not say that it was killed
+    server=
+} 2> /dev/null
+
+# serve ARGS...: starts it on what $at says, a free port unless set, and waits
+# until it says where: $server $port.
+serve() {
+    : > "$T/err"
+    "$VMSTAT" "--proc=$T/f/proc" "--sys=$T/f/sys" "--listen=${at:-127.0.0.1:0}" "$@" \
+        > "$T/out" 2> "$T/err" 3>&- &
+    server=$!
+    listens
+}
+
+listens() {
+    until grep -q '^vmstat: listening on ' "$T/err"; do
+        kill -0 "$server" || { cat "$T/err"; return 1; }
+        sleep 0.01
+    done
+    port=$(sed -n 's/^vmstat: listening on .*://p' "$T/err")
+}
+
+# Ends it as a service manager does; status 0, and nothing said but where.
+stop_server() {
+    local code=0
+    kill -TERM "$server"
+    wait "$server" || code=$?
+    server=
+    [[ $code == 0 && ! -s $T/out ]] || { echo "status $code"; cat "$T/out" "$T/err"; false; }
+    fails grep -v -e ': listening on ' -e ': sandbox: without ' "$T/err"
+}
+
+fails() { if "$@"; then return 1; fi; } # of bats, ! alone does not fail a test
+
+connects() { (: < "/dev/tcp/127.0.0.1/$port") 2> /dev/null; }
+
+# ask FORMAT: sends that in one write; what comes until the end to $T/answer.
+ask() {
+    printf "$1" > "$T/request"
+    exec 8<> "/dev/tcp/127.0.0.1/$port"
+    cat "$T/request" >&8
+    timeout 8 cat <&8 > "$T/answer"
+    exec 8>&-
+}
+
+# get PATH [HEADERS]: with an end of the connection.
+get() { ask "GET $1 HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${2:-}\r\n"; }
+
+# The head of the answer, without its CRs; each line must have one.
+head_lines() {
+    sed '/^\r$/q' "$T/answer" > "$T/head"
+    if grep -v $'\r$' "$T/head"; then echo "a line without CR"; return 1; fi
+    tr -d '\r' < "$T/head"
+}
+
+header() { head_lines | sed -n "s/^$1: //p"; }
+
+# dechunk: stdin is chunks and nothing after them; prints what they hold.
+dechunk() {
+    local size n chunk end
+    while IFS= read -r size; do
+        [[ $size =~ ^[0-9a-f]+$'\r'$ ]] || { echo "no size: $size"; return 1; }
+        n=$((16#${size%?}))
+        if ((n)); then IFS= read -r -N "$n" chunk; else chunk=; fi
+        IFS= read -r -N 2 end
+        [[ ${#chunk} == "$n" && $end == $'\r\n' ]] || { echo "a chunk of $n is no such"; return 1; }
+        printf %s "$chunk"
+        if ((n == 0)); then
+            ! IFS= read -r -N 1 end || { echo "bytes after the last chunk"; return 1; }
+            return 0
+        fi
+    done
+    echo "no last chunk"
+    return 1
+}
+
+# The body of the answer, as its head says it is sent, and not a byte more.
+body() {
+    local length
+    sed '1,/^\r$/d' "$T/answer" > "$T/raw"
+    length=$(header Content-Length)
+    if [[ $(header Transfer-Encoding) == chunked ]]; then
+        [[ -z $length ]] || { echo "both lengths"; return 1; }
+        dechunk < "$T/raw"
+    else
+        [[ -z $length || $length == $(stat -c %s "$T/raw") ]] || { echo "not of Content-Length"; return 1; }
+        cat "$T/raw"
+    fi
+}
+
+# answers STATUS [REASON]: and of an error, its text with its length.
+answers() {
+    local first
+    first=$(head -n 1 "$T/answer" | tr -d '\r')
+    [[ $first == "HTTP/1.1 $1 "* ]] || { echo "want $1, got: $first"; return 1; }
+    [[ $1 == 200 || -z ${2:-} || $(body) == "${first#HTTP/1.1 }$2" ]] ||
+        { echo "body: $(body)"; return 1; }
+}
+
+# refused STATUS FORMAT...: each of these requests, and the connection is ended.
+refused() {
+    local want=$1 request answer bad=0
+    shift
+    for request; do
+        ask "$request" || bad=1
+        answer=$(< "$T/answer")
+        [[ $answer == "HTTP/1.1 $want "*$'\r\nConnection: close\r\n'*$'\r\n\r\n'"$want "* &&
+            $answer != *HTTP/1.1*HTTP/1.1* ]] ||
+            { echo "request: ${request:0:80}: ${answer:0:400}"; bad=1; }
+    done
+    ((bad == 0))
+}
+
+# scrape: the metrics, to $T/metrics
+scrape() {
+    get /metrics
+    answers 200 || return 1
+    body > "$T/metrics"
+}
+
+# metrics_are LINE...: each is a line of the last scrape.
+metrics_are() {
+    local line bad=0
+    for line; do
+        grep -qxF -- "$line" "$T/metrics" || { echo "not there: $line"; bad=1; }
+    done
+    ((bad == 0)) || { grep -v '^#' "$T/metrics" | head -n 200; false; }
+}
+
+# ------------------------------------------------------------- where it listens
+
+@test "port 0 is a free one, and stderr names it" {
+    at=0 serve
+    [[ $(grep listening "$T/err") == "vmstat: listening on 127.0.0.1:$port" ]]
+    ((port > 0))
+    get /healthz
+    answers 200
+    [[ $(body) == ok ]]
+    stop_server
+}
+
+@test "IPv6, and all addresses" {
+    [[ -s /proc/net/if_inet6 ]] || skip "no IPv6"
+    at='[::1]:0' serve
+    [[ $(grep listening "$T/err") == "vmstat: listening on [::1]:$port" ]]
+    exec 8<> "/dev/tcp/::1/$port"
+    printf 'GET /healthz HTTP/1.0\r\n\r\n' >&8
+    cat <&8 > "$T/answer"
+    answers 200
+    fails connects
+    stop_server
+    at=':0' serve
+    get /healthz
+    answers 200
+    exec 8<> "/dev/tcp/::1/$port"
+    stop_server
+}
+
+@test "a unix socket; a stale one is replaced" {
+    requires_tool curl
+    at=unix:$T/s serve
+    [[ $(grep listening "$T/err") == "vmstat: listening on unix:$T/s" ]]
+    [[ $(curl -s --max-time 5 --unix-socket "$T/s" http://x/healthz) == ok ]]
+    kill_server
+    [[ -S $T/s ]]
+    at=unix:$T/s serve
+    [[ $(curl -s --max-time 5 --unix-socket "$T/s" http://x/healthz) == ok ]]
+    run_vmstat --listen="unix:$T/s"
+    fails_with "--listen: $T/s: Address*in use"
+    [[ $(curl -s --max-time 5 --unix-socket "$T/s" http://x/healthz) == ok ]]
+    stop_server
+}
+
+@test "a file that is there is not replaced" {
+    echo precious > "$T/file"
+    ln -s "$T/file" "$T/link"
+    for path in "$T/file" "$T/link" "$T"; do
+        run_vmstat --listen="unix:$path"
+        fails_with "--listen: $path is there, and no socket"
+    done
+    [[ $(< "$T/file") == precious && -L $T/link ]]
+    run_vmstat --listen=unix:
+    fails_with "--listen: *"
+    run_vmstat --listen="unix:/$(printf '%0200d' 0)"
+    fails_with "--listen: *1 to 107 bytes*"
+    [[ $stderr != *"rror"* ]] # no errno is behind it
+    run_vmstat --listen="unix:$T/none/s"
+    fails_with "--listen: *: No such file or directory"
+}
+
+@test "an address that is none, and one in use" {
+    for value in 70000 65536 -1 :0x50 nosuch:1 1:2:3 '' ' 1' 1x '[::1]' '[::1:1' '[]:1' ::1:1 \
+        1.2.3:1 300.1.1.1:1 127.0.0.1: : "$(printf '%0300d' 0)x:1"; do
+        run_vmstat --listen="$value"
+        fails_with "--listen: *" || { echo "value: $value"; false; }
+    done
+    serve
+    run_vmstat --listen="127.0.0.1:$port"
+    fails_with "--listen: 127.0.0.1:$port: Address*in use"
+    run_vmstat --listen=192.0.2.1:0
+    fails_with "--listen: 192.0.2.1:0: *"
+    stop_server
+}
+
+@test "the socket of a service manager is taken" {
+    requires_tool systemd-socket-activate curl
+    : > "$T/err"
+    systemd-socket-activate -l "$T/s" "$VMSTAT" "--proc=$T/f/proc" "--sys=$T/f/sys" \
+        --listen=127.0.0.1:1 > "$T/out" 2> "$T/err" 3>&- &
+    server=$!
+    while [[ ! -S $T/s ]]; do sleep 0.01; done
+    [[ $(curl -s --max-time 5 --unix-socket "$T/s" http://x/healthz) == ok ]]
+    listens
+    kill -TERM "$server"
+    wait "$server"
+    server=
+}
+
+@test "LISTEN_FDS of another process is not meant; one that is no socket is told" {
+    LISTEN_PID=1 LISTEN_FDS=1 serve
+    get /healthz
+    answers 200
+    stop_server
+    run --separate-stderr bash -c 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$VMSTAT" --listen=0 3</dev/null'
+    fails_with "--listen: LISTEN_FDS hands no listening socket over"
+}
+
+@test "options that do not go with it" {
+    for option in --json --csv -d -D -s -f -m -psda --top --prometheus --graph --svg -ocs \
+        --replay=x; do
+        run --separate-stderr timeout 2 "$VMSTAT" --listen=0 "$option"
+        fails_with "conflicting options: *" || { echo "option: $option"; false; }
+    done
+}
+
+# --------------------------------------------------------------------- answers
+
+@test "the endpoints, their types and heads" {
+    serve
+    get /metrics
+    answers 200
+    [[ $(head_lines | sed 's/^Date: .*/Date:/') == 'HTTP/1.1 200 OK
+Date:
+Content-Type: text/plain; version=0.0.4; charset=utf-8
+Cache-Control: no-store
+X-Content-Type-Options: nosniff
+Connection: close
+Transfer-Encoding: chunked' ]]
+    [[ $(header Date) =~ ^(Mon|Tue|Wed|Thu|Fri|Sat|Sun),\ [0-3][0-9]\ [A-Z][a-z]{2}\ 20[0-9]{2}\ [0-9:]{8}\ GMT$ ]]
+    is=$(date -u -d "$(header Date)" +%s)
+    ((is - $(date +%s) < 3 && $(date +%s) - is < 3))
+    [[ $(header Date) == "$(date -u -d "@$is" '+%a, %d %b %Y %H:%M:%S GMT')" ]]
+    get /healthz
+    answers 200
+    [[ $(header Content-Type) == 'text/plain; charset=utf-8' && $(body) == ok ]]
+    ! has_feature page || {
+        get /
+        answers 200
+        [[ $(header Content-Type) == 'text/html; charset=utf-8' ]]
+        [[ $(header Content-Security-Policy) == "default-src 'none'; "* ]]
+        [[ $(body | head -c 15) == '<!DOCTYPE html>' || $(body | head -c 15) == '<!doctype html>' ]]
+        [[ $(body | tail -n 1) == '</html>' ]]
+    }
+    stop_server
+}
+
+@test "chunks: exact, and those of a short answer byte for byte" {
+    serve
+    get /healthz
+    printf '0003\r\nok\n\r\n0\r\n\r\n' | cmp - <(sed '1,/^\r$/d' "$T/answer")
+}
+
+@test "404 names what is there; a query does not matter" {
+    serve
+    for path in /nosuch /metrics/ /metrics%%20 /Metrics /met //metrics; do
+        get "$path"
+        answers 404 ': try /metrics or /healthz' || { echo "$path"; false; }
+    done
+    for path in '/healthz?' '/healthz?a=b&c' '/healthz?/metrics' 'http://x/healthz' 'HTTP://x:80/healthz?q'; do
+        get "$path"
+        answers 200 || { echo "$path"; false; }
+        [[ $(body) == ok ]]
+    done
+}
+
+@test "HEAD: the head of GET, and no body" {
+    serve
+    for path in /metrics /healthz /nosuch; do
+        get "$path"
+        head_lines | sed 's/^Date: .*//' > "$T/get"
+        ask "HEAD $path HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+        head_lines | sed 's/^Date: .*//' | diff "$T/get" -
+        [[ -z $(sed '1,/^\r$/d' "$T/answer") ]]
+    done
+}
+
+@test "HTTP/1.0: no chunks, the end is the end; no Host needed" {
+    serve
+    ask 'GET /healthz HTTP/1.0\r\n\r\n'
+    answers 200
+    [[ -z $(header Transfer-Encoding) && $(header Connection) == close && $(body) == ok ]]
+    scrape
+    ask 'GET /metrics HTTP/1.0\r\n\r\n'
+    answers 200
+    diff <(grep -v -e duration -e ^process <(sed '1,/^\r$/d' "$T/answer" | sed '/^#/d')) \
+        <(grep -v -e duration -e ^process "$T/metrics" | sed '/^#/d')
+}
+
+@test "405: only GET and HEAD" {
+    serve
+    for method in POST PUT DELETE OPTIONS TRACE CONNECT get Get GETX HEADS X; do
+        ask "$method /metrics HTTP/1.1\r\nHost: x\r\n\r\n"
+        answers 405 && [[ $(header Allow) == 'GET, HEAD' && $(header Connection) == close ]] ||
+            { echo "$method"; false; }
+    done
+    ask 'POST /metrics HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello'
+    answers 405
+}
+
+@test "400: what is no request" {
+    serve
+    refused 400 'GET / HTTP/1.1\r\n\r\n' 'GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n' \
+        'GET / HTTP/1.0\r\nHost: a\r\nhost: a\r\n\r\n' \
+        'GET / HTTP/1.1\r\nHost: x\r\nnonsense\r\n\r\n' \
+        'GET / HTTP/1.1\r\nHost: x\r\n: v\r\n\r\n' \
+        'GET / HTTP/1.1\r\nHost: x\r\nA : b\r\n\r\n' \
+        'GET / HTTP/1.1\r\nHost : x\r\n\r\n' 'GET / HTTP/1.1\r\nHost\t: x\r\n\r\n' \
+        'GET / HTTP/1.1\r\n Host: x\r\n\r\n' 'GET / HTTP/1.1\r\nHost: x\r\n folded\r\n\r\n' \
+        'GET / HTTP/1.1\r\nHost: x\r\nA: \1\r\n\r\n' 'GET / HTTP/1.1\r\nHost: x\r\nA: b\0c\r\n\r\n' \
+        'GET / HTTP/1.1\r\nHost: x\r\nA: b\rc\r\n\r\n' 'GET / HTTP/1.1\r\nHost: x\r\nA: \177\r\n\r\n' \
+        'GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1x\r\n\r\n' \
+        'GET / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n' \
+        'GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999999999999\r\n\r\n' \
+        'GET / HTTP/1.1\r\nHost: x\r\nContent-Length:\r\n\r\n' \
+        'GET\r\n' 'GET /\r\n' 'GET  / HTTP/1.1\r\n' 'GET / HTTP/1.1 \r\n' 'GET / a HTTP/1.1\r\n' \
+        'GET / http/1.1\r\n' 'GET / HTTP/1\r\n' 'GET / HTTP/1.10\r\n' 'GET / HTTP/11\r\n' \
+        'GET / HTTP/a.b\r\n' ' GET / HTTP/1.1\r\n' 'GET /\0 HTTP/1.1\r\n' 'GET\t/ HTTP/1.1\r\n' \
+        'GET metrics HTTP/1.1\r\n' 'GET * HTTP/1.1\r\n' 'GET https://x/ HTTP/1.1\r\n' \
+        '\26\3\1\2\0\1\0\1\374\3\3\n'
+}
+
+@test "505, 414 and 431" {
+    long=$(printf '%03000d' 0)
+    serve
+    refused 505 'GET / HTTP/2.0\r\nHost: x\r\n\r\n' 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n' \
+        'GET / HTTP/0.9\r\n\r\n'
+    refused 414 "GET /$long HTTP/1.1\r\nHost: x\r\n\r\n" "GET /$long" "$long"
+    refused 431 "GET / HTTP/1.1\r\nHost: x\r\nA: $long\r\nB: $long\r\n\r\n" \
+        "GET / HTTP/1.1\r\nHost: x\r\nA: $long$long"
+    # What is just within is served.
+    get "/healthz?$(printf '%01900d' 0)" "A: $(printf '%01900d' 0)\r\n"
+    answers 200
+}
+
+@test "a line of 2,048 bytes is served, however it comes in" {
+    line="GET /healthz?$(printf '%02026d' 0) HTTP/1.1"
+    [[ ${#line} == 2048 ]]
+    serve
+    ask "$line\r\nHost: x\r\nConnection: close\r\n\r\n"
+    answers 200
+    exec 8<> "/dev/tcp/127.0.0.1/$port"
+    printf %s "$line" >&8
+    sleep 0.1
+    printf '\r\nHost: x\r\nConnection: close\r\n\r\n' >&8
+    timeout 8 cat <&8 > "$T/answer"
+    answers 200
+}
+
+@test "bare LF, empty lines before, blanks around a value, any case" {
+    serve
+    for request in 'GET /healthz HTTP/1.1\nHost: x\nConnection: close\n\n' \
+        '\r\n\n\r\nGET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n' \
+        'GET /healthz HTTP/1.1\r\nhOST:x\r\nconnection: \t CLOSE \t\r\n\r\n' \
+        'GET /healthz HTTP/1.1\r\nHost:\r\nConnection: keep-alive , close\r\n\r\n' \
+        'GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: foo\r\nConnection: close\r\n\r\n'; do
+        ask "$request"
+        answers 200 && [[ $(body) == ok ]] || { echo "$request"; false; }
+    done
+}
+
+@test "a request in single bytes" {
+    request=$'GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
+    serve
+    exec 8<> "/dev/tcp/127.0.0.1/$port"
+    for ((i = 0; i < ${#request}; i++)); do
+        printf %s "${request:i:1}" >&8
+        sleep 0.005
+    done
+    timeout 8 cat <&8 > "$T/answer"
+    answers 200
+    [[ $(body) == ok ]]
+}
+
+# reply FD: one chunked or counted answer of a connection that stays: body only
+reply() {
+    local line length='' first n=0 size chunk
+    IFS= read -r -t 5 first <&"$1"
+    while IFS= read -r -t 5 line <&"$1" && [[ $line != $'\r' ]]; do
+        [[ $line != "Content-Length: "* ]] || length=${line//[!0-9]/}
+        [[ $line != "Connection: close"* ]] || first+=" close"
+    done
+    printf '%s|' "${first//$'\r'/}"
+    if [[ -n $length ]]; then
+        IFS= read -r -t 5 -N "$length" chunk <&"$1"
+        printf %s "$chunk"
+        return
+    fi
+    while IFS= read -r -t 5 size <&"$1"; do
+        n=$((16#${size%?}))
+        ((n == 0)) || IFS= read -r -t 5 -N "$n" chunk <&"$1"
+        IFS= read -r -t 5 line <&"$1"
+        ((n)) || return 0
+        printf %s "$chunk"
+    done
+}
+
+@test "a connection is kept, until close is asked for" {
+    serve
+    exec 8<> "/dev/tcp/127.0.0.1/$port"
+    for _ in 1 2 3; do
+        printf 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n' >&8
+        [[ $(reply 8) == 'HTTP/1.1 200 OK|ok' ]]
+        printf 'GET /x HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n' >&8
+        [[ $(reply 8) == 'HTTP/1.1 404 Not Found|404 Not Found: try /metrics or /healthz' ]]
+    done
+    printf 'GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n' >&8
+    [[ $(reply 8) == 'HTTP/1.1 200 OK close|ok' ]]
+    run timeout 3 cat <&8
+    [[ $status == 0 && -z $output ]]
+}
+
+@test "a body ends the connection: it is never taken for a request" {
+    serve
+    for headers in 'Content-Length: 38' 'Transfer-Encoding: chunked' 'Content-Length: 0\r\nContent-Length: 38'; do
+        ask "GET /healthz HTTP/1.1\r\nHost: x\r\n$headers\r\n\r\nGET /nosuch HTTP/1.1\r\nHost: smuggled\r\n\r\n"
+        answers 200
+        [[ $(grep -ac ^HTTP/1.1 "$T/answer") == 1 && $(header Connection) == close ]] ||
+            { echo "$headers"; cat "$T/answer"; false; }
+    done
+}
+
+@test "three requests in one write: three answers, in their order" {
+    serve
+    ask 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nHEAD /metrics HTTP/1.1\r\nHost: x\r\n\r\nGET /no HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
+    [[ $(grep -a ^HTTP/1.1 "$T/answer" | tr -d '\r') == 'HTTP/1.1 200 OK
+HTTP/1.1 200 OK
+HTTP/1.1 404 Not Found' ]]
+    [[ $(grep -ac ^ok "$T/answer") == 1 && $(grep -ac ^vmstat_ "$T/answer") == 0 ]]
+    # After a wrong one there is no other.
+    ask 'GET /healthz HTTP/1.1\r\n\r\nGET /healthz HTTP/1.1\r\nHost: x\r\n\r\n'
+    answers 400
+    [[ $(grep -ac ^HTTP/1.1 "$T/answer") == 1 ]]
+    # One write may end within the next.
+    exec 8<> "/dev/tcp/127.0.0.1/$port"
+    printf 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /heal' >&8
+    [[ $(reply 8) == 'HTTP/1.1 200 OK|ok' ]]
+    printf 'thz HTTP/1.1\r\nHost: x\r\n\r\n' >&8
+    [[ $(reply 8) == 'HTTP/1.1 200 OK|ok' ]]
+}
+
+@test "a client that closes its side after its requests gets the answers" {
+    requires_tool socat
+    serve
+    printf 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /metrics HTTP/1.1\r\nHost: x\r\n\r\n' |
+        socat -t 5 - "TCP:127.0.0.1:$port" > "$T/answer"
+    [[ $(grep -ac ^HTTP/1.1 "$T/answer") == 2 ]]
+    [[ $(tail -c 5 "$T/answer" | od -An -c | tr -d ' ') == '0\r\n\r\n' ]]
+}
+
+# ------------------------------------------------------------- time and places
+
+@test "408: a request that is not whole in 5 seconds, however it drips" {
+    serve
+    exec 5<> "/dev/tcp/127.0.0.1/$port" 6<> "/dev/tcp/127.0.0.1/$port" 7<> "/dev/tcp/127.0.0.1/$port" \
+        8<> "/dev/tcp/127.0.0.1/$port"
+    printf 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n' >&8
+    [[ $(reply 8) == 'HTTP/1.1 200 OK|ok' ]]
+    printf 'GET /metrics HTTP/1.1\r\nHost: x\r\n' >&5
+    { while sleep 0.4; do printf 'A' >&6 || break; done; } 2> /dev/null 3>&- &
+    drip=$!
+    began=$(date +%s%N)
+    timeout 8 cat <&5 > "$T/answer"
+    took=$((($(date +%s%N) - began) / 1000000))
+    ((took > 4500 && took < 6000)) || { echo "after $took ms"; false; }
+    answers 408
+    [[ $(header Connection) == close && $(body) == '408 Request Timeout' ]]
+    timeout 3 cat <&6 > "$T/answer" || true
+    kill $drip || true
+    answers 408
+    run timeout 3 cat <&7
+    [[ $status == 0 && -z $output ]] # nothing was asked: nothing is said
+    printf 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n' >&8
+    [[ $(reply 8) == 'HTTP/1.1 200 OK|ok' ]] # between requests there is more time
+}
+
+@test "all places taken: no wait, and a second later the oldest idle one makes room" {
+    serve
+    for ((i = 0; i < 64; i++)); do
+        exec {fd}<> "/dev/tcp/127.0.0.1/$port"
+        fds[i]=$fd
+    done
+    get /healthz
+    answers 503 ': too many connections' || answers 200
+    sleep 1.1
+    get /healthz
+    answers 200
+    run timeout 3 cat <&"${fds[0]}"
+    [[ $status == 0 && -z $output ]]
+    printf 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n' >&"${fds[63]}"
+    [[ $(reply "${fds[63]}") == 'HTTP/1.1 200 OK|ok' ]]
+}
+
+@test "503: the cgroup has ended, and /proc is empty" {
+    use_fixture v2
+    serve --scope=cgroup
+    get /metrics
+    answers 200
+    rm -rf "$T/f/sys/fs/cgroup/kubepods/pod1/ctr"
+    for path in /metrics /healthz; do
+        get "$path"
+        answers 503 ': the cgroup has ended'
+    done
+    stop_server
+    use_fixture host
+    serve --scope=host
+    cp -a "$T/f/proc" "$T/proc"
+    find "$T/f/proc" -type f -exec truncate -s 0 {} +
+    get /healthz
+    answers 503 ': /proc cannot be read'
+    get /metrics
+    answers 503 ': no numbers can be read: is /proc mounted?'
+    cp -r "$T/proc/." "$T/f/proc"
+    get /metrics
+    answers 200
+}
+
+# make_cgroups N LENGTH [FILE...]: cgroups with names so long, with these files.
+make_cgroups() {
+    local i file name pressure='some avg10=0.00 total=7
+full avg10=0.00 total=3'
+    use_fixture v2
+    printf -v name "%0$2d" 0
+    (
+        cd "$T/f/sys/fs/cgroup/kubepods"
+        for ((i = 0; i < $1; i++)); do echo "$i-$name"; done | xargs mkdir
+        for i in [0-9]*; do
+            echo 4096 > "$i/memory.current"
+            for file in "${@:3}"; do echo "$pressure" > "$i/$file"; done
+        done
+    )
+}
+
+@test "SIGTERM: an answer that is under way is completed, new ones are not begun" {
+    make_cgroups 300 200 cpu.pressure # more than sockets hold
+    serve --cgroup=/kubepods --cgroups
+    exec 8<> "/dev/tcp/127.0.0.1/$port" 7<> "/dev/tcp/127.0.0.1/$port"
+    printf 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n' >&7
+    reply 7
+    printf 'GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n' >&8
+    sleep 0.3
+    kill -TERM "$server"
+    run timeout 2 cat <&7 # idle: closed at once
+    [[ $status == 0 && -z $output ]]
+    fails connects
+    kill -0 "$server"
+    timeout 8 cat <&8 > "$T/answer"
+    exec 8>&-
+    code=0
+    wait "$server" || code=$?
+    server=
+    [[ $code == 0 ]]
+    answers 200
+    body > "$T/metrics"
+    (($(stat -c %s "$T/metrics") > 300000))
+    [[ $(grep -c '^vmstat_cgroup_memory_usage_bytes{cgroup="/kubepods/' "$T/metrics") == 302 ]]
+    [[ $(tail -n 1 "$T/metrics") == "process_start_time_seconds "* ]]
+}
+
+@test "SIGTERM without connections: status 0 at once; SIGINT, too" {
+    for signal in TERM INT; do
+        serve
+        began=$(date +%s%N)
+        # Of a background process bash has SIGINT ignored; the handler is set anyway.
+        kill -$signal "$server"
+        wait "$server"
+        server=
+        (($(date +%s%N) - began < 500000000))
+        [[ ! -s $T/out ]]
+    done
+}
+
+@test "with --record, both" {
+    requires_feature record
+    serve --record="$T/rec.csv" 0.1
+    sleep 0.6
+    scrape
+    stop_server
+    run --separate-stderr "$VMSTAT" --replay="$T/rec.csv" --csv
+    succeeds
+    ((${#lines[@]} >= 4 && ${#lines[@]} <= 9)) || { show_output; false; }
+}
+
+# --------------------------------------------------------------- what it serves
+
+@test "a host: every counter is the fixture's" {
+    serve --scope=host
+    scrape
+    # MemTotal 8000000 kB * 1024; pswpin 2000 pages of 4096; pgpgin 17000 KiB;
+    # user 70000 + guest within; ticks of 1/100 s; sectors of 512.
+    page=$(getconf PAGESIZE)
+    metrics_are 'vmstat_memory_total_bytes 8192000000' \
+        "vmstat_swap_in_bytes_total $((2000 * page))" "vmstat_swap_out_bytes_total $((3000 * page))" \
+        'vmstat_paged_in_bytes_total 17408000' 'vmstat_major_faults_total 9000' \
+        'vmstat_minor_faults_total 61000' 'vmstat_oom_kills_total 7' 'vmstat_interrupts_total 123000' \
+        'vmstat_context_switches_total 2567000' 'vmstat_forks_total 4321' \
+        'vmstat_cpu_seconds_total{mode="user"} 800' 'vmstat_cpu_seconds_total{mode="nice"} 60' \
+        'vmstat_cpu_seconds_total{mode="idle"} 580' 'vmstat_cpu_seconds_total{mode="iowait"} 220' \
+        'vmstat_cpu_seconds_total{mode="steal"} 80' 'vmstat_cpu_guest_seconds_total{mode="user"} 110' \
+        'vmstat_boot_time_seconds 1700000000' 'vmstat_disk_reads_completed_total{device="sda"} 1000' \
+        'vmstat_disk_read_bytes_total{device="sda"} 40960000' \
+        'vmstat_disk_io_time_seconds_total{device="sda"} 250' 'vmstat_disks_left_out 0' \
+        'vmstat_build_info{version="1.0.0"} 1'
+    ! has_feature pressure ||
+        metrics_are 'vmstat_pressure_cpu_waiting_seconds_total 100' 'vmstat_pressure_io_stalled_seconds_total 30'
+    [[ $(awk '$2 == "sda" || $3 == "sda" { print $4, $6 * 512 }' "$T/f/proc/diskstats") == '1000 40960000' ]]
+    [[ $(awk '/^ctxt/ { print $2 }' "$T/f/proc/stat") == 2567000 ]]
+    run_vmstat --prometheus --scope=host
+    succeeds
+    diff <(grep -v -e duration <<< "$output") <(grep -v -e duration -e process_ "$T/metrics")
+}
+
+@test "the text: titles once, before their samples, families together, counters end in _total" {
+    make_cgroups 20 20 cpu.pressure memory.pressure
+    serve --cgroup=/kubepods --cgroups
+    scrape
+    awk '
+        /^# HELP/ { help[$3]++; next }
+        /^# TYPE/ { if (!help[$3] || type[$3]) bad("TYPE of " $3); type[$3] = $4; next }
+        !/^[a-z_]+([{]([a-z_]+="([^"\\]|\\.)*",?)+[}])? [0-9]+([.][0-9]+)?$/ { bad("no sample: " $0) }
+        { name = $0; sub(/[{ ].*/, "", name)
+          if (name != last && seen[name]++) bad(name " in two places")
+          if (!type[name]) bad("no TYPE of " name)
+          if ((type[name] == "counter") != (name ~ /_total$/)) bad(name " is a " type[name])
+          series = $0; sub(/ [^ ]*$/, "", series)
+          if (of[series]++) bad(series " twice")
+          last = name }
+        function bad(why) { print why; failed = 1 }
+        END { for (n in help) if (help[n] != 1 || !seen[n]) bad("HELP of " n)
+              exit failed }' "$T/metrics"
+    [[ $(tail -c 1 "$T/metrics" | od -An -c | tr -d ' ') == '\n' ]]
+    metrics_are 'vmstat_cgroups_left_out 0'
+}
+
+@test "--prometheus prints the same, with the cgroups below" {
+    requires_feature cgroups
+    use_fixture v2
+    serve --scope=host --cgroups=3
+    scrape
+    metrics_are 'vmstat_cgroup_memory_usage_bytes{cgroup="/kubepods/pod1/ctr"} 20971520' \
+        'vmstat_memory_total_bytes 8192000000'
+    run_vmstat --prometheus --scope=host --cgroups=3
+    succeeds
+    diff <(grep -v -e duration <<< "$output") <(grep -v -e duration -e process_ "$T/metrics")
+}
+
+@test "idle and iowait that step back a little stay; a restart is let through" {
+    serve --scope=host
+    stat=$T/f/proc/stat
+    idle() {
+        sed "s/^\(cpu  *[0-9]* [0-9]* [0-9]*\) [0-9]* [0-9]*/\1 $1 $2/" "$stat" > "$T/stat"
+        cat "$T/stat" > "$stat"
+        scrape
+        echo "$(sed -n 's/.*mode="idle"} //p' "$T/metrics") $(sed -n 's/.*mode="iowait"} //p' "$T/metrics")"
+    }
+    [[ $(idle 58000 22000) == '580 220' ]]
+    [[ $(idle 57990 21900) == '580 220' ]]
+    [[ $(idle 57701 21701) == '580 220' ]]
+    [[ $(idle 58001 22002) == '580.01 220.02' ]]
+    [[ $(idle 50000 20000) == '500 200' ]]
+}
+
+@test "a v2 container: numbers of its files" {
+    requires_feature cgroup
+    use_fixture v2
+    serve --scope=cgroup
+    scrape
+    c='{cgroup="/kubepods/pod1/ctr"}' l='{cgroup="/kubepods/pod1/ctr"'
+    # limit: pod1's 48 MiB of which 40 are used... so free is the least headroom
+    metrics_are "vmstat_cgroup_memory_usage_bytes$c 20971520" \
+        "vmstat_cgroup_memory_working_set_bytes$c $((20971520 - 524288))" \
+        "vmstat_cgroup_memory_cache_bytes$c 3145728" "vmstat_cgroup_swap_usage_bytes$c 6989824" \
+        "vmstat_cgroup_minor_faults_total$c $((50100 - 100))" "vmstat_cgroup_major_faults_total$c 100" \
+        "vmstat_cgroup_oom_kills_total$c 2" "vmstat_cgroup_memory_limit_hits_total$c 77" \
+        "vmstat_cgroup_cpu_seconds_total$l,mode=\"user\"} 8.5" \
+        "vmstat_cgroup_cpu_seconds_total$l,mode=\"system\"} 11.5" \
+        "vmstat_cgroup_cpu_periods_total$c 0" 'vmstat_cgroup_cpu_periods_total{cgroup="/kubepods/pod1"} 1000' \
+        'vmstat_cgroup_throttled_seconds_total{cgroup="/kubepods/pod1"} 3' \
+        'vmstat_cgroup_throttled_periods_total{cgroup="/kubepods"} 100' \
+        "vmstat_cgroup_disk_reads_completed_total$l,device=\"sda\"} 501" \
+        "vmstat_cgroup_disk_written_bytes_total$l,device=\"nvme0n1\"} 2048000"
+    ! has_feature pressure || metrics_are "vmstat_cgroup_pressure_cpu_waiting_seconds_total$c 12" \
+        "vmstat_cgroup_pressure_memory_stalled_seconds_total$c 3" "vmstat_cgroup_pressure_irq_stalled_seconds_total$c 1"
+    fails grep -e '^vmstat_memory_total' -e cgroups_left_out -e pod_uid= "$T/metrics"
+    stop_server
+    serve --scope=cgroup --cgroups
+    scrape
+    metrics_are 'vmstat_cgroup_cpu_seconds_total{cgroup="/kubepods/pod1/ctr/worker",mode="user"} 0.000003' \
+        'vmstat_cgroup_cpu_seconds_total{cgroup="/kubepods/pod1/ctr/worker",mode="system"} 0.000002'
+}
+
+@test "a v1 container: numbers of its files" {
+    requires_feature cgroup
+    use_fixture v1
+    serve --scope=cgroup
+    scrape
+    c='{cgroup="/docker/c0ffee"}' l='{cgroup="/docker/c0ffee"'
+    # usage 70 MiB of 100; total_inactive_file 2 MiB; swap is memsw less memory;
+    # quota 75000 of 100000; throttled_time in ns
+    metrics_are "vmstat_cgroup_memory_usage_bytes$c $((70 << 20))" "vmstat_cgroup_memory_limit_bytes$c $((100 << 20))" \
+        "vmstat_cgroup_memory_free_bytes$c $((30 << 20))" "vmstat_cgroup_memory_working_set_bytes$c $((68 << 20))" \
+        "vmstat_cgroup_swap_usage_bytes$c $((4 << 20))" "vmstat_cgroup_cpu_limit_cpus$c 0.75" \
+        "vmstat_cgroup_cpu_seconds_total$l,mode=\"user\"} 9" "vmstat_cgroup_cpu_seconds_total$l,mode=\"system\"} 21" \
+        "vmstat_cgroup_cpu_periods_total$c 1000" "vmstat_cgroup_throttled_periods_total$c 60" \
+        "vmstat_cgroup_throttled_seconds_total$c 4" "vmstat_cgroup_oom_kills_total$c 4" \
+        "vmstat_cgroup_disk_read_bytes_total$l,device=\"8:16\"} 1024000"
+}
+
+@test "labels: names that anybody has made are escaped" {
+    requires_feature cgroups
+    use_fixture v2
+    dir=$T/f/sys/fs/cgroup/kubepods/pod1/ctr
+    n=0
+    for name in 'a"b' 'c\d' $'e\nf' $'\xc3\xa9' $'g\xffh' $'i\xc0\xafj' $'\xe2\x82' 'k{l="m"} 7' $'\xf0\x9f\x98\x80'; do
+        mkdir "$dir/$name"
+        echo $((n += 4096)) > "$dir/$name/memory.current"
+    done
+    serve --scope=cgroup --cgroups
+    scrape
+    p='vmstat_cgroup_memory_usage_bytes{cgroup="/kubepods/pod1/ctr/'
+    metrics_are "$p"'a\"b"} 4096' "$p"'c\\d"} 8192' "$p"'e\nf"} 12288' "$p"$'\xc3\xa9"} 16384' \
+        "$p"'g\\xffh"} 20480' "$p"'i\\xc0\\xafj"} 24576' "$p"'\\xe2\\x82"} 28672' \
+        "$p"'k{l=\"m\"} 7"} 32768' "$p"$'\xf0\x9f\x98\x80"} 36864'
+    iconv -f UTF-8 -t UTF-8 "$T/metrics" > /dev/null
+}
+
+@test "pods and containers: both drivers, all classes, every runtime" {
+    requires_feature cgroups
+    use_fixture v2
+    top=$T/f/sys/fs/cgroup/kubepods
+    u=01234567-89ab-cdef-0123-456789abcde s=01234567_89ab_cdef_0123_456789abcde
+    id=$(printf 'f00d%060d' 0)
+    paths=("pod${u}0/$id|${u}0|$id" "burstable/pod${u}1/$id|${u}1|$id" "besteffort/pod${u}2/$id|${u}2|$id"
+        "kubepods-pod${s}3.slice/cri-containerd-$id.scope|${u}3|$id"
+        "kubepods-burstable.slice/kubepods-burstable-pod${s}4.slice/crio-$id.scope|${u}4|$id"
+        "kubepods-besteffort.slice/kubepods-besteffort-pod${s}5.slice/docker-$id.scope|${u}5|$id"
+        "burstable/pod0123456789abcdef0123456789abcdef/$id|0123456789abcdef0123456789abcdef|$id"
+        "burstable/pod${u}1|${u}1|" "kubepods-pod${s}3.slice|${u}3|" "system.slice/docker-$id.scope||$id"
+        "docker/$id||$id" "podnothex/x||" "burstable/pod${u}Z||" "docker/${id}0||" "docker/${id%?}||")
+    for path in "${paths[@]}"; do
+        mkdir -p "$top/${path%%|*}"
+        echo 8192 > "$top/${path%%|*}/memory.current"
+    done
+    serve --cgroup=/kubepods --cgroups=4
+    scrape
+    for path in "${paths[@]}"; do
+        IFS='|' read -r where uid container <<< "$path"
+        metrics_are "vmstat_cgroup_memory_usage_bytes{cgroup=\"/kubepods/$where\"${uid:+,pod_uid=\"$uid\"}${container:+,container_id=\"$container\"}} 8192"
+    done
+}
+
+@test "children that find no room are counted, the others are all there" {
+    requires_feature cgroups
+    make_cgroups 600 3
+    serve --cgroup=/kubepods --cgroups=1
+    scrape
+    # 600 and pod1 and pod2, of which config.h has 512
+    metrics_are 'vmstat_cgroups_left_out 90'
+    [[ $(grep -c '^vmstat_cgroup_memory_usage_bytes{cgroup="/kubepods/' "$T/metrics") == 51[0-2] ]]
+    rm -rf "$T/f/sys/fs/cgroup/kubepods/"[0-5]*
+    scrape # finds that they are gone
+    scrape
+    metrics_are 'vmstat_cgroups_left_out 0'
+    [[ $(grep -c '^vmstat_cgroup_memory_usage_bytes{cgroup="/kubepods/[6-9]' "$T/metrics") == 44 ]]
+}
+
+@test "v1: cgroups of two hierarchies that have the same inode number are two" {
+    requires_feature cgroups
+    requires_mount_namespace
+    use_fixture v1
+    # Each of these file systems counts its inodes by itself, as hierarchies do.
+    : > "$T/err"
+    unshare -m --propagation private sh -ec '
+        cd "$0/f/sys/fs/cgroup"
+        for d in memory cpu,cpuacct; do
+            mv $d $d.old
+            mkdir $d
+            mount -t tmpfs none $d
+            mkdir $d/of-$d
+            cp -r $d.old/. $d
+        done
+        echo 4096 > memory/of-memory/memory.usage_in_bytes
+        cp cpu,cpuacct/cpu*.* cpu,cpuacct/of-cpu,cpuacct
+        stat -c %i memory/of-memory cpu,cpuacct/of-cpu,cpuacct > "$0/inodes"
+        exec "$VMSTAT" "--proc=$0/f/proc" "--sys=$0/f/sys" --scope=cgroup --cgroups --listen=0' "$T" \
+        > "$T/out" 2> "$T/err" 3>&- &
+    server=$!
+    listens
+    scrape
+    [[ $(uniq "$T/inodes" | wc -l) == 1 ]] || skip "no two inodes of one number"
+    metrics_are 'vmstat_cgroup_memory_usage_bytes{cgroup="/docker/c0ffee/of-memory"} 4096' \
+        'vmstat_cgroup_cpu_seconds_total{cgroup="/docker/c0ffee/of-cpu,cpuacct",mode="user"} 9'
+}
+
+# ------------------------------------------------------------- what it gave up
+
+@test "the process: no new privileges, a filter, and its metrics of itself" {
+    serve
+    get /healthz
+    [[ $(sed -n 's/^NoNewPrivs:\t//p' "/proc/$server/status") == 1 ]]
+    if ! grep -q 'without seccomp' "$T/err"; then
+        [[ $(sed -n 's/^Seccomp:\t//p' "/proc/$server/status") == 2 ]]
+    fi
+    scrape
+    [[ $(sed -n 's/^process_resident_memory_bytes //p' "$T/metrics") -gt 4096 ]]
+    [[ $(sed -n 's/^process_resident_memory_bytes //p' "$T/metrics") -lt 2097152 ]]
+    start=$(sed -n 's/^process_start_time_seconds //p' "$T/metrics")
+    ((${start%.*} <= $(date +%s) && ${start%.*} > $(date +%s) - 10))
+    grep -q '^process_cpu_seconds_total 0' "$T/metrics"
+}
+
+@test "the program: position-independent, without an interpreter, RELRO, no executable stack" {
+    requires_tool readelf
+    [[ $(readelf -hW "$VMSTAT") == *"DYN ("* ]]
+    segments=$(readelf -lW "$VMSTAT")
+    [[ $segments != *INTERP* && $segments == *GNU_RELRO* ]]
+    [[ $segments =~ GNU_STACK[^$'\n']*\ RW\  ]]
+    fails grep -q ' RWE ' <<< "$segments"
+}
+
+@test "as nobody, without capabilities, on a read-only root" {
+    requires_mount_namespace
+    requires_tool setpriv
+    dir=$(mktemp -d /tmp/vmstat-test.XXXXXX)
+    cp "$VMSTAT" "$dir/vmstat"
+    chmod 755 "$dir"
+    : > "$T/err"
+    unshare -m --propagation private sh -c '
+        mount -o remount,bind,ro / || exit 77
+        ! touch /vmstat-test 2>/dev/null || exit 78
+        exec setpriv --reuid 65534 --regid 65534 --clear-groups --bounding-set -all --inh-caps -all \
+            --no-new-privs "$0/vmstat" --listen=127.0.0.1:0' "$dir" > "$T/out" 2> "$T/err" 3>&- &
+    server=$!
+    listens || { code=0; wait $server || code=$?; rm -rf "$dir"; [[ $code != 77 ]] || skip "/ cannot be read-only"; false; }
+    rm -rf "$dir"
+    [[ $(sed -n 's/^Uid:\t\([0-9]*\).*/\1/p' "/proc/$server/status") == 65534 ]]
+    [[ $(sed -n 's/^CapEff:\t//p' "/proc/$server/status") =~ ^0+$ ]]
+    scrape
+    grep -Eq '^vmstat_(cgroup_)?context_switches_total' "$T/metrics"
+    stop_server
+}
