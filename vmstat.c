@@ -1123,7 +1123,7 @@ static const struct disk_export {
 	O(JSON, 0, OUTPUT, ONE_OF(format), "json", "", WITH_JSON, "one JSON object a line") \
 	O(CSV, 0, OUTPUT, ONE_OF(format), "csv", "", WITH_CSV, "comma-separated values under their names") \
 	O(PROMETHEUS, 0, OUTPUT, ONE_OF(format), "prometheus", "", WITH_PROMETHEUS, \
-	  "what --listen serves at /metrics, once") \
+	  "metrics for Prometheus, once") \
 	O(SVG, 0, OUTPUT, ONE_OF(format), "svg", "", WITH_GRAPH, "the graph as SVG, at the end") \
 	O(RECORD, 0, OUTPUT, VALUE(record), "record", "FILE[,N]", WITH_RECORD, \
 	  "keep the last N reports in FILE; 3600") \
