@@ -93,6 +93,8 @@ _Static_assert(MAX_DISKS < 65536 && MAX_SLABS < 65536, "an item is a uint16_t");
 _Static_assert(PATH_BYTES >= 256, "PATH_BYTES is too small");
 _Static_assert(PAGE_TICK >= 1 && PAGE_SECONDS / PAGE_TICK >= 2 && PAGE_SECONDS / PAGE_TICK <= 300 &&
 	       PAGE_SECONDS / PAGE_TICK <= MAX_HISTORY, "PAGE_SECONDS / PAGE_TICK: 2 to 300, and MAX_HISTORY");
+_Static_assert(OUT_BYTES <= 65536, "the length of a chunk has four digits");
+_Static_assert(MAX_LEVELS + MAX_CHILDREN < 65536, "an item is a uint16_t");
 _Static_assert(MAX_CONNECTIONS >= 2 && REQUEST_BYTES >= 4096, "the exporter has too little room");
 _Static_assert(SCAN_BYTES >= 1024, "a cpu line must fit in SCAN_BYTES");
 _Static_assert(OUT_BYTES >= 8192, "a report must fit in OUT_BYTES");
@@ -1161,7 +1163,7 @@ enum option_id {
  *                 snapshot
  *   plans, plan   what is read, and where it stood the last time
  *   files         files that stay open from one snapshot to the next
- *   snapshots     the last two instants
+ *   snapshots     the last two instants; of --listen some more
  *   slabs         the list of -m: too large for the stack
  *   children      the list of --cgroups
  *   replay        what a recording has
@@ -1186,7 +1188,7 @@ static struct options {
 	uint64_t from_ns, to_ns; /* of a replay */
 	bool active, classic, extended, help, human, no_first, one_header, timestamp, version, wide;
 	uint8_t color, scope; /* COLOR_, WHOSE_ */
-	uint8_t format;       /* O_JSON, O_CSV or O_NONE: text */
+	uint8_t format;       /* O_JSON, ... or O_NONE: text */
 	uint8_t view;         /* O_STATS, ... or O_NONE: the table */
 	uint64_t pid;         /* --pid, or 0 */
 	uint64_t device;      /* the number of -p's device, where that is a path; or 0 */
@@ -1334,6 +1336,7 @@ struct snapshot {
 	int devices_error; /* errno, or 0 */
 	bool charged;      /* devices are what the cgroup has done to them */
 	bool of_host;      /* the numbers are the host's, in cgroup scope, too */
+	uint64_t switches; /* of all tasks, as far as they were seen: no kernel counts them */
 	unsigned tasks, processes, devices; /* how many of */
 	unsigned more_devices[2]; /* disks and partitions that found no room in device[] */
 	uint64_t level[MAX_LEVELS][M_COUNT]; /* [0] the scope; above: its parents */
@@ -1341,7 +1344,7 @@ struct snapshot {
 	struct process process[WITH_TOP ? MAX_TASKS : 1];
 	struct device device[MAX_DISKS + 1]; /* the last: those disks, added up */
 };
-LARGE struct snapshot snapshots[WITH_LISTEN ? 3 : 2];
+LARGE struct snapshot snapshots[WITH_LISTEN ? 4 : 2]; /* the last two; see exporter_snapshot() */
 
 LARGE struct slabs {
 	unsigned count;
@@ -1383,8 +1386,9 @@ LARGE struct replay {
 	char scope[8], cgroup[PATH_BYTES]; /* of the report */
 } replay;
 
-#define CHILD_COUNTERS 14 /* of the planned metrics */
+#define CHILD_COUNTERS 14 /* of what CHILD_COLUMNS and the rules need, which are planned first */
 #define CHILD_NAMES (MAX_CHILDREN * 256u)
+#define UNSEEN UINT32_MAX
 
 /* The cgroups below the scope, of --cgroups. What a child counted the last time
  * stays until it is read again. */
@@ -1396,13 +1400,11 @@ LARGE struct children {
 	uint32_t names_length;
 	struct child {
 		uint64_t inode;    /* twice, plus one in a second hierarchy of v1; 0: a free slot */
-		uint64_t counter[CHILD_COUNTERS]; /* by place in plan->counters */
+		uint64_t counter[CHILD_COUNTERS]; /* in the order of the plan */
 		uint32_t value[CHILD_VALUES]; /* as in struct report, sizes in KiB; UINT32_MAX: not known */
 		uint32_t severity; /* of the rule that is worst: value by critical level, in thousandths */
-		uint32_t name;     /* of its path below the scope, in names */
-		uint32_t start;    /* when its oldest process started, seconds since 1970; 0: not known */
+		uint32_t name;     /* of its path below the scope, in names; UNSEEN during a walk */
 		uint32_t tick;     /* when it was compared last, from 1 */
-		uint32_t seen, born; /* the walks that saw it last and first */
 	} child[WITH_CGROUPS ? MAX_CHILDREN : 1];
 	char names[WITH_CGROUPS ? CHILD_NAMES : 1];
 } children;
@@ -2759,7 +2761,7 @@ static void use_for_cgroup(const struct mount *m)
 			continue;
 		h->version = m->version;
 		settle(h, 1, real, point, !m->root[1]);
-		join(scope.found, below(real, point), "", "");
+		join(scope.found, m->root[1] && !steps_up(m->root) ? m->root : "", below(real, point), "");
 	}
 }
 
@@ -3133,7 +3135,8 @@ static bool costs_nothing(enum metric_id m)
  * status and stat are read only of what has run since, as schedstat says.
  * Nothing else can have changed. */
 
-#define SPARE_DESCRIPTORS (32 + (WITH_LISTEN ? MAX_CONNECTIONS : 0)) /* for all other files */
+#define READING_DESCRIPTORS 32 /* for files that are no task's, kept and for a moment */
+#define SPARE_DESCRIPTORS (READING_DESCRIPTORS + (WITH_LISTEN ? MAX_CONNECTIONS : 0)) /* for all others */
 
 /* How many descriptors there may be; as many as we may have ourselves given. */
 static rlim_t descriptor_limit(void)
@@ -3638,13 +3641,15 @@ static void read_tasks(struct snapshot *now, const struct snapshot *before, cons
 	now->tasks_hidden |= hidden;
 	if (needs->processes)
 		read_processes(now, before);
-	if (!in_cgroup() || !needs->states || now->tasks_hidden || now->tasks_overflow)
+	if (!in_cgroup() || !needs->states)
+		return;
+	now->switches = before->switches + count_switches(before, now);
+	if (now->tasks_hidden || now->tasks_overflow)
 		return;
 	values[M_r] = running;
 	values[M_b] = blocked;
-	if (switches || !n) /* a counter of our own: no kernel has one */
-		values[M_cs] = count_switches(before, now) +
-			(before->level[0][M_cs] != UNAVAILABLE ? before->level[0][M_cs] : 0);
+	if (switches || !n)
+		values[M_cs] = now->switches;
 }
 
 /* --------------------------------------------------------------- DEVICES
@@ -5344,10 +5349,8 @@ static struct child *find_slot(uint64_t inode, unsigned from)
 	}
 	if (!free_slot && children.slots < MAX_CHILDREN)
 		free_slot = &children.child[children.slots++];
-	if (free_slot) {
-		free_slot->tick = free_slot->start = 0;
-		free_slot->born = children.walk;
-	}
+	if (free_slot)
+		free_slot->tick = 0;
 	return free_slot;
 }
 
@@ -5446,7 +5449,6 @@ static bool visit_below(struct walk *w, size_t n)
 	now.level[0][M_cpus_online] = walk->scope_now->level[0][M_cpus_online];
 	read_child(rest, now.level[0]);
 	child->inode = inode;
-	child->seen = children.walk;
 	child->name = children.names_length;
 	memcpy(children.names + children.names_length, rest, length);
 	children.names_length += (uint32_t)length;
@@ -5463,6 +5465,8 @@ static void read_children(struct child_walk *of_child)
 	struct child *child;
 	unsigned i;
 
+	for (child = children.child; child < children.child + children.slots; child++)
+		child->name = UNSEEN;
 	children.walk++;
 	children.more = 0;
 	children.names_length = 0;
@@ -5478,7 +5482,7 @@ static void read_children(struct child_walk *of_child)
 		children.hidden |= w.hidden;
 	}
 	for (child = children.child; child < children.child + children.slots; child++)
-		if (child->seen != children.walk)
+		if (child->name == UNSEEN)
 			child->inode = 0;
 }
 
@@ -7741,7 +7745,13 @@ static void svg_panel(struct sink *o, const struct history *h, unsigned which)
 LARGE struct scrape {
 	const struct snapshot *snapshot; /* NULL: none yet */
 	uint64_t value[LENGTH(exports)]; /* in the unit of export_places() */
-	uint64_t child[WITH_CGROUPS ? MAX_CHILDREN : 1][CHILD_EXPORTS];
+	struct scraped_child {
+		uint64_t inode;    /* as in its slot: whose these are */
+		uint64_t start_ns; /* when its oldest process started, since boot; 0: not known */
+		uint32_t born;     /* the walk that saw it first */
+		uint64_t value[CHILD_EXPORTS];
+	} child[WITH_CGROUPS ? MAX_CHILDREN : 1];
+	uint32_t walk;         /* over the children, that has read them */
 	uint64_t end_ns;       /* CLOCK_MONOTONIC when it was done */
 	uint64_t took_us;
 } scrape;
@@ -7835,24 +7845,31 @@ static void scrape_scope(const struct comparison *c)
 	scrape.snapshot = c->now;
 }
 
-/* When the first process of a child that cgroup.procs names has started, in seconds
- * since 1970; 0: not known. */
-static uint32_t child_start(const char *rest, const struct snapshot *now)
+/* When the oldest process of a child started, in ns since boot; 0: not known, or it has
+ * none of its own. */
+static uint64_t child_start_ns(const char *rest)
 {
 	const struct home *h = scope.home;
 	char dir[PATH_BYTES];
 	int error = ENOENT, fd = -1;
-	uint64_t pid = 0, ns = UNAVAILABLE;
+	uint64_t pid, oldest = UNAVAILABLE;
 	struct scanner s;
 	struct text line;
 
-	if (!opt->captured && join_n(dir, h->dir, h->length[0], rest, ""))
+	if (!opt->captured && join_n(dir, h->dir, h->length[0], rest, "") && !is_foreign_proc())
 		fd = open_below(dir, strlen(dir), "cgroup.procs", "", &error);
 	scan_start(&s, fd, error);
-	if (scan_line(&s, &line) && scan_number(&line, &pid) && pid && pid <= UINT32_MAX)
-		ns = task_start_ns((uint32_t)pid);
+	while (scan_line(&s, &line))
+		if (scan_number(&line, &pid) && pid && pid <= UINT32_MAX)
+			oldest = least_of(oldest, task_start_ns((uint32_t)pid));
 	scan_close(&s);
-	return ns == UNAVAILABLE || ns > now->ns ? 0 : (uint32_t)((now->wall_ns - (now->ns - ns)) / NS_PER_S);
+	return oldest == UNAVAILABLE ? 0 : oldest;
+}
+
+/* ns since boot as seconds since 1970. */
+static uint64_t wall_seconds(const struct snapshot *now, uint64_t ns)
+{
+	return ns && ns <= now->ns ? (now->wall_ns - (now->ns - ns)) / NS_PER_S : UNAVAILABLE;
 }
 
 /* Works out what is exported of a child. */
@@ -7861,14 +7878,16 @@ static void scrape_child(const struct child_walk *walk, struct child *child, str
 	LARGE struct snapshot before; /* its first level is used, and empty */
 	LARGE struct report report;
 	const struct comparison c = { &before, now, &report, true };
-	uint64_t *v = scrape.child[child - children.child];
+	struct scraped_child *scraped = &scrape.child[child - children.child];
+	uint64_t *v = scraped->value;
 	unsigned i;
 
 	(void)walk;
-	if (!child->start)
-		child->start = child_start(children.names + child->name, now);
-	if (child->start)
-		now->level[0][M_start_time] = child->start;
+	if (scraped->inode != child->inode)
+		*scraped = (struct scraped_child){ .inode = child->inode, .born = children.walk };
+	if (!scraped->start_ns)
+		scraped->start_ns = child_start_ns(children.names + child->name);
+	now->level[0][M_start_time] = wall_seconds(now, scraped->start_ns);
 	before.ns = now->ns;
 	memset(report.value, 0xff, sizeof report.value);
 	report_make(&c);
@@ -7991,7 +8010,9 @@ static unsigned child_export(unsigned row)
 /* The item at, or after, one: levels of the cgroup in scope, then children. */
 static unsigned cgroup_item(unsigned item)
 {
-	return item < (in_cgroup() ? homes[DIR_CPU].levels + 1 : 0) || item >= MAX_LEVELS ? item : MAX_LEVELS;
+	unsigned levels = !in_cgroup() ? 0 : homes[DIR_CPU].levels ? homes[DIR_CPU].levels : 1;
+
+	return item < levels || item >= MAX_LEVELS ? item : MAX_LEVELS;
 }
 
 /* The samples of a row of exports[] for the cgroup in scope, by level, then for the
@@ -8001,6 +8022,7 @@ static void out_cgroup_item(struct sink *o, struct exposition *e)
 	const struct export *row = &exports[e->row];
 	const struct place *p = plan->place[row->metric];
 	char path[PATH_BYTES];
+	const struct scraped_child *scraped;
 	const struct child *child;
 
 	if (e->item == 0) {
@@ -8014,13 +8036,17 @@ static void out_cgroup_item(struct sink *o, struct exposition *e)
 			out_sample(o, e, path, counter_total(scrape.snapshot, e->item, row->metric));
 	} else if (row->scopes & CGROUP) {
 		child = &children.child[e->item - MAX_LEVELS];
-		if (!child->inode || (int32_t)(child->born - e->walk) > 0)
+		scraped = &scrape.child[e->item - MAX_LEVELS];
+		if (!child->inode || scraped->inode != child->inode || (int32_t)(scraped->born - e->walk) > 0)
 			return;
 		if (!join(path, scope.name[1] ? scope.name : "", children.names + child->name, ""))
 			return;
-		out_sample(o, e, path, scrape.child[e->item - MAX_LEVELS][child_export(e->row)]);
+		out_sample(o, e, path, scraped->value[child_export(e->row)]);
 	}
 }
+
+#define RAM_MAJOR 1 /* admin-guide/devices.txt: devices that are there for want of use */
+#define LOOP_MAJOR 7
 
 /* A field of a disk. */
 static void out_disk(struct sink *o, struct exposition *e)
@@ -8028,9 +8054,10 @@ static void out_disk(struct sink *o, struct exposition *e)
 	const struct disk_export *row = &disk_exports[e->row];
 	const struct device *d = &scrape.snapshot->device[e->item];
 	const char *prefix = in_cgroup() ? "vmstat_cgroup_disk_" : "vmstat_disk_";
-	uint64_t v = d->value[row->field];
+	uint64_t v = d->value[row->field], major = d->number >> 20;
+	bool spare = (major == RAM_MAJOR || major == LOOP_MAJOR) && !has_worked(d);
 
-	if (!d->counted || d->partition || !has_worked(d) || v == UNAVAILABLE)
+	if (!d->counted || d->partition || spare || v == UNAVAILABLE)
 		return;
 	out_title(o, e, prefix, row->name, row->type, row->help);
 	out_str(o, prefix);
@@ -8084,6 +8111,8 @@ static void out_rest(struct sink *o)
 		   scrape.snapshot->more_devices[0], 0);
 	out_single(o, "vmstat_cgroups_left_out", TYPE_GAUGE, "Cgroups that found no room in the table.",
 		   with_children ? children.more : UNAVAILABLE, 0);
+	out_single(o, "vmstat_cgroups_hidden", TYPE_GAUGE, "1 where some cgroups are too deep or cannot be read.",
+		   with_children ? children.hidden : UNAVAILABLE, 0);
 	out_str(o, "# HELP vmstat_build_info The program itself.\n# TYPE vmstat_build_info gauge\n"
 		"vmstat_build_info{version=\"" VERSION "\"} 1\n");
 	out_single(o, "vmstat_scrape_duration_seconds", TYPE_GAUGE, "Time that it took to read these numbers.",
@@ -8207,7 +8236,8 @@ struct progress {
 	unsigned row; /* of the page */
 };
 
-/* Takes a snapshot. Three take turns: one is the last, one the last report's. */
+/* Takes a snapshot. Four take turns: one is the last, one the last report's, one that
+ * of the last scrape, which may still be printed. */
 static struct snapshot *exporter_snapshot(void)
 {
 	struct snapshot *now = snapshots, *before;
@@ -8215,9 +8245,9 @@ static struct snapshot *exporter_snapshot(void)
 		.devices = true, .charged_devices = in_cgroup(), .states = in_cgroup(),
 	};
 
-	while (now == exporter.latest || now == exporter.reported)
+	while (now == exporter.latest || now == exporter.reported || now == scrape.snapshot)
 		now++;
-	before = exporter.latest ? exporter.latest : now + 1; /* an empty one */
+	before = exporter.latest ? exporter.latest : &snapshots[1]; /* an empty one */
 	snapshot_take(now, before, clock_ns(CLOCK_BOOTTIME), &needs);
 	exporter.latest = now;
 	if (!in_cgroup())
@@ -8227,8 +8257,7 @@ static struct snapshot *exporter_snapshot(void)
 		if (exporter.start_ns > now->ns)
 			exporter.start_ns = 0; /* not known yet */
 	}
-	if (exporter.start_ns)
-		now->level[0][M_start_time] = (now->wall_ns - (now->ns - exporter.start_ns)) / NS_PER_S;
+	now->level[0][M_start_time] = wall_seconds(now, exporter.start_ns);
 	now->level[0][M_parent_oom] = parent_kills();
 	return now;
 }
@@ -8281,6 +8310,7 @@ static const char *scrape_all(void)
 	scrape_scope(&c);
 	if (WITH_CGROUPS)
 		visit_children(c.now, false);
+	scrape.walk = children.walk;
 	scrape.end_ns = clock_ns(CLOCK_MONOTONIC);
 	scrape.took_us = (scrape.end_ns - begin) / 1000;
 	return NULL;
@@ -8543,8 +8573,6 @@ static void page_child(struct sink *o, const struct listing *l, unsigned row)
 		out_str(o, i && row ? "</td>" : "</th>");
 	}
 	out_str(o, row ? "</tr>\n" : "</tr>\n</thead>\n<tbody>\n");
-	if (row == l->rows)
-		out_str(o, "</tbody>\n</table>\n</section>\n");
 }
 
 /* The head, a graph, or rows of the table and the end. */
@@ -8571,6 +8599,7 @@ static bool page_piece(struct sink *o, struct progress *at)
 		}
 		page_child(o, l, row);
 	}
+	out_str(o, rows ? "</tbody>\n</table>\n</section>\n" : "");
 	out_str(o, "</main>\n<footer>vmstat " VERSION ", the last ");
 	out_u64(o, PAGE_SECONDS / 60);
 	out_str(o, " minutes, refreshed every " PAGE_REFRESH " seconds &middot; "
@@ -8706,6 +8735,7 @@ LARGE struct connection {
 	uint64_t since; /* CLOCK_BOOTTIME when the state began */
 	uint64_t moved; /* when the last piece was taken */
 	bool served;    /* not the first request */
+	bool more;      /* another request has come in: answered when there is room */
 	size_t n;
 	char request[REQUEST_BYTES];
 } connections[MAX_CONNECTIONS];
@@ -8715,6 +8745,8 @@ struct request {
 	unsigned status; /* 0: not whole yet; 200, or what is wrong with it */
 	size_t length;
 	bool head, keep, one_zero;
+	bool sized;     /* it says how many bytes follow: */
+	uint64_t body;
 	struct text path;
 };
 
@@ -8768,9 +8800,14 @@ static unsigned parse_request_line(struct text line, struct request *r)
 	r->head = is_text(&method, "HEAD");
 	if (!r->head && !is_text(&method, "GET"))
 		return 405;
-	if (target.end - target.p > 7 && !strncasecmp(target.p, "http://", 7)) /* the form for proxies */
-		for (target.p += 7; target.p < target.end && *target.p != '/'; target.p++)
+	if (target.end - target.p > 7 && !strncasecmp(target.p, "http://", 7)) { /* the form for proxies */
+		const char *slash = target.p + 6;
+
+		for (target.p += 7; target.p < target.end && *target.p != '/' && *target.p != '?'; target.p++)
 			;
+		if (target.p == target.end || *target.p == '?') /* short for http://host/ */
+			target = (struct text){ slash, slash + 1 };
+	}
 	if (target.p == target.end || *target.p != '/')
 		return 400;
 	for (p = target.p; p < target.end && *p != '?'; p++)
@@ -8801,8 +8838,10 @@ static unsigned parse_header(struct text line, struct request *r, unsigned *host
 	if (is_word(&name, "content-length")) {
 		const char *p = value.p;
 
-		if (!parse_digits(&p, &length) || p != value.end)
+		if (!parse_digits(&p, &length) || p != value.end || (r->sized && length != r->body))
 			return 400;
+		r->sized = true;
+		r->body = length;
 		r->keep &= !length;
 	} else if (is_word(&name, "transfer-encoding")) {
 		r->keep = false;
@@ -8997,7 +9036,7 @@ static void respond(struct connection *c, const struct request *r, uint64_t now_
 		return;
 	}
 	c->endpoint = endpoint;
-	c->at = (struct progress){ { .walk = children.walk }, 0 };
+	c->at = (struct progress){ { .walk = scrape.walk }, 0 };
 	c->begun = false;
 	c->since = c->moved = now_ns;
 	c->state = STATE_SENDING;
@@ -9005,19 +9044,19 @@ static void respond(struct connection *c, const struct request *r, uint64_t now_
 		connection_send(c, now_ns);
 }
 
-/* Answers the requests that have come in whole, up to one that takes longer. */
+/* Answers a request, if one has come in whole. */
 static void connection_parse(struct connection *c, uint64_t now_ns)
 {
 	struct request r;
 
-	while (c->state == STATE_READING && c->n) {
-		parse_request(c->request, c->n, &r);
-		if (!r.status)
-			return;
-		respond(c, &r, now_ns);
-		c->n -= r.length;
-		memmove(c->request, c->request + r.length, c->n);
-	}
+	parse_request(c->request, c->n, &r);
+	c->more = false;
+	if (!r.status)
+		return;
+	respond(c, &r, now_ns);
+	c->n -= r.length;
+	memmove(c->request, c->request + r.length, c->n);
+	c->more = c->n > 0;
 }
 
 static void connection_read(struct connection *c, uint64_t now_ns)
@@ -9063,14 +9102,16 @@ static void connection_expire(struct connection *c, uint64_t now_ns)
 
 /* A place for a new connection: a free one, or that of the one which has been without
  * a whole request for longest, or has taken no piece of its response for longest. NULL:
- * all are busy. */
-static struct connection *connection_place(uint64_t now_ns)
+ * all are busy. `scarce`: descriptors are, so it has to be another's place. */
+static struct connection *connection_place(uint64_t now_ns, bool scarce)
 {
 	struct connection *c, *waits = NULL, *stuck = NULL;
 
 	for (c = connections; c < connections + MAX_CONNECTIONS; c++) {
-		if (c->state == STATE_FREE)
+		if (c->state == STATE_FREE && !scarce)
 			return c;
+		if (c->state == STATE_FREE)
+			continue;
 		if (c->state != STATE_SENDING && (!waits || c->since < waits->since))
 			waits = c;
 		if (c->state == STATE_SENDING && (!stuck || c->moved < stuck->moved))
@@ -9102,7 +9143,7 @@ static void accept_connections(uint64_t now_ns)
 		}
 		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one); /* of no use to a unix socket */
-		c = connection_place(now_ns);
+		c = connection_place(now_ns, (rlim_t)fd + READING_DESCRIPTORS >= descriptor_limit());
 		if (!c) {
 			refused.fd = fd;
 			respond_status(&refused, 503, "too many connections", now_ns);
@@ -9112,7 +9153,7 @@ static void accept_connections(uint64_t now_ns)
 		}
 		c->fd = fd;
 		c->state = STATE_READING;
-		c->served = false;
+		c->served = c->more = false;
 		c->n = 0;
 		c->since = now_ns;
 		connection_read(c, now_ns); /* it is there mostly */
@@ -9136,7 +9177,9 @@ static nfds_t poll_connections(struct pollfd *fds, struct connection **of, uint6
 		if (c->state == STATE_FREE)
 			continue;
 		of[n] = c;
-		fds[n++] = (struct pollfd){ c->fd, c->state == STATE_SENDING ? POLLOUT : POLLIN, 0 };
+		fds[n++] = (struct pollfd){ c->fd, POLLIN, 0 };
+		if (c->state == STATE_SENDING || (c->state == STATE_READING && c->more))
+			fds[n - 1].events = POLLOUT;
 		*due = least_of(*due, c->since + patience_ns(c));
 	}
 	return n;
@@ -9152,15 +9195,14 @@ static void serve_connections(const struct pollfd *fds, struct connection *const
 		c = of[i];
 		if (!c || !fds[i].revents || c->state == STATE_FREE)
 			continue;
-		if (c->state != STATE_SENDING) {
-			connection_read(c, now_ns);
-			continue;
-		}
-		if (fds[i].revents & (POLLERR | POLLHUP))
+		if (c->state == STATE_SENDING && fds[i].revents & (POLLERR | POLLHUP))
 			connection_drop(c);
-		else
+		else if (c->state == STATE_SENDING)
 			connection_send(c, now_ns);
-		connection_parse(c, now_ns);
+		else if (c->state == STATE_READING && c->more)
+			connection_parse(c, now_ns);
+		else
+			connection_read(c, now_ns);
 	}
 	for (c = connections; c < connections + MAX_CONNECTIONS; c++)
 		if (c->state != STATE_FREE && now_ns - c->since >= patience_ns(c))
@@ -9261,6 +9303,9 @@ static int restrict_files(void)
 
 	if (version < 0)
 		return errno;
+	for (each_home(h))
+		if (h->version && after(h->dir, opt->proc))
+			return EXDEV; /* /proc/PID/root: another's, which Landlock keeps us out of */
 	forbidden.files = (1u << file_rights[version < 5 ? version : 5]) - 1;
 	forbidden.net = version >= 4 ? 3 : 0;
 	forbidden.scopes = version >= 6 ? 1 : 0; /* abstract sockets; kill(pid, 0) is used */
@@ -10801,7 +10846,7 @@ static void run_prometheus(void)
 	why = scrape_all();
 	if (why)
 		die(0, "--prometheus: %s", why);
-	at.walk = children.walk;
+	at.walk = scrape.walk;
 	do {
 		more = out_exposition(&stdout_sink, &at);
 		write_out(&stdout_sink);
@@ -10941,7 +10986,8 @@ static void name_listener(struct sink *o)
 	} else if (a.any.sa_family == AF_UNIX) {
 		out_str(o, opt->listen);
 	} else { /* in both families the port stands at the same place */
-		out_str(o, !port ? "127.0.0.1" : port == opt->listen ? "[::]" : "");
+		out_str(o, !port ? "127.0.0.1" : port > opt->listen ? "" :
+			a.any.sa_family == AF_INET ? "0.0.0.0" : "[::]");
 		out_bytes(o, opt->listen, port ? (size_t)(port - opt->listen) : 0);
 		out_char(o, ':');
 		out_u64(o, ntohs(a.v4.sin_port));
@@ -10954,7 +11000,6 @@ static void enter_sandbox(void)
 	unsigned i;
 	int error;
 
-	descriptor_limit(); /* the last that it may raise */
 	for (i = 0; i < LENGTH(layers); i++) {
 		error = layers[i].apply();
 		if (error)
@@ -10977,7 +11022,7 @@ static void serve(void)
 	bool ticks = WITH_PAGE || opt->record;
 	uint64_t now = clock_ns(CLOCK_BOOTTIME), tick = ticks ? now + step : UINT64_MAX;
 
-	while (!stopped || has_connections()) {
+	for (;;) {
 		struct pollfd fds[MAX_CONNECTIONS + 1];
 		struct connection *of[MAX_CONNECTIONS + 1];
 		uint64_t due = tick;
@@ -10985,6 +11030,8 @@ static void serve(void)
 
 		if (stopped)
 			stop_accepting();
+		if (stopped && !has_connections())
+			return;
 		if (now >= tick) {
 			exporter_tick();
 			tick += (now - tick) / step * step + step;
@@ -11017,6 +11064,9 @@ static void run_exporter(void)
 	given.human = true; /* in the table of the page */
 	self.start_ms = clock_ns(CLOCK_REALTIME) / 1000000;
 	self.statm = open_below("/proc", strlen("/proc"), "self/statm", "", &error) + 1;
+	if (descriptor_limit() < 2 * READING_DESCRIPTORS)
+		die(0, "--listen: %ju open files are too few: at least %ju", (uint64_t)descriptor_limit(),
+		    (uint64_t)(2 * READING_DESCRIPTORS));
 	start_listening();
 	name_listener(&name);
 	if (WITH_PAGE || opt->record)

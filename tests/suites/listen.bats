@@ -450,7 +450,7 @@ reply() {
 
 @test "a body ends the connection: it is never taken for a request" {
     serve
-    for headers in 'Content-Length: 38' 'Transfer-Encoding: chunked' 'Content-Length: 0\r\nContent-Length: 38'; do
+    for headers in 'Content-Length: 38' 'Transfer-Encoding: chunked' 'Content-Length: 38\r\nContent-Length: 38'; do
         ask "GET /healthz HTTP/1.1\r\nHost: x\r\n$headers\r\n\r\nGET /nosuch HTTP/1.1\r\nHost: smuggled\r\n\r\n"
         answers 200
         [[ $(grep -ac ^HTTP/1.1 "$T/answer") == 1 && $(header Connection) == close ]] ||
@@ -606,6 +606,45 @@ full avg10=0.00 total=3'
         (($(date +%s%N) - began < 500000000))
         [[ ! -s $T/out ]]
     done
+}
+
+@test "SIGTERM with a connection that idles: status 0 at once, long before the next tick" {
+    serve 3600
+    exec 8<> "/dev/tcp/127.0.0.1/$port"
+    printf 'GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n' >&8
+    [[ $(reply 8) == 'HTTP/1.1 200 OK|ok' ]]
+    local start=$SECONDS
+    stop_server
+    ((SECONDS - start <= 1))
+    exec 8>&-
+}
+
+@test "few descriptors: no series is lost for connections; too few are refused" {
+    local fd fds=() all
+    (ulimit -n 63; fails "$VMSTAT" "--proc=$T/f/proc" --listen=0 2> "$T/err")
+    grep -x 'vmstat: --listen: 63 open files are too few: at least 64' "$T/err"
+    (ulimit -n 64; exec "$VMSTAT" "--proc=$T/f/proc" "--sys=$T/f/sys" --listen=127.0.0.1:0) 2> "$T/err" 3>&- &
+    server=$!
+    listens
+    scrape
+    all=$(grep -c '^vmstat_' "$T/metrics")
+    for _ in {1..50}; do
+        exec {fd}<> "/dev/tcp/127.0.0.1/$port"
+        fds+=("$fd")
+    done
+    sleep 0.1
+    scrape
+    [[ $(grep -c '^vmstat_' "$T/metrics") == "$all" ]]
+    for fd in "${fds[@]}"; do exec {fd}>&-; done
+}
+
+@test "a disk that has done nothing yet counts 0; a loop device that has is not there" {
+    local zeros='0 0 0 0 0 0 0 0 0 0 0'
+    printf '%s\n' "253 0 vdz $zeros" "7 0 loop0 $zeros" >> "$T/f/proc/diskstats"
+    serve
+    scrape
+    grep -x 'vmstat_disk_read_bytes_total{device="vdz"} 0' "$T/metrics"
+    fails grep loop0 "$T/metrics"
 }
 
 @test "with --record, both" {
