@@ -1483,11 +1483,17 @@ static size_t sink_room(struct sink *o, size_t n)
 	return o->size - o->n;
 }
 
+/* By words: texts are short, and what starts a copy of any length would cost more. */
 static void out_bytes(struct sink *o, const char *p, size_t n)
 {
+	char *to = o->text + o->n;
+
 	n = sink_room(o, n);
-	memcpy(o->text + o->n, p, n);
 	o->n += n;
+	for (; n >= sizeof (uint64_t); n -= sizeof (uint64_t), p += sizeof (uint64_t), to += sizeof (uint64_t))
+		memcpy(to, p, sizeof (uint64_t));
+	while (n--)
+		*to++ = *p++;
 }
 
 static void out_str(struct sink *o, const char *s)
