@@ -8276,6 +8276,27 @@ static const char *without_numbers(const struct snapshot *now)
 	return has_numbers(now) ? NULL : "no numbers can be read: is /proc mounted?";
 }
 
+/* A cgroup without processes of its own, as v2 has them above others, is as old as the
+ * oldest below it. Known from the next scrape on. */
+static void find_starts_below(void)
+{
+	unsigned i, k;
+
+	for (i = 0; i < children.slots; i++) {
+		const char *path = children.names + children.child[i].name;
+		uint64_t *start_ns = &scrape.child[i].start_ns, oldest = UNAVAILABLE;
+
+		for (k = 0; children.child[i].inode && !*start_ns && k < children.slots; k++) {
+			const char *rest = after(children.names + children.child[k].name, path);
+
+			if (children.child[k].inode && rest && *rest == '/' && scrape.child[k].start_ns)
+				oldest = least_of(oldest, scrape.child[k].start_ns);
+		}
+		if (oldest != UNAVAILABLE)
+			*start_ns = oldest;
+	}
+}
+
 /* Works with the cgroups below the scope, which on a host have a plan of their own. */
 static void visit_children(const struct snapshot *now, bool compared)
 {
@@ -8286,12 +8307,13 @@ static void visit_children(const struct snapshot *now, bool compared)
 		return;
 	plan = &plans[1];
 	scope.kind = V2;
-	if (compared)
+	if (compared) {
 		compare_children(now, exporter.children_ns, ++exporter.children_tick);
-	else
-		read_children(&walk);
-	if (compared)
 		exporter.children_ns = now->ns;
+	} else {
+		read_children(&walk);
+		find_starts_below();
+	}
 	scope.kind = kind;
 	plan = &plans[0];
 }

@@ -73,6 +73,9 @@ of_first() { sample "$1" "vmstat_cgroup_$2" "container_id=\"$first\"${3:-}"; }
 	have_succeeded page health
 	is_near "start of the container" "$(of_first metrics start_time_seconds)" \
 		"$(awk "BEGIN { printf \"%.0f\", $(sample metrics process_start_time_seconds) + 10 }")" 2
+	# The pod, which has no process of its own, is as old.
+	is_equal "start of the pod" "$(section metrics | grep -F 'start_time_seconds{' | grep -F pod_uid= |
+		grep -vF container_id | awk '{ print $NF }')" "$(of_first metrics start_time_seconds)"
 	section page | grep '<h2>Cgroups below, worst first</h2>'
 	section page | grep -F "pod 1a2b3c4d-5e6f-7081-92a3-b4c5d6e7f809 0123456789ab"
 	section listening | grep -x 'vmstat: listening on 127.0.0.1:9799'
