@@ -8276,6 +8276,13 @@ static const char *without_numbers(const struct snapshot *now)
 	return has_numbers(now) ? NULL : "no numbers can be read: is /proc mounted?";
 }
 
+static bool is_below(const char *path, const char *above)
+{
+	const char *rest = after(path, above);
+
+	return rest && *rest == '/';
+}
+
 /* A cgroup without processes of its own, as v2 has them above others, is as old as the
  * oldest below it. Known from the next scrape on. */
 static void find_starts_below(void)
@@ -8283,13 +8290,13 @@ static void find_starts_below(void)
 	unsigned i, k;
 
 	for (i = 0; i < children.slots; i++) {
-		const char *path = children.names + children.child[i].name;
 		uint64_t *start_ns = &scrape.child[i].start_ns, oldest = UNAVAILABLE;
+		const struct child *child = &children.child[i], *other;
 
-		for (k = 0; children.child[i].inode && !*start_ns && k < children.slots; k++) {
-			const char *rest = after(children.names + children.child[k].name, path);
-
-			if (children.child[k].inode && rest && *rest == '/' && scrape.child[k].start_ns)
+		for (k = 0; child->inode && !*start_ns && k < children.slots; k++) {
+			other = &children.child[k];
+			if (other->inode && scrape.child[k].start_ns &&
+			    is_below(children.names + other->name, children.names + child->name))
 				oldest = least_of(oldest, scrape.child[k].start_ns);
 		}
 		if (oldest != UNAVAILABLE)
