@@ -15,10 +15,11 @@
  *
  *   SETUP       includes, config.h, limits
  *   CATALOGUE   the tables: sources, metrics, -s lines, disk fields, rules,
- *               metrics for Prometheus, options. TO ADD A METRIC that a kernel file reports, add one
- *               row to METRICS and a number to tests/fixtures; everything
- *               else follows, README and vmstat.8 by `make docs`.
- *               An alert rule or an option is a row, too
+ *               metrics for Prometheus, options. TO ADD A METRIC that a
+ *               kernel file reports, add one row to METRICS and a number to
+ *               tests/fixtures; everything else follows, README and vmstat.8
+ *               by `make docs`. An alert rule, a metric for Prometheus or an
+ *               option is a row, too
  *   STATE       every variable that is not local, each with its reason
  *   BEDROCK     sinks, messages, clocks, numbers, files
  *   READERS     the line scanner, and the formats of the kernel's files
@@ -1578,6 +1579,13 @@ static void out_digits(struct sink *o, uint64_t v, unsigned width)
 		v /= 10;
 	}
 	out_bytes(o, p, (size_t)(buf + sizeof buf - p));
+}
+
+/* The last `digits` hexadecimal digits of v. */
+static void out_hex(struct sink *o, uint64_t v, unsigned digits)
+{
+	while (digits--)
+		out_char(o, "0123456789abcdef"[v >> 4 * digits & 15]);
 }
 
 static void out_u64(struct sink *o, uint64_t v)
@@ -4346,7 +4354,7 @@ static bool is_unlimited(uint64_t limit)
 }
 
 /* MemAvailable. Before Linux 3.14, and where lxcfs makes it more than there
- * is, free memory and the page cache, as free(1) had it. */
+ * is, free memory and the page cache, as procps had it. */
 static uint64_t make_available(const struct comparison *c)
 {
 	const uint64_t *v = c->report->value;
@@ -6717,8 +6725,7 @@ static void json_string(struct sink *o, const char *p)
 		} else if (c < ' ' || c == 0x7f || (n == 2 && c == 0xc2 && (unsigned char)p[1] < 0xa0)) {
 			c = n == 2 ? (unsigned char)p[1] : c; /* C1: U+0080 to U+009F */
 			out_str(o, "\\u00");
-			out_char(o, "0123456789abcdef"[c >> 4]);
-			out_char(o, "0123456789abcdef"[c & 15]);
+			out_hex(o, c, 2);
 		} else {
 			if (c == '"' || c == '\\')
 				out_char(o, '\\');
@@ -7767,6 +7774,7 @@ struct exposition {
 	uint8_t part;
 	bool titled;    /* the family's HELP and TYPE are there */
 	uint16_t row;   /* of exports[] or disk_exports[] */
+	uint16_t child_row; /* its place among the rows that children have */
 	uint16_t item;  /* a level or child, or a device */
 	uint32_t walk;  /* children that were born later are left out: of another one the
 	                 * name may have been printed */
@@ -7913,8 +7921,7 @@ static void out_label(struct sink *o, const char *name, const char *p)
 
 		if (!n) {
 			out_str(o, "\\\\x");
-			out_char(o, "0123456789abcdef"[(unsigned char)*p >> 4]);
-			out_char(o, "0123456789abcdef"[*p & 15]);
+			out_hex(o, (unsigned char)*p, 2);
 		} else if (*p == '\n') {
 			out_str(o, "\\n");
 		} else {
@@ -8003,16 +8010,6 @@ static void out_sample(struct sink *o, struct exposition *e, const char *cgroup,
 	out_char(o, '\n');
 }
 
-/* The place of a row among those that children have. */
-static unsigned child_export(unsigned row)
-{
-	unsigned i, n = 0;
-
-	for (i = 0; i < row; i++)
-		n += (exports[i].scopes & CGROUP) != 0;
-	return n;
-}
-
 /* The item at, or after, one: levels of the cgroup in scope, then children. */
 static unsigned cgroup_item(unsigned item)
 {
@@ -8047,7 +8044,7 @@ static void out_cgroup_item(struct sink *o, struct exposition *e)
 			return;
 		if (!join(path, scope.name[1] ? scope.name : "", children.names + child->name, ""))
 			return;
-		out_sample(o, e, path, scraped->value[child_export(e->row)]);
+		out_sample(o, e, path, scraped->value[e->child_row]);
 	}
 }
 
@@ -8137,6 +8134,8 @@ static void out_rest(struct sink *o)
 static void next_row(struct exposition *e, unsigned rows)
 {
 	e->item = 0;
+	if (e->part == PART_CGROUP && exports[e->row].scopes & CGROUP)
+		e->child_row++;
 	e->row++;
 	/* Rows of one name have labels. */
 	if (e->part == PART_DISKS || e->row == rows || !*exports[e->row].label ||
@@ -8469,8 +8468,6 @@ static const char page_style[] =
 	"white-space:nowrap}thead th{border:0;color:var(--soft);font-weight:400}th:first-child{text-align:left}"
 	"tbody th{font-weight:400;white-space:normal;overflow-wrap:anywhere;min-width:9em}\n";
 
-static const char *const level_classes[] = { "ok", "warning", "critical" };
-
 /* The alerts of the last report, in words. */
 static void page_alerts(struct sink *o, const struct report *r)
 {
@@ -8487,7 +8484,7 @@ static void page_alerts(struct sink *o, const struct report *r)
 		out_char(&message, '\0');
 		buffer[sizeof buffer - 1] = '\0';
 		out_str(o, "<li class=\"");
-		out_str(o, level_classes[r->level[a]]);
+		out_str(o, level_words[r->level[a]]);
 		out_str(o, "\">");
 		html_text(o, buffer);
 		out_str(o, "</li>\n");
@@ -8529,7 +8526,7 @@ static void page_scope(struct sink *o, const struct report *r)
 static void page_head(struct sink *o)
 {
 	const struct report *r = &page.report;
-	const char *level = level_classes[r->worst];
+	const char *level = level_words[r->worst];
 
 	out_str(o, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
 		"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
@@ -8676,21 +8673,19 @@ static void page_tick(void)
 {
 	const struct snapshot *before = exporter.reported ? exporter.reported : &snapshots[2]; /* empty yet */
 	struct snapshot *now = exporter_snapshot();
-	const struct comparison c = { before, now, &page.report, false };
-
-	memcpy(&page.last, &c, sizeof c);
+	page.last = (struct comparison){ before, now, &page.report, false };
 	if (without_numbers(now)) {
 		memset(page.report.value, 0xff, sizeof page.report.value);
 		page.report.wall_ns = now->wall_ns;
 	} else {
 		page.report.first = !page.reports;
-		report_make(&c);
+		report_make(&page.last);
 		exporter.reported = now;
 	}
 	if (WITH_ALERTS)
 		alerts_judge(&page.report);
 	if (!page.reports++)
-		page_begin(&c);
+		page_begin(&page.last);
 	else
 		history_add(&history, &page.report);
 	history.report = &page.report;
@@ -9002,7 +8997,7 @@ static void respond_status(struct connection *c, unsigned status, const char *wh
 		connection_drop(c);
 }
 
-#define CHUNK_HEAD 6 /* "XXXX\r\n" */
+#define CHUNK_HEAD 6 /* four hexadecimal digits, CR, LF */
 
 /* Puts a piece of the body in, as a chunk where those are used. False: the last. */
 static bool out_piece(struct sink *o, struct connection *c)
@@ -9010,14 +9005,12 @@ static bool out_piece(struct sink *o, struct connection *c)
 	size_t start = o->n, head = c->one_zero ? 0 : CHUNK_HEAD;
 	struct sink body = { o->text + start + head, o->size - start - head - 16, 0, false };
 	bool more = c->endpoint->piece(&body, &c->at);
-	unsigned i;
 
 	o->overflow |= body.overflow;
 	if (c->one_zero || !body.n) {
 		o->n += body.n;
 	} else {
-		for (i = 0; i < 4; i++)
-			out_char(o, "0123456789abcdef"[body.n >> (12 - 4 * i) & 15]);
+		out_hex(o, body.n, 4);
 		out_str(o, "\r\n");
 		o->n += body.n;
 		out_str(o, "\r\n");
@@ -10831,18 +10824,26 @@ static void run(struct listing *l, bool scope_is_told)
 	}
 }
 
+/* Selects what is exported of these scopes. */
+static void plan_select_exports(unsigned scopes)
+{
+	unsigned i;
+
+	for (i = 0; i < LENGTH(exports); i++)
+		if (exports[i].scopes & scopes && (WITH_PRESSURE || metrics[exports[i].metric].kind != KIND_SHARE))
+			plan_select(exports[i].metric);
+}
+
 /* Selects what is exported, drawn on the page and judged there. On a host the cgroups
  * below have a plan of their own. */
 static void plan_exports(void)
 {
 	static const uint8_t more[] = { M_mem_level, M_cpu_level, M_cpu_limit, M_cpus_online, M_id, M_thr_pct };
-	unsigned i, own = in_cgroup() ? SELF | CGROUP : HOST;
+	unsigned i;
 	bool page_too = WITH_PAGE && opt->listen;
 
 	plan_places(in_cgroup());
-	for (i = 0; i < LENGTH(exports); i++)
-		if (exports[i].scopes & own && (WITH_PRESSURE || metrics[exports[i].metric].kind != KIND_SHARE))
-			plan_select(exports[i].metric);
+	plan_select_exports(in_cgroup() ? SELF | CGROUP : HOST);
 	for (i = 0; i < LENGTH(more); i++)
 		if (more[i] < LENGTH(metrics))
 			plan_select(more[i]);
@@ -10863,9 +10864,7 @@ static void plan_exports(void)
 	for (i = 0; WITH_ALERTS && page_too && i < RULE_COUNT; i++)
 		if (costs_nothing(rules[i].metric))
 			plan_select(rules[i].metric);
-	for (i = 0; i < LENGTH(exports); i++)
-		if (exports[i].scopes & CGROUP && (WITH_PRESSURE || metrics[exports[i].metric].kind != KIND_SHARE))
-			plan_select(exports[i].metric);
+	plan_select_exports(CGROUP);
 	plan_wants();
 	plan = &plans[0];
 }
