@@ -7,7 +7,7 @@ load guest
 setup_file() {
 	export npm=$root/tests/out/npm-consumers
 	export tmp=$BATS_FILE_TMPDIR fixtures=$root/tests/fixtures
-	install_modules
+	install_modules consumers
 	"$VMSTAT" --prometheus >"$tmp/once" 2>"$tmp/err" || true
 	if ! grep -q ^vmstat_ "$tmp/once"; then
 		echo "built without the exporter" >"$tmp/skip"
@@ -28,30 +28,6 @@ setup() {
 }
 
 teardown() { end "$dir/pids"; }
-
-# As kubernetes.bats does it; the directory outlives the run.
-install_modules() {
-	local name
-	for name in node npm; do
-		command -v $name >/dev/null ||
-			{ echo "$name is not installed" >"$tmp/no-modules"; return; }
-	done
-	mkdir -p "$npm"
-	if ! cmp -s "$e2e/consumers/package.json" "$npm/package.json"; then
-		cp "$e2e/consumers/package.json" "$npm/"
-		(cd "$npm" && timeout 120 npm install --no-package-lock --no-audit --no-fund \
-			--ignore-scripts --fetch-retries=1 --loglevel=error) >"$npm/log" 2>&1 || {
-			echo "npm install: $(head -n 1 "$npm/log")" >"$tmp/no-modules"
-			rm "$npm/package.json"
-			return
-		}
-	fi
-	cp "$e2e"/consumers/*.mjs "$npm/"
-}
-
-requires_modules() {
-	[ ! -s "$tmp/no-modules" ] || skip "$(head -n 1 "$tmp/no-modules")"
-}
 
 exposition() { node "$npm/exposition.mjs" "$@"; }
 

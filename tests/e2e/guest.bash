@@ -45,6 +45,30 @@ requires_buildah() {
 		skip "buildah makes no image here: $(head -n 1 <<<"$reason")"
 }
 
+# install_modules FOLDER: for setup_file. Puts the npm packages of its package.json and
+# its scripts into tests/out/npm-FOLDER, which outlives the run.
+install_modules() {
+	local to=$root/tests/out/npm-$1 error=$BATS_FILE_TMPDIR/no-modules name
+	for name in node npm; do
+		command -v $name >/dev/null || { echo "$name is not installed" >"$error"; return; }
+	done
+	mkdir -p "$to"
+	if ! cmp -s "$e2e/$1/package.json" "$to/package.json"; then
+		cp "$e2e/$1/package.json" "$to/"
+		(cd "$to" && timeout 120 npm install --no-package-lock --no-audit --no-fund \
+			--ignore-scripts --fetch-retries=1 --loglevel=error) >"$to/log" 2>&1 || {
+			echo "npm install: $(head -n 1 "$to/log")" >"$error"
+			rm "$to/package.json"
+			return
+		}
+	fi
+	cp "$e2e/$1"/*.mjs "$to/"
+}
+
+requires_modules() {
+	[ ! -s "$BATS_FILE_TMPDIR/no-modules" ] || skip "$(head -n 1 "$BATS_FILE_TMPDIR/no-modules")"
+}
+
 # section NAME: the lines that the machine printed under that name
 section() {
 	awk -v begin="@@ begin $1" -v end="@@ end $1" '

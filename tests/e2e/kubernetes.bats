@@ -4,22 +4,9 @@
 load guest
 
 setup_file() {
-	local models=$root/tests/out/npm-kubernetes error=$BATS_FILE_TMPDIR/no-models name
-	for name in node npm jq; do
-		command -v $name >/dev/null ||
-			{ echo "$name is not installed" >"$error"; return; }
-	done
-	mkdir -p "$models"
-	cp "$e2e/kubernetes/validate.mjs" "$models/"
-	if ! cmp -s "$e2e/kubernetes/package.json" "$models/package.json"; then
-		cp "$e2e/kubernetes/package.json" "$models/"
-		(cd "$models" && timeout 120 npm install --no-package-lock --no-audit --no-fund \
-			--ignore-scripts --fetch-retries=1 --loglevel=error) >"$models/log" 2>&1 || {
-			echo "npm install: $(head -n 1 "$models/log")" >"$error"
-			rm "$models/package.json"
-			return
-		}
-	fi
+	install_modules kubernetes
+	command -v jq >/dev/null || echo "jq is not installed" >"$BATS_FILE_TMPDIR/no-modules"
+	[ ! -s "$BATS_FILE_TMPDIR/no-modules" ] || return 0
 	validate "$root"/docker/kubernetes/{,components/*/}*.yaml \
 		>"$BATS_FILE_TMPDIR/objects" 2>"$BATS_FILE_TMPDIR/refused" || true
 }
@@ -30,10 +17,6 @@ setup() {
 }
 
 validate() { (cd "$root/tests/out/npm-kubernetes" && node validate.mjs "$@"); }
-
-requires_models() {
-	[ ! -s "$BATS_FILE_TMPDIR/no-models" ] || skip "$(head -n 1 "$BATS_FILE_TMPDIR/no-models")"
-}
 
 # objects FILTER: jq's answer for each object; container stands for all of them
 objects() {
@@ -58,7 +41,7 @@ requires_kustomize() {
 }
 
 @test "kubernetes: each manifest is as its kind is declared" {
-	requires_models
+	requires_modules
 	is_equal refused "$(cat "$BATS_FILE_TMPDIR/refused")" ''
 	is_equal files "$(objects '"\(.file) \(.kind)"')" 'daemonset.yaml DaemonSet
 debug-profile.yaml null
@@ -74,7 +57,7 @@ podmonitor.yaml PodMonitor'
 
 @test "kubernetes: what is misspelt, missing or no such value is refused" {
 	local name file find put said n=0
-	requires_models
+	requires_modules
 	while IFS='|' read -r file find put said; do
 		name=$((n += 1)).yaml
 		sed "s/$find/$put/" "$manifests/$file" >"$dir/$name"
@@ -144,14 +127,14 @@ EOF
 }
 
 @test "kubernetes: a vmstat image that is named is of this version" {
-	requires_models
+	requires_modules
 	are_all version "$(objects '(container.image // empty), (.images[]?.newTag // empty) |
 		select(test("app") | not)' | sed -n 's/.*://; /^[0-9]/p')" \
 		"$("$VMSTAT" -V | sed -n '1s/.* //p')"
 }
 
 @test "kubernetes: no container can write, be root or have a capability" {
-	requires_models
+	requires_modules
 	are_all containers "$(objects '(.spec.template.spec // .spec) as $pod | container |
 		.securityContext + {pod: $pod.securityContext, token: $pod.automountServiceAccountToken} |
 		[.allowPrivilegeEscalation, .readOnlyRootFilesystem, .privileged, .capabilities,
@@ -163,7 +146,7 @@ EOF
 }
 
 @test "kubernetes: what is mounted of the host is read-only" {
-	requires_models
+	requires_modules
 	are_all mounts "$(objects '.spec.template.spec // .spec |
 		[.volumes[]? | select(.hostPath) | .name] as $host |
 		container.volumeMounts[]? | select(IN(.name; $host[])) | .readOnly')" true
@@ -176,7 +159,7 @@ EOF
 }
 
 @test "kubernetes: memory is limited; the exporter of a node has no CPU limit" {
-	requires_models
+	requires_modules
 	are_all limits "$(objects 'container.resources.limits | has("memory")')" true
 	is_equal exporter "$(objects 'select(.kind == "DaemonSet") | container.resources | tojson')" \
 		'{"requests":{"cpu":"5m","memory":"4Mi"},"limits":{"memory":"16Mi"}}'
@@ -186,7 +169,7 @@ EOF
 }
 
 @test "kubernetes: one port, 9799, by the name metrics" {
-	requires_models
+	requires_modules
 	are_all numbers "$(objects 'container.ports[]?.containerPort,
 		(.spec.ingress[]?.ports[].port), (container.args[]? |
 		capture("^--listen=.*:(?<port>[0-9]+)$").port)'
@@ -201,7 +184,7 @@ EOF
 }
 
 @test "kubernetes: every selector finds the DaemonSet's pods" {
-	requires_models
+	requires_modules
 	are_all labels "$(objects 'select(.metadata.name == "vmstat") |
 		(.spec.selector, .spec.podSelector, .spec.template.metadata |
 		objects | .matchLabels // .labels | tojson)')" '{"app.kubernetes.io/name":"vmstat"}'
@@ -209,7 +192,7 @@ EOF
 
 @test "kubernetes: every option is one that vmstat has" {
 	local option
-	requires_models
+	requires_modules
 	"$VMSTAT" --help | grep -oE -e '--[a-z-]+' >"$dir/has"
 	grep -qx -e --listen "$dir/has" || skip "this vmstat was built without --listen"
 	objects '(container.args[]?), (.. | .exec? // empty | .command[1:][])' >"$dir/args"
