@@ -50,22 +50,24 @@ is_near() {
     for name in us sy id wa st gu; do is_near $name 0 1; done
 }
 
-@test "two seconds under load: every rate" {
-    # One CPU in user mode, one that switches and faults, and writes.
+# One CPU in user mode, one that switches and faults, and writes.
+rates_agree() {
     (while :; do :; done) 3>&- & local spin=$!
     (while :; do /bin/true; done) 3>&- & local fork=$!
     side_by_side 2 2
     kill $spin $fork
     wait $spin $fork 2>/dev/null || true
-    is_near si 0.1 8
-    is_near so 0.1 8
-    is_near bi 0.1 64
-    is_near bo 0.1 64
-    is_near in 0.1 100
-    is_near cs 0.1 200
     local name
-    for name in us sy id wa st gu; do is_near $name 0 4; done
+    is_near si 0.1 8 && is_near so 0.1 8 && is_near bi 0.1 64 && is_near bo 0.1 64 &&
+        is_near in 0.1 100 && is_near cs 0.1 200 || return
+    for name in us sy id wa st gu; do is_near $name 0 4 || return; done
     awk '$1 == "cs" { exit !($2 > 100) }' "$T/ours"
+}
+
+# The two read a few milliseconds apart. What the disk writes all at once just
+# then is in one of them alone: not three times in a row.
+@test "two seconds under load: every rate" {
+    rates_agree || rates_agree || rates_agree
 }
 
 @test "-a: inactive and active memory" {
