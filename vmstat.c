@@ -5519,14 +5519,18 @@ static bool is_hex_id(const char *p, const char *end, ptrdiff_t most)
 	return true;
 }
 
-/* The parts of a path that the kubelet made: the UID of the pod, and the ID of
- * the container, which other runtimes have, too. Cgroupfs and systemd drivers:
- * .../podUID/ID, ...-podU_I_D.slice/cri-containerd-ID.scope. False: neither. */
-static bool kubelet_parts(const char *path, struct sink *uid, struct sink *container)
+/* What the kubelet made of a path: "" where it did not. */
+struct kubelet {
+	char pod[40];       /* the UID of the pod */
+	char container[68]; /* the ID of the container, which other runtimes have, too */
+};
+
+/* Cgroupfs and systemd drivers: .../podUID/ID, ...-podU_I_D.slice/cri-containerd-ID.scope. */
+static void kubelet_parts(const char *path, struct kubelet *k)
 {
 	struct text rest = { path, path + strlen(path) }, part;
+	struct sink pod = SINK(k->pod), container = SINK(k->container);
 
-	uid->n = container->n = 0;
 	while (next_part(&rest, '/', &part)) {
 		const char *p, *end = part.end;
 
@@ -5534,18 +5538,17 @@ static bool kubelet_parts(const char *path, struct sink *uid, struct sink *conta
 			end -= 6;
 		for (p = part.p; p + 3 + 32 <= end; p++)
 			if ((p == part.p || p[-1] == '-') && after(p, "pod") && is_hex_id(p + 3, end, 36)) {
-				for (p += 3, uid->n = 0; p < end; p++)
-					out_char(uid, *p == '_' ? '-' : *p);
+				for (p += 3, pod.n = 0; p < end; p++)
+					out_char(&pod, *p == '_' ? '-' : *p);
 			}
 		if (end - part.p >= 64 && is_hex_id(end - 64, end, 64) && (end - 64 == part.p || end[-65] == '-') &&
 		    !after(part.p, "crio-conmon-")) { /* which is the monitor's */
-			container->n = 0;
-			out_bytes(container, end - 64, 64);
+			container.n = 0;
+			out_bytes(&container, end - 64, 64);
 		}
 	}
-	out_char(uid, '\0');
-	out_char(container, '\0');
-	return uid->n > 1 || container->n > 1;
+	out_char(&pod, '\0');
+	out_char(&container, '\0');
 }
 
 /* -------------------------------------------------------------- LISTINGS
@@ -6029,22 +6032,22 @@ static const struct column
 static struct cell child_name_cell(const char *name, const struct column *c)
 {
 	LARGE char text[2 * PATH_BYTES];
-	char pod[40], id[68];
-	struct sink o = SINK(text), uid = SINK(pod), container = SINK(id);
-	bool named = kubelet_parts(name, &uid, &container);
+	struct sink o = SINK(text);
+	struct kubelet k;
 
+	kubelet_parts(name, &k);
 	if (c == &column_pod)
-		out_str(&o, pod);
+		out_str(&o, k.pod);
 	else if (c == &column_container)
-		out_str(&o, id);
+		out_str(&o, k.container);
 	else if (c == &column_child_path) {
 		out_str(&o, scope.name[1] ? scope.name : "");
 		out_str(&o, name);
-	} else if (named && *pod) {
+	} else if (*k.pod) {
 		out_str(&o, "pod ");
-		out_str(&o, pod);
-		out_str(&o, *id ? " " : "");
-		out_bytes(&o, id, *id ? 12 : 0);
+		out_str(&o, k.pod);
+		out_str(&o, *k.container ? " " : "");
+		out_bytes(&o, k.container, *k.container ? 12 : 0);
 	} else {
 		out_str(&o, name + 1);
 	}
@@ -7762,6 +7765,7 @@ LARGE struct scrape {
 		uint64_t inode;    /* as in its slot: whose these are */
 		uint64_t start_ns; /* when its oldest process started, since boot; 0: not known */
 		uint32_t born;     /* the walk that saw it first */
+		struct kubelet kubelet;
 		uint64_t value[CHILD_EXPORTS];
 	} child[WITH_CGROUPS ? MAX_CHILDREN : 1];
 	uint32_t walk;         /* over the children, that has read them */
@@ -7859,6 +7863,12 @@ static void scrape_scope(const struct comparison *c)
 	scrape.snapshot = c->now;
 }
 
+/* A child's path, as the kernel names it; false: it is too long. */
+static bool child_path(const struct child *child, char *path)
+{
+	return join(path, scope.name[1] ? scope.name : "", children.names + child->name, "");
+}
+
 /* When the oldest process of a child started, in ns since boot; 0: not known, or it has
  * none of its own. */
 static uint64_t child_start_ns(const char *rest)
@@ -7894,11 +7904,15 @@ static void scrape_child(const struct child_walk *walk, struct child *child, str
 	const struct comparison c = { &before, now, &report, true };
 	struct scraped_child *scraped = &scrape.child[child - children.child];
 	uint64_t *v = scraped->value;
+	char path[PATH_BYTES];
 	unsigned i;
 
 	(void)walk;
-	if (scraped->inode != child->inode)
+	if (scraped->inode != child->inode) {
 		*scraped = (struct scraped_child){ .inode = child->inode, .born = children.walk };
+		if (child_path(child, path))
+			kubelet_parts(path, &scraped->kubelet);
+	}
 	if (!scraped->start_ns)
 		scraped->start_ns = child_start_ns(children.names + child->name);
 	now->level[0][M_start_time] = wall_seconds(now, scraped->start_ns);
@@ -7935,20 +7949,16 @@ static void out_label(struct sink *o, const char *name, const char *p)
 }
 
 /* The labels that name a cgroup: its path, and what the kubelet made of it. */
-static void out_cgroup_labels(struct sink *o, const char *path)
+static void out_cgroup_labels(struct sink *o, const char *path, const struct kubelet *k)
 {
-	char pod[40], id[68];
-	struct sink uid = SINK(pod), container = SINK(id);
-
-	kubelet_parts(path, &uid, &container);
 	out_label(o, "cgroup", path);
-	if (*pod) {
+	if (*k->pod) {
 		out_char(o, ',');
-		out_label(o, "pod_uid", pod);
+		out_label(o, "pod_uid", k->pod);
 	}
-	if (*id) {
+	if (*k->container) {
 		out_char(o, ',');
-		out_label(o, "container_id", id);
+		out_label(o, "container_id", k->container);
 	}
 }
 
@@ -7986,7 +7996,7 @@ static void out_single(struct sink *o, const char *name, enum export_type type, 
 }
 
 /* A sample of a row of exports[]; cgroup: the path, or NULL for the host. */
-static void out_sample(struct sink *o, struct exposition *e, const char *cgroup, uint64_t v)
+static void out_sample(struct sink *o, struct exposition *e, const char *cgroup, const struct kubelet *k, uint64_t v)
 {
 	const struct export *row = &exports[e->row];
 	const char *prefix = cgroup ? "vmstat_cgroup_" : "vmstat_";
@@ -7999,7 +8009,7 @@ static void out_sample(struct sink *o, struct exposition *e, const char *cgroup,
 	if (cgroup || *row->label)
 		out_char(o, '{');
 	if (cgroup)
-		out_cgroup_labels(o, cgroup);
+		out_cgroup_labels(o, cgroup, k);
 	if (cgroup && *row->label)
 		out_char(o, ',');
 	out_str(o, row->label);
@@ -8027,24 +8037,26 @@ static void out_cgroup_item(struct sink *o, struct exposition *e)
 	char path[PATH_BYTES];
 	const struct scraped_child *scraped;
 	const struct child *child;
+	struct kubelet k;
 
 	if (e->item == 0) {
-		out_sample(o, e, scope.name, scrape.value[e->row]);
+		kubelet_parts(scope.name, &k);
+		out_sample(o, e, scope.name, &k, scrape.value[e->row]);
 	} else if (e->item < MAX_LEVELS) {
 		if (!p || p->trait != TRAIT_LEVELS || row->type != TYPE_COUNTER || e->item >= homes[DIR_CPU].levels ||
 		    !scrape.snapshot->level[e->item][M_nr_periods])
 			return;
 		level_name(DIR_CPU, e->item, path);
+		kubelet_parts(path, &k);
 		if (*path)
-			out_sample(o, e, path, counter_total(scrape.snapshot, e->item, row->metric));
+			out_sample(o, e, path, &k, counter_total(scrape.snapshot, e->item, row->metric));
 	} else if (row->scopes & CGROUP) {
 		child = &children.child[e->item - MAX_LEVELS];
 		scraped = &scrape.child[e->item - MAX_LEVELS];
 		if (!child->inode || scraped->inode != child->inode || (int32_t)(scraped->born - e->walk) > 0)
 			return;
-		if (!join(path, scope.name[1] ? scope.name : "", children.names + child->name, ""))
-			return;
-		out_sample(o, e, path, scraped->value[e->child_row]);
+		if (child_path(child, path))
+			out_sample(o, e, path, &scraped->kubelet, scraped->value[e->child_row]);
 	}
 }
 
@@ -8058,6 +8070,7 @@ static void out_disk(struct sink *o, struct exposition *e)
 	const struct device *d = &scrape.snapshot->device[e->item];
 	const char *prefix = in_cgroup() ? "vmstat_cgroup_disk_" : "vmstat_disk_";
 	uint64_t v = d->value[row->field], major = d->number >> 20;
+	struct kubelet k;
 	bool spare = (major == RAM_MAJOR || major == LOOP_MAJOR) && !has_worked(d);
 
 	if (!d->counted || d->partition || spare || v == UNAVAILABLE)
@@ -8067,7 +8080,8 @@ static void out_disk(struct sink *o, struct exposition *e)
 	out_str(o, row->name);
 	out_char(o, '{');
 	if (in_cgroup()) {
-		out_cgroup_labels(o, scope.name);
+		kubelet_parts(scope.name, &k);
+		out_cgroup_labels(o, scope.name, &k);
 		out_char(o, ',');
 	}
 	out_label(o, "device", d->name);
@@ -8156,7 +8170,7 @@ static bool out_exposition(struct sink *o, struct exposition *e)
 		switch (e->part) {
 		case PART_HOST:
 			if (!in_cgroup() && row->scopes & HOST)
-				out_sample(o, e, NULL, scrape.value[e->row]);
+				out_sample(o, e, NULL, NULL, scrape.value[e->row]);
 			next_row(e, LENGTH(exports));
 			break;
 		case PART_CGROUP:
