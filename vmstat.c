@@ -458,7 +458,7 @@ struct place {
 	  IN(HOST, AT(VMSTAT, ONE, "oom_kill")) IN(V2, AT(MEM_EVENTS, ONE, "oom_kill")) \
 	  IN(V1, FROM(OOM_BELOW, ONE))) \
 	M(refault, FAULTS, EXTENDED, 46, RATE, NUMBER, 5, 7, "rflt", "evicted pages that are read again per second", \
-	  IN(ANY, MADE_OF(PLUS(refault_file), PLUS_ANY(refault_anon)))) \
+	  IN(ANY, MADE_OF(PLUS_ANY(refault_old), PLUS_ANY(refault_file), PLUS_ANY(refault_anon)))) \
 	M(direct, FAULTS, EXTENDED, 45, RATE, NUMBER, 5, 7, "dscan", "pages scanned by tasks themselves per second", \
 	  IN(HOST, AT(VMSTAT, ONE, "pgscan_direct")) IN(V2, AT(MEM_STAT, ONE, "pgscan_direct"))) \
 	M(steal_pct, FAULTS, EXTENDED, 44, GAUGE, PERCENT, 4, 5, "stl%", "% of the scanned pages that were reclaimed", \
@@ -554,6 +554,8 @@ struct place {
 	H(cpus_possible, GAUGE, WHOLE, IN(HOST, AT(CPU_POSSIBLE, ONE, ""))) \
 	H(faults, RATE, NUMBER, IN(HOST, AT(VMSTAT, ONE, "pgfault")) \
 	  IN(V2, AT(MEM_STAT, ONE, "pgfault")) IN(V1, AT(MEM_STAT, ONE, "total_pgfault"))) \
+	H(refault_old, RATE, NUMBER, IN(HOST, AT(VMSTAT, ONE, "workingset_refault")) \
+	  IN(V2, AT(MEM_STAT, ONE, "workingset_refault"))) \
 	H(refault_file, RATE, NUMBER, IN(HOST, AT(VMSTAT, ONE, "workingset_refault_file")) \
 	  IN(V2, AT(MEM_STAT, ONE, "workingset_refault_file"))) \
 	H(refault_anon, RATE, NUMBER, IN(HOST, AT(VMSTAT, ONE, "workingset_refault_anon")) \
@@ -562,9 +564,15 @@ struct place {
 	H(steal_direct, COUNT, NUMBER, IN(HOST, AT(VMSTAT, ONE, "pgsteal_direct"))) \
 	H(scan_kswapd, COUNT, NUMBER, IN(HOST, AT(VMSTAT, ONE, "pgscan_kswapd"))) \
 	H(scan_direct, COUNT, NUMBER, IN(HOST, AT(VMSTAT, ONE, "pgscan_direct"))) \
-	H(stolen, COUNT, NUMBER, IN(HOST, MADE_OF(PLUS(steal_kswapd), PLUS(steal_direct))) \
+	H(steal_khugepaged, COUNT, NUMBER, IN(HOST, AT(VMSTAT, ONE, "pgsteal_khugepaged"))) \
+	H(scan_khugepaged, COUNT, NUMBER, IN(HOST, AT(VMSTAT, ONE, "pgscan_khugepaged"))) \
+	H(steal_proactive, COUNT, NUMBER, IN(HOST, AT(VMSTAT, ONE, "pgsteal_proactive"))) \
+	H(scan_proactive, COUNT, NUMBER, IN(HOST, AT(VMSTAT, ONE, "pgscan_proactive"))) \
+	H(stolen, COUNT, NUMBER, IN(HOST, MADE_OF(PLUS(steal_kswapd), PLUS(steal_direct), \
+	    PLUS_ANY(steal_khugepaged), PLUS_ANY(steal_proactive))) \
 	  IN(V2, AT(MEM_STAT, ONE, "pgsteal"))) \
-	H(scanned, COUNT, NUMBER, IN(HOST, MADE_OF(PLUS(scan_kswapd), PLUS(scan_direct))) \
+	H(scanned, COUNT, NUMBER, IN(HOST, MADE_OF(PLUS(scan_kswapd), PLUS(scan_direct), \
+	    PLUS_ANY(scan_khugepaged), PLUS_ANY(scan_proactive))) \
 	  IN(V2, AT(MEM_STAT, ONE, "pgscan"))) \
 	H(cache_dirty, GAUGE, SIZE, IN(HOST, AT(MEMINFO, KIB, "Dirty")) IN(V2, AT(MEM_STAT, BYTES, "file_dirty")) \
 	  IN(V1, AT(MEM_STAT, BYTES, "total_dirty"))) \
@@ -1782,7 +1790,7 @@ static bool is_digit(char c)
 
 static bool is_blank(char c)
 {
-	return c == ' ' || c == '\t';
+	return c == ' ' || c == '\t' || c == '\r';
 }
 
 /* What follows `start` in s, or NULL where s begins otherwise. Stops at the
@@ -2318,10 +2326,12 @@ static void read_cpu_list(struct scanner *s, enum source_id src, uint64_t *value
 
 /* Begins to scan a file that stays open: that of a source in dir[0..n). One
  * of a cgroup that is not there is looked for again each time: controllers
- * are switched on and off. */
+ * are switched on and off. Files of a captured tree may be replaced by others. */
 static void scan_kept(struct scanner *s, struct file *f, const char *dir, size_t n, enum source_id src)
 {
-	if (f->fd == 0 || (f->fd < 0 && sources[src].directory >= DIR_FIRST_HOME)) {
+	if (opt->captured && f->fd > 0)
+		close(f->fd - 1);
+	if (opt->captured || f->fd == 0 || (f->fd < 0 && sources[src].directory >= DIR_FIRST_HOME)) {
 		f->fd = open_below(dir, n, sources[src].name, "", &f->error) + 1;
 		if (!f->fd && f->error == ENOENT && sources[src].old_name)
 			f->fd = open_below(dir, n, sources[src].old_name, "", &f->error) + 1;
@@ -3747,17 +3757,19 @@ static bool is_stacked(uint64_t number)
 }
 
 /* The entry of a device, made where there is none; NULL where the table is
- * full. A number with another name is another device; one whose name is not
- * known (NULL) is any, and is called `other` where it is new. What sysfs said
- * of it the last time still holds. */
+ * full. It goes by its name; where that is not known (NULL) by its number, and
+ * is called `other` if it is new. What sysfs said of it the last time still
+ * holds. */
 static struct device *device_entry(struct snapshot *now, const struct snapshot *before, uint64_t number,
 				   const struct text *name, const struct text *other)
 {
 	struct device *d, *end = now->device + now->devices;
 	const struct device *old = before->device + now->devices;
+	char cut[NAME_BYTES];
 
+	copy_text(cut, sizeof cut, other);
 	for (d = now->device; d < end; d++)
-		if (d->number == number && (!name || is_text(name, d->name)))
+		if (name ? !strcmp(d->name, cut) : d->number == number)
 			return d;
 	if (now->devices == MAX_DISKS)
 		return NULL;
@@ -3862,6 +3874,8 @@ static void read_diskstats(struct snapshot *now, const struct snapshot *before, 
 			add_to_rest(now, major << 20 | minor, &name, v);
 			continue;
 		}
+		if (d->counted) /* named before */
+			continue;
 		for (i = 0; i < D_COUNT; i++)
 			d->value[i] = v[disk_columns[i].nth - 1];
 		d->partition |= n == 4;
@@ -4896,18 +4910,20 @@ static uint64_t sum_terms(const struct comparison *c, const struct place *p)
 {
 	const struct term *t;
 	uint64_t sum = 0, less = 0;
+	bool any = false;
 
 	for (t = p->terms; t->sign; t++) {
 		uint64_t v = c->report->value[t->metric];
 
 		if (t->optional && c->now->level[0][t->metric] == UNAVAILABLE)
 			continue; /* this kernel does not report it */
+		any = true;
 		if (t->sign > 0)
 			sum = plus(sum, v);
 		else
 			less = plus(less, v);
 	}
-	return minus(sum, less);
+	return any ? minus(sum, less) : UNAVAILABLE;
 }
 
 /* A number of a file, by the kind of its metric. */
@@ -7182,7 +7198,7 @@ static bool replay_number(struct text *line, const struct column *c, uint64_t *v
 		return false;
 	if (p < line->end && *p != ',' && !is_blank(*p) && !parse_decimal(&p, 3, v))
 		return false;
-	while (p < line->end && (is_blank(*p) || *p == '\r'))
+	while (p < line->end && is_blank(*p))
 		p++;
 	if (p < line->end && *p != ',')
 		return false;
@@ -7810,6 +7826,7 @@ static uint64_t counter_total(const struct snapshot *now, unsigned l, enum metri
 	const struct place *p = plan->place[m];
 	const struct term *t = p ? terms_of(p) : NULL;
 	uint64_t sum = 0, less = 0, v;
+	bool any = false;
 
 	if (!p || (!t && p->trait == TRAIT_NEVER_ZERO && !now->level[l][m]))
 		return UNAVAILABLE;
@@ -7819,12 +7836,13 @@ static uint64_t counter_total(const struct snapshot *now, unsigned l, enum metri
 		v = counter_total(now, l, t->metric);
 		if (v == UNAVAILABLE && t->optional)
 			continue;
+		any = true;
 		if (t->sign > 0)
 			sum = plus(sum, v);
 		else
 			less = plus(less, v);
 	}
-	return minus(sum, less);
+	return any ? minus(sum, less) : UNAVAILABLE;
 }
 
 static uint64_t export_value(const struct comparison *c, const struct export *e)
@@ -7832,32 +7850,48 @@ static uint64_t export_value(const struct comparison *c, const struct export *e)
 	return e->type == TYPE_COUNTER ? counter_total(c->now, 0, e->metric) : c->report->value[e->metric];
 }
 
-/* A counter that steps back a little, as idle and iowait do, stays where it was:
- * Prometheus would take that for a restart. */
+/* Ticks of /proc/stat step back: those of idle and iowait a little on each CPU, of steal
+ * after a migration. Prometheus would take that for a restart: they stay where they
+ * were. Where idle has lost more than this on each CPU, it is one. */
 #define STEP_BACK_US 3000000
 
-static uint64_t held_back(uint64_t before, uint64_t now)
+static bool is_cpu_time(const struct place *p)
 {
-	return before != UNAVAILABLE && now < before && before - now < STEP_BACK_US ? before : now;
+	return p && p->source == SRC_STAT && p->raw == RAW_TICKS;
+}
+
+static bool has_restarted(const struct comparison *c)
+{
+	uint64_t cpus = c->now->level[0][M_cpus_online], idle, before;
+	unsigned i;
+
+	for (i = 0; exports[i].metric != M_cpu_idle; i++)
+		;
+	before = scrape.value[i];
+	idle = export_value(c, &exports[i]);
+	return before != UNAVAILABLE && idle < before &&
+		before - idle >= times(STEP_BACK_US, cpus == UNAVAILABLE ? 1 : cpus);
 }
 
 /* Works out what is exported of the scope. More ticks than CPUs and time can hold
  * are none, as in reports. */
 static void scrape_scope(const struct comparison *c)
 {
+	bool held = scrape.snapshot && !has_restarted(c);
 	uint64_t growth_us, most;
 	unsigned i;
 
 	find_most_ticks(c, &growth_us, &most);
 	for (i = 0; i < LENGTH(exports); i++) {
 		const struct export *e = &exports[i];
-		const struct place *p = plan->place[e->metric];
 		uint64_t v = export_value(c, e);
 
-		if (p && p->source == SRC_STAT && p->raw == RAW_TICKS && v > most)
-			v = UNAVAILABLE;
-		if (p && p->trait == TRAIT_STEPS_BACK && scrape.snapshot)
-			v = held_back(scrape.value[i], v);
+		if (is_cpu_time(plan->place[e->metric])) {
+			if (v > most)
+				v = UNAVAILABLE;
+			if (held && scrape.value[i] != UNAVAILABLE && v < scrape.value[i])
+				v = scrape.value[i];
+		}
 		scrape.value[i] = v;
 	}
 	scrape.snapshot = c->now;
@@ -8069,7 +8103,8 @@ static void out_disk(struct sink *o, struct exposition *e)
 	const struct disk_export *row = &disk_exports[e->row];
 	const struct device *d = &scrape.snapshot->device[e->item];
 	const char *prefix = in_cgroup() ? "vmstat_cgroup_disk_" : "vmstat_disk_";
-	uint64_t v = d->value[row->field], major = d->number >> 20;
+	uint64_t v = row->unit == DISK_SECTORS ? times(d->value[row->field], SECTOR_BYTES) : d->value[row->field];
+	uint64_t major = d->number >> 20;
 	struct kubelet k;
 	bool spare = (major == RAM_MAJOR || major == LOOP_MAJOR) && !has_worked(d);
 
@@ -8086,7 +8121,7 @@ static void out_disk(struct sink *o, struct exposition *e)
 	}
 	out_label(o, "device", d->name);
 	out_str(o, "} ");
-	out_decimal(o, row->unit == DISK_SECTORS ? times(v, SECTOR_BYTES) : v, row->unit == DISK_MS ? 3 : 0);
+	out_decimal(o, v, row->unit == DISK_MS ? 3 : 0);
 	out_char(o, '\n');
 }
 

@@ -634,6 +634,15 @@ two_in_cgroup() { run_two_instants --scope=cgroup --json $CALM "$@"; }
 
 # --- rows that a diagnosis needs
 
+@test "reclaim for huge pages and by request, and refaults before Linux 5.9, are counted" {
+    printf '%s\n' 'pgscan_direct 1000' 'pgscan_kswapd 2000' 'pgscan_khugepaged 3000' 'pgscan_proactive 4000' \
+        'pgsteal_direct 1000' 'pgsteal_kswapd 500' 'pgsteal_khugepaged 300' 'pgsteal_proactive 200' \
+        'workingset_refault 6000' >> "$T/f/proc/vmstat"
+    run_vmstat -x --json $CALM
+    succeeds
+    json_has steal_pct=20 direct=1 refault=6
+}
+
 @test "refaults, reclaim, hits, peak, zswap, tasks, dirty: host, v2, v1" {
     printf 'workingset_refault_file 4000\nworkingset_refault_anon 1000\npgscan_direct 3000\npgscan_kswapd 5000\npgsteal_direct 1000\npgsteal_kswapd 3000\nzswpin 250\nzswpout 500\n' >> "$T/f/proc/vmstat"
     sed -i '/^Dirty\|^Writeback/d' "$T/f/proc/meminfo"

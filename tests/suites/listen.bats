@@ -721,20 +721,51 @@ full avg10=0.00 total=3'
     diff <(grep -v -e duration <<< "$output") <(grep -v -e duration -e process_ "$T/metrics")
 }
 
-@test "idle and iowait that step back a little stay; a restart is let through" {
+@test "CPU time that steps back stays where it was; a restart is let through" {
     serve --scope=host
-    stat=$T/f/proc/stat
-    idle() {
-        sed "s/^\(cpu  *[0-9]* [0-9]* [0-9]*\) [0-9]* [0-9]*/\1 $1 $2/" "$stat" > "$T/stat"
+    local stat=$T/f/proc/stat
+    # Two CPUs: less than 6 s of idle together is no restart.
+    cpu_becomes() { # TICKS...: what is served of user, idle, iowait, steal, guest
+        { echo "cpu $*"; tail -n +2 "$stat"; } > "$T/stat"
         cat "$T/stat" > "$stat"
         scrape
-        echo "$(sed -n 's/.*mode="idle"} //p' "$T/metrics") $(sed -n 's/.*mode="iowait"} //p' "$T/metrics")"
+        awk -F '[ "]' '/^vmstat_cpu_seconds_total/ && $2 ~ /^(user|idle|iowait|steal)$/ ||
+            /^vmstat_cpu_guest.*user/ { v[$2 (/guest/ ? "!" : "")] = $NF }
+            END { print v["user"], v["idle"], v["iowait"], v["steal"], v["user!"] }' "$T/metrics"
     }
-    [[ $(idle 58000 22000) == '580 220' ]]
-    [[ $(idle 57990 21900) == '580 220' ]]
-    [[ $(idle 57701 21701) == '580 220' ]]
-    [[ $(idle 58001 22002) == '580.01 220.02' ]]
-    [[ $(idle 50000 20000) == '500 200' ]]
+    [[ $(cpu_becomes 80000 6000 20000 58000 22000 2000 4000 8000 11000 1000) == '800 580 220 80 110' ]]
+    [[ $(cpu_becomes 79990 6000 20000 57401 12000 2000 4000 7950 10990 1000) == '800 580 220 80 110' ]]
+    [[ $(cpu_becomes 80001 6000 20000 58001 22002 2000 4000 8001 11001 1000) == '800.01 580.01 220.02 80.01 110.01' ]]
+    [[ $(cpu_becomes 500 6000 20000 57401 300 2000 4000 100 400 1000) == '5 574.01 3 1 4' ]]
+}
+
+@test "a captured tree: a file that another replaces, or that comes later, is read" {
+    requires_feature pressure
+    rm "$T/f/proc/pressure/memory"
+    serve --scope=host
+    scrape
+    metrics_are 'vmstat_context_switches_total 2567000'
+    fails grep memory_waiting "$T/metrics"
+    sed -i 's/^ctxt .*/ctxt 2567001/' "$T/f/proc/stat"
+    echo 'some avg10=0 avg60=0 avg300=0 total=5000000' | write_file proc/pressure/memory
+    scrape
+    metrics_are 'vmstat_context_switches_total 2567001' 'vmstat_pressure_memory_waiting_seconds_total 5'
+}
+
+@test "lines that end in CR LF, devices of one name, more bytes than can be counted" {
+    echo '8 64 sdz 7 0 8 0 9 0 16 0 0 0 0' >> "$T/f/proc/diskstats"
+    sed -i 's/$/\r/' "$T"/f/proc/{stat,vmstat,meminfo,diskstats}
+    echo '8 80 sdz 70 0 80 0 90 0 0 0 0 0 0' >> "$T/f/proc/diskstats"
+    echo "8 96 sdy 7 0 $((1 << 55)) 0 9 0 16 0 0 0 0" >> "$T/f/proc/diskstats"
+    run_vmstat --prometheus --scope=host
+    succeeds
+    printf '%s\n' "$output" > "$T/metrics"
+    metrics_are 'vmstat_context_switches_total 2567000' 'vmstat_major_faults_total 9000' \
+        'vmstat_memory_total_bytes 8192000000' 'vmstat_disk_io_time_seconds_total{device="sda"} 250' \
+        'vmstat_disk_reads_completed_total{device="sdz"} 7' 'vmstat_disk_written_bytes_total{device="sdz"} 8192' \
+        'vmstat_disk_reads_completed_total{device="sdy"} 7' 'vmstat_disk_written_bytes_total{device="sdy"} 8192'
+    [[ -z $(sed -n 's/^\(vmstat.*\) .*/\1/p' "$T/metrics" | sort | uniq -d) ]]
+    fails grep 'read_bytes_total{device="sdy"}' "$T/metrics"
 }
 
 @test "a v2 container: numbers of its files" {
