@@ -120,6 +120,8 @@ _Static_assert(OUT_BYTES >= 8192, "a report must fit in OUT_BYTES");
 #define UNLIMITED (UINT64_MAX - 1)
 
 #define NS_PER_S 1000000000u
+#define STEP_BACK_US 3000000 /* that idle time may lose on each CPU without counting anew */
+#define MOST_BYTES (UINT64_MAX >> 2) /* a size above went below 0 */
 #define USER_HZ 100 /* of /proc, whatever the kernel's HZ (but on alpha, ia64) */
 #define SECTOR_BYTES 512
 #define MAX_TOP 100 /* rows of --top */
@@ -333,7 +335,7 @@ enum scope_kind { HOST = 1, V2 = 2, V1 = 4, CGROUP = V2 | V1, ANY = 7 };
 	F(available) F(host_used) F(cpu_time)
 #define CGROUP_MAKERS(F) \
 	F(cgroup_free) F(cgroup_available) F(cpu_available) F(cpu_capacity) F(cpu_limit) F(cpu_level) \
-	F(mem_limit) F(mem_pct) F(mem_level) F(swap_limit) F(periods) F(read) F(written) F(throttled) \
+	F(mem_limit) F(mem_pct) F(mem_level) F(swap_limit) F(tasks_limit) F(periods) F(read) F(written) F(throttled) \
 	F(throttled_time) F(thr) F(thr_pct) F(cpu_used)
 
 enum maker {
@@ -359,6 +361,7 @@ struct place {
 	uint8_t nth;         /* the number's place after the key */
 	uint8_t trait;       /* enum trait */
 	uint8_t maker, over; /* how it is made; in percent of which metric */
+	uint8_t within;      /* a metric of the same file and unit that it is a part of */
 	union {
 		const char *key;          /* with a source: of the line; NULL: not as it is */
 		const struct term *terms; /* without one: what it is made of */
@@ -378,6 +381,7 @@ struct place {
 #define STEPS_BACK .trait = TRAIT_STEPS_BACK
 #define FROM(id, unit) .source = SRC_##id, .raw = RAW_##unit
 #define MADE_OF(...) .terms = (const struct term[]){ __VA_ARGS__, { 0 } }
+#define WITHIN(name) .within = M_##name
 #define OVER(name) .over = M_##name
 #define BY(function) .maker = MAKE_##function
 #define PLUS(name) { M_##name, 1, false }
@@ -393,7 +397,8 @@ struct place {
  *   H(name, kind, unit, place...) is hidden: others are made of it, -s has it
  *
  * A place is IN(scopes, where): AT(source, unit there, "key") with NTH(n) for
- * the n-th number of the line, LEVELS where each level up to the root has it;
+ * the n-th number of the line, LEVELS where each level up to the root has it,
+ * WITHIN(metric) where it is a part of that, which a /proc of lxcfs may not keep to;
  * FROM(source, unit) where that source's code fills it in; or MADE_OF(terms), with
  * OVER(metric) for a percentage and BY(function) where adding does not do. A
  * scope that no place names has no value. */
@@ -415,10 +420,10 @@ struct place {
 	  IN(HOST, MADE_OF(PLUS(cached), PLUS_ANY(reclaimable))) \
 	  IN(V2, AT(MEM_STAT, BYTES, "file")) IN(V1, AT(MEM_STAT, BYTES, "total_cache"))) \
 	M(inact, MEMORY, ACTIVE, 64, GAUGE, SIZE, 6, 12, "inact", "inactive memory", \
-	  IN(HOST, AT(MEMINFO, KIB, "Inactive")) \
+	  IN(HOST, AT(MEMINFO, KIB, "Inactive"), WITHIN(host_total)) \
 	  IN(CGROUP, MADE_OF(PLUS(inactive_anon), PLUS(inactive_file)))) \
 	M(active, MEMORY, ACTIVE, 64, GAUGE, SIZE, 6, 12, "active", "active memory", \
-	  IN(HOST, AT(MEMINFO, KIB, "Active")) \
+	  IN(HOST, AT(MEMINFO, KIB, "Active"), WITHIN(host_total)) \
 	  IN(CGROUP, MADE_OF(PLUS(active_anon), PLUS(active_file)))) \
 	M(si, SWAP, CLASSIC, 76, RATE, FLOW, 4, 4, "si", "swapped in per second", \
 	  IN(HOST, AT(VMSTAT, PAGES, "pswpin")) IN(V2, AT(MEM_STAT, PAGES, "pswpin"))) \
@@ -505,13 +510,13 @@ struct place {
 	M(tasks, LIMITS, EXTENDED, 16, GAUGE, NUMBER, 5, 7, "tasks", "tasks, threads counted each", \
 	  IN(CGROUP, AT(PIDS_CURRENT, ONE, ""))) \
 	M(tasks_limit, LIMITS, EXTENDED, 15, GAUGE, NUMBER, 5, 7, "tlim", "most tasks that there may be", \
-	  IN(CGROUP, AT(PIDS_MAX, ONE, ""))) \
+	  IN(CGROUP, BY(tasks_limit), MADE_OF(NEEDS(pids_max)))) \
 	M(cpu_limit, LIMITS, CGROUP, 53, GAUGE, DECIMALS, 5, 6, "cpus", "CPUs the cgroup may use", \
 	  IN(CGROUP, BY(cpu_limit), MADE_OF(NEEDS(cpu_capacity)))) \
 	M(cpu_level, LIMITS, RECORD, 10, GAUGE, LEVEL, 9, 12, "cpu_level", "cgroup whose CPU limit that is", \
 	  IN(CGROUP, BY(cpu_level), MADE_OF(NEEDS(cpu_capacity)))) \
 	M(thr, LIMITS, CGROUP, 52, GAUGE, NUMBER, 4, 5, "thr", "milliseconds throttled per second, all CPUs together", \
-	  IN(CGROUP, BY(thr), MADE_OF(NEEDS(periods), NEEDS(local_throttled)))) \
+	  IN(CGROUP, BY(thr), MADE_OF(NEEDS(periods), NEEDS(local_throttled), NEEDS(cpus_online)))) \
 	M(thr_pct, LIMITS, CGROUP, 79, GAUGE, PERCENT, 4, 5, "thr%", "% of the quota's periods that were throttled", \
 	  IN(CGROUP, BY(thr_pct), MADE_OF(NEEDS(periods)))) \
 	H(swap, RATE, FLOW, IN(ANY, MADE_OF(PLUS(si), PLUS(so)))) \
@@ -521,10 +526,10 @@ struct place {
 	H(mem_busy, GAUGE, PERCENT, IN(HOST, OVER(mem_total), MADE_OF(PLUS(mem_used)))) \
 	H(swap_busy, GAUGE, PERCENT, IN(HOST, OVER(swap_total), MADE_OF(PLUS(swpd))) \
 	  IN(CGROUP, OVER(swap_limit), MADE_OF(PLUS(swpd)))) \
-	H(mem_total, GAUGE, SIZE, IN(HOST, AT(MEMINFO, KIB, "MemTotal"))) \
-	H(mem_free, GAUGE, SIZE, IN(ANY, AT(MEMINFO, KIB, "MemFree"))) \
+	H(mem_total, GAUGE, SIZE, IN(HOST, AT(MEMINFO, KIB, "MemTotal"), NEVER_ZERO)) \
+	H(mem_free, GAUGE, SIZE, IN(ANY, AT(MEMINFO, KIB, "MemFree"), WITHIN(host_total))) \
 	H(reported_available, GAUGE, SIZE, IN(ANY, AT(MEMINFO, KIB, "MemAvailable"))) \
-	H(host_total, GAUGE, SIZE, IN(ANY, AT(MEMINFO, KIB, "MemTotal"))) \
+	H(host_total, GAUGE, SIZE, IN(ANY, AT(MEMINFO, KIB, "MemTotal"), NEVER_ZERO)) \
 	H(file_active, GAUGE, SIZE, IN(ANY, AT(MEMINFO, KIB, "Active(file)"))) \
 	H(file_inactive, GAUGE, SIZE, IN(ANY, AT(MEMINFO, KIB, "Inactive(file)"))) \
 	H(mem_available, GAUGE, SIZE, IN(ANY, BY(available), MADE_OF(NEEDS(reported_available), NEEDS(host_total), \
@@ -536,7 +541,7 @@ struct place {
 	H(swap_cached, GAUGE, SIZE, IN(HOST, AT(MEMINFO, KIB, "SwapCached")) \
 	  IN(V2, AT(MEM_STAT, BYTES, "swapcached"))) \
 	H(swap_total, GAUGE, SIZE, IN(HOST, AT(MEMINFO, KIB, "SwapTotal"))) \
-	H(swap_free, GAUGE, SIZE, IN(HOST, AT(MEMINFO, KIB, "SwapFree"))) \
+	H(swap_free, GAUGE, SIZE, IN(HOST, AT(MEMINFO, KIB, "SwapFree"), WITHIN(swap_total))) \
 	H(cpu_user, TIME, WHOLE, IN(HOST, AT(STAT, TICKS, "cpu"), NTH(1))) \
 	H(cpu_nice, TIME, WHOLE, IN(HOST, AT(STAT, TICKS, "cpu"), NTH(2))) \
 	H(cpu_system, TIME, WHOLE, IN(HOST, AT(STAT, TICKS, "cpu"), NTH(3))) \
@@ -602,6 +607,7 @@ struct place {
 	H(hierarchical, GAUGE, SIZE, IN(V1, AT(MEM_STAT, BYTES, "hierarchical_memory_limit"))) \
 	H(mem_high, GAUGE, SIZE, IN(V2, AT(MEM_HIGH, BYTES, ""), LEVELS)) \
 	H(use_hierarchy, GAUGE, WHOLE, IN(V1, AT(V1_HIERARCHY, ONE, ""), LEVELS)) \
+	H(pids_max, GAUGE, WHOLE, IN(CGROUP, AT(PIDS_MAX, ONE, ""), LEVELS)) \
 	H(swap_max, GAUGE, SIZE, IN(V2, AT(SWAP_MAX, BYTES, ""), LEVELS)) \
 	H(memsw_limit, GAUGE, SIZE, IN(V1, AT(V1_MEMSW_LIMIT, BYTES, ""), LEVELS)) \
 	H(parent_oom, COUNT, NUMBER, IN(V2, FROM(OOM_PARENT, ONE))) \
@@ -618,7 +624,8 @@ struct place {
 	  IN(V1, AT(V1_CPUSET_CPUS, ONE, ""), LEVELS)) \
 	H(cpu_capacity, GAUGE, WHOLE, IN(CGROUP, BY(cpu_capacity), \
 	  MADE_OF(NEEDS(cpu_quota), NEEDS(cpu_period), NEEDS(cpuset_cpus), NEEDS(cpus_online)))) \
-	H(cpu_used, GAUGE, DECIMALS, IN(CGROUP, BY(cpu_used), MADE_OF(NEEDS(user_time), NEEDS(system_time)))) \
+	H(cpu_used, GAUGE, DECIMALS, IN(CGROUP, BY(cpu_used), \
+	  MADE_OF(NEEDS(user_time), NEEDS(system_time), NEEDS(cpus_online)))) \
 	H(cpu_pct, GAUGE, PERCENT, IN(CGROUP, OVER(cpu_limit), MADE_OF(PLUS(cpu_used)))) \
 	H(working_set, GAUGE, SIZE, IN(CGROUP, MADE_OF(PLUS(mem_used), MINUS_ANY(inactive_file)))) \
 	H(cpu_available, TIME, WHOLE, IN(CGROUP, BY(cpu_available), \
@@ -3055,6 +3062,11 @@ static bool is_scanned(const struct place *p)
 	return p->source != SRC_NONE && p->key;
 }
 
+static bool is_cpu_time(const struct place *p)
+{
+	return p && p->source == SRC_STAT && p->raw == RAW_TICKS;
+}
+
 static void plan_places(bool cgroup)
 {
 	const struct place *p;
@@ -3083,6 +3095,8 @@ static bool plan_select(enum metric_id m)
 		plan_select(t->metric);
 	if (p->over)
 		plan_select(p->over);
+	if (p->within)
+		plan_select(p->within);
 	plan->order[plan->count++] = (uint8_t)m;
 	return true;
 }
@@ -3818,14 +3832,18 @@ static bool is_selected_device(uint64_t number, const struct text *name)
 }
 
 /* The numbers after the name in a line of diskstats. Before Linux 2.6.25 a
- * partition has four: reads, sectors, writes, sectors. */
+ * partition has four: reads, sectors, writes, sectors. Requests in flight are a
+ * sum over CPUs that some kernels let go below 0: not known then. */
 static unsigned read_disk_numbers(struct text line, uint64_t v[DISKSTATS_NUMBERS])
 {
+	const unsigned in_flight = disk_columns[D_io_now].nth - 1;
 	unsigned n = 0;
 
 	memset(v, 0xff, DISKSTATS_NUMBERS * sizeof *v); /* UNAVAILABLE */
-	while (n < DISKSTATS_NUMBERS && scan_number(&line, &v[n]))
+	while (n < DISKSTATS_NUMBERS && (scan_number(&line, &v[n]) || n == in_flight))
 		n++;
+	if (n > in_flight && v[in_flight] > INT32_MAX)
+		v[in_flight] = UNAVAILABLE;
 	if (n == 4) {
 		uint64_t four[] = { v[0], v[1], v[2], v[3] };
 
@@ -4061,15 +4079,14 @@ static bool visit_oom(struct walk *w, size_t n)
 	return false;
 }
 
-/* v1 counts a kill in the victim's own cgroup alone: all below are added. */
-static void read_oom_below(struct snapshot *now)
+/* v1 counts a kill in the victim's own cgroup alone: all below `dir` are added. */
+static uint64_t read_oom_below(const char *dir)
 {
-	uint64_t *sum = &now->level[0][M_oom];
-	struct walk w = { .visit = visit_oom, .for_visit = sum };
+	uint64_t sum = UNAVAILABLE;
+	struct walk w = { .visit = visit_oom, .for_visit = &sum };
 
-	walk_over(&w, homes[DIR_MEMORY].dir);
-	if (w.hidden)
-		*sum = UNAVAILABLE;
+	walk_over(&w, dir);
+	return w.hidden ? UNAVAILABLE : sum;
 }
 
 /* The OOM kills that the parent has counted of all below it; UNAVAILABLE where it
@@ -4188,6 +4205,18 @@ static void read_source(struct snapshot *now, enum source_id src)
 		read_file(&files[l][src], dir, h->levels ? h->length[l] : strlen(dir), src, l == 0, now->level[l]);
 }
 
+/* Tasks are summed over CPUs, and may come out below 0. Where none runs, though the
+ * reader does, nobody counts them: gVisor. */
+static void check_task_counts(uint64_t *v)
+{
+	if (!v[M_r])
+		v[M_r] = v[M_b] = UNAVAILABLE;
+	if (v[M_r] > INT32_MAX)
+		v[M_r] = UNAVAILABLE;
+	if (v[M_b] > INT32_MAX)
+		v[M_b] = UNAVAILABLE;
+}
+
 /* Reads everything that is planned, and what the view needs. `before` is the
  * last snapshot; tick_ns is CLOCK_BOOTTIME. What cannot be read is
  * UNAVAILABLE; what went wrong is in the snapshot and in files[]. */
@@ -4208,6 +4237,8 @@ static void snapshot_take(struct snapshot *now, const struct snapshot *before, u
 	for (src = 1; src < SRC_COUNT; src++)
 		if (plan->first_want[src] < plan->first_want[src + 1] && src != SRC_CPU_POSSIBLE)
 			read_source(now, src);
+	if (!in_cgroup())
+		check_task_counts(now->level[0]);
 	now->level[0][M_cpus_possible] = before->level[0][M_cpus_possible];
 	if (plan->source[SRC_CPU_POSSIBLE] && !before->age_known) /* the first time; it never changes */
 		read_source(now, SRC_CPU_POSSIBLE);
@@ -4222,7 +4253,7 @@ static void snapshot_take(struct snapshot *now, const struct snapshot *before, u
 	if (plan->source[SRC_DEVICES] && !needs->devices)
 		read_devices(now, before, true, false);
 	if (plan->source[SRC_OOM_BELOW])
-		read_oom_below(now);
+		now->level[0][M_oom] = read_oom_below(homes[DIR_MEMORY].dir);
 	now->gone = cgroup_is_gone();
 }
 
@@ -4331,8 +4362,10 @@ static uint64_t at_most_100(uint64_t v)
 	return v < 100000 || v == UNAVAILABLE ? v : 100000;
 }
 
+#define MOST_WRAPPED (UINT32_MAX / 16)
+
 /* The growth of a counter. A 32-bit kernel's wraps at 2^32, which is to be
- * seen where it was above 2^31 and the sum stays plausible. After any other
+ * seen where it was near that and has not got far since. After any other
  * step back (a reset, a device that was replaced) it is not known. */
 static uint64_t growth(uint64_t before, uint64_t now)
 {
@@ -4340,7 +4373,7 @@ static uint64_t growth(uint64_t before, uint64_t now)
 
 	if (before == UNAVAILABLE || now >= before)
 		return minus(now, before);
-	return before <= UINT32_MAX && before > INT32_MAX && wrapped <= INT32_MAX ? wrapped : UNAVAILABLE;
+	return before <= UINT32_MAX && wrapped < MOST_WRAPPED ? wrapped : UNAVAILABLE;
 }
 
 /* A raw number in base units: bytes, microseconds, or as it is. */
@@ -4432,15 +4465,17 @@ static uint64_t level_limit(const uint64_t *level)
  * docker count it; all usage where that is not known. */
 static uint64_t working_set(const uint64_t *level)
 {
-	uint64_t cache = level[M_inactive_file];
+	uint64_t cache = level[M_inactive_file], used = level[M_mem_used];
 
-	return minus(level[M_mem_used], cache == UNAVAILABLE ? 0 : cache);
+	if (used > MOST_BYTES || (cache > MOST_BYTES && cache != UNAVAILABLE))
+		return UNAVAILABLE;
+	return minus(used, cache == UNAVAILABLE ? 0 : cache);
 }
 
 static void bind_limit(struct binding *b, uint64_t limit, uint64_t usage, uint64_t used, unsigned level)
 {
-	b->known &= limit == UNLIMITED || (limit != UNAVAILABLE && usage != UNAVAILABLE);
-	if (limit >= UNLIMITED || usage == UNAVAILABLE)
+	b->known &= limit == UNLIMITED || (limit != UNAVAILABLE && used != UNAVAILABLE);
+	if (limit >= UNLIMITED || used == UNAVAILABLE)
 		return;
 	b->idle = least_of(b->idle, minus(limit, usage));
 	if (b->limited && minus(limit, used) >= b->available)
@@ -4545,6 +4580,22 @@ static uint64_t make_swap_limit(const struct comparison *c)
 	return times(least, 1000);
 }
 
+/* The least of all levels: admin-guide/cgroup-v2.rst, pids.max. */
+static uint64_t make_tasks_limit(const struct comparison *c)
+{
+	uint64_t least = UNLIMITED;
+	unsigned l;
+
+	if (is_truncated(c, DIR_PIDS))
+		return UNAVAILABLE;
+	for (l = 0; l < levels_of(c, DIR_PIDS); l++) {
+		if (c->now->level[l][M_pids_max] == UNAVAILABLE)
+			return UNAVAILABLE;
+		least = least_of(least, c->now->level[l][M_pids_max]);
+	}
+	return least == UNLIMITED ? UNAVAILABLE : times(least, 1000);
+}
+
 /* Lowers a capacity (0: not known yet) to another (0: none). True where one
  * that was known was lowered. */
 static bool tighten(uint64_t *capacity, uint64_t to)
@@ -4637,21 +4688,36 @@ static uint64_t make_cpu_level(const struct comparison *c)
 	return capacity.limited ? capacity.level : UNAVAILABLE;
 }
 
+/* The most time that CPUs can have spent between the snapshots: a sixteenth and two
+ * ticks are allowed for, as the kernel counts at ticks. */
+static uint64_t most_cpu_us(const struct comparison *c, uint64_t cpus)
+{
+	uint64_t us = c->report->elapsed_us;
+
+	return times(cpus, us + us / 16 + 2 * 1000000 / USER_HZ);
+}
+
+/* The CPUs that were online in between; UNAVAILABLE: not known. */
+static uint64_t most_online(const struct comparison *c)
+{
+	uint64_t before = c->before->level[0][M_cpus_online], now = c->now->level[0][M_cpus_online];
+
+	return before != UNAVAILABLE && before > now ? before : now;
+}
+
 /* The CPU time that the cgroup could have used, in microseconds: what its
  * capacity is worth; or what it did use, where a quota lent it more or CPUs
  * have left meanwhile. UNAVAILABLE where that is more than the CPUs of the
  * machine can have had. */
 static uint64_t make_cpu_available(const struct comparison *c)
 {
-	uint64_t us = c->report->elapsed_us, now = c->now->level[0][M_cpus_online];
-	uint64_t before = c->before->level[0][M_cpus_online], most;
+	uint64_t us = c->report->elapsed_us;
 	uint64_t used = plus(c->report->value[M_user_time], c->report->value[M_system_time]);
 	uint64_t could = mul_div(c->report->value[M_cpu_capacity], us, 1000000);
 
 	if (!us || could == UNAVAILABLE || used == UNAVAILABLE || used <= could)
 		return us ? could : UNAVAILABLE;
-	most = times(before != UNAVAILABLE && before > now ? before : now, us + us / 16 + 2 * 1000000 / USER_HZ);
-	return used <= most ? used : UNAVAILABLE;
+	return used <= most_cpu_us(c, most_online(c)) ? used : UNAVAILABLE;
 }
 
 /* CPUs that the cgroup kept busy, in millionths. */
@@ -4659,7 +4725,7 @@ static uint64_t make_cpu_used(const struct comparison *c)
 {
 	uint64_t us = plus(c->report->value[M_user_time], c->report->value[M_system_time]);
 
-	return mul_div(us, 1000000, c->report->elapsed_us);
+	return us > most_cpu_us(c, most_online(c)) ? UNAVAILABLE : mul_div(us, 1000000, c->report->elapsed_us);
 }
 
 /* The growth of a level's counter between the two snapshots. */
@@ -4748,25 +4814,57 @@ static uint64_t make_thr(const struct comparison *c)
 
 	if (us == UNAVAILABLE || (local != UNAVAILABLE && local > us))
 		us = local;
+	/* What was throttled is counted when its period, of 1 s at most, ends. */
+	if (!c->report->first && us > plus(most_cpu_us(c, most_online(c)), times(most_online(c), 1000000)))
+		return UNAVAILABLE;
 	return mul_div(us, 1000000, c->report->elapsed_us);
 }
 
+#define MOST_CPUS 8192 /* that a kernel is built for */
+
 /* More ticks than CPUs and time can hold are no ticks: steal after a
  * migration, an idle time that is frozen at 8e18. The most that a kind can
- * grow by: a sixteenth and two ticks are allowed for, as the kernel counts at
- * ticks; and be in all: CPUs that are gone for good have counted, too, so 64
- * times what there are. In microseconds. */
-static void find_most_ticks(const struct comparison *c, uint64_t *growth_us, uint64_t *total_us)
+ * count in all, in microseconds: CPUs that are gone for good have counted,
+ * too, so 64 times what there are. */
+static uint64_t most_ticks(const struct comparison *c)
 {
-	uint64_t cpus = c->now->level[0][M_cpus_possible], us = c->report->elapsed_us;
+	uint64_t cpus = least_of(c->now->level[0][M_cpus_possible], MOST_CPUS);
 
-	*growth_us = *total_us = UNAVAILABLE;
-	if (cpus == UNAVAILABLE)
-		return;
-	if (us)
-		*growth_us = times(cpus, us + us / 16 + 2 * 1000000 / USER_HZ);
-	if (c->now->age_known)
-		*total_us = times(times(cpus, c->now->ns / 1000 + 1000000), 64);
+	if (!c->now->age_known)
+		return UNAVAILABLE;
+	return times(times(cpus ? cpus : MOST_CPUS, c->now->ns / 1000 + 1000000), 64);
+}
+
+/* Are so many ticks of one kind no count? Nor are they where all kinds are 0: gVisor. */
+static bool is_false_time(const struct comparison *c, uint64_t us)
+{
+	bool counted = us != 0;
+	unsigned m;
+
+	for (m = 1; !counted && m < LENGTH(metrics); m++)
+		counted = is_cpu_time(plan->place[m]) && c->now->level[0][m];
+	return !counted || us > most_ticks(c);
+}
+
+/* And that it can grow by: on the CPUs that are online; on all where those that are
+ * gone count, or lxcfs tells of others. */
+static uint64_t most_new_ticks(const struct comparison *c)
+{
+	uint64_t cpus = least_of(c->now->level[0][M_cpus_possible], MOST_CPUS);
+
+	if (!c->report->first && !scope.lxcfs)
+		cpus = least_of(cpus, most_online(c));
+	return c->report->elapsed_us ? most_cpu_us(c, cpus) : UNAVAILABLE;
+}
+
+/* Has idle time begun anew, as on kernels that count from elsewhere when a CPU comes
+ * or goes? A little it may step back. */
+static bool is_idle_lost(const struct comparison *c)
+{
+	uint64_t before = c->before->level[0][M_cpu_idle], now = c->now->level[0][M_cpu_idle];
+
+	return before != UNAVAILABLE && now < before &&
+		in_base_units(before - now, RAW_TICKS) >= times(STEP_BACK_US, most_online(c));
 }
 
 /* The ticks of all kinds. Where one kind is not known, the others are whole
@@ -4776,9 +4874,8 @@ static uint64_t make_cpu_time(const struct comparison *c)
 	uint64_t *v = c->report->value, sum = 0, could;
 	const struct term *t;
 	bool missing = false; /* steal apart: it is not the machine's own time */
-	uint64_t most, most_total;
+	uint64_t most = most_new_ticks(c), most_total = most_ticks(c);
 
-	find_most_ticks(c, &most, &most_total);
 	for (t = plan->place[M_cpu_time]->terms; t->sign; t++) {
 		if (t->sign == 2 || (t->optional && c->now->level[0][t->metric] == UNAVAILABLE))
 			continue;
@@ -4789,7 +4886,7 @@ static uint64_t make_cpu_time(const struct comparison *c)
 		else
 			sum = plus(sum, v[t->metric]);
 	}
-	if (!missing)
+	if (!missing && !is_idle_lost(c))
 		return sum;
 	could = times(c->now->level[0][M_cpus_online], c->report->elapsed_us);
 	return could != UNAVAILABLE && sum >= could / 16 * 15 ? sum : UNAVAILABLE;
@@ -4811,6 +4908,20 @@ static const struct device *device_before(const struct comparison *c, const stru
 	return NULL;
 }
 
+/* Has a device counted anew? Then it is another one of that name, and nothing of the
+ * two can be compared. */
+static bool is_renewed(const struct device *old, const struct device *d)
+{
+	static const uint8_t counts[] = { D_reads, D_read_sectors, D_writes, D_write_sectors };
+	unsigned i;
+
+	for (i = 0; i < LENGTH(counts); i++)
+		if (old->value[counts[i]] != UNAVAILABLE && d->value[counts[i]] != UNAVAILABLE &&
+		    growth(old->value[counts[i]], d->value[counts[i]]) == UNAVAILABLE)
+			return true;
+	return false;
+}
+
 /* Were the devices of both snapshots read from the same files? */
 static bool has_same_devices(const struct comparison *c)
 {
@@ -4830,6 +4941,8 @@ static uint64_t device_rate(const struct comparison *c, unsigned direction)
 	for (; d < end; d++)
 		if (d->counted && !d->stacked) {
 			old = device_before(c, d);
+			if (old && old->counted && is_renewed(old, d))
+				return UNAVAILABLE;
 			sum = plus(sum, growth(old && old->counted ? old->bytes[direction] : 0, d->bytes[direction]));
 		}
 	return mul_div(sum, 1000000000, c->report->elapsed_us);
@@ -4850,9 +4963,8 @@ static uint64_t disk_growth(const struct comparison *c, const struct device *d, 
 {
 	const struct device *old = device_before(c, d);
 
-	if (!has_same_devices(c))
+	if (!has_same_devices(c) || (old && is_renewed(old, d)))
 		return UNAVAILABLE;
-
 	return growth(old ? old->value[f] : 0, d->value[f]);
 }
 
@@ -4931,7 +5043,8 @@ static uint64_t report_number(const struct comparison *c, enum metric_id m, cons
 {
 	uint64_t now = c->now->level[0][m], us = c->report->elapsed_us, grown;
 
-	if (now == UNAVAILABLE || (p->trait == TRAIT_NEVER_ZERO && !now))
+	if (now == UNAVAILABLE || (p->trait == TRAIT_NEVER_ZERO && !now) ||
+	    (p->within && now > c->now->level[0][p->within]))
 		return UNAVAILABLE;
 	if (metrics[m].kind == KIND_GAUGE)
 		return now == UNLIMITED ? UNAVAILABLE : times(in_base_units(now, p->raw), 1000);
@@ -5340,7 +5453,7 @@ static void out_alert(struct sink *o, const struct report *r, enum rule_id a)
 
 static bool is_counter(enum metric_id m)
 {
-	return is_scanned(plan->place[m]) && metrics[m].kind != KIND_GAUGE;
+	return plan->place[m]->source != SRC_NONE && metrics[m].kind != KIND_GAUGE;
 }
 
 /* Reads the files of a child, `rest` below the scope, into values[metric]. */
@@ -5360,6 +5473,8 @@ static void read_child(const char *rest, uint64_t *values)
 		if (file.fd > 0)
 			close(file.fd - 1);
 	}
+	if (plan->source[SRC_OOM_BELOW] && join(dir, homes[DIR_MEMORY].dir, rest, ""))
+		values[M_oom] = read_oom_below(dir);
 }
 
 /* The slot of a child: the one that it had, which mostly comes after that of the
@@ -5782,6 +5897,7 @@ static struct cell stat_cell(const struct listing *l, unsigned item, const struc
 	const struct comparison *from = l->from;
 	unsigned m = row->metric;
 	uint64_t reported = from->report->value[m], total = from->now->level[0][m];
+	const struct place *p = plan->place[m];
 	struct cell cell;
 
 	(void)item;
@@ -5791,9 +5907,10 @@ static struct cell stat_cell(const struct listing *l, unsigned item, const struc
 		return number_cell(times(divided(reported, opt->unit * 1000), opt->unit * 1000));
 	if (row->value == STAT_GROWTH)
 		return number_cell(divided(reported, metrics[m].kind == KIND_COUNT ? 1000 : 1));
-	if (!plan->place[m] || (plan->place[m]->trait == TRAIT_NEVER_ZERO && !total))
+	if (!p || (p->trait == TRAIT_NEVER_ZERO && !total) ||
+	    (is_cpu_time(p) && is_false_time(from, in_base_units(total, p->raw))))
 		return number_cell(UNAVAILABLE);
-	return number_cell(divided(total, plan->place[m]->raw == RAW_BYTES ? 1024 : 1));
+	return number_cell(divided(total, p->raw == RAW_BYTES ? 1024 : 1));
 }
 
 static bool list_stats(struct listing *l)
@@ -7852,14 +7969,7 @@ static uint64_t export_value(const struct comparison *c, const struct export *e)
 
 /* Ticks of /proc/stat step back: those of idle and iowait a little on each CPU, of steal
  * after a migration. Prometheus would take that for a restart: they stay where they
- * were. Where idle has lost more than this on each CPU, it is one. */
-#define STEP_BACK_US 3000000
-
-static bool is_cpu_time(const struct place *p)
-{
-	return p && p->source == SRC_STAT && p->raw == RAW_TICKS;
-}
-
+ * were. Where idle has lost more, it is one. */
 static bool has_restarted(const struct comparison *c)
 {
 	uint64_t cpus = c->now->level[0][M_cpus_online], idle, before;
@@ -7878,16 +7988,14 @@ static bool has_restarted(const struct comparison *c)
 static void scrape_scope(const struct comparison *c)
 {
 	bool held = scrape.snapshot && !has_restarted(c);
-	uint64_t growth_us, most;
 	unsigned i;
 
-	find_most_ticks(c, &growth_us, &most);
 	for (i = 0; i < LENGTH(exports); i++) {
 		const struct export *e = &exports[i];
 		uint64_t v = export_value(c, e);
 
 		if (is_cpu_time(plan->place[e->metric])) {
-			if (v > most)
+			if (is_false_time(c, v))
 				v = UNAVAILABLE;
 			if (held && scrape.value[i] != UNAVAILABLE && v < scrape.value[i])
 				v = scrape.value[i];
@@ -10107,6 +10215,12 @@ static void plan_make(const struct listing *l, bool scope_is_told)
 	unsigned i;
 
 	plan_places(cgroup && !view()->hosts);
+	/* First: of a child as many counters are kept as these need. */
+	for (i = 0; WITH_CGROUPS && opt->view == O_CGROUPS && i < CHILD_VALUES; i++)
+		plan_select(child_columns[i].metric);
+	for (i = 0; WITH_CGROUPS && WITH_ALERTS && opt->view == O_CGROUPS && i < RULE_COUNT; i++)
+		if (costs_nothing(rules[i].metric))
+			plan_select(rules[i].metric);
 	for (i = 0; WITH_RECORD && i < recorder.listing.columns; i++)
 		plan_select(metric_of(recorder.listing.column[i]));
 	for (i = 0; i < l->columns; i++) {
@@ -10115,6 +10229,8 @@ static void plan_make(const struct listing *l, bool scope_is_told)
 		if (WITH_STATS && opt->view == O_STATS && l->column[i]->unit != UNIT_TEXT)
 			plan_select(((const struct stat_row *)l->column[i])->metric);
 	}
+	if (WITH_STATS && opt->view == O_STATS)
+		plan_select(M_cpus_possible); /* which tells ticks from nonsense */
 	if (WITH_STATS && opt->view == O_FORKS)
 		plan_select(M_processes);
 	/* An OOM kill is reported by a table without its column, too. */
@@ -10123,11 +10239,6 @@ static void plan_make(const struct listing *l, bool scope_is_told)
 	/* A rule is judged if it is named or its files are read anyway. */
 	for (i = 0; WITH_ALERTS && table && !opt->no_alerts && i < RULE_COUNT; i++)
 		if (opt->rule_named[i] || costs_nothing(rules[i].metric))
-			plan_select(rules[i].metric);
-	for (i = 0; WITH_CGROUPS && opt->view == O_CGROUPS && i < CHILD_VALUES; i++)
-		plan_select(child_columns[i].metric);
-	for (i = 0; WITH_CGROUPS && WITH_ALERTS && opt->view == O_CGROUPS && i < RULE_COUNT; i++)
-		if (costs_nothing(rules[i].metric))
 			plan_select(rules[i].metric);
 	for (i = 0; WITH_CHECK && opt->view == O_CHECK && i < LENGTH(checks); i++)
 		plan_select(checks[i].metric);
@@ -10231,7 +10342,8 @@ _Noreturn static void die_unreadable(const char *dir, const char *file, int erro
 	die(error, "%s/%s:", dir, file);
 }
 
-/* Ends the program where no number at all was read of a host. */
+/* Ends the program where no number at all was read of a host, for an error. A kernel
+ * may be without pressure, and a file masked by an empty one: all is unavailable then. */
 static void check_anything(const struct snapshot *now)
 {
 	unsigned src;
@@ -10239,9 +10351,9 @@ static void check_anything(const struct snapshot *now)
 	if ((in_cgroup() && !view()->hosts) || has_numbers(now))
 		return;
 	for (src = 1; src < SRC_COUNT; src++)
-		if (plan->source[src] && files[0][src].error)
+		if (plan->source[src] && files[0][src].error &&
+		    (sources[src].format != FORMAT_PSI || !exists_in_proc("stat")))
 			die_unreadable(directory_of(src), sources[src].name, files[0][src].error);
-	die(0, "nothing to show: no file reports any of these numbers in this scope");
 }
 
 /* Ends the program where a view has nothing to show. */

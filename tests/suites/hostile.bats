@@ -257,7 +257,7 @@ run_with_file_masked() {
     run_vmstat $CALM
     succeeds
     # of 10000 ticks: 2000, 5000, 3000
-    columns_are r=0 b=0 free=1500300 cache=100400 in=- cs=- us=20 sy=50 id=30 \
+    columns_are r=- b=- free=1500300 cache=100400 in=- cs=- us=20 sy=50 id=30 \
         si=- so=- bi=- bo=- min=- maj=-
 }
 

@@ -26,6 +26,12 @@ in_v1() {
     G=sys/fs/cgroup
 }
 
+# As write_file, at the second instant.
+write_second() {
+    mkdir -p "$(dirname "$T/second/$1")"
+    cat > "$T/second/$1"
+}
+
 run_in_cgroup() { run_vmstat --scope=cgroup --json $CALM "$@"; }
 two_in_cgroup() { run_two_instants --scope=cgroup --json $CALM "$@"; }
 
@@ -633,6 +639,146 @@ two_in_cgroup() { run_two_instants --scope=cgroup --json $CALM "$@"; }
 }
 
 # --- rows that a diagnosis needs
+
+@test "idle time that begins anew takes all shares with it; one that steps back a little none" {
+    # Of 2 CPUs: 5 s more than they may lose.
+    sed -i -E 's/^(cpu +([0-9]+ ){3})[0-9]+/\157300/' "$T/second/proc/stat"
+    run_two_instants --json -o us,id,st,cs
+    json_has 2 us=null id=null st=null cs=2800
+    use_fixture host
+    sed -i -E 's/^(cpu +([0-9]+ ){3})[0-9]+/\157990/' "$T/second/proc/stat"
+    run_two_instants --json -o id,cs
+    json_has 2 id=0 cs=2800
+}
+
+@test "ticks are judged by the CPUs that are online, and without sysfs, too" {
+    echo 0-255 | write_file sys/devices/system/cpu/possible
+    # 40 s of steal in 2.5 s on 2 CPUs
+    sed -i -E 's/^(cpu +([0-9]+ ){7})[0-9]+/\112000/' "$T/second/proc/stat"
+    run_two_instants --json -o us,st
+    json_has 2 us=23.297 st=null
+    use_fixture host
+    rm -r "$T/f/sys/devices"
+    sed -i -E 's/^(cpu +([0-9]+ ){7})[0-9]+/\11844674407365/' "$T/second/proc/stat"
+    run_two_instants --json -o us,st
+    json_has 2 us=23.297 st=null
+}
+
+@test "-s: ticks that are no count are not there" {
+    requires_feature stats
+    sed -i -E 's/^(cpu +([0-9]+ ){7})[0-9]+/\11844674407365/' "$T/f/proc/stat"
+    run_vmstat -s --json
+    json_has cpu_user=80000 cpu_idle=58000 cpu_steal=null
+    use_fixture gvisor
+    sed -i -E 's/^cpu .*/cpu  0 0 0 0 0 0 0 0 0 0/' "$T/f/proc/stat"
+    run_vmstat -s --json
+    json_has cpu_user=null cpu_nice=null cpu_idle=null cpu_guest=null processes=null
+    ! has_feature prometheus || {
+        run_vmstat --prometheus
+        [[ $output != *vmstat_cpu_* && $output != *vmstat_tasks_* ]] || { show_output; false; }
+    }
+}
+
+@test "sums over CPUs that went below 0 are not known, and lose no disk" {
+    sed -i 's/^procs_blocked .*/procs_blocked 4294967294/' "$T/f/proc/stat"
+    sed -i -E 's/^( +8 +0 sda ([0-9]+ ){8})[0-9]+/\1-1/; s/^( +259 +0 nvme0n1 ([0-9]+ ){8})[0-9]+/\14294967295/' \
+        "$T/f/proc/diskstats"
+    run_vmstat --json -o r,b
+    json_has r=5 b=null
+    requires_feature disks
+    run_vmstat -d --json
+    jq -se 'map({ (.disk): [.reads, .io_now, .io_ms] }) | add |
+        .sda == [1000, null, 250000] and .nvme0n1 == [31, null, 39]' <<< "$output" || { show_output; false; }
+}
+
+@test "a device, or a cgroup's, that counts anew has no rates at all" {
+    requires_feature disks
+    # reads fall, writes rise
+    sed -i -E 's/^( +8 +0 sda )1250 102 90000/\17 0 90001/' "$T/second/proc/diskstats"
+    run_two_instants -d -x --json
+    jq -se 'map(select(.disk == "sda")) | .[0].r_s == 1 and .[1].r_s == null and .[1].w_s == null and .[1].wkb_s == null' \
+        <<< "$output" || { show_output; false; }
+    in_v2
+    echo '8:0 rbytes=4096 wbytes=999999999999 rios=1 wios=900000' | write_second $C/io.stat
+    two_in_cgroup -o bi,bo
+    json_has 2 bi=null bo=null
+}
+
+@test "lxcfs: numbers of the machine beside a container's total are not shown" {
+    sed -i 's/^Active: .*/Active: 8000001 kB/; s/^SwapFree: .*/SwapFree: 99999999 kB/; s/^Inactive: .*/Inactive: 8000000 kB/' \
+        "$T/f/proc/meminfo"
+    run_vmstat --json -o active,inact,swpd,free
+    json_has active=null inact=8000000 swpd=null free=1111337
+    requires_feature stats
+    sed -i 's/^MemTotal: .*/MemTotal: 0 kB/' "$T/f/proc/meminfo"
+    run_vmstat -s --json
+    json_has mem_total=null swap_used=null
+}
+
+@test "sizes of a cgroup that went below 0 bind no limit" {
+    in_v2
+    echo 18446744073709535232 | write_file $C/memory.current
+    run_in_cgroup -o mem_pct,free,avail
+    json_has mem_pct=null free=null avail=null
+    in_v2
+    sed -i 's/^inactive_file .*/inactive_file 18446744073709547520/' "$T/f/$C/memory.stat"
+    run_in_cgroup -o mem_pct,avail
+    json_has mem_pct=null avail=null
+}
+
+@test "more time throttled, or used by a child, than CPUs can have is no count" {
+    in_v2
+    sed -i 's/^throttled_usec .*/throttled_usec 18446744073709/' "$T/second/sys/fs/cgroup/kubepods/pod1/cpu.stat"
+    two_in_cgroup -o thr,us
+    json_has 2 thr=null
+    requires_feature cgroups
+    in_v2
+    printf 'usage_usec 9000000000\nuser_usec 9000000000\nsystem_usec 0\n' | write_second $C/worker/cpu.stat
+    two_in_cgroup --cgroups
+    jq -se 'map(select(.cgroup | endswith("/worker"))) | .[1].cpu == null' <<< "$output" || { show_output; false; }
+}
+
+@test "tasks_limit: the least of all levels" {
+    in_v2
+    echo max | write_file $C/pids.max
+    echo 300 | write_file "$C/../pids.max"
+    echo 200 | write_file "$C/../../pids.max"
+    run_in_cgroup -o tasks_limit
+    json_has tasks_limit=200
+    rm "$T/f/$C/../../pids.max"
+    run_in_cgroup -o tasks_limit
+    json_has tasks_limit=300
+    echo nonsense | write_file "$C/../pids.max"
+    run_in_cgroup -o tasks_limit
+    json_has tasks_limit=null
+}
+
+@test "v1: OOM kills of a child and below it" {
+    requires_feature cgroups
+    in_v1
+    printf 'oom_kill_disable 0\nunder_oom 0\noom_kill 3\n' | write_file $G/memory/kid/memory.oom_control
+    printf 'oom_kill_disable 0\nunder_oom 0\noom_kill 1\n' | write_file $G/memory/kid/below/memory.oom_control
+    echo 4096 | write_file $G/memory/kid/memory.usage_in_bytes
+    mkdir -p "$T/second/$G/memory/kid/below"
+    printf 'oom_kill_disable 0\nunder_oom 0\noom_kill 4\n' | write_second $G/memory/kid/below/memory.oom_control
+    two_in_cgroup --cgroups
+    jq -se 'map(select(.cgroup | endswith("/kid"))) | .[1].oom == 3' <<< "$output" || { show_output; false; }
+}
+
+@test "columns of a masked file alone, or of pressure that is off: a row without numbers" {
+    : > "$T/f/proc/vmstat"
+    run_vmstat --json -o maj,si
+    [[ $status == 0 && $stderr == *"proc/vmstat: empty"* ]] || { show_output; false; }
+    json_has maj=null si=null
+    requires_feature pressure
+    rm -r "$T/f/proc/pressure"
+    run_vmstat --json -o cpu_some,io_full
+    [[ $status == 0 && -z $stderr ]] || { show_output; false; }
+    json_has cpu_some=null io_full=null
+    rm "$T/f/proc/vmstat"
+    run_vmstat --json -o maj,si
+    fails_with '*proc/vmstat*'
+}
 
 @test "reclaim for huge pages and by request, and refaults before Linux 5.9, are counted" {
     printf '%s\n' 'pgscan_direct 1000' 'pgscan_kswapd 2000' 'pgscan_khugepaged 3000' 'pgscan_proactive 4000' \
