@@ -92,8 +92,9 @@ _Static_assert(MAX_HISTORY >= 2 && MAX_HISTORY % 2 == 0, "MAX_HISTORY: even");
 _Static_assert(MAX_DISKS >= 1 && MAX_SLABS >= 1, "an empty table");
 _Static_assert(MAX_DISKS < 65536 && MAX_SLABS < 65536, "an item is a uint16_t");
 _Static_assert(PATH_BYTES >= 256, "PATH_BYTES is too small");
-_Static_assert(PAGE_TICK >= 1 && PAGE_SECONDS / PAGE_TICK >= 2 && PAGE_SECONDS / PAGE_TICK <= 300 &&
-	       PAGE_SECONDS / PAGE_TICK <= MAX_HISTORY, "PAGE_SECONDS / PAGE_TICK: 2 to 300, and MAX_HISTORY");
+#define MAX_PAGE_REPORTS (MAX_HISTORY < 300 ? MAX_HISTORY : 300) /* as many as a panel has room for */
+_Static_assert(PAGE_TICK >= 1 && PAGE_SECONDS / PAGE_TICK >= 2 && PAGE_SECONDS / PAGE_TICK <= MAX_PAGE_REPORTS,
+	       "PAGE_SECONDS / PAGE_TICK: 2 to 300, and MAX_HISTORY");
 _Static_assert(OUT_BYTES <= 65536, "the length of a chunk has four digits");
 _Static_assert(MAX_LEVELS + MAX_CHILDREN < 65536, "an item is a uint16_t");
 _Static_assert(MAX_CONNECTIONS >= 2 && REQUEST_BYTES >= 4096, "the exporter has too little room");
@@ -938,30 +939,31 @@ static const struct child_column {
  * before and after its value). What has a rule is judged by it, and the words
  * after the value are the rule's; the rest is evidence. */
 #define CHECKS(C) \
-	C(CPU, UTILISATION, cpu_busy, "CPU ", "% used") \
-	C(CPU, SATURATION, cpu_some, "CPU ", "") \
-	C(CPU, SATURATION, thr_pct, "CPU throttled ", "") \
-	C(CPU, SATURATION, cs, "", "") \
-	C(MEMORY, UTILISATION, mem_pct, "memory ", "") \
-	C(MEMORY, UTILISATION, mem_busy, "memory ", "% used") \
-	C(MEMORY, SATURATION, mem_full, "memory ", "") \
-	C(MEMORY, SATURATION, maj, "", "") \
-	C(MEMORY, ERRORS, oom, "out of memory: ", "") \
-	C(SWAP, UTILISATION, swap_busy, "swap ", "% used") \
-	C(SWAP, SATURATION, swap, "swapping ", "") \
-	C(DISK, UTILISATION, bi, "disk ", " KiB/s read") \
-	C(DISK, UTILISATION, bo, "disk ", " KiB/s written") \
-	C(DISK, SATURATION, io_full, "disk ", "")
+	C("cpu", UTILISATION, cpu_busy, "CPU ", "% used") \
+	C("cpu", SATURATION, cpu_some, "CPU ", "") \
+	C("cpu", SATURATION, thr_pct, "CPU throttled ", "") \
+	C("cpu", SATURATION, cs, "", "") \
+	C("memory", UTILISATION, mem_pct, "memory ", "") \
+	C("memory", UTILISATION, mem_busy, "memory ", "% used") \
+	C("memory", SATURATION, mem_full, "memory ", "") \
+	C("memory", SATURATION, maj, "", "") \
+	C("memory", ERRORS, oom, "out of memory: ", "") \
+	C("swap", UTILISATION, swap_busy, "swap ", "% used") \
+	C("swap", SATURATION, swap, "swapping ", "") \
+	C("disk", UTILISATION, bi, "disk ", " KiB/s read") \
+	C("disk", UTILISATION, bo, "disk ", " KiB/s written") \
+	C("disk", SATURATION, io_full, "disk ", "")
 
-enum resource { RESOURCE_CPU, RESOURCE_MEMORY, RESOURCE_SWAP, RESOURCE_DISK };
 enum aspect { ASPECT_UTILISATION, ASPECT_SATURATION, ASPECT_ERRORS };
+static const char *const aspects[] = { "utilisation", "saturation", "errors" };
 
 static const struct check {
-	uint8_t resource, aspect, metric;
+	const char *resource;
+	uint8_t aspect, metric;
 	const char *before, *after;
 } checks[] = {
 #define C(resource, aspect, metric, before, after) \
-	{ RESOURCE_##resource, ASPECT_##aspect, M_##metric, before, after },
+	{ resource, ASPECT_##aspect, M_##metric, before, after },
 	CHECKS(C)
 #undef C
 };
@@ -1186,7 +1188,6 @@ enum option_id {
  *   history       what graphs show
  *   scrape, self  what /metrics has; the process itself
  *   exporter, page, connections   of --listen
- *   level_names   the text that goes with a report
  *   stdout_sink   what is about to be written
  *   screen        the terminal, and how far the last header is away
  *   names_written whether CSV has its header
@@ -1361,6 +1362,7 @@ struct snapshot {
 	struct device device[MAX_DISKS + 1]; /* the last: those disks, added up */
 };
 LARGE struct snapshot snapshots[WITH_LISTEN ? 4 : 2]; /* the last two; see exporter_snapshot() */
+LARGE struct snapshot no_snapshot; /* what there was before the first one: stays empty */
 
 LARGE struct slabs {
 	unsigned count;
@@ -1377,10 +1379,6 @@ enum alert_level { CALM, WARNING, CRITICAL };
 /* Why tasks wait for CPUs: their own quota, CPUs that others use, each other, or
  * quotas of cgroups below the machine's root. */
 enum cause { CAUSE_UNKNOWN, CAUSE_QUOTA, CAUSE_CONTENDED, CAUSE_QUEUEING, CAUSE_QUOTAS_BELOW };
-
-struct level_names {
-	char mem[PATH_BYTES], cpu[PATH_BYTES]; /* "" where none does */
-};
 
 #define MAX_GRAPHS 16
 
@@ -1446,7 +1444,7 @@ struct report {
 	uint8_t level[RULE_COUNT], worst; /* enum alert_level */
 	uint8_t cause;       /* of CPU pressure: enum cause */
 	uint64_t value[M_COUNT];
-	struct level_names *names; /* cgroups whose limits bind; NULL on a host */
+	char mem_level[PATH_BYTES], cpu_level[PATH_BYTES]; /* the cgroups whose limits bind; "" on a host */
 	const struct top *top;     /* the processes to blame; NULL: not asked for */
 };
 
@@ -1458,8 +1456,6 @@ static struct screen {
 	unsigned rows, columns;
 	unsigned since_header; /* rows printed since */
 } screen;
-
-LARGE struct level_names level_names;
 
 struct comparison {
 	const struct snapshot *before, *now;
@@ -1515,6 +1511,14 @@ static void out_bytes(struct sink *o, const char *p, size_t n)
 static void out_str(struct sink *o, const char *s)
 {
 	out_bytes(o, s, strlen(s));
+}
+
+/* Ends a text with a NUL, in the place of its last byte where there is no more room. */
+static char *out_end(struct sink *o)
+{
+	out_char(o, '\0');
+	o->text[o->n - 1] = '\0';
+	return o->text;
 }
 
 static void out_fill(struct sink *o, char c, size_t n)
@@ -1668,12 +1672,11 @@ static unsigned is_leap(unsigned year)
 	return year % 4 == 0 && (year % 100 || year % 400 == 0);
 }
 
-/* The parts of a time, from the year to the second, Gregorian. */
-static void find_date(uint64_t seconds, unsigned part[6])
+/* The day of a time: year, month and day of the month, Gregorian. */
+static void find_date(uint64_t seconds, unsigned part[3])
 {
 	static const uint8_t lengths[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
-	unsigned day = (unsigned)(seconds / 86400), rest = (unsigned)(seconds % 86400);
-	unsigned year = 1970, month = 0, n;
+	unsigned day = (unsigned)(seconds / 86400), year = 1970, month = 0, n;
 
 	for (; day >= (n = 365 + is_leap(year)); year++)
 		day -= n;
@@ -1682,22 +1685,31 @@ static void find_date(uint64_t seconds, unsigned part[6])
 	part[0] = year;
 	part[1] = month + 1;
 	part[2] = day + 1;
-	part[3] = rest / 3600;
-	part[4] = rest / 60 % 60;
-	part[5] = rest % 60;
+}
+
+/* "HH:MM:SS" */
+static void out_clock(struct sink *o, uint64_t seconds)
+{
+	out_digits(o, seconds / 3600 % 24, 2);
+	out_char(o, ':');
+	out_digits(o, seconds / 60 % 60, 2);
+	out_char(o, ':');
+	out_digits(o, seconds % 60, 2);
 }
 
 /* Seconds since 1970 as "YYYY-MM-DD HH:MM:SS", `between` in the place of the blank. */
 static void out_date(struct sink *o, uint64_t seconds, char between)
 {
-	unsigned i, part[6];
+	unsigned part[3];
 
 	find_date(seconds, part);
 	out_digits(o, part[0], 4);
-	for (i = 1; i < 6; i++) {
-		out_char(o, i < 3 ? '-' : i == 3 ? between : ':');
-		out_digits(o, part[i], 2);
-	}
+	out_char(o, '-');
+	out_digits(o, part[1], 2);
+	out_char(o, '-');
+	out_digits(o, part[2], 2);
+	out_char(o, between);
+	out_clock(o, seconds);
 }
 
 /* "Thu, 26 Nov 2026 02:03:04 GMT", as HTTP has it. */
@@ -1705,21 +1717,19 @@ static void out_http_date(struct sink *o, uint64_t seconds)
 {
 	static const char days[] = "Thu, Fri, Sat, Sun, Mon, Tue, Wed, ";
 	static const char months[] = " Jan  Feb  Mar  Apr  May  Jun  Jul  Aug  Sep  Oct  Nov  Dec ";
-	unsigned i, part[6];
+	unsigned part[3];
 
 	find_date(seconds, part);
 	out_bytes(o, days + seconds / 86400 % 7 * 5, 5);
 	out_digits(o, part[2], 2);
 	out_bytes(o, months + (part[1] - 1) * 5, 5);
 	out_digits(o, part[0], 4);
-	for (i = 3; i < 6; i++) {
-		out_char(o, i == 3 ? ' ' : ':');
-		out_digits(o, part[i], 2);
-	}
+	out_char(o, ' ');
+	out_clock(o, seconds);
 	out_str(o, " GMT");
 }
 
-/* %s and %ju (uint64_t) only; a colon at the end appends what `error` means. */
+/* %s, made safe, %u and %ju (uint64_t) only; a colon at the end appends what `error` means. */
 static void out_format(struct sink *o, int error, const char *f, va_list ap)
 {
 	char c;
@@ -1727,20 +1737,34 @@ static void out_format(struct sink *o, int error, const char *f, va_list ap)
 	while ((c = *f++)) {
 		if (c != '%') {
 			out_char(o, c);
-			if (c == ':' && !*f) {
+			if (c == ':' && !*f && error) {
 				out_char(o, ' ');
 				if (WITH_STRERROR)
 					out_str(o, strerror(error));
 				else
 					out_u64(o, (uint64_t)error);
 			}
-		} else if (*f++ == 's') {
+		} else if ((c = *f++) == '%') {
+			out_char(o, c);
+		} else if (c == 's') {
 			out_safe(o, va_arg(ap, const char *));
+		} else if (c == 'u') {
+			out_u64(o, va_arg(ap, unsigned));
 		} else {
 			f++;
 			out_u64(o, va_arg(ap, uint64_t));
 		}
 	}
+}
+
+__attribute__((format(printf, 2, 3)))
+static void out(struct sink *o, const char *f, ...)
+{
+	va_list ap;
+
+	va_start(ap, f);
+	out_format(o, 0, f, ap);
+	va_end(ap);
 }
 
 /* A line on standard error. Its failure cannot be reported anywhere. */
@@ -1807,14 +1831,6 @@ static const char *after(const char *s, const char *start)
 	while (*start)
 		if (*s++ != *start++)
 			return NULL;
-	return s;
-}
-
-/* The first c in s, or the end of s. */
-static const char *find(const char *s, char c)
-{
-	while (*s && *s != c)
-		s++;
 	return s;
 }
 
@@ -2474,7 +2490,7 @@ static unsigned steps_up(const char *path)
 {
 	unsigned n = 0;
 
-	while (*(path = find(path, '/'))) {
+	while (*(path = strchrnul(path, '/'))) {
 		const char *rest = after(++path, "..");
 
 		n += rest && (!*rest || *rest == '/');
@@ -2617,7 +2633,7 @@ static bool find_by_pid(char *dir, const char *point, const char *root, const ch
 	for (up = steps_up(root); up; up--) {
 		if (!*end)
 			return false;
-		end = find(end + 1, '/');
+		end = strchrnul(end + 1, '/');
 	}
 	return join_n(dir, w.dir, (size_t)(end - w.dir), path[1] ? path : "", "") && path_exists(dir);
 }
@@ -3136,20 +3152,6 @@ static void plan_wants(void)
 	plan->first_want[SRC_COUNT] = (uint8_t)n;
 }
 
-/* Is the metric, or something that it is made of, read from this source? */
-static bool comes_from(enum metric_id m, enum source_id src)
-{
-	const struct place *p = plan->place[m];
-	const struct term *t;
-
-	if (!p)
-		return false;
-	for (t = terms_of(p); t && t->sign; t++)
-		if (comes_from(t->metric, src))
-			return true;
-	return p->source == src || (p->over && comes_from(p->over, src));
-}
-
 /* Is everything that the metric is made of read anyway? */
 static bool costs_nothing(enum metric_id m)
 {
@@ -3273,12 +3275,13 @@ static uint64_t task_start_ns(uint32_t id)
 	return start_ns(ticks);
 }
 
-static void add_task(struct snapshot *now, uint64_t id)
+static bool add_task(struct snapshot *now, uint64_t id)
 {
 	if (now->tasks == MAX_TASKS)
 		now->tasks_overflow = true;
 	else
 		now->task[now->tasks++] = (struct task){ .id = (uint32_t)id };
+	return true;
 }
 
 /* Adds the tasks of one cgroup to a snapshot. */
@@ -3322,12 +3325,6 @@ static bool add_numbered(const char *path, struct snapshot *now, bool (*add)(str
 	return true;
 }
 
-static bool add_thread(struct snapshot *now, uint64_t id)
-{
-	add_task(now, id);
-	return true;
-}
-
 /* Adds the threads of a process. A captured tree may have none listed. */
 static bool add_threads(struct snapshot *now, uint64_t id)
 {
@@ -3335,13 +3332,11 @@ static bool add_threads(struct snapshot *now, uint64_t id)
 	char path[PATH_BYTES];
 	struct sink o = SINK(name);
 
-	out_char(&o, '/');
-	out_u64(&o, id);
-	out_str(&o, "/task");
-	out_char(&o, '\0');
-	if (!join(path, opt->proc, name, "") || !add_numbered(path, now, add_thread)) {
+	out(&o, "/%ju/task", id);
+	out_end(&o);
+	if (!join(path, opt->proc, name, "") || !add_numbered(path, now, add_task)) {
 		if (errno == ENOENT || errno == ESRCH)
-			return !opt->captured || add_thread(now, id);
+			return !opt->captured || add_task(now, id);
 		return errno != EACCES && errno != EPERM;
 	}
 	return true;
@@ -3378,37 +3373,51 @@ static unsigned sort_by_id(void *base, unsigned n, size_t size)
 	return kept;
 }
 
-/* The entry with this number in a sorted list, from *from on, which is moved
- * there; NULL where it has none. */
-static const struct task *find_task(const struct task **from, const struct task *end, uint32_t id)
+/* The entry with this number in a list that is sorted by it; NULL: there is none. */
+static void *find_by_id(const void *base, unsigned n, size_t size, uint32_t id)
 {
-	while (*from < end && (*from)->id < id)
-		++*from;
-	return *from < end && (*from)->id == id ? *from : NULL;
+	unsigned low = 0, high = n;
+
+	while (low < high) {
+		unsigned middle = (low + high) / 2;
+
+		if (id_at(base, middle * size) < id)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low < n && id_at(base, low * size) == id ? (char *)base + low * size : NULL;
+}
+
+static struct task *find_task(const struct snapshot *s, uint32_t id)
+{
+	return find_by_id(s->task, s->tasks, sizeof *s->task, id);
+}
+
+static struct process *find_process(const struct snapshot *s, uint32_t id)
+{
+	return find_by_id(s->process, s->processes, sizeof *s->process, id);
 }
 
 /* Hands what is known of the tasks that were there before to those that are
  * there now, and closes the descriptors of the others. */
 static void inherit_tasks(struct snapshot *now, const struct snapshot *before)
 {
-	const struct task *old = before->task, *end = old + before->tasks;
-	struct task *t = now->task, *t_end = t + now->tasks;
+	unsigned i;
 
-	for (; old < end; old++) {
-		struct task gone = *old;
+	for (i = 0; i < now->tasks; i++)
+		now->task[i].since = TASK_BORN;
+	for (i = 0; i < before->tasks; i++) {
+		struct task old = before->task[i], *t = find_task(now, old.id);
 
-		while (t < t_end && t->id < old->id)
-			t->since = TASK_BORN, t++;
-		if (t < t_end && t->id == old->id) {
-			*t = *old;
-			t++->since = TASK_THERE;
+		if (t) {
+			*t = old;
+			t->since = TASK_THERE;
 		} else {
-			close_kept(&gone.status);
-			close_kept(&gone.schedstat);
+			close_kept(&old.status);
+			close_kept(&old.schedstat);
 		}
 	}
-	for (; t < t_end; t++)
-		t->since = TASK_BORN;
 }
 
 /* Of a task, or process, that was not there in the snapshot before: one that
@@ -3517,11 +3526,11 @@ static uint64_t task_growth(uint8_t since, const uint64_t *old, uint64_t now)
 /* The switches of all tasks since the snapshot before. */
 static uint64_t count_switches(const struct snapshot *before, const struct snapshot *now)
 {
-	const struct task *from = before->task, *end = from + before->tasks, *t = now->task, *old;
+	const struct task *t, *old;
 	uint64_t sum = 0;
 
-	for (; t < now->task + now->tasks; t++) {
-		old = find_task(&from, end, t->id);
+	for (t = now->task; t < now->task + now->tasks; t++) {
+		old = find_task(before, t->id);
 		sum += task_growth(t->since, old ? &old->switches : NULL, t->switches);
 	}
 	return sum;
@@ -3537,15 +3546,16 @@ static bool read_process(struct process *p, const struct snapshot *before)
 	const char *name, *name_end;
 	struct scanner s;
 	struct text line;
+	bool kept = p->stat;
 
-	if (!scan_kept_task(&s, &p->stat, p->id, "/stat") && !scan_task(&s, p->id, "/stat"))
+	if (!scan_kept_task(&s, &p->stat, p->id, "/stat") && !(kept && scan_task(&s, p->id, "/stat")))
 		return false;
 	if (!scan_line(&s, &line)) {
 		scan_close(&s);
 		p->stat = 0;
 		return false;
 	}
-	name = find(line.p, '(');
+	name = strchrnul(line.p, '(');
 	name += *name == '(';
 	seek_field(&line, 9);
 	for (name_end = line.p; name_end > name && *name_end != ')'; name_end--)
@@ -3571,40 +3581,21 @@ static bool read_process(struct process *p, const struct snapshot *before)
 	return true;
 }
 
-/* The place of a process in the sorted table, or the length of that. */
-static unsigned find_process(const struct snapshot *now, uint32_t id)
-{
-	unsigned low = 0, high = now->processes;
-
-	while (low < high) {
-		unsigned middle = (low + high) / 2;
-
-		if (now->process[middle].id < id)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < now->processes && now->process[low].id == id ? low : now->processes;
-}
-
 /* Hands what is known of the processes from before to those that are there now, and
  * closes the descriptors of the others. */
 static void inherit_processes(struct snapshot *now, const struct snapshot *before)
 {
-	const struct process *old = before->process, *end = old + before->processes;
-	struct process *p = now->process, *p_end = p + now->processes;
+	unsigned i;
 
-	for (; old < end; old++) {
-		int stat = old->stat;
+	for (i = 0; i < before->processes; i++) {
+		struct process old = before->process[i], *p = find_process(now, old.id);
 
-		while (p < p_end && p->id < old->id)
-			p++;
-		if (p < p_end && p->id == old->id) {
-			*p = *old;
+		if (p) {
+			*p = old;
 			p->since = TASK_THERE;
 			p->ran = false;
 		} else {
-			close_kept(&stat);
+			close_kept(&old.stat);
 		}
 	}
 }
@@ -3620,7 +3611,7 @@ static void read_processes(struct snapshot *now, const struct snapshot *before)
 	now->processes = sort_by_id(now->process, n, sizeof *now->process);
 	inherit_processes(now, before);
 	for (t = now->task; t < t_end; t++) /* each is there */
-		now->process[find_process(now, t->process)].ran |= t->ran;
+		find_process(now, t->process)->ran |= t->ran;
 	for (i = 0; i < now->processes; i++)
 		if (now->process[i].ran || now->process[i].since != TASK_THERE)
 			read_process(&now->process[i], before);
@@ -3748,11 +3739,8 @@ static bool is_stacked(uint64_t number)
 	size_t directory;
 	bool any;
 
-	out_str(&o, opt->sys);
-	out_str(&o, "/dev/block/");
-	out_u64(&o, number >> 20);
-	out_char(&o, ':');
-	out_u64(&o, number & 0xfffff);
+	out_str(&o, opt->sys); /* as it is */
+	out(&o, "/dev/block/%ju:%ju", number >> 20, number & 0xfffff);
 	directory = o.n;
 	out_str(&o, "/loop/backing_file");
 	out_char(&o, '\0');
@@ -4239,9 +4227,11 @@ static void snapshot_take(struct snapshot *now, const struct snapshot *before, u
 			read_source(now, src);
 	if (!in_cgroup())
 		check_task_counts(now->level[0]);
-	now->level[0][M_cpus_possible] = before->level[0][M_cpus_possible];
-	if (plan->source[SRC_CPU_POSSIBLE] && !before->age_known) /* the first time; it never changes */
-		read_source(now, SRC_CPU_POSSIBLE);
+	if (plan->source[SRC_CPU_POSSIBLE]) { /* it never changes: 0 before the first snapshot */
+		now->level[0][M_cpus_possible] = before->level[0][M_cpus_possible];
+		if (!before->level[0][M_cpus_possible])
+			read_source(now, SRC_CPU_POSSIBLE);
+	}
 	if ((WITH_DISKS || WITH_PROMETHEUS) && needs->devices)
 		read_devices(now, before, WITH_CGROUP && needs->charged_devices, true);
 	if (WITH_SLABS && needs->slabs)
@@ -4263,7 +4253,8 @@ static bool has_numbers(const struct snapshot *now)
 	unsigned m;
 
 	for (m = 1; m < LENGTH(metrics); m++)
-		if (now->level[0][m] < UNLIMITED && sources[plan->place[m]->source].directory != DIR_SYS)
+		if (plan->place[m] && now->level[0][m] < UNLIMITED &&
+		    sources[plan->place[m]->source].directory != DIR_SYS)
 			return true;
 	return false;
 }
@@ -4832,7 +4823,7 @@ static uint64_t most_ticks(const struct comparison *c)
 
 	if (!c->now->age_known)
 		return UNAVAILABLE;
-	return times(times(cpus ? cpus : MOST_CPUS, c->now->ns / 1000 + 1000000), 64);
+	return times(times(cpus, c->now->ns / 1000 + 1000000), 64);
 }
 
 /* Are so many ticks of one kind no count? Nor are they where all kinds are 0: gVisor. */
@@ -5126,9 +5117,8 @@ static void report_make(const struct comparison *c)
 	}
 	if (!in_cgroup() || c->child)
 		return;
-	r->names = &level_names;
-	level_name(DIR_MEMORY, r->value[M_mem_level], level_names.mem);
-	level_name(find_capacity(c).cpuset ? DIR_CPUSET : DIR_CPU, r->value[M_cpu_level], level_names.cpu);
+	level_name(DIR_MEMORY, r->value[M_mem_level], r->mem_level);
+	level_name(find_capacity(c).cpuset ? DIR_CPUSET : DIR_CPU, r->value[M_cpu_level], r->cpu_level);
 }
 
 /* Have more CPU time, stalls or periods passed than the time since the oldest
@@ -5168,8 +5158,9 @@ static void add_thread_growth(uint64_t *v, const struct process *p, const struct
 
 	v[TOP_cs] += task_growth(since, old ? &old->switches : NULL, t->switches);
 	v[TOP_vcs] += task_growth(since, old ? &old->voluntary : NULL, t->voluntary);
-	v[TOP_wait] = !t->times ? UNAVAILABLE :
-		plus(v[TOP_wait], task_growth(since, old ? &old->waited_ns : NULL, t->waited_ns));
+	if (t->times || t->waited_ns) /* schedstat counts */
+		v[TOP_wait] = plus(v[TOP_wait] == UNAVAILABLE ? 0 : v[TOP_wait],
+				   task_growth(since, old ? &old->waited_ns : NULL, t->waited_ns));
 }
 
 /* What a process did a second; `v` has what its threads did. */
@@ -5216,7 +5207,7 @@ static void enter_top(struct top *top, const struct process *p, const uint64_t *
 	out_str(&name, p->kernel ? "[" : ""); /* as ps names it */
 	out_str(&name, p->name);
 	out_str(&name, p->kernel ? "]" : "");
-	out_char(&name, '\0');
+	out_end(&name);
 }
 
 /* The processes that did most, by `order`, of what the tasks of two snapshots
@@ -5225,22 +5216,21 @@ static void make_top(const struct comparison *c, enum top_value order, struct to
 {
 	LARGE uint64_t values[MAX_TASKS][TOP_COUNT];
 	const struct snapshot *before = c->before, *now = c->now;
-	const struct task *from = before->task, *from_end = from + before->tasks, *t;
-	const struct process *was = before->process, *was_end = was + before->processes;
+	const struct process *p;
+	const struct task *t;
 	unsigned i, k;
 
 	top->rows = 0;
 	memset(values, 0, now->processes * sizeof *values);
+	for (i = 0; i < now->processes; i++)
+		values[i][TOP_wait] = UNAVAILABLE;
 	for (t = now->task; t < now->task + now->tasks; t++) {
-		i = find_process(now, t->process);
-		add_thread_growth(values[i], &now->process[i], t, find_task(&from, from_end, t->id));
+		p = find_process(now, t->process);
+		add_thread_growth(values[p - now->process], p, t, find_task(before, t->id));
 	}
 	for (i = 0; i < now->processes; i++) {
-		const struct process *p = &now->process[i];
-
-		while (was < was_end && was->id < p->id)
-			was++;
-		finish_process(values[i], p, was < was_end && was->id == p->id ? was : NULL, c->report->elapsed_us);
+		p = &now->process[i];
+		finish_process(values[i], p, find_process(before, p->id), c->report->elapsed_us);
 		for (k = 0; k < TOP_COUNT && (!values[i][k] || values[i][k] == UNAVAILABLE); k++)
 			;
 		if (k < TOP_COUNT)
@@ -5353,29 +5343,25 @@ static const char *const cause_names[] = {
 /* " of PATH", the cgroup whose limit it is, where that is not the scope's own. */
 static void out_level(struct sink *o, const char *name)
 {
-	if (!*name || !strcmp(name, scope.name))
-		return;
-	out_str(o, " of ");
-	out_safe(o, name);
+	if (*name && strcmp(name, scope.name))
+		out(o, " of %s", name);
 }
 
 static void out_cause(struct sink *o, const struct report *r)
 {
 	switch (r->cause) {
 	case CAUSE_QUOTA:
-		out_str(o, *r->names->cpu && strcmp(r->names->cpu, scope.name) ?
+		out_str(o, *r->cpu_level && strcmp(r->cpu_level, scope.name) ?
 			", held up by the quota" : ", held up by its own quota");
 		if (r->value[M_cpu_limit] == UNAVAILABLE)
 			break;
 		out_str(o, " of ");
 		out_milli(o, r->value[M_cpu_limit] / 1000);
 		out_str(o, " CPUs");
-		out_level(o, r->names->cpu);
+		out_level(o, r->cpu_level);
 		break;
 	case CAUSE_CONTENDED:
-		out_str(o, ", contended: ");
-		out_u64(o, (r->value[M_cpu_full] + 500) / 1000);
-		out_str(o, " % of the time");
+		out(o, ", contended: %ju %% of the time", (r->value[M_cpu_full] + 500) / 1000);
 		break;
 	case CAUSE_QUEUEING:
 		out_str(o, r->cgroup ? ", its own tasks queue" : ", tasks queue");
@@ -5434,15 +5420,15 @@ static bool alert_follow(struct said_level *t, const struct report *r, enum rule
 
 #define MESSAGE_BYTES (PATH_BYTES + 256)
 
-/* The message of a rule, at most MESSAGE_BYTES. */
-static void out_alert(struct sink *o, const struct report *r, enum rule_id a)
+/* The message of a rule. */
+static const char *alert_message(char buffer[MESSAGE_BYTES], const struct report *r, enum rule_id a)
 {
-	out_str(o, rules[a].what);
-	out_str(o, ": ");
-	out_u64(o, (alert_value(r, a) + 500) / 1000);
-	out_str(o, rules[a].tail);
+	struct sink o = { buffer, MESSAGE_BYTES, 0, false };
+
+	out(&o, "%s: %ju%s", rules[a].what, (alert_value(r, a) + 500) / 1000, rules[a].tail);
 	if (a == RULE_cpu_some)
-		out_cause(o, r);
+		out_cause(&o, r);
+	return out_end(&o);
 }
 
 /* -------------------------------------------------------------- CHILDREN
@@ -5526,12 +5512,13 @@ static uint64_t unpack_value(uint32_t v, enum unit unit)
 	return v == UINT32_MAX ? UNAVAILABLE : times(v, unit == UNIT_SIZE ? 1024 * 1000 : 1);
 }
 
-/* What is done with each child. `now` has its first level alone. */
+/* What is done with each child. */
 struct child_walk {
 	const struct snapshot *scope_now;
 	uint64_t before_ns; /* the time of the comparison before */
 	uint32_t tick;      /* the number of the comparison */
-	void (*use)(const struct child_walk *, struct child *, struct snapshot *now);
+	void (*use)(const struct child_walk *, struct child *, struct snapshot *before, struct snapshot *now,
+		    struct report *);
 	size_t top;         /* the path of a child begins here */
 	unsigned next;      /* the slot after that of the last child */
 	bool second;        /* over the second hierarchy of v1: what the first has is done */
@@ -5539,37 +5526,35 @@ struct child_walk {
 
 /* Compares what a child counts now with what it did the last time; one that is
  * new with nothing, but in the first tick, when its age is not known. */
-static void compare_child(const struct child_walk *walk, struct child *child, struct snapshot *now)
+static void compare_child(const struct child_walk *walk, struct child *child, struct snapshot *before,
+			  struct snapshot *now, struct report *r)
 {
-	LARGE struct snapshot before; /* its first level is used */
-	LARGE struct report report;
-	const struct comparison c = { &before, now, &report, true };
 	bool known = child->tick && child->tick + 1 == walk->tick;
 	unsigned i, n = 0;
 
-	before.ns = known || walk->tick > 1 ? walk->before_ns : now->ns;
-	memset(before.level[0], known ? 0xff : 0, sizeof before.level[0]);
-	before.level[0][M_cpus_online] = now->level[0][M_cpus_online];
+	before->ns = known || walk->tick > 1 ? walk->before_ns : now->ns;
+	memset(before->level[0], known ? 0xff : 0, sizeof before->level[0]);
+	before->level[0][M_cpus_online] = now->level[0][M_cpus_online];
 	for (i = 0; i < plan->count; i++) {
 		enum metric_id m = plan->order[i];
 
 		if (!is_counter(m) || n == CHILD_COUNTERS)
 			continue;
 		if (known)
-			before.level[0][m] = child->counter[n];
+			before->level[0][m] = child->counter[n];
 		child->counter[n++] = now->level[0][m];
 	}
-	memset(report.value, 0xff, sizeof report.value);
-	report_make(&c);
+	report_make(&(struct comparison){ before, now, r, true });
 	for (i = 0; i < CHILD_VALUES; i++)
-		child->value[i] = pack_value(report.value[child_columns[i].metric], child_columns[i].column.unit);
-	child->severity = pack_value(severity_of(&report), UNIT_NUMBER);
+		child->value[i] = pack_value(r->value[child_columns[i].metric], child_columns[i].column.unit);
+	child->severity = pack_value(severity_of(r), UNIT_NUMBER);
 	child->tick = walk->tick;
 }
 
 static bool visit_below(struct walk *w, size_t n)
 {
-	LARGE struct snapshot now; /* its first level is used */
+	LARGE struct snapshot before, now; /* their first levels are used */
+	LARGE struct report report;
 	struct child_walk *walk = w->for_visit;
 	const char *rest = w->dir + walk->top;
 	size_t length = n - walk->top + 1;
@@ -5598,7 +5583,8 @@ static bool visit_below(struct walk *w, size_t n)
 	memcpy(children.names + children.names_length, rest, length);
 	children.names_length += (uint32_t)length;
 	walk->next = (unsigned)(child - children.child) + 1;
-	walk->use(walk, child, &now);
+	memset(report.value, 0xff, sizeof report.value);
+	walk->use(walk, child, &before, &now, &report);
 	return false;
 }
 
@@ -5741,20 +5727,18 @@ static struct cell text_cell(const char *s)
 	return (struct cell){ s, UNAVAILABLE };
 }
 
-/* False where the column is none of the report's. */
-static bool report_cell(const struct report *r, const struct column *c, struct cell *cell)
+/* The value of a column in a row: what is the same in every listing, or the listing's. */
+static struct cell cell_at(const struct listing *l, unsigned row, const struct column *c)
 {
-	uint64_t us = r->elapsed_us;
+	const struct report *r = l->from->report;
 
 	if (c == &column_interval)
-		*cell = number_cell(us ? (us + 500) / 1000 : UNAVAILABLE); /* seconds */
-	else if (c == &column_scope)
-		*cell = text_cell(r->scope);
-	else if (c == &column_cgroup)
-		*cell = text_cell(r->cgroup);
-	else
-		return false;
-	return true;
+		return number_cell(r->elapsed_us ? (r->elapsed_us + 500) / 1000 : UNAVAILABLE); /* seconds */
+	if (c == &column_scope)
+		return text_cell(r->scope);
+	if (c == &column_cgroup)
+		return text_cell(r->cgroup);
+	return l->cell(l, l->item[row], c);
 }
 
 /* Every record says whose numbers it has. */
@@ -5774,6 +5758,15 @@ static void add_column(struct listing *l, const struct column *c)
 	l->column[l->columns++] = c;
 }
 
+/* Adds the columns that n rows of a table begin with. */
+static void add_columns(struct listing *l, const void *rows, size_t size, unsigned n)
+{
+	unsigned i;
+
+	for (i = 0; i < n; i++)
+		add_column(l, (const void *)((const char *)rows + i * size));
+}
+
 /* The metric whose column this is; M_NONE where it is another's. */
 static enum metric_id metric_of(const struct column *c)
 {
@@ -5784,14 +5777,10 @@ static enum metric_id metric_of(const struct column *c)
 
 static struct cell table_cell(const struct listing *l, unsigned item, const struct column *c)
 {
-	struct cell cell;
-
 	(void)item;
-	if (report_cell(l->from->report, c, &cell))
-		return cell;
 	if (c->unit == UNIT_LEVEL) {
 		const struct report *r = l->from->report;
-		const char *name = !r->names ? "" : c == &metrics[M_mem_level].column ? r->names->mem : r->names->cpu;
+		const char *name = c == &metrics[M_mem_level].column ? r->mem_level : r->cpu_level;
 
 		return text_cell(*name ? name : NULL);
 	}
@@ -5898,11 +5887,8 @@ static struct cell stat_cell(const struct listing *l, unsigned item, const struc
 	unsigned m = row->metric;
 	uint64_t reported = from->report->value[m], total = from->now->level[0][m];
 	const struct place *p = plan->place[m];
-	struct cell cell;
 
 	(void)item;
-	if (report_cell(from->report, c, &cell))
-		return cell;
 	if (row->value == STAT_SIZE)
 		return number_cell(times(divided(reported, opt->unit * 1000), opt->unit * 1000));
 	if (row->value == STAT_GROWTH)
@@ -5927,26 +5913,18 @@ static bool list_stats(struct listing *l)
 	return true;
 }
 
-static struct cell forks_cell(const struct listing *l, unsigned item, const struct column *c)
-{
-	uint64_t forks = l->from->now->level[0][M_processes];
-	struct cell cell;
-
-	(void)item;
-	if (report_cell(l->from->report, c, &cell))
-		return cell;
-	return number_cell(forks ? forks : UNAVAILABLE);
-}
-
 static bool list_forks(struct listing *l)
 {
-	static const struct column column = { "forks", "forks", GROUP_NONE, UNIT_WHOLE, { 12, 12 }, 0, false, false };
+	static const struct stat_row forks = {
+		{ "forks", "forks", GROUP_NONE, UNIT_WHOLE, { 12, 12 }, 0, false, false },
+		M_processes, STAT_TOTAL, false,
+	};
 
-	l->cell = forks_cell;
+	l->cell = stat_cell;
 	l->stacked = true;
 	l->rows = 1;
 	add_scope(l);
-	add_column(l, &column);
+	add_column(l, &forks.column);
 	return true;
 }
 
@@ -5960,10 +5938,7 @@ static struct cell disk_cell(const struct listing *l, unsigned item, const struc
 {
 	const struct device *d = &l->from->now->device[item];
 	enum disk_field f = (enum disk_field)((const struct disk_column *)c - disk_columns);
-	struct cell cell;
 
-	if (report_cell(l->from->report, c, &cell))
-		return cell;
 	if (c == &column_disk)
 		return text_cell(d->name);
 	return number_cell(divided(d->value[f], f == D_io_ms && !opt->format ? 1000 : 1));
@@ -5972,10 +5947,7 @@ static struct cell disk_cell(const struct listing *l, unsigned item, const struc
 static struct cell disk_rate_cell(const struct listing *l, unsigned item, const struct column *c)
 {
 	const struct device *d = &l->from->now->device[item];
-	struct cell cell;
 
-	if (report_cell(l->from->report, c, &cell))
-		return cell;
 	if (c == &column_rate_disk)
 		return text_cell(d->name);
 	return number_cell(disk_rate(l->from, d, (const struct disk_rate *)c));
@@ -5984,17 +5956,15 @@ static struct cell disk_rate_cell(const struct listing *l, unsigned item, const 
 /* -d, with -x rates. */
 static bool list_disks(struct listing *l)
 {
-	unsigned i;
-
 	l->cell = opt->extended ? disk_rate_cell : disk_cell;
 	if (opt->extended)
 		add_column(l, &column_interval);
 	add_scope(l);
 	add_column(l, opt->extended ? &column_rate_disk : &column_disk);
-	for (i = 0; opt->extended && i < LENGTH(disk_rates); i++)
-		add_column(l, &disk_rates[i].column);
-	for (i = 0; !opt->extended && i < D_COUNT; i++)
-		add_column(l, &disk_columns[i].column);
+	if (opt->extended)
+		add_columns(l, disk_rates, sizeof *disk_rates, LENGTH(disk_rates));
+	else
+		add_columns(l, disk_columns, sizeof *disk_columns, D_COUNT);
 	return true;
 }
 
@@ -6009,29 +5979,29 @@ static bool has_worked(const struct device *d)
 	return false;
 }
 
-static void fill_disks(struct listing *l)
+/* The devices of -d; of -p no other one was kept. */
+static void fill_devices(struct listing *l)
 {
 	const struct snapshot *now = l->from->now;
 	unsigned i;
 
 	l->rows = 0;
-	for (i = 0; i < now->devices; i++)
-		if (now->device[i].counted && !now->device[i].partition &&
-		    (!opt->extended || has_worked(&now->device[i])))
+	for (i = 0; i < now->devices; i++) {
+		const struct device *d = &now->device[i];
+
+		if (d->counted && (opt->partition || (!d->partition && (!opt->extended || has_worked(d)))))
 			l->item[l->rows++] = (uint16_t)i;
+	}
 }
 
 static struct cell disk_sum_cell(const struct listing *l, unsigned item, const struct column *c)
 {
 	const struct snapshot *now = l->from->now;
 	bool partitions = c == &column_partitions;
-	struct cell cell;
 	uint64_t n = 0;
 	unsigned i;
 
 	(void)item;
-	if (report_cell(l->from->report, c, &cell))
-		return cell;
 	if (c != &column_disks && c != &column_partitions) {
 		size_t at = (size_t)((const char *)c - (const char *)&disk_columns[0].sum);
 
@@ -6074,10 +6044,7 @@ static const struct partition_column {
 static struct cell partition_cell(const struct listing *l, unsigned item, const struct column *c)
 {
 	const struct device *d = &l->from->now->device[item];
-	struct cell cell;
 
-	if (report_cell(l->from->report, c, &cell))
-		return cell;
 	if (c == &l->title)
 		return text_cell(d->name);
 	return number_cell(d->value[((const struct partition_column *)c)->field]);
@@ -6085,28 +6052,13 @@ static struct cell partition_cell(const struct listing *l, unsigned item, const 
 
 static bool list_partition(struct listing *l)
 {
-	unsigned i;
-
 	l->cell = partition_cell;
 	l->title = (struct column){ "partition", "", GROUP_NONE, UNIT_TEXT, { 10, 10 }, 0, false, true,
 				    opt->partition };
 	add_scope(l);
 	add_column(l, &l->title);
-	for (i = 0; i < LENGTH(partition_columns); i++)
-		add_column(l, &partition_columns[i].column);
+	add_columns(l, partition_columns, sizeof *partition_columns, LENGTH(partition_columns));
 	return true;
-}
-
-/* No other device was kept. */
-static void fill_partition(struct listing *l)
-{
-	const struct snapshot *now = l->from->now;
-	unsigned i;
-
-	l->rows = 0;
-	for (i = 0; i < now->devices; i++)
-		if (now->device[i].counted)
-			l->item[l->rows++] = (uint16_t)i;
 }
 
 static const struct column slab_columns[] = {
@@ -6120,10 +6072,8 @@ static const struct column slab_columns[] = {
 static struct cell slab_cell(const struct listing *l, unsigned item, const struct column *c)
 {
 	const struct slab *slab = &slabs.slab[item];
-	struct cell cell;
 
-	if (report_cell(l->from->report, c, &cell))
-		return cell;
+	(void)l;
 	if (c == slab_columns)
 		return text_cell(slab->name);
 	return number_cell(slab->value[c - slab_columns - 1]);
@@ -6131,12 +6081,9 @@ static struct cell slab_cell(const struct listing *l, unsigned item, const struc
 
 static bool list_slabs(struct listing *l)
 {
-	unsigned i;
-
 	l->cell = slab_cell;
 	add_scope(l);
-	for (i = 0; i < LENGTH(slab_columns); i++)
-		add_column(l, &slab_columns[i]);
+	add_columns(l, slab_columns, sizeof *slab_columns, LENGTH(slab_columns));
 	return true;
 }
 
@@ -6191,19 +6138,15 @@ static struct cell child_name_cell(const char *name, const struct column *c)
 static struct cell child_cell(const struct listing *l, unsigned item, const struct column *c)
 {
 	const struct child *child = &children.child[item];
-	struct cell cell;
 
+	(void)l;
 	if (c == &column_child || c == &column_child_path || c == &column_pod || c == &column_container)
 		return child_name_cell(children.names + child->name, c);
-	if (report_cell(l->from->report, c, &cell))
-		return cell;
 	return number_cell(unpack_value(child->value[(const struct child_column *)c - child_columns], c->unit));
 }
 
 static bool list_children(struct listing *l)
 {
-	unsigned i;
-
 	l->cell = child_cell;
 	l->headed = true;
 	add_column(l, &column_interval);
@@ -6213,8 +6156,7 @@ static bool list_children(struct listing *l)
 		add_column(l, &column_pod);
 		add_column(l, &column_container);
 	}
-	for (i = 0; i < CHILD_VALUES; i++)
-		add_column(l, &child_columns[i].column);
+	add_columns(l, child_columns, sizeof *child_columns, CHILD_VALUES);
 	if (!opt->format)
 		add_column(l, &column_child);
 	return true;
@@ -6249,15 +6191,20 @@ static void fill_children(struct listing *l)
 }
 
 /* --check: a row for each thing that it looks at. */
-static const struct column
-	column_resource = { "resource", "resource", GROUP_NONE, UNIT_TEXT, { 8, 8 }, 0, false, false },
-	column_aspect = { "aspect", "aspect", GROUP_NONE, UNIT_TEXT, { 11, 11 }, 0, false, false },
-	column_metric = { "metric", "metric", GROUP_NONE, UNIT_TEXT, { 9, 9 }, 0, false, false },
-	column_level = { "level", "level", GROUP_NONE, UNIT_TEXT, { 8, 8 }, 0, false, false },
-	column_value = { "value", "value", GROUP_NONE, UNIT_NUMBER, { 8, 8 }, 0, false, false },
-	column_warning = { "warning", "warn", GROUP_NONE, UNIT_NUMBER, { 6, 6 }, 0, false, false },
-	column_critical = { "critical", "crit", GROUP_NONE, UNIT_NUMBER, { 6, 6 }, 0, false, false },
-	column_words = { "", "", GROUP_NONE, UNIT_TEXT, { 1, 1 }, 0, false, false };
+enum {
+	CHECK_RESOURCE, CHECK_ASPECT, CHECK_METRIC, CHECK_LEVEL, CHECK_VALUE, CHECK_WARNING, CHECK_CRITICAL, CHECK_WORDS
+};
+
+static const struct column check_columns[] = {
+	[CHECK_RESOURCE] = { "resource", "resource", GROUP_NONE, UNIT_TEXT, { 8, 8 }, 0, false, false },
+	[CHECK_ASPECT] = { "aspect", "aspect", GROUP_NONE, UNIT_TEXT, { 11, 11 }, 0, false, false },
+	[CHECK_METRIC] = { "metric", "metric", GROUP_NONE, UNIT_TEXT, { 9, 9 }, 0, false, false },
+	[CHECK_LEVEL] = { "level", "level", GROUP_NONE, UNIT_TEXT, { 8, 8 }, 0, false, false },
+	[CHECK_VALUE] = { "value", "value", GROUP_NONE, UNIT_NUMBER, { 8, 8 }, 0, false, false },
+	[CHECK_WARNING] = { "warning", "warn", GROUP_NONE, UNIT_NUMBER, { 6, 6 }, 0, false, false },
+	[CHECK_CRITICAL] = { "critical", "crit", GROUP_NONE, UNIT_NUMBER, { 6, 6 }, 0, false, false },
+	[CHECK_WORDS] = { "", "", GROUP_NONE, UNIT_TEXT, { 1, 1 }, 0, false, false },
+};
 
 static const char *const level_words[] = { "ok", "warning", "critical" };
 
@@ -6273,48 +6220,41 @@ static unsigned rule_of(enum metric_id m)
 
 static struct cell check_cell(const struct listing *l, unsigned item, const struct column *c)
 {
-	static const char *const resources[] = { "cpu", "memory", "swap", "disk" };
-	static const char *const aspects[] = { "utilisation", "saturation", "errors" };
 	const struct check *check = &checks[item];
 	const struct report *r = l->from->report;
 	unsigned rule = rule_of(check->metric);
 	uint64_t level;
+	const char *words;
 
-	if (c == &column_resource)
-		return text_cell(resources[check->resource]);
-	if (c == &column_aspect)
+	switch (c - check_columns) {
+	case CHECK_RESOURCE:
+		return text_cell(check->resource);
+	case CHECK_ASPECT:
 		return text_cell(aspects[check->aspect]);
-	if (c == &column_metric)
+	case CHECK_METRIC:
 		return text_cell(metrics[check->metric].column.key);
-	if (c == &column_value)
+	case CHECK_VALUE:
 		return number_cell(rule_value(r, check->metric));
-	if (c == &column_level && rule < RULE_COUNT)
-		return text_cell(is_judged(r, rule) ? level_words[r->level[rule]] : "unknown");
-	if (c == &column_level)
-		return text_cell(NULL);
-	if (c == &column_words) {
-		const char *words = rule < RULE_COUNT ? rules[rule].tail : check->after;
-
+	case CHECK_LEVEL:
+		return text_cell(rule == RULE_COUNT ? NULL :
+				 is_judged(r, rule) ? level_words[r->level[rule]] : "unknown");
+	case CHECK_WORDS:
+		words = rule < RULE_COUNT ? rules[rule].tail : check->after;
 		return text_cell(words + (*words == ' '));
+	default:
+		level = rule == RULE_COUNT ? 0 :
+			alert_threshold(r, rule, c == &check_columns[CHECK_WARNING] ? WARNING : CRITICAL);
+		return number_cell(level ? level : UNAVAILABLE);
 	}
-	level = rule == RULE_COUNT ? 0 : alert_threshold(r, rule, c == &column_warning ? WARNING : CRITICAL);
-	return number_cell(level ? level : UNAVAILABLE);
 }
 
 /* Evidence alone that is not there in this scope is left out. */
 static void list_checks(struct listing *l)
 {
-	static const struct column *const columns[] = {
-		&column_resource, &column_aspect, &column_metric, &column_level, &column_value, &column_warning,
-		&column_critical,
-	};
 	unsigned i;
 
 	l->cell = check_cell;
-	for (i = 0; i < LENGTH(columns); i++)
-		add_column(l, columns[i]);
-	if (!opt->format)
-		add_column(l, &column_words);
+	add_columns(l, check_columns, sizeof *check_columns, LENGTH(check_columns) - (opt->format != O_NONE));
 	for (i = 0; i < LENGTH(checks); i++)
 		if (rule_of(checks[i].metric) < RULE_COUNT || plan->place[checks[i].metric])
 			l->item[l->rows++] = (uint16_t)i;
@@ -6348,7 +6288,7 @@ static void out_evidence(struct sink *o, const struct report *r, const struct ch
 	if (check->metric == M_mem_pct && r->value[M_mem_limit] != UNAVAILABLE) {
 		out_str(o, "% of ");
 		out_human(o, r->value[M_mem_limit]);
-		out_level(o, r->names->mem);
+		out_level(o, r->mem_level);
 	} else {
 		out_str(o, rule < RULE_COUNT ? rules[rule].tail : check->after);
 	}
@@ -6418,11 +6358,8 @@ static struct cell verdict_cell(const struct listing *l, unsigned item, const st
 	LARGE char message[2 * MESSAGE_BYTES];
 	const struct report *r = l->from->report;
 	struct sink o = SINK(message);
-	struct cell cell;
 
 	(void)item;
-	if (report_cell(r, c, &cell))
-		return cell;
 	if (c == &column_status)
 		return text_cell(verdict_words[verdict_of(r)]);
 	if (c == &column_code)
@@ -6430,9 +6367,7 @@ static struct cell verdict_cell(const struct listing *l, unsigned item, const st
 	if (c == &column_cause)
 		return text_cell(r->cause ? cause_names[r->cause] : NULL);
 	out_verdict(&o, r);
-	out_char(&o, '\0');
-	message[sizeof message - 1] = '\0';
-	return text_cell(message);
+	return text_cell(out_end(&o));
 }
 
 /* --check: one verdict; what it was made of is below it. */
@@ -6469,14 +6404,12 @@ static struct cell top_cell(const struct listing *l, unsigned item, const struct
 static void list_top(struct listing *l)
 {
 	static struct fit fit;
-	unsigned i;
 
 	l->cell = top_cell;
 	l->fit = &fit;
 	add_column(l, &column_pid);
 	add_column(l, &column_comm);
-	for (i = 0; i < TOP_COUNT; i++)
-		add_column(l, &top_columns[i]);
+	add_columns(l, top_columns, sizeof *top_columns, TOP_COUNT);
 }
 
 /* ------------------------------------------------------------- RENDERERS
@@ -6580,7 +6513,7 @@ static void text_cells(struct sink *o, const struct listing *l, const unsigned *
 		if (!row)
 			out_safe(o, heading_of(c));
 		else if (!c->titled)
-			out_cell(o, c, l->cell(l, l->item[*row], c));
+			out_cell(o, c, cell_at(l, *row, c));
 		for (at = start; is_name(c) && at < o->n; at++)
 			if (is_continuation(o->text[at]))
 				end++; /* a character is one wide */
@@ -6735,7 +6668,7 @@ static void text_stacked(struct sink *o, const struct listing *l, unsigned row)
 		if (!width_of(c))
 			continue;
 		out_char(o, ' ');
-		out_cell(o, c, l->cell(l, l->item[row], c));
+		out_cell(o, c, cell_at(l, row, c));
 		out_align_right(o, start, start + width_of(c));
 		out_char(o, ' ');
 		if (c->unit == UNIT_SIZE && !(WITH_HUMAN && opt->human)) {
@@ -6790,8 +6723,7 @@ static void text_verdict(struct sink *o, const struct listing *l)
 {
 	const struct report *r = l->from->report;
 
-	out_str(o, verdict_words[verdict_of(r)]);
-	out_str(o, ": ");
+	out(o, "%s: ", verdict_words[verdict_of(r)]);
 	out_verdict(o, r);
 	out_str(o, " |");
 	out_perfdata(o, r);
@@ -6923,22 +6855,18 @@ static void json_alerts(struct sink *o, const struct report *r)
 
 	out_str(o, ",\"alerts\":[");
 	for (a = 0; a < RULE_COUNT; a++) {
-		struct sink m = SINK(message);
-
 		if (!r->level[a])
 			continue;
 		out_str(o, any ? ",{\"metric\":" : "{\"metric\":");
 		json_string(o, metrics[rules[a].metric].column.key);
 		out_str(o, ",\"level\":");
-		json_string(o, r->level[a] == CRITICAL ? "critical" : "warning");
+		json_string(o, level_words[r->level[a]]);
 		out_str(o, ",\"value\":");
 		out_milli(o, alert_value(r, a));
 		out_str(o, ",\"threshold\":");
 		out_milli(o, alert_threshold(r, a, r->level[a]));
 		out_str(o, ",\"message\":");
-		out_alert(&m, r, a);
-		out_char(&m, '\0');
-		json_string(o, message);
+		json_string(o, alert_message(message, r, a));
 		if (a == RULE_cpu_some && r->cause) {
 			out_str(o, ",\"cause\":");
 			json_string(o, cause_names[r->cause]);
@@ -6959,7 +6887,7 @@ static void json_columns(struct sink *o, const struct listing *l, unsigned row, 
 
 		out_str(o, first && !i ? "" : ",");
 		json_key(o, c->key);
-		if (!record_value(o, c, l->cell(l, l->item[row], c), json_string))
+		if (!record_value(o, c, cell_at(l, row, c), json_string))
 			out_str(o, "null");
 	}
 }
@@ -7016,7 +6944,7 @@ static void csv_line(struct sink *o, const struct listing *l, unsigned row)
 		const struct column *c = l->column[i];
 
 		out_char(o, ',');
-		record_value(o, c, l->cell(l, l->item[row], c), csv_string);
+		record_value(o, c, cell_at(l, row, c), csv_string);
 	}
 	out_char(o, '\n');
 }
@@ -7254,26 +7182,10 @@ struct replayed {
 	struct scanner scan;
 	unsigned fields;
 	const struct column *field[MAX_FIELDS]; /* NULL: not known, left out */
-	unsigned sums;
-	uint8_t sum[8];     /* metrics that are sums of others */
 	uint64_t damaged;   /* lines */
 	uint64_t last_ns;   /* the time of the line before */
 	bool any;
 };
-
-/* Notes the sums that no column has, such as si + so. */
-static void find_sums(struct replayed *r)
-{
-	unsigned m;
-
-	r->sums = 0;
-	for (m = 1; m < LENGTH(metrics); m++) {
-		const struct place *p = metrics[m].places;
-
-		if (!replay.has[m] && p->scopes == ANY && terms_of(p) && !p->maker && r->sums < LENGTH(r->sum))
-			r->sum[r->sums++] = (uint8_t)m;
-	}
-}
 
 /* The names in the first line; false where it is not one of ours. */
 static bool replay_names(struct replayed *r, struct text line, void (*unknown)(const char *))
@@ -7300,7 +7212,6 @@ static bool replay_names(struct replayed *r, struct text line, void (*unknown)(c
 		if (!*field && *name && unknown)
 			unknown(name);
 	}
-	find_sums(r);
 	return r->fields > 0;
 }
 
@@ -7324,22 +7235,6 @@ static bool replay_number(struct text *line, const struct column *c, uint64_t *v
 	return true;
 }
 
-static void make_sums(const struct replayed *r, struct report *report)
-{
-	const struct term *t;
-	unsigned i;
-
-	for (i = 0; i < r->sums; i++) {
-		uint64_t *v = &report->value[r->sum[i]];
-
-		*v = 0;
-		for (t = metrics[r->sum[i]].places->terms; t->sign; t++)
-			*v = plus(*v, t->sign > 0 ? report->value[t->metric] : UNAVAILABLE);
-	}
-	/* How many periods of a quota there were is not recorded: of the usual 100 ms. */
-	report->value[M_periods] = report->elapsed_us / 100;
-}
-
 /* A line as a report; false where it is damaged. */
 static bool replay_line(struct replayed *r, struct text line, struct report *report)
 {
@@ -7352,8 +7247,7 @@ static bool replay_line(struct replayed *r, struct text line, struct report *rep
 	report->elapsed_us = 0;
 	report->scope = "host";
 	report->cgroup = NULL;
-	report->names = &level_names;
-	level_names.mem[0] = level_names.cpu[0] = '\0';
+	report->mem_level[0] = report->cpu_level[0] = '\0';
 	if (!csv_field(&line, text, sizeof text))
 		return false;
 	p = text;
@@ -7382,12 +7276,14 @@ static bool replay_line(struct replayed *r, struct text line, struct report *rep
 			join(replay.cgroup, text, "", "");
 			report->cgroup = *text ? replay.cgroup : NULL;
 		} else if (c->unit == UNIT_LEVEL) {
-			join(m == M_mem_level ? level_names.mem : level_names.cpu, text, "", "");
+			join(m == M_mem_level ? report->mem_level : report->cpu_level, text, "", "");
 		}
 	}
 	if (line.p)
 		return false; /* more fields than names */
-	make_sums(r, report);
+	report->value[M_swap] = plus(report->value[M_si], report->value[M_so]);
+	/* How many periods of a quota there were is not recorded: of the usual 100 ms. */
+	report->value[M_periods] = report->elapsed_us / 100;
 	/* One that covers much more than the time since the line before is an average
 	 * since boot, or since the start of a cgroup. */
 	report->first = !report->elapsed_us ||
@@ -7457,6 +7353,7 @@ struct graph {
 	uint64_t now, min, avg, max; /* UNAVAILABLE: none */
 	uint64_t top;       /* of the scale; its bottom is 0 */
 	uint64_t warn, crit; /* of the metric's rule; UNAVAILABLE: none */
+	bool color, blocks; /* as text: in colour, of block characters */
 };
 
 /* The least of 1, 2, 5, 10, 20, ... times a unit that is not below v: 1 for what
@@ -7559,7 +7456,7 @@ static bool has_blocks(void)
 
 	for (i = 0; i < LENGTH(names) && !(locale && *locale); i++)
 		locale = getenv(names[i]);
-	locale = locale ? find(locale, '.') : ""; /* the character set, as in en_US.UTF-8 */
+	locale = locale ? strchrnul(locale, '.') : ""; /* the character set, as in en_US.UTF-8 */
 	if (!after(locale, ".UTF-8") && !after(locale, ".utf8"))
 		return false;
 	return !screen.tty || (type && strcmp(type, "dumb") && strcmp(type, "linux") && !after(type, "vt"));
@@ -7583,11 +7480,11 @@ static uint64_t graph_value(const struct graph *g, unsigned x, unsigned width, b
 #define SCALE_WIDTH 8
 
 /* One cell of a graph, in row y from the bottom of `height`. */
-static void graph_cell(struct sink *o, const struct graph *g, uint64_t v, unsigned y, unsigned height, bool blocks)
+static void graph_cell(struct sink *o, const struct graph *g, uint64_t v, unsigned y, unsigned height)
 {
 	/* How much of the cell is filled, in eighths. */
 	uint64_t full = v == UNAVAILABLE ? 0 : mul_div(v, height * 8u, g->top), eighths = minus(full, y * 8u);
-	bool line = false, color = has_color();
+	bool line = false;
 	uint64_t level[2] = { g->warn, g->crit };
 	unsigned i, crossed = 0;
 
@@ -7599,21 +7496,21 @@ static void graph_cell(struct sink *o, const struct graph *g, uint64_t v, unsign
 			crossed = i;
 		}
 	if (eighths) {
-		if (color && v >= g->warn)
+		if (g->color && v >= g->warn)
 			out_str(o, v >= g->crit ? "\033[31m" : "\033[33m");
-		if (blocks) {
+		if (g->blocks) {
 			out_str(o, "\xe2\x96");
 			out_char(o, (char)(0x80 + (eighths < 8 ? eighths : 8))); /* U+2581 to U+2588 */
 		} else {
 			out_char(o, eighths >= 6 ? '#' : eighths >= 3 ? ':' : '.');
 		}
-		if (color && v >= g->warn)
+		if (g->color && v >= g->warn)
 			out_str(o, "\033[0m");
 	} else if (line) {
-		if (color)
+		if (g->color)
 			out_str(o, crossed ? "\033[31m" : "\033[33m");
-		out_str(o, blocks ? "\xe2\x94\x88" : "-");
-		if (color)
+		out_str(o, g->blocks ? "\xe2\x94\x88" : "-");
+		if (g->color)
 			out_str(o, "\033[0m");
 	} else {
 		out_char(o, ' ');
@@ -7625,7 +7522,6 @@ static void text_graph(struct sink *o, const struct graph *g, unsigned height, u
 {
 	const char *end = screen.tty ? "\033[K\n" : "\n";
 	unsigned width = columns > SCALE_WIDTH + 2 ? columns - SCALE_WIDTH - 1 : 1, x, y;
-	bool blocks = has_blocks();
 	size_t start = o->n;
 
 	out_str(o, g->column->key);
@@ -7647,22 +7543,11 @@ static void text_graph(struct sink *o, const struct graph *g, unsigned height, u
 		else if (!y)
 			out_char(o, '0');
 		out_align_right(o, start, start + SCALE_WIDTH - 1);
-		out_str(o, blocks ? " \xe2\x94\x82" : " |");
+		out_str(o, g->blocks ? " \xe2\x94\x82" : " |");
 		for (x = 0; x < width; x++)
-			graph_cell(o, g, graph_value(g, x, width, live), y, height, blocks);
+			graph_cell(o, g, graph_value(g, x, width, live), y, height);
 		out_str(o, end);
 	}
-}
-
-static void out_clock(struct sink *o, uint64_t wall_ns)
-{
-	size_t start = o->n;
-
-	out_date(o, wall_ns / NS_PER_S, ' ');
-	if (o->overflow)
-		return;
-	memmove(o->text + start, o->text + start + 11, 8); /* without the day */
-	o->n = start + 8;
 }
 
 /* The time below the graphs. */
@@ -7674,11 +7559,11 @@ static void text_axis(struct sink *o, const struct history *h, unsigned columns,
 
 	out_fill(o, ' ', SCALE_WIDTH + 1 + width - shown);
 	if (shown >= 20)
-		out_clock(o, h->wall_ns[first]);
+		out_clock(o, h->wall_ns[first] / NS_PER_S);
 	if (o->n + 8 < start + columns)
 		out_fill(o, ' ', start + columns - 8 - o->n);
 	if (h->count && columns > 20)
-		out_clock(o, h->wall_ns[h->count - 1]);
+		out_clock(o, h->wall_ns[h->count - 1] / NS_PER_S);
 	out_str(o, screen.tty ? "\033[K" : "\n");
 }
 
@@ -7696,6 +7581,8 @@ static void text_graphs(struct sink *o, const struct history *h, bool live)
 	for (i = 0; i < h->graphs; i++) {
 		struct graph g = make_graph(h, i);
 
+		g.color = has_color();
+		g.blocks = has_blocks();
 		text_graph(o, &g, height, columns, live);
 	}
 	text_axis(o, h, columns, live);
@@ -7727,39 +7614,20 @@ struct frame {
 
 static void svg_text(struct sink *o, const char *class, unsigned x, unsigned y)
 {
-	out_str(o, "<text class=\"");
-	out_str(o, class);
-	out_str(o, "\" x=\"");
-	out_u64(o, x);
-	out_str(o, "\" y=\"");
-	out_u64(o, y);
-	out_str(o, "\">");
+	out(o, "<text class=\"%s\" x=\"%u\" y=\"%u\">", class, x, y);
 }
 
 static void svg_begin(struct sink *o, unsigned panels)
 {
-	out_str(o, "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" aria-label=\"vmstat\" viewBox=\"0 0 ");
-	out_u64(o, SVG_WIDTH);
-	out_char(o, ' ');
-	out_u64(o, panels * SVG_PANEL + 8);
-	out_str(o, "\">\n<title>vmstat</title>\n<style>\n");
+	out(o, "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" aria-label=\"vmstat\" viewBox=\"0 0 %u %u\">\n"
+	    "<title>vmstat</title>\n<style>\n", SVG_WIDTH, panels * SVG_PANEL + 8);
 	out_str(o, svg_style);
 	out_str(o, "</style>\n<rect class=\"bg\" width=\"100%\" height=\"100%\"/>\n");
 }
 
 static void svg_line(struct sink *o, const char *class, const struct frame *f, unsigned y)
 {
-	out_str(o, "<line class=\"");
-	out_str(o, class);
-	out_str(o, "\" x1=\"");
-	out_u64(o, f->left);
-	out_str(o, "\" x2=\"");
-	out_u64(o, f->right);
-	out_str(o, "\" y1=\"");
-	out_u64(o, y);
-	out_str(o, "\" y2=\"");
-	out_u64(o, y);
-	out_str(o, "\"/>\n");
+	out(o, "<line class=\"%s\" x1=\"%u\" x2=\"%u\" y1=\"%u\" y2=\"%u\"/>\n", class, f->left, f->right, y, y);
 }
 
 /* The place of a value in the plot, in tenths from the top of the picture. */
@@ -8039,11 +7907,10 @@ static uint64_t wall_seconds(const struct snapshot *now, uint64_t ns)
 }
 
 /* Works out what is exported of a child. */
-static void scrape_child(const struct child_walk *walk, struct child *child, struct snapshot *now)
+static void scrape_child(const struct child_walk *walk, struct child *child, struct snapshot *before,
+			 struct snapshot *now, struct report *r)
 {
-	LARGE struct snapshot before; /* its first level is used, and empty */
-	LARGE struct report report;
-	const struct comparison c = { &before, now, &report, true };
+	const struct comparison c = { before, now, r, true };
 	struct scraped_child *scraped = &scrape.child[child - children.child];
 	uint64_t *v = scraped->value;
 	char path[PATH_BYTES];
@@ -8058,8 +7925,7 @@ static void scrape_child(const struct child_walk *walk, struct child *child, str
 	if (!scraped->start_ns)
 		scraped->start_ns = child_start_ns(children.names + child->name);
 	now->level[0][M_start_time] = wall_seconds(now, scraped->start_ns);
-	before.ns = now->ns;
-	memset(report.value, 0xff, sizeof report.value);
+	before->ns = now->ns;
 	report_make(&c);
 	for (i = 0; i < LENGTH(exports); i++)
 		if (exports[i].scopes & CGROUP)
@@ -8111,15 +7977,8 @@ static void out_title(struct sink *o, struct exposition *e, const char *prefix, 
 	if (e->titled)
 		return;
 	e->titled = true;
-	out_str(o, "# HELP ");
-	out_str(o, prefix);
-	out_str(o, name);
-	out_char(o, ' ');
-	out_str(o, help);
-	out_str(o, "\n# TYPE ");
-	out_str(o, prefix);
-	out_str(o, name);
-	out_str(o, type == TYPE_COUNTER ? " counter\n" : " gauge\n");
+	out(o, "# HELP %s%s %s\n# TYPE %s%s %s\n", prefix, name, help, prefix, name,
+	    type == TYPE_COUNTER ? "counter" : "gauge");
 }
 
 /* One sample without labels, with its title. */
@@ -8219,9 +8078,7 @@ static void out_disk(struct sink *o, struct exposition *e)
 	if (!d->counted || d->partition || spare || v == UNAVAILABLE)
 		return;
 	out_title(o, e, prefix, row->name, row->type, row->help);
-	out_str(o, prefix);
-	out_str(o, row->name);
-	out_char(o, '{');
+	out(o, "%s%s{", prefix, row->name);
 	if (in_cgroup()) {
 		kubelet_parts(scope.name, &k);
 		out_cgroup_labels(o, scope.name, &k);
@@ -8360,10 +8217,10 @@ static const struct view {
 	{ O_CHECK, false, false, { 0 }, WITH_CHECK ? list_verdict : NULL, NULL },
 	{ O_STATS, true, false, { 0 }, WITH_STATS ? list_stats : NULL, NULL },
 	{ O_FORKS, true, true, { 0 }, WITH_STATS ? list_forks : NULL, NULL },
-	{ O_DISK, false, false, { .devices = true }, WITH_DISKS ? list_disks : NULL, WITH_DISKS ? fill_disks : NULL },
+	{ O_DISK, false, false, { .devices = true }, WITH_DISKS ? list_disks : NULL, WITH_DISKS ? fill_devices : NULL },
 	{ O_DISK_SUM, false, false, { .devices = true }, WITH_DISKS ? list_disk_sum : NULL, NULL },
 	{ O_PARTITION, false, true, { .devices = true }, WITH_DISKS ? list_partition : NULL,
-	  WITH_DISKS ? fill_partition : NULL },
+	  WITH_DISKS ? fill_devices : NULL },
 	{ O_SLABS, false, true, { .slabs = true }, WITH_SLABS ? list_slabs : NULL, WITH_SLABS ? fill_slabs : NULL },
 };
 
@@ -8402,14 +8259,14 @@ struct progress {
  * of the last scrape, which may still be printed. */
 static struct snapshot *exporter_snapshot(void)
 {
-	struct snapshot *now = snapshots, *before;
+	const struct snapshot *before = exporter.latest ? exporter.latest : &no_snapshot;
+	struct snapshot *now = snapshots;
 	struct needs needs = {
 		.devices = true, .charged_devices = in_cgroup(), .states = in_cgroup(),
 	};
 
 	while (now == exporter.latest || now == exporter.reported || now == scrape.snapshot)
 		now++;
-	before = exporter.latest ? exporter.latest : &snapshots[1]; /* an empty one */
 	snapshot_take(now, before, clock_ns(CLOCK_BOOTTIME), &needs);
 	exporter.latest = now;
 	if (!in_cgroup())
@@ -8463,13 +8320,11 @@ static void find_starts_below(void)
 /* Works with the cgroups below the scope, which on a host have a plan of their own. */
 static void visit_children(const struct snapshot *now, bool compared)
 {
-	enum scope_kind kind = scope.kind;
 	struct child_walk walk = { .scope_now = now, .use = scrape_child };
 
 	if (opt->view != O_CGROUPS)
 		return;
 	plan = &plans[1];
-	scope.kind = V2;
 	if (compared) {
 		compare_children(now, exporter.children_ns, ++exporter.children_tick);
 		exporter.children_ns = now->ns;
@@ -8477,7 +8332,6 @@ static void visit_children(const struct snapshot *now, bool compared)
 		read_children(&walk);
 		find_starts_below();
 	}
-	scope.kind = kind;
 	plan = &plans[0];
 }
 
@@ -8487,7 +8341,7 @@ static const char *scrape_all(void)
 {
 	LARGE struct report report;
 	uint64_t begin = clock_ns(CLOCK_MONOTONIC);
-	struct comparison c = { exporter.latest ? exporter.latest : &snapshots[1], NULL, &report, false };
+	struct comparison c = { exporter.latest ? exporter.latest : &no_snapshot, NULL, &report, false };
 	const char *why;
 
 	if (scrape.snapshot && begin - scrape.end_ns < scrape.took_us * 1000)
@@ -8633,17 +8487,10 @@ static void page_alerts(struct sink *o, const struct report *r)
 
 	out_str(o, "<ul class=\"alerts\">\n");
 	for (a = 0; WITH_ALERTS && a < RULE_COUNT; a++) {
-		struct sink message = SINK(buffer);
-
 		if (!r->level[a])
 			continue;
-		out_alert(&message, r, a);
-		out_char(&message, '\0');
-		buffer[sizeof buffer - 1] = '\0';
-		out_str(o, "<li class=\"");
-		out_str(o, level_words[r->level[a]]);
-		out_str(o, "\">");
-		html_text(o, buffer);
+		out(o, "<li class=\"%s\">", level_words[r->level[a]]);
+		html_text(o, alert_message(buffer, r, a));
 		out_str(o, "</li>\n");
 	}
 	if (!r->worst)
@@ -8689,18 +8536,12 @@ static void page_head(struct sink *o)
 		"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
 		"<link rel=\"icon\" href=\"data:,\">\n<title>");
 	html_text(o, page.host);
-	out_str(o, ": ");
-	out_str(o, level);
-	out_str(o, " - vmstat</title>\n<style>\n");
+	out(o, ": %s - vmstat</title>\n<style>\n", level);
 	out_str(o, page_style);
 	out_str(o, svg_style);
 	out_str(o, "</style>\n</head>\n<body>\n<header>\n<h1>");
 	html_text(o, page.host);
-	out_str(o, "</h1>\n<p class=\"state ");
-	out_str(o, level);
-	out_str(o, "\">");
-	out_str(o, level);
-	out_str(o, "</p>\n");
+	out(o, "</h1>\n<p class=\"state %s\">%s</p>\n", level, level);
 	page_scope(o, r);
 	out_str(o, "</header>\n<main>\n");
 	page_alerts(o, r);
@@ -8713,28 +8554,21 @@ static void page_panel(struct sink *o, const struct panel *p, unsigned which)
 	static const struct frame f = { 52, 396, 8, 104 };
 	struct graph g = make_graph(&history, which);
 
-	out_str(o, "<section class=\"card\">\n<div><h2>");
-	out_str(o, p->title);
-	out_str(o, "</h2><p class=\"now");
-	if (g.now != UNAVAILABLE && g.warn != UNAVAILABLE && g.now >= g.warn)
-		out_str(o, g.now >= g.crit ? " critical" : " warning");
-	out_str(o, "\">");
+	out(o, "<section class=\"card\">\n<div><h2>%s</h2><p class=\"now%s\">", p->title,
+	    g.now == UNAVAILABLE || g.now < g.warn ? "" : g.now >= g.crit ? " critical" : " warning");
 	out_short(o, g.column, g.now);
-	out_str(o, "</p></div>\n<p class=\"soft\">");
-	out_str(o, p->words);
-	out_str(o, "</p>\n<svg viewBox=\"0 0 400 136\" role=\"img\" aria-label=\"");
-	out_str(o, p->title);
-	out_str(o, ": ");
+	out(o, "</p></div>\n<p class=\"soft\">%s</p>\n"
+	    "<svg viewBox=\"0 0 400 136\" role=\"img\" aria-label=\"%s: ", p->words, p->title);
 	out_figures(o, &g);
 	out_str(o, "\">\n");
 	svg_plot(o, &g, &f);
 	svg_text(o, "text", f.left, f.top + f.height + 18);
 	if (history.count)
-		out_clock(o, history.wall_ns[0]);
+		out_clock(o, history.wall_ns[0] / NS_PER_S);
 	out_str(o, "</text>\n");
 	svg_text(o, "scale", f.right, f.top + f.height + 18);
 	if (history.count)
-		out_clock(o, history.wall_ns[history.count - 1]);
+		out_clock(o, history.wall_ns[history.count - 1] / NS_PER_S);
 	out_str(o, " UTC</text>\n</svg>\n</section>\n");
 }
 
@@ -8756,12 +8590,18 @@ static void page_child(struct sink *o, const struct listing *l, unsigned row)
 		if (!row)
 			html_text(o, heading_of(c));
 		else if (i)
-			out_cell(o, c, l->cell(l, l->item[row - 1], c));
+			out_cell(o, c, cell_at(l, row - 1, c));
 		else
-			html_text(o, l->cell(l, l->item[row - 1], c).text);
+			html_text(o, cell_at(l, row - 1, c).text);
 		out_str(o, i && row ? "</td>" : "</th>");
 	}
 	out_str(o, row ? "</tr>\n" : "</tr>\n</thead>\n<tbody>\n");
+}
+
+/* The time between two reports of the page. */
+static uint64_t page_step_ns(void)
+{
+	return opt->delay_ns ? opt->delay_ns : PAGE_TICK * (uint64_t)NS_PER_S;
 }
 
 /* The head, a graph, or rows of the table and the end. */
@@ -8789,11 +8629,10 @@ static bool page_piece(struct sink *o, struct progress *at)
 		page_child(o, l, row);
 	}
 	out_str(o, rows ? "</tbody>\n</table>\n</section>\n" : "");
-	out_str(o, "</main>\n<footer>vmstat " VERSION ", the last ");
-	out_u64(o, PAGE_SECONDS / 60);
-	out_str(o, " minutes, refreshed every " PAGE_REFRESH " seconds &middot; "
-		"<a href=\"/metrics\">metrics</a> &middot; <a href=\"/healthz\">health</a>"
-		"</footer>\n</body>\n</html>\n");
+	out(o, "</main>\n<footer>vmstat " VERSION ", the last %ju minutes, "
+	    "refreshed every " PAGE_REFRESH " seconds &middot; "
+	    "<a href=\"/metrics\">metrics</a> &middot; <a href=\"/healthz\">health</a>"
+	    "</footer>\n</body>\n</html>\n", (history.places * page_step_ns() / NS_PER_S + 30) / 60);
 	return false;
 }
 
@@ -8813,7 +8652,8 @@ static void page_begin(const struct comparison *c)
 {
 	unsigned i, kind = in_cgroup() ? CGROUP : HOST;
 
-	history.places = PAGE_SECONDS / PAGE_TICK;
+	history.places = (unsigned)least_of(PAGE_SECONDS * (uint64_t)NS_PER_S / page_step_ns(), MAX_PAGE_REPORTS);
+	history.places += history.places < 2;
 	for (i = 0; WITH_PAGE && i < LENGTH(panels); i++)
 		if (panels[i].scopes & kind && is_fed(c, panels[i].metric)) {
 			page.panel[history.graphs] = &panels[i];
@@ -8828,7 +8668,7 @@ static void page_begin(const struct comparison *c)
 /* Takes a report for the page, and for --record. */
 static void page_tick(void)
 {
-	const struct snapshot *before = exporter.reported ? exporter.reported : &snapshots[2]; /* empty yet */
+	const struct snapshot *before = exporter.reported ? exporter.reported : &no_snapshot;
 	struct snapshot *now = exporter_snapshot();
 	page.last = (struct comparison){ before, now, &page.report, false };
 	if (without_numbers(now)) {
@@ -8857,7 +8697,7 @@ static void find_known(void)
 	for (i = 0; i < l->columns; i++) {
 		page.known[i] = false;
 		for (row = 0; width_of(l->column[i]) && row < l->rows && !page.known[i]; row++) {
-			struct cell cell = l->cell(l, l->item[row], l->column[i]);
+			struct cell cell = cell_at(l, row, l->column[i]);
 
 			page.known[i] = is_name(l->column[i]) || cell.number != UNAVAILABLE;
 		}
@@ -9088,9 +8928,7 @@ static void out_status(struct sink *o, unsigned status)
 
 	while (statuses[i].status != status)
 		i++;
-	out_u64(o, status);
-	out_char(o, ' ');
-	out_str(o, statuses[i].reason);
+	out(o, "%u %s", status, statuses[i].reason);
 }
 
 /* The head of a response, but for how long its body is. */
@@ -9100,8 +8938,7 @@ static void out_head(struct sink *o, unsigned status, const char *type, const ch
 	out_status(o, status);
 	out_str(o, "\r\nDate: ");
 	out_http_date(o, clock_ns(CLOCK_REALTIME) / NS_PER_S);
-	out_str(o, "\r\nContent-Type: ");
-	out_str(o, type);
+	out(o, "\r\nContent-Type: %s", type);
 	out_str(o, "\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n");
 	out_str(o, headers);
 	out_str(o, keep ? "" : "Connection: close\r\n");
@@ -9139,13 +8976,10 @@ static void respond_status(struct connection *c, unsigned status, const char *wh
 	struct sink o = SINK(buffer), body = SINK(text);
 
 	out_status(&body, status);
-	out_str(&body, *why ? ": " : "");
-	out_str(&body, why);
+	out(&body, "%s%s", *why ? ": " : "", why);
 	out_char(&body, '\n');
 	out_head(&o, status, "text/plain; charset=utf-8", status == 405 ? "Allow: GET, HEAD\r\n" : "", c->keep);
-	out_str(&o, "Content-Length: ");
-	out_u64(&o, body.n);
-	out_str(&o, "\r\n\r\n");
+	out(&o, "Content-Length: %ju\r\n\r\n", (uint64_t)body.n);
 	if (!c->head)
 		out_bytes(&o, text, body.n);
 	if (send_all(c->fd, &o))
@@ -9733,23 +9567,16 @@ static bool parse_levels(const char **p, uint64_t *warn_level, uint64_t *crit, u
 static void print_rules(void)
 {
 	struct sink *o = &stdout_sink;
-	unsigned a;
+	const struct rule *r;
 
-	for (a = 0; a < RULE_COUNT; a++) {
-		out_left(o, metrics[rules[a].metric].column.key, 10);
-		if (rules[a].warn < rules[a].crit)
-			out_u64(o, rules[a].warn);
+	for (r = rules; r < rules + RULE_COUNT; r++) {
+		out_left(o, metrics[r->metric].column.key, 10);
+		if (r->warn < r->crit)
+			out(o, "%u %u %s", r->warn, r->crit, r->what);
 		else
-			out_char(o, '-');
-		out_char(o, ' ');
-		out_u64(o, rules[a].crit);
-		out_char(o, ' ');
-		out_str(o, rules[a].what);
-		if (rules[a].seconds) {
-			out_str(o, " (said after ");
-			out_u64(o, rules[a].seconds);
-			out_str(o, " s)");
-		}
+			out(o, "- %u %s", r->crit, r->what);
+		if (r->seconds)
+			out(o, " (said after %u s)", r->seconds);
 		out_char(o, '\n');
 	}
 	write_out(o);
@@ -10024,7 +9851,7 @@ static void parse_operand(const char *s, unsigned n)
 
 static void parse_word(char ***argv)
 {
-	const char *s = **argv, *end = find(s, '=');
+	const char *s = **argv, *end = strchrnul(s, '=');
 
 	if (s[1] != '-')
 		parse_letters(argv);
@@ -10113,8 +9940,7 @@ static void print_help(void)
 	out_str(o, "Usage: vmstat [options] [delay [count]]\n");
 	for (g = 0; WITH_HELP && g < OPTION_GROUP_COUNT; g++) {
 		out_char(o, '\n');
-		out_str(o, option_groups[g]);
-		out_str(o, ":\n");
+		out(o, "%s:\n", option_groups[g]);
 		for (i = 1; i < O_COUNT; i++) {
 			const struct option *row = &options[i];
 			size_t start = o->n, end = start + 34;
@@ -10142,27 +9968,14 @@ static void print_help(void)
 
 static void print_version(void)
 {
-	static const struct { const char *name; bool with; } features[] = {
-		{ "cgroup", WITH_CGROUP }, { "pressure", WITH_PRESSURE }, { "alerts", WITH_ALERTS },
-		{ "top", WITH_TOP }, { "cgroups", WITH_CGROUPS }, { "check", WITH_CHECK },
-		{ "graph", WITH_GRAPH }, { "record", WITH_RECORD }, { "prometheus", WITH_PROMETHEUS },
-		{ "listen", WITH_LISTEN }, { "page", WITH_PAGE }, { "json", WITH_JSON },
-		{ "csv", WITH_CSV }, { "stats", WITH_STATS },
-		{ "disks", WITH_DISKS }, { "slabs", WITH_SLABS }, { "human", WITH_HUMAN },
-		{ "color", WITH_COLOR }, { "help", WITH_HELP }, { "fit", WITH_FIT },
-		{ "strerror", WITH_STRERROR }, { "localtime", WITH_LOCALTIME },
-	};
-	struct sink *o = &stdout_sink;
-	unsigned i;
-
-	out_str(o, "vmstat " VERSION "\nfeatures:");
-	for (i = 0; i < LENGTH(features); i++)
-		if (features[i].with) {
-			out_char(o, ' ');
-			out_str(o, features[i].name);
-		}
-	out_char(o, '\n');
-	write_out(o);
+	out_str(&stdout_sink, "vmstat " VERSION "\nfeatures:" IF(WITH_CGROUP, " cgroup") IF(WITH_PRESSURE, " pressure")
+		IF(WITH_ALERTS, " alerts") IF(WITH_TOP, " top") IF(WITH_CGROUPS, " cgroups") IF(WITH_CHECK, " check")
+		IF(WITH_GRAPH, " graph") IF(WITH_RECORD, " record") IF(WITH_PROMETHEUS, " prometheus")
+		IF(WITH_LISTEN, " listen") IF(WITH_PAGE, " page") IF(WITH_JSON, " json") IF(WITH_CSV, " csv")
+		IF(WITH_STATS, " stats") IF(WITH_DISKS, " disks") IF(WITH_SLABS, " slabs") IF(WITH_HUMAN, " human")
+		IF(WITH_COLOR, " color") IF(WITH_HELP, " help") IF(WITH_FIT, " fit") IF(WITH_STRERROR, " strerror")
+		IF(WITH_LOCALTIME, " localtime") "\n");
+	write_out(&stdout_sink);
 }
 
 static void print_columns(void)
@@ -10208,6 +10021,35 @@ static bool has_reports(void)
 	return opt->view == O_NONE || opt->view == O_GRAPH;
 }
 
+static void plan_columns(const struct listing *l)
+{
+	unsigned i;
+
+	for (i = 0; i < l->columns; i++)
+		plan_select(metric_of(l->column[i]));
+}
+
+/* Selects what the rules are about; without `all` what is read anyway, or named. */
+static void plan_rules(bool all)
+{
+	unsigned a;
+
+	for (a = 0; WITH_ALERTS && !opt->no_alerts && a < RULE_COUNT; a++)
+		if (all || opt->rule_named[a] || costs_nothing(rules[a].metric))
+			plan_select(rules[a].metric);
+}
+
+static void plan_children(void)
+{
+	unsigned i;
+
+	for (i = 0; i < CHILD_VALUES; i++)
+		plan_select(child_columns[i].metric);
+	for (i = 0; WITH_ALERTS && i < RULE_COUNT; i++)
+		if (costs_nothing(rules[i].metric))
+			plan_select(rules[i].metric);
+}
+
 /* Selects what the columns of a listing, the rules and the messages need. */
 static void plan_make(const struct listing *l, bool scope_is_told)
 {
@@ -10216,30 +10058,21 @@ static void plan_make(const struct listing *l, bool scope_is_told)
 
 	plan_places(cgroup && !view()->hosts);
 	/* First: of a child as many counters are kept as these need. */
-	for (i = 0; WITH_CGROUPS && opt->view == O_CGROUPS && i < CHILD_VALUES; i++)
-		plan_select(child_columns[i].metric);
-	for (i = 0; WITH_CGROUPS && WITH_ALERTS && opt->view == O_CGROUPS && i < RULE_COUNT; i++)
-		if (costs_nothing(rules[i].metric))
-			plan_select(rules[i].metric);
-	for (i = 0; WITH_RECORD && i < recorder.listing.columns; i++)
-		plan_select(metric_of(recorder.listing.column[i]));
-	for (i = 0; i < l->columns; i++) {
-		if (table)
-			plan_select(metric_of(l->column[i]));
-		if (WITH_STATS && opt->view == O_STATS && l->column[i]->unit != UNIT_TEXT)
+	if (WITH_CGROUPS && opt->view == O_CGROUPS)
+		plan_children();
+	if (WITH_RECORD)
+		plan_columns(&recorder.listing);
+	plan_columns(l);
+	for (i = 0; WITH_STATS && l->cell == stat_cell && i < l->columns; i++)
+		if (l->column[i]->unit != UNIT_TEXT)
 			plan_select(((const struct stat_row *)l->column[i])->metric);
-	}
 	if (WITH_STATS && opt->view == O_STATS)
 		plan_select(M_cpus_possible); /* which tells ticks from nonsense */
-	if (WITH_STATS && opt->view == O_FORKS)
-		plan_select(M_processes);
 	/* An OOM kill is reported by a table without its column, too. */
 	if (WITH_ALERTS && table && !opt->no_alerts && cgroup && !opt->columns && !opt->classic)
 		plan_select(M_oom);
-	/* A rule is judged if it is named or its files are read anyway. */
-	for (i = 0; WITH_ALERTS && table && !opt->no_alerts && i < RULE_COUNT; i++)
-		if (opt->rule_named[i] || costs_nothing(rules[i].metric))
-			plan_select(rules[i].metric);
+	if (table)
+		plan_rules(false);
 	for (i = 0; WITH_CHECK && opt->view == O_CHECK && i < LENGTH(checks); i++)
 		plan_select(checks[i].metric);
 	if (WITH_CHECK && opt->view == O_CHECK)
@@ -10279,7 +10112,7 @@ static bool lacks(const struct snapshot *now, enum metric_id m, enum source_id s
 	if (!p)
 		return false;
 	for (t = terms_of(p); t && t->sign; t++)
-		if (!t->optional && lacks(now, t->metric, src))
+		if ((!t->optional || t->sign == 2) && lacks(now, t->metric, src))
 			return true;
 	return is_missing(now, m, src) || (p->over && lacks(now, p->over, src));
 }
@@ -10317,7 +10150,7 @@ static void warn_unavailable(const struct listing *l, bool *said)
 
 			if (m == M_NONE || l->from->report->value[m] != UNAVAILABLE)
 				continue;
-			if (nothing ? !comes_from(m, src) : metrics[m].show <= SHOW_EXTENDED || !lacks(now, m, src))
+			if ((!nothing && metrics[m].show <= SHOW_EXTENDED) || !lacks(now, m, src))
 				continue;
 			out_char(&names, ' ');
 			out_str(&names, metrics[m].column.key);
@@ -10366,7 +10199,7 @@ static void check_view(const struct listing *l)
 		die_unreadable(opt->proc, "diskstats", now->devices_error);
 	if (needs->slabs && slabs.error)
 		die_unreadable(opt->proc, "slabinfo", slabs.error);
-	if (WITH_STATS && opt->view == O_FORKS && l->cell(l, 0, l->column[l->columns - 1]).number == UNAVAILABLE)
+	if (WITH_STATS && opt->view == O_FORKS && cell_at(l, 0, l->column[l->columns - 1]).number == UNAVAILABLE)
 		die(0, "%s/stat: the number of forks is not there", opt->proc);
 	if (WITH_DISKS && opt->view == O_PARTITION && !l->rows)
 		die(0, "partition %s: not found in %s/diskstats", opt->partition, opt->proc);
@@ -10423,13 +10256,11 @@ static void out_cgroup(struct sink *o, const struct comparison *c)
 			versions |= h->version;
 			whole &= h->whole || !h->version;
 		}
-	out_str(o, "cgroup ");
-	out_safe(o, scope.name);
-	out_str(o, versions == 3 ? " (hybrid), " : versions == 1 ? " (v1), " : " (v2), ");
+	out(o, "cgroup %s (%s), ", scope.name, versions == 3 ? "hybrid" : versions == 1 ? "v1" : "v2");
 	if (r->value[M_mem_limit] != UNAVAILABLE) {
 		out_str(o, "memory limit ");
 		out_human(o, r->value[M_mem_limit]);
-		out_level(o, r->names->mem);
+		out_level(o, r->mem_level);
 	} else {
 		out_str(o, find_binding(c).known ? "no memory limit" : "memory limit unknown");
 	}
@@ -10437,7 +10268,7 @@ static void out_cgroup(struct sink *o, const struct comparison *c)
 	if (r->value[M_cpu_limit] != UNAVAILABLE) {
 		out_hundredths(o, r->value[M_cpu_limit]);
 		out_str(o, " CPUs");
-		out_level(o, r->names->cpu);
+		out_level(o, r->cpu_level);
 	} else {
 		out_str(o, r->value[M_cpu_capacity] != UNAVAILABLE && homes[DIR_CPU].levels ?
 			"no CPU limit" : "CPU limit unknown");
@@ -10462,9 +10293,7 @@ static void say_scope(const struct comparison *c)
 		out_str(&o, scope.contained ? "host, seen from a container" : "host");
 	}
 	out_str(&o, scope.lxcfs ? ", lxcfs over /proc" : "");
-	out_char(&o, '\0');
-	buffer[sizeof buffer - 1] = '\0';
-	warn(0, "scope %s", buffer);
+	warn(0, "scope %s", out_end(&o));
 }
 
 /* Messages of the rules whose level is reached; with `again`, of all that
@@ -10476,7 +10305,6 @@ static void say_alerts(const struct report *r, bool again, bool last)
 	unsigned a;
 
 	for (a = 0; a < RULE_COUNT; a++) {
-		struct sink o = SINK(buffer);
 		enum metric_id m = rules[a].metric;
 		bool rose = alert_follow(&said[a], r, a);
 
@@ -10487,11 +10315,8 @@ static void say_alerts(const struct report *r, bool again, bool last)
 			     "rule %s: the first report is an average, which nobody judges: give a delay" :
 			     "rule %s: cannot be judged: it is unavailable here", metrics[m].column.key);
 		}
-		if (rose || (again && said[a].level && r->level[a])) {
-			out_alert(&o, r, a);
-			out_char(&o, '\0');
-			warn(0, "%s", buffer);
-		}
+		if (rose || (again && said[a].level && r->level[a]))
+			warn(0, "%s", alert_message(buffer, r, a));
 	}
 }
 
@@ -10706,18 +10531,13 @@ LARGE struct report worst_checked;
 /* --check: judges a report, and keeps the worst. */
 static void check(const struct comparison *c)
 {
-	static struct level_names names;
-	static bool any;
 	enum verdict verdict, worst = verdict_of(&worst_checked);
 
 	alerts_judge(c->report);
 	verdict = verdict_of(c->report);
-	if (any && worst != VERDICT_UNKNOWN && (verdict == VERDICT_UNKNOWN || verdict <= worst))
+	if (worst_checked.scope && worst != VERDICT_UNKNOWN && (verdict == VERDICT_UNKNOWN || verdict <= worst))
 		return;
-	any = true;
 	worst_checked = *c->report;
-	names = level_names;
-	worst_checked.names = c->report->names ? &names : NULL;
 }
 
 /* Prints the verdict on the worst report, and ends the program with its status. */
@@ -10727,6 +10547,8 @@ _Noreturn static void finish_check(struct listing *l)
 	const struct comparison c = { &snapshots[0], &snapshots[1], &worst_checked, false };
 	enum verdict verdict = verdict_of(&worst_checked);
 
+	if (!worst_checked.scope)
+		die(0, "--check: there is no report between --from and --to");
 	l->from = below.from = &c;
 	list_checks(&below);
 	l->below = &below;
@@ -11011,20 +10833,17 @@ static void plan_exports(void)
 	for (i = 0; page_too && i < LENGTH(panels); i++)
 		if (panels[i].scopes & (in_cgroup() ? CGROUP : HOST))
 			plan_select(panels[i].metric);
-	for (i = 0; WITH_ALERTS && page_too && i < RULE_COUNT; i++)
-		plan_select(rules[i].metric);
-	for (i = 0; WITH_RECORD && i < recorder.listing.columns; i++)
-		plan_select(metric_of(recorder.listing.column[i]));
+	if (page_too)
+		plan_rules(true);
+	if (WITH_RECORD)
+		plan_columns(&recorder.listing);
 	plan_wants();
 	if (!WITH_CGROUPS || opt->view != O_CGROUPS)
 		return;
 	plan = &plans[1];
 	plan_places(true);
-	for (i = 0; page_too && i < CHILD_VALUES; i++)
-		plan_select(child_columns[i].metric);
-	for (i = 0; WITH_ALERTS && page_too && i < RULE_COUNT; i++)
-		if (costs_nothing(rules[i].metric))
-			plan_select(rules[i].metric);
+	if (page_too)
+		plan_children();
 	plan_select_exports(CGROUP);
 	plan_wants();
 	plan = &plans[0];
@@ -11184,8 +11003,7 @@ static void name_listener(struct sink *o)
 		out_str(o, !port ? "127.0.0.1" : port > opt->listen ? "" :
 			a.any.sa_family == AF_INET ? "0.0.0.0" : "[::]");
 		out_bytes(o, opt->listen, port ? (size_t)(port - opt->listen) : 0);
-		out_char(o, ':');
-		out_u64(o, ntohs(a.v4.sin_port));
+		out(o, ":%u", ntohs(a.v4.sin_port));
 	}
 	out_char(o, '\0');
 }
@@ -11213,7 +11031,7 @@ static void exporter_tick(void)
 /* Serves until it is stopped, and then what has been asked for. */
 static void serve(void)
 {
-	uint64_t step = opt->delay_ns ? opt->delay_ns : PAGE_TICK * (uint64_t)NS_PER_S;
+	uint64_t step = page_step_ns();
 	bool ticks = WITH_PAGE || opt->record;
 	uint64_t now = clock_ns(CLOCK_BOOTTIME), tick = ticks ? now + step : UINT64_MAX;
 

@@ -947,3 +947,26 @@ full avg10=0.00 total=3'
     grep -Eq '^vmstat_(cgroup_)?context_switches_total' "$T/metrics"
     stop_server
 }
+
+@test "a cgroup of which nothing can be read: an error" {
+    requires_feature cgroup
+    use_fixture v2
+    rm "$T"/f/sys/fs/cgroup/kubepods/pod1/ctr/{cpu,cpuset,memory,io,irq}.* "$T"/f/sys/fs/cgroup/kubepods{,/pod1}/{cpu,memory}.*
+    rm -r "$T/f/proc/meminfo" "$T/f/sys/devices" "$T"/f/sys/fs/cgroup/kubepods/pod1/ctr/{cgroup.threads,worker}
+    echo 0 | write_file sys/fs/cgroup/kubepods/pod1/ctr/cgroup.procs # of another namespace
+    run_vmstat --prometheus --scope=cgroup
+    fails_with '*no numbers can be read*'
+}
+
+@test "the page covers ten minutes, however often it takes a report" {
+    requires_feature page
+    local delay minutes
+    for delay in 2:10 10:10 60:10 1:5 0.4:2 600:20; do
+        minutes=${delay#*:} delay=${delay%:*}
+        serve --scope=host "$delay"
+        get /
+        answers 200
+        [[ $(body) == *"the last $minutes minutes"* ]] || { echo "^^^ $delay"; body | tail -n 3; false; }
+        stop_server
+    done
+}

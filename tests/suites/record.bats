@@ -85,6 +85,10 @@ END
     for i in 7200 60 1; do echo "$(date -u -d "-$i seconds" +%FT%TZ),1,$i"; done >> "$T/csv"
     run_vmstat "--replay=$T/csv" --from=-1h -o cs --json
     [[ $(jq -s -c 'map(.cs)' <<< "$output") == "[60,1]" ]] || { show_output; false; }
+    ! has_feature check || {
+        run_vmstat "--replay=$T/csv" --check --from=2090-01-01T00:00:00Z
+        [[ $status == 3 && -z $output && $stderr == *"no report between"* ]] || { show_output; false; }
+    }
     run_vmstat "--replay=$T/csv" --from=yesterday
     fails_with "--from: 'yesterday' is not*"
     run_vmstat --to=-1h
