@@ -45,9 +45,9 @@
  *   COMMAND     options, messages, schedule, main
  *
  * Invariants: no heap, no stdio, no floating point. A value that was not read
- * is UNAVAILABLE, never 0. All arithmetic on counters is in REPORT. Only
- * COMMAND ends the program or writes to a descriptor, and HTTP to its sockets.
- * A renderer knows no metric by name. */
+ * is UNAVAILABLE, never 0. All arithmetic on counters is in REPORT, but for
+ * totals since boot, which PROMETHEUS adds up. Only COMMAND ends the program
+ * or writes its output; HISTORY writes the file of --record, HTTP its sockets. */
 
 /* ----------------------------------------------------------------- SETUP */
 
@@ -684,8 +684,6 @@ METRICS(M, H)
  * Those of CGROUP_STATS are printed in cgroup scope alone. */
 enum stat_value { STAT_TOTAL, STAT_GROWTH, STAT_SIZE };
 
-#define STATS(T) HOST_STATS(T) CGROUP_STATS(T)
-
 #define HOST_STATS(T) \
 	T(mem_total, mem_total, SIZE, "total memory") \
 	T(mem_used, mem_used, SIZE, "used memory") \
@@ -738,14 +736,13 @@ static const struct stat_row {
 	uint8_t metric, value;
 	bool cgroup;
 } stats[] = {
-#define T(metric, key, value, label) \
+#define STAT(cgroup, metric, key, value, label) \
 	{ { #key, "", GROUP_NONE, STAT_##value == STAT_SIZE ? UNIT_SIZE : UNIT_WHOLE, { 12, 12 }, 0, \
-	    false, false, label }, M_##metric, STAT_##value, false },
+	    false, false, label }, M_##metric, STAT_##value, cgroup },
+#define T(...) STAT(false, __VA_ARGS__)
 	HOST_STATS(T)
 #undef T
-#define T(metric, key, value, label) \
-	{ { #key, "", GROUP_NONE, STAT_##value == STAT_SIZE ? UNIT_SIZE : UNIT_WHOLE, { 12, 12 }, 0, \
-	    false, false, label }, M_##metric, STAT_##value, true },
+#define T(...) STAT(true, __VA_ARGS__)
 	CGROUP_STATS(T)
 #undef T
 };
@@ -1176,7 +1173,7 @@ enum option_id {
  *
  * Every variable of the program that is not local to a function:
  *
- *   opt           the command line; constant once it is parsed
+ *   opt           the command line; constant once main() has settled what it asks for
  *   scope, homes  whose numbers, and where they are; settled before the first
  *                 snapshot
  *   plans, plan   what is read, and where it stood the last time
@@ -1185,6 +1182,9 @@ enum option_id {
  *   slabs         the list of -m: too large for the stack
  *   children      the list of --cgroups
  *   replay        what a recording has
+ *   recorder      the file of --record
+ *   worst_checked the report that --check ends with
+ *   stopped       a signal came
  *   history       what graphs show
  *   scrape, self  what /metrics has; the process itself
  *   exporter, page, connections   of --listen
@@ -1667,7 +1667,7 @@ static void out_human(struct sink *o, uint64_t milli)
 		out_char(o, "BKMGTPE"[u]);
 }
 
-static unsigned is_leap(unsigned year)
+static unsigned leap_day(unsigned year)
 {
 	return year % 4 == 0 && (year % 100 || year % 400 == 0);
 }
@@ -1678,9 +1678,9 @@ static void find_date(uint64_t seconds, unsigned part[3])
 	static const uint8_t lengths[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
 	unsigned day = (unsigned)(seconds / 86400), year = 1970, month = 0, n;
 
-	for (; day >= (n = 365 + is_leap(year)); year++)
+	for (; day >= (n = 365 + leap_day(year)); year++)
 		day -= n;
-	for (; day >= (n = lengths[month] + (month == 1 ? is_leap(year) : 0)); month++)
+	for (; day >= (n = lengths[month] + (month == 1 ? leap_day(year) : 0)); month++)
 		day -= n;
 	part[0] = year;
 	part[1] = month + 1;
@@ -2906,7 +2906,7 @@ static void choose_home(void)
 	}
 }
 
-/* What choosing a scope came to. */
+/* The result of choosing a scope. */
 enum chosen { CHOSEN, CHOSEN_BAD_PATH, CHOSEN_NOT_FOUND, CHOSEN_NO_PID, CHOSEN_GONE, CHOSEN_UNSEEN, CHOSEN_NONE };
 
 /* A path below the mounts without double and trailing slashes; false where
@@ -3175,10 +3175,10 @@ static bool costs_nothing(enum metric_id m)
  * status and stat are read only of what has run since, as schedstat says.
  * Nothing else can have changed. */
 
-#define READING_DESCRIPTORS 32 /* for files that are no task's, kept and for a moment */
+#define READING_DESCRIPTORS 32 /* for open files that belong to no task */
 #define SPARE_DESCRIPTORS (READING_DESCRIPTORS + (WITH_LISTEN ? MAX_CONNECTIONS : 0)) /* for all others */
 
-/* How many descriptors there may be; as many as we may have ourselves given. */
+/* The limit of open files, raised to the hard limit once. */
 static rlim_t descriptor_limit(void)
 {
 	static struct rlimit r;
@@ -3223,7 +3223,7 @@ static bool scan_kept_task(struct scanner *s, int *fd, uint32_t id, const char *
 }
 
 /* Keeps the descriptor, or closes it where there are too many. */
-static void keep_task(struct scanner *s, int *fd)
+static void keep_descriptor(struct scanner *s, int *fd)
 {
 	if ((rlim_t)s->fd + SPARE_DESCRIPTORS < descriptor_limit())
 		*fd = s->fd + 1;
@@ -3451,7 +3451,7 @@ static void read_schedstat(struct task *t)
 	if (!scan_line(&s, &line) || !scan_number(&line, &t->ran_ns) || !scan_number(&line, &t->waited_ns) ||
 	    !scan_number(&line, &t->times))
 		t->ran_ns = t->waited_ns = t->times = 0;
-	keep_task(&s, &t->schedstat);
+	keep_descriptor(&s, &t->schedstat);
 }
 
 #define STATUS_TAIL 256 /* bytes at the end of a status that have the switches */
@@ -3491,7 +3491,7 @@ static char read_status(struct task *t, bool *switches, bool *hidden)
 	t->switches += t->voluntary;
 	if (!t->process)
 		t->process = t->id;
-	keep_task(&s, &t->status);
+	keep_descriptor(&s, &t->status);
 	return state;
 }
 
@@ -3577,7 +3577,7 @@ static bool read_process(struct process *p, const struct snapshot *before)
 	p->start = start;
 	if (p->since != TASK_THERE)
 		p->since = since_when(before, start_ns(start));
-	keep_task(&s, &p->stat);
+	keep_descriptor(&s, &p->stat);
 	return true;
 }
 
@@ -7033,7 +7033,7 @@ static bool parse_time(const char **p, uint64_t *ns)
 	    part[4] > 59 || part[5] > 60)
 		return false;
 	days = (part[0] - 1970) * 365 + (part[0] - 1969) / 4 - (part[0] - 1901) / 100 + (part[0] - 1601) / 400;
-	days += before_month[part[1] - 1] + part[2] - 1 + (part[1] > 2 ? is_leap((unsigned)part[0]) : 0);
+	days += before_month[part[1] - 1] + part[2] - 1 + (part[1] > 2 ? leap_day((unsigned)part[0]) : 0);
 	seconds = days * 86400 + part[3] * 3600 + part[4] * 60 + part[5];
 	*ns = 0;
 	if (*q == '.')
@@ -8061,7 +8061,7 @@ static void out_cgroup_item(struct sink *o, struct exposition *e)
 	}
 }
 
-#define RAM_MAJOR 1 /* admin-guide/devices.txt: devices that are there for want of use */
+#define RAM_MAJOR 1 /* admin-guide/devices.txt: these exist whether they are used or not */
 #define LOOP_MAJOR 7
 
 /* A field of a disk. */
@@ -8801,7 +8801,7 @@ static bool has_control(const struct text *line)
 	return false;
 }
 
-static bool is_word(const struct text *w, const char *s)
+static bool is_text_nocase(const struct text *w, const char *s)
 {
 	size_t n = strlen(s);
 
@@ -8861,8 +8861,8 @@ static unsigned parse_header(struct text line, struct request *r, unsigned *host
 		value.p++;
 	while (value.end > value.p && is_blank(value.end[-1]))
 		value.end--;
-	*hosts += is_word(&name, "host");
-	if (is_word(&name, "content-length")) {
+	*hosts += is_text_nocase(&name, "host");
+	if (is_text_nocase(&name, "content-length")) {
 		const char *p = value.p;
 
 		if (!parse_digits(&p, &length) || p != value.end || (r->sized && length != r->body))
@@ -8870,15 +8870,15 @@ static unsigned parse_header(struct text line, struct request *r, unsigned *host
 		r->sized = true;
 		r->body = length;
 		r->keep &= !length;
-	} else if (is_word(&name, "transfer-encoding")) {
+	} else if (is_text_nocase(&name, "transfer-encoding")) {
 		r->keep = false;
-	} else if (is_word(&name, "connection")) {
+	} else if (is_text_nocase(&name, "connection")) {
 		while (next_part(&value, ',', &part)) {
 			while (part.p < part.end && is_blank(*part.p))
 				part.p++;
 			while (part.end > part.p && is_blank(part.end[-1]))
 				part.end--;
-			r->keep &= !is_word(&part, "close");
+			r->keep &= !is_text_nocase(&part, "close");
 		}
 	}
 	return 200;
@@ -10775,8 +10775,8 @@ static void run_replay(struct listing *l)
 }
 
 /* The schedule is absolute, by the start of each tick: nothing drifts. What
- * is missed is skipped, and so is a slot so near that its report would
- * compare next to nothing. A reader that goes away ends it. */
+ * is missed is skipped, and so is a slot that is less than half a delay away.
+ * A reader that goes away ends it. */
 static void run(struct listing *l, bool scope_is_told)
 {
 	uint64_t due = 0, n, now, last = opt->count == UINT64_MAX ? UINT64_MAX : opt->count + opt->no_first;
@@ -11100,7 +11100,7 @@ static bool is_procfs(const char *dir)
 
 /* A standard descriptor that is closed must not be given to a file: a report
  * would be written into it. What is opened instead cannot be written to. */
-static void fill_descriptors(void)
+static void occupy_standard_descriptors(void)
 {
 	int fd;
 
@@ -11181,7 +11181,7 @@ int main(int argc, char **argv)
 	bool scope_is_told;
 
 	default_levels();
-	fill_descriptors();
+	occupy_standard_descriptors();
 	scope.kind = HOST;
 	parse(argc ? argv + 1 : argv);
 	set_handler(SIGPIPE, SIG_IGN);
