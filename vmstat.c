@@ -1729,28 +1729,27 @@ static void out_http_date(struct sink *o, uint64_t seconds)
 	out_str(o, " GMT");
 }
 
-/* %s, made safe, %u and %ju (uint64_t) only; a colon at the end appends what `error` means. */
-static void out_format(struct sink *o, int error, const char *f, va_list ap)
+/* %s, %u, %ju (uint64_t) and %% only; `safe`: what %s brings is made so. */
+static void out_format(struct sink *o, bool safe, const char *f, va_list ap)
 {
-	char c;
+	for (;;) {
+		const char *next = strchrnul(f, '%');
 
-	while ((c = *f++)) {
-		if (c != '%') {
-			out_char(o, c);
-			if (c == ':' && !*f && error) {
-				out_char(o, ' ');
-				if (WITH_STRERROR)
-					out_str(o, strerror(error));
-				else
-					out_u64(o, (uint64_t)error);
-			}
-		} else if ((c = *f++) == '%') {
-			out_char(o, c);
-		} else if (c == 's') {
-			out_safe(o, va_arg(ap, const char *));
-		} else if (c == 'u') {
+		out_bytes(o, f, (size_t)(next - f));
+		if (!*next)
+			return;
+		f = next + 2;
+		switch (next[1]) {
+		case '%':
+			out_char(o, '%');
+			break;
+		case 's':
+			(safe ? out_safe : out_str)(o, va_arg(ap, const char *));
+			break;
+		case 'u':
 			out_u64(o, va_arg(ap, unsigned));
-		} else {
+			break;
+		default:
 			f++;
 			out_u64(o, va_arg(ap, uint64_t));
 		}
@@ -1763,7 +1762,7 @@ static void out(struct sink *o, const char *f, ...)
 	va_list ap;
 
 	va_start(ap, f);
-	out_format(o, 0, f, ap);
+	out_format(o, false, f, ap);
 	va_end(ap);
 }
 
@@ -1774,7 +1773,14 @@ static void say(int error, const char *f, va_list ap)
 	struct sink o = SINK(buffer);
 
 	out_str(&o, "vmstat: ");
-	out_format(&o, error, f, ap);
+	out_format(&o, true, f, ap);
+	if (f[strlen(f) - 1] == ':') { /* what the error means */
+		out_char(&o, ' ');
+		if (WITH_STRERROR)
+			out_str(&o, strerror(error));
+		else
+			out_u64(&o, (uint64_t)error);
+	}
 	out_char(&o, '\n');
 	buffer[o.n - 1] = '\n';
 	if (write(STDERR_FILENO, buffer, o.n) < 0)
@@ -1821,7 +1827,7 @@ static bool is_digit(char c)
 
 static bool is_blank(char c)
 {
-	return c == ' ' || c == '\t' || c == '\r';
+	return c == ' ' || c == '\t';
 }
 
 /* What follows `start` in s, or NULL where s begins otherwise. Stops at the
@@ -2161,12 +2167,18 @@ static bool scan_word(struct text *line, struct text *w)
 	return w->p < p;
 }
 
+/* Is a word over? Lines of a tree that was copied may end in CR LF. */
+static bool is_end_of(const struct text *w, const char *p)
+{
+	return p == w->end || (*p == '\r' && p + 1 == w->end);
+}
+
 /* The next word as a number. */
 static bool scan_number(struct text *line, uint64_t *v)
 {
 	struct text w;
 
-	return scan_word(line, &w) && parse_digits(&w.p, v) && w.p == w.end;
+	return scan_word(line, &w) && parse_digits(&w.p, v) && is_end_of(&w, w.p);
 }
 
 /* What follows "key " or "key:" in a line; NULL where it has another key. */
@@ -2198,7 +2210,7 @@ static bool pair_number(struct text line, const char *name, uint64_t *v)
 
 		if (!p || *p++ != '=')
 			continue;
-		if (!parse_digits(&p, v) || p != w.end)
+		if (!parse_digits(&p, v) || !is_end_of(&w, p))
 			*v = UNAVAILABLE;
 		return true;
 	}
@@ -5343,8 +5355,10 @@ static const char *const cause_names[] = {
 /* " of PATH", the cgroup whose limit it is, where that is not the scope's own. */
 static void out_level(struct sink *o, const char *name)
 {
-	if (*name && strcmp(name, scope.name))
-		out(o, " of %s", name);
+	if (!*name || !strcmp(name, scope.name))
+		return;
+	out_str(o, " of ");
+	out_safe(o, name);
 }
 
 static void out_cause(struct sink *o, const struct report *r)
@@ -7226,7 +7240,7 @@ static bool replay_number(struct text *line, const struct column *c, uint64_t *v
 		return false;
 	if (p < line->end && *p != ',' && !is_blank(*p) && !parse_decimal(&p, 3, v))
 		return false;
-	while (p < line->end && is_blank(*p))
+	while (p < line->end && (is_blank(*p) || *p == '\r'))
 		p++;
 	if (p < line->end && *p != ',')
 		return false;
@@ -10175,8 +10189,26 @@ _Noreturn static void die_unreadable(const char *dir, const char *file, int erro
 	die(error, "%s/%s:", dir, file);
 }
 
-/* Ends the program where no number at all was read of a host, for an error. A kernel
- * may be without pressure, and a file masked by an empty one: all is unavailable then. */
+/* Is there a line in one of the files that every kernel has? */
+static bool is_proc_read(void)
+{
+	static const char *const names[] = { "stat", "meminfo", "vmstat" };
+	struct scanner s;
+	struct text line;
+	bool any = false;
+	unsigned i;
+
+	for (i = 0; i < LENGTH(names) && !any; i++)
+		if (scan_proc(&s, names[i], "")) {
+			any = scan_line(&s, &line);
+			scan_close(&s);
+		}
+	return any;
+}
+
+/* Ends the program where no number at all was read of a host: a file cannot be read,
+ * or all are masked. A kernel may be without pressure, and a single file be empty: its
+ * columns are unavailable. */
 static void check_anything(const struct snapshot *now)
 {
 	unsigned src;
@@ -10184,9 +10216,10 @@ static void check_anything(const struct snapshot *now)
 	if ((in_cgroup() && !view()->hosts) || has_numbers(now))
 		return;
 	for (src = 1; src < SRC_COUNT; src++)
-		if (plan->source[src] && files[0][src].error &&
-		    (sources[src].format != FORMAT_PSI || !exists_in_proc("stat")))
+		if (plan->source[src] && files[0][src].error && sources[src].format != FORMAT_PSI)
 			die_unreadable(directory_of(src), sources[src].name, files[0][src].error);
+	if (!is_proc_read())
+		die_unreadable(opt->proc, "stat", exists_in_proc("stat") ? ENODATA : ENOENT);
 }
 
 /* Ends the program where a view has nothing to show. */
@@ -10256,7 +10289,9 @@ static void out_cgroup(struct sink *o, const struct comparison *c)
 			versions |= h->version;
 			whole &= h->whole || !h->version;
 		}
-	out(o, "cgroup %s (%s), ", scope.name, versions == 3 ? "hybrid" : versions == 1 ? "v1" : "v2");
+	out_str(o, "cgroup ");
+	out_safe(o, scope.name);
+	out(o, " (%s), ", versions == 3 ? "hybrid" : versions == 1 ? "v1" : "v2");
 	if (r->value[M_mem_limit] != UNAVAILABLE) {
 		out_str(o, "memory limit ");
 		out_human(o, r->value[M_mem_limit]);
