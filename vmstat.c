@@ -1038,6 +1038,7 @@ enum export_type { TYPE_GAUGE, TYPE_COUNTER };
 	E(CGROUP, GAUGE, mem_used, "memory_usage_bytes", "", "Memory used, page cache included.") \
 	E(CGROUP, GAUGE, working_set, "memory_working_set_bytes", "", "Usage less inactive page cache.") \
 	E(CGROUP, GAUGE, mem_limit, "memory_limit_bytes", "", "Memory limit of the level with least headroom.") \
+	E(CGROUP, GAUGE, mem_pct, "memory_limit_used_ratio", "", "Working set of that level, of that limit.") \
 	E(CGROUP, GAUGE, peak, "memory_peak_bytes", "", "Most memory that was ever used.") \
 	E(CGROUP, COUNTER, hits, "memory_limit_hits_total", "", "Times the memory limit was hit.") \
 	E(CGROUP, GAUGE, swap_limit, "swap_limit_bytes", "", "Swap limit.") \
@@ -1263,10 +1264,12 @@ static struct scope {
 	bool below_root;         /* every controller in use has it below its root */
 	bool named;              /* --cgroup is a directory, and `name` what is below its mount */
 	bool entered;            /* from outside of the namespace */
+	bool sys_mounted;        /* hierarchies are mounted below the directory of --sys */
 	bool lxcfs;              /* something below /proc is lxcfs */
 	const struct home *home; /* the one that stands for all */
 	char name[PATH_BYTES];   /* the cgroup's path, as the kernel names it */
 	char found[PATH_BYTES];  /* --cgroup, canonical */
+	char root[PATH_BYTES];   /* of the mount that --cgroup, a directory, is below */
 	bool v1_carries[DIR_COUNT]; /* controllers that are in v1 hierarchies */
 	struct file procs;       /* its cgroup.procs: the witness of its end */
 	int64_t boot_ns;         /* of a time namespace: when its clock says the machine booted */
@@ -2361,12 +2364,15 @@ static void read_cpu_list(struct scanner *s, enum source_id src, uint64_t *value
 
 /* Begins to scan a file that stays open: that of a source in dir[0..n). One
  * of a cgroup that is not there is looked for again each time: controllers
- * are switched on and off. Files of a captured tree may be replaced by others. */
+ * are switched on and off. Files of a captured tree that is served may be
+ * replaced by others. */
 static void scan_kept(struct scanner *s, struct file *f, const char *dir, size_t n, enum source_id src)
 {
-	if (opt->captured && f->fd > 0)
+	bool is_served_copy = opt->captured && opt->listen;
+
+	if (is_served_copy && f->fd > 0)
 		close(f->fd - 1);
-	if (opt->captured || f->fd == 0 || (f->fd < 0 && sources[src].directory >= DIR_FIRST_HOME)) {
+	if (is_served_copy || f->fd == 0 || (f->fd < 0 && sources[src].directory >= DIR_FIRST_HOME)) {
 		f->fd = open_below(dir, n, sources[src].name, "", &f->error) + 1;
 		if (!f->fd && f->error == ENOENT && sources[src].old_name)
 			f->fd = open_below(dir, n, sources[src].old_name, "", &f->error) + 1;
@@ -2720,10 +2726,29 @@ static bool place_mount(struct mount *m, const char *prefix)
 	const char *rest = m->named;
 
 	if (!*prefix && opt->sys_given && below(rest, "/sys")) {
+		if (scope.sys_mounted && !below(rest, opt->sys))
+			return false;
 		rest = below(rest, "/sys");
 		prefix = opt->sys;
 	}
 	return join(m->point, prefix, rest[1] ? rest : "", "");
+}
+
+/* Are hierarchies mounted below the directory of --sys, as below a container's
+ * /host/sys? Then those below our own /sys are others. */
+static bool has_mounts_below_sys(void)
+{
+	struct scanner s;
+	struct mount m;
+	struct text line;
+	bool any = false;
+
+	if (!opt->sys_given || !scan_proc(&s, "self", "/mountinfo"))
+		return false;
+	while (!any && scan_line(&s, &line))
+		any = parse_mount(line, &m) && below(m.named, opt->sys);
+	scan_close(&s);
+	return any;
 }
 
 /* Calls `use` for each mount of a cgroup hierarchy in /proc/WHO/mountinfo;
@@ -2805,14 +2830,26 @@ static void use_to_strip(const struct mount *m)
 		return;
 	rest = below(dir, point);
 	if (rest && (!scope.named || strlen(rest) < strlen(scope.name)))
-		scope.named = join(scope.name, rest, "", "");
+		scope.named = join(scope.name, rest, "", "") && join(scope.root, m->root, "", "");
+}
+
+/* What of --cgroup is below another mount: of the same root as the one that it was
+ * named by, or of one that can be told from that. NULL: it is not there. */
+static const char *name_below(const struct mount *m, char *full)
+{
+	if (!scope.named || !strcmp(m->root, scope.root))
+		return scope.name;
+	if (steps_up(m->root) || steps_up(scope.root) || !join(full, scope.root[1] ? scope.root : "", scope.name, ""))
+		return NULL;
+	return below(full, m->root);
 }
 
 static void use_for_cgroup(const struct mount *m)
 {
-	char dir[PATH_BYTES], real[PATH_BYTES], point[PATH_BYTES];
+	char dir[PATH_BYTES], real[PATH_BYTES], point[PATH_BYTES], full[PATH_BYTES];
+	const char *name = name_below(m, full);
 
-	if (!join(dir, m->point, scope.name, "") || !canonical(dir, real) || !canonical(m->point, point) ||
+	if (!name || !join(dir, m->point, name, "") || !canonical(dir, real) || !canonical(m->point, point) ||
 	    !below(real, point))
 		return;
 	for (each_home(h)) {
@@ -3021,6 +3058,7 @@ static enum chosen scope_choose(bool scope_is_told)
 	    (automatic && (opt->proc_given || !(scope.contained || is_marked()))))
 		return CHOSEN;
 	scope.private = is_private("/ns/cgroup", INITIAL_CGROUP_NS);
+	scope.sys_mounted = has_mounts_below_sys();
 	if (opt->pid) {
 		out_u64(&o, opt->pid);
 		out_char(&o, '\0');
@@ -7816,6 +7854,8 @@ static unsigned export_places(const struct export *e)
 {
 	if (e->type == TYPE_COUNTER)
 		return is_time(e->metric) ? 6 : 0;
+	if (metrics[e->metric].column.unit == UNIT_PERCENT)
+		return 5; /* as a ratio */
 	return metrics[e->metric].column.unit == UNIT_DECIMALS ? 6 : 3;
 }
 
@@ -8622,7 +8662,7 @@ static uint64_t page_step_ns(void)
 static bool page_piece(struct sink *o, struct progress *at)
 {
 	const struct listing *l = &page.children;
-	unsigned row = at->row++, rows = l->columns ? l->rows + 1 : 0;
+	unsigned row = at->row++, rows = l->columns && l->rows ? l->rows + 1 : 0;
 
 	if (row == 0) {
 		page_head(o);
@@ -9920,7 +9960,7 @@ static void default_schedule(void)
 		given.count = given.delay_ns ? UINT64_MAX : 1;
 	/* Since when their first numbers count says little, or nobody knows it. */
 	given.no_first |= given.view == O_CHECK || given.view == O_CGROUPS || given.view == O_GRAPH;
-	if (!given.delay_ns && given.no_first)
+	if (!given.delay_ns && given.no_first && !given.listen)
 		given.delay_ns = given.view == O_CHECK ? NS_PER_S / 2 : NS_PER_S;
 }
 
@@ -10977,6 +11017,8 @@ static bool take_socket(void)
 	if (!pid || !count || !parse_number(pid, &number) || number != (uint64_t)getpid() ||
 	    !parse_number(count, &n) || !n)
 		return false;
+	if (n > 1)
+		die(0, "--listen: LISTEN_FDS hands %ju sockets over: one is served", n);
 	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &length) || !listens)
 		die(0, "--listen: LISTEN_FDS hands no listening socket over");
 	if (fcntl(fd, F_SETFL, O_NONBLOCK))
@@ -10989,11 +11031,13 @@ static bool take_socket(void)
 /* Listens there; -1, and errno, where that fails. */
 static int listen_on(const struct address *a)
 {
-	static const int one = 1;
+	static const int one = 1, zero = 0;
 	int fd = socket(a->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
 	if (fd >= 0)
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+	if (fd >= 0 && a->any.sa_family == AF_INET6) /* [::] is all addresses, whatever net.ipv6.bindv6only says */
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &zero, sizeof zero);
 	return fd < 0 || bind(fd, &a->any, a->length) || listen(fd, BACKLOG) ? -1 : fd;
 }
 

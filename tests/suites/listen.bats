@@ -242,6 +242,8 @@ metrics_are() {
     stop_server
     run --separate-stderr bash -c 'LISTEN_PID=$$ LISTEN_FDS=1 exec "$VMSTAT" --listen=0 3</dev/null'
     fails_with "--listen: LISTEN_FDS hands no listening socket over"
+    run --separate-stderr bash -c 'LISTEN_PID=$$ LISTEN_FDS=2 exec "$VMSTAT" --listen=0 3</dev/null 4</dev/null'
+    fails_with "--listen: LISTEN_FDS hands 2 sockets over: one is served"
 }
 
 @test "options that do not go with it" {
@@ -969,4 +971,10 @@ full avg10=0.00 total=3'
         [[ $(body) == *"the last $minutes minutes"* ]] || { echo "^^^ $delay"; body | tail -n 3; false; }
         stop_server
     done
+    ! has_feature cgroups || {
+        use_fixture v2
+        serve --scope=host --cgroups
+        get /
+        [[ $(body) == *"the last 10 minutes"* && $(body) != *"<tr></tr>"* ]] || { body | tail -n 9; false; }
+    }
 }

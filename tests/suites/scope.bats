@@ -632,3 +632,52 @@ deeper() {
     succeeds
     json_has free=8192 mem_limit=49152 cpu_limit=0.5 thr_pct=4
 }
+
+@test "--cgroup=DIR is looked for below its own mount, in whatever order mounts stand" {
+    requires_feature json
+    requires_tool jq
+    local order
+    for order in first last; do
+        use_fixture v2
+        cp -a "$T/f/sys/fs/cgroup/kubepods/pod1" "$T/pod.$order"
+        local line="60 23 0:23 /.. $T/pod.$order ro - cgroup2 cgroup2 rw"
+        if [[ $order == first ]]; then
+            sed -i "1i $line" "$T/f/proc/self/mountinfo"
+        else
+            echo "$line" >> "$T/f/proc/self/mountinfo"
+        fi
+        run_vmstat "--cgroup=$T/pod.$order" --json $CALM -o mem_limit,tasks
+        succeeds
+        # pod1's limit
+        jq -e --argjson limit "$(($(< "$T/f/sys/fs/cgroup/kubepods/pod1/memory.max") / 1024))" \
+            '.cgroup == "/" and .mem_limit == $limit' <<< "$output" || { echo "^^^ $order"; show_output; false; }
+    done
+    # v1: a hierarchy that is not mounted there says nothing about it.
+    use_fixture v1
+    mkdir "$T/f/other"
+    echo 4096 > "$T/f/other/memory.usage_in_bytes"
+    echo 1 > "$T/f/other/cgroup.procs"
+    echo "61 23 0:31 /kubepods/podX $T/f/other ro - cgroup cgroup rw,memory" >> "$T/f/proc/self/mountinfo"
+    run_vmstat "--cgroup=$T/f/other" --json $CALM -o us,sy,bi
+    jq -e '.us == null and .sy == null and .bi == null' <<< "$output" || { show_output; false; }
+}
+
+@test "--sys: our own hierarchies are not those that it shows" {
+    requires_feature json
+    requires_tool jq
+    local order
+    # shellcheck disable=SC2016 # sed's last line
+    for order in 1i '$a'; do
+        use_fixture v2
+        mkdir "$T/f/host"
+        mv "$T/f/sys" "$T/f/host/sys"
+        rm -rf "$T/f/proc/self/ns/cgroup" && ln -s 'cgroup:[4026532777]' "$T/f/proc/self/ns/cgroup"
+        sed -i "s|^24 23.*|24 23 0:23 / /sys/fs/cgroup ro - cgroup2 cgroup2 rw|" "$T/f/proc/self/mountinfo"
+        sed -i "$order 60 23 0:23 /../../.. $T/f/host/sys/fs/cgroup ro - cgroup2 cgroup2 rw" "$T/f/proc/self/mountinfo"
+        echo 0::/ | write_file proc/self/cgroup
+        run --separate-stderr sh -c "echo \$\$ >> '$T/f/host/$C/cgroup.procs'
+            exec '$VMSTAT' --proc='$T/f/proc' --sys='$T/f/host/sys' --scope=cgroup --json $CALM"
+        succeeds
+        json_has free=8192 cache=3072 us=17
+    done
+}
