@@ -65,7 +65,7 @@ podmonitor.yaml PodMonitor'
 		echo "$name|$said" >>"$dir/said"
 	done <<'EOF'
 daemonset.yaml|readOnlyRootFilesystem|readonlyRootFilesystem|readonlyRootFilesystem
-daemonset.yaml|mountPropagation: Host|mountPropagation: Guest|mountPropagation
+daemonset.yaml|readOnly: true|readonly: true|readonly
 daemonset.yaml|selector:|selectors:|required property selector
 daemonset.yaml|containerPort: 9799|containerPort: "9799"|containerPort
 daemonset.yaml|timeoutSeconds|timeOutSeconds|timeOutSeconds
@@ -77,7 +77,7 @@ components/prometheus-operator/podmonitor.yaml|podMetricsEndpoints|endpoints|end
 components/prometheus-operator/podmonitor.yaml|30s|half a minute|interval
 probe.yaml|command: .*|commands: [x]|commands
 resourcequota.yaml|scopeName: .*|scopeName: Priority|scopeName
-sidecar.yaml|subPathExpr|subPathExpression|subPathExpression
+sidecar.yaml|fieldPath|fieldpath|fieldpath
 sidecar.yaml|restartPolicy:|name:|unique
 debug-profile.yaml|capabilities|capability|capability
 EOF
@@ -129,7 +129,7 @@ EOF
 @test "kubernetes: a vmstat image that is named is of this version" {
 	requires_modules
 	are_all version "$(objects '(container.image // empty), (.images[]?.newTag // empty) |
-		select(test("app") | not)' | sed -n 's/.*://; /^[0-9]/p')" \
+		select(test("app|busybox") | not)' | sed -n 's/.*://; /^[0-9]/p')" \
 		"$("$VMSTAT" -V | sed -n '1s/.* //p')"
 }
 
@@ -153,9 +153,9 @@ EOF
 	is_equal 'mounts of the DaemonSet' "$(objects 'select(.kind == "DaemonSet") |
 		([.spec.template.spec.volumes[] | {key: .name, value: .hostPath.path}] |
 		from_entries) as $path | container.volumeMounts[] |
-		"\($path[.name]) \(.mountPath) \(.mountPropagation)"')" \
-		'/proc /host/proc HostToContainer
-/sys /host/sys HostToContainer'
+		"\($path[.name]) \(.mountPath)"')" \
+		'/proc /host/proc
+/sys /host/sys'
 }
 
 @test "kubernetes: memory is limited; the exporter of a node has no CPU limit" {
@@ -163,7 +163,7 @@ EOF
 	are_all limits "$(objects 'container.resources.limits | has("memory")')" true
 	is_equal exporter "$(objects 'select(.kind == "DaemonSet") | container.resources | tojson')" \
 		'{"requests":{"cpu":"5m","memory":"4Mi"},"limits":{"memory":"16Mi"}}'
-	# Guaranteed, as the path of its cgroup says: limits, and no other requests
+	# Guaranteed: limits, and no other requests
 	are_all sidecar "$(objects 'select(.kind == "Pod") | container.resources |
 		[(.limits | keys), .requests] | tojson')" '[["cpu","memory"],null]'
 }
@@ -210,4 +210,23 @@ EOF
 		grep -qF "${file#"$manifests"/}" "$manifests/README.md" ||
 			{ echo "no word of ${file##*/}"; return 1; }
 	done
+}
+
+@test "kubernetes: the sidecar finds its pod's cgroup, whatever the driver and class" {
+	local path uid=1a2b3c4d-0000-4000-8000-00000000beef
+	requires_modules
+	objects 'select(.kind == "Pod") | .spec.initContainers[0].command[2]' |
+		sed "s|/host/cgroup|$dir/cgroup|; s|/link|$dir/link|" >"$dir/find"
+	grep -q "find $dir/cgroup" "$dir/find"
+	mkdir "$dir/link"
+	for path in kubepods/pod$uid kubepods/burstable/pod$uid memory/kubepods/besteffort/pod$uid \
+		kubepods.slice/kubepods-pod${uid//-/_}.slice \
+		kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod${uid//-/_}.slice; do
+		rm -rf "$dir/cgroup"
+		mkdir -p "$dir/cgroup/$path/0123" "$dir/cgroup/kubepods/pod1a2b3c4d-0000-4000-8000-00000000dead"
+		POD_UID=$uid sh "$dir/find"
+		is_equal link "$(readlink "$dir/link/pod")" "$dir/cgroup/$path"
+	done
+	rm -rf "${dir:?}/cgroup/$path"
+	! POD_UID=$uid sh "$dir/find" || return 1
 }
