@@ -299,6 +299,8 @@ enum group {
 #undef G
 };
 
+_Static_assert(GROUP_NONE == 0, "a column that names no group has none");
+
 static const struct group_row {
 	const char *name;
 	bool right;
@@ -308,11 +310,13 @@ static const struct group_row {
 #undef G
 };
 
+#define HEADING_BYTES 12
+
 /* A column of a listing. Every table whose rows can be columns begins its
  * rows with one. */
 struct column {
 	char key[20];        /* in JSON, CSV and -o; "": only in text */
-	char heading[12];    /* in text */
+	char heading[HEADING_BYTES]; /* in text */
 	uint8_t group, unit;
 	uint8_t width[2];    /* narrow, and with -w; 0: not in text */
 	uint8_t keep;        /* 0 to 99: a narrow terminal drops the lowest first */
@@ -320,6 +324,10 @@ struct column {
 	bool titled;         /* in text its cell is the heading of the column */
 	const char *label;   /* a longer heading; after a number of -s */
 };
+
+/* A column that is no row of a larger table. */
+#define COLUMN(name, head, of, size, is_cut) \
+	{ .key = #name, .heading = head, .unit = UNIT_##of, .width = { size, size }, .cut = is_cut }
 
 /* What a metric is made of: another metric, added or taken off. An optional
  * one is left out where the kernel does not report it. */
@@ -668,7 +676,8 @@ static const struct metric {
 };
 
 #define M(name, group, show, keep, kind, unit, width, wide, heading, help, ...) \
-	_Static_assert(sizeof #name <= sizeof metrics->column.key, #name ": the key fits"); \
+	_Static_assert(sizeof #name <= sizeof metrics->column.key && sizeof heading <= HEADING_BYTES, \
+		       #name ": the key and the heading fit"); \
 	_Static_assert(sizeof heading - 1 <= (width) && (width) <= (wide) && (keep) < 100, \
 		       #name ": the heading fits the width, that is at most the wide width, keep is below 100");
 #define H(...)
@@ -676,8 +685,8 @@ METRICS(M, H)
 #undef M
 #undef H
 
-/* The lines of -s, in procps-ng's order: T(metric, key in JSON, what is
- * printed, label).
+/* The lines of -s, in procps-ng's order: T(metric, what is printed, key
+ * in JSON, label).
  *   TOTAL    the counter as the kernel counts it
  *   GROWTH   what the report holds: growth since the start
  *   SIZE     the report's, in the unit of -S, which stands before the label
@@ -685,58 +694,58 @@ METRICS(M, H)
 enum stat_value { STAT_TOTAL, STAT_GROWTH, STAT_SIZE };
 
 #define HOST_STATS(T) \
-	T(mem_total, mem_total, SIZE, "total memory") \
-	T(mem_used, mem_used, SIZE, "used memory") \
-	T(active, mem_active, SIZE, "active memory") \
-	T(inact, mem_inactive, SIZE, "inactive memory") \
-	T(free, mem_free, SIZE, "free memory") \
-	T(buff, mem_buffers, SIZE, "buffer memory") \
-	T(swap_cached, swap_cached, SIZE, "swap cache") \
-	T(swap_total, swap_total, SIZE, "total swap") \
-	T(swpd, swap_used, SIZE, "used swap") \
-	T(swap_free, swap_free, SIZE, "free swap") \
-	T(cpu_user, cpu_user, TOTAL, "non-nice user cpu ticks") \
-	T(cpu_nice, cpu_nice, TOTAL, "nice user cpu ticks") \
-	T(cpu_system, cpu_system, TOTAL, "system cpu ticks") \
-	T(cpu_idle, cpu_idle, TOTAL, "idle cpu ticks") \
-	T(cpu_iowait, cpu_iowait, TOTAL, "IO-wait cpu ticks") \
-	T(cpu_irq, cpu_irq, TOTAL, "IRQ cpu ticks") \
-	T(cpu_softirq, cpu_softirq, TOTAL, "softirq cpu ticks") \
-	T(cpu_steal, cpu_steal, TOTAL, "stolen cpu ticks") \
-	T(cpu_guest, cpu_guest, TOTAL, "non-nice guest cpu ticks") \
-	T(cpu_guest_nice, cpu_guest_nice, TOTAL, "nice guest cpu ticks") \
-	T(bi, pgpgin, TOTAL, "K paged in") \
-	T(bo, pgpgout, TOTAL, "K paged out") \
-	T(si, pswpin, TOTAL, "pages swapped in") \
-	T(so, pswpout, TOTAL, "pages swapped out") \
-	T(pgalloc_dma, pgalloc_dma, TOTAL, "pages alloc in dma") \
-	T(pgalloc_dma32, pgalloc_dma32, TOTAL, "pages alloc in dma32") \
-	T(pgalloc_high, pgalloc_high, TOTAL, "pages alloc in high") \
-	T(pgalloc_movable, pgalloc_movable, TOTAL, "pages alloc in movable") \
-	T(pgalloc_normal, pgalloc_normal, TOTAL, "pages alloc in normal") \
-	T(pgfree, pgfree, TOTAL, "pages free") \
-	T(in, intr, TOTAL, "interrupts") \
-	T(cs, ctxt, TOTAL, "CPU context switches") \
-	T(btime, btime, TOTAL, "boot time") \
-	T(processes, processes, TOTAL, "forks")
+	T(mem_total, SIZE, mem_total, "total memory") \
+	T(mem_used, SIZE, mem_used, "used memory") \
+	T(active, SIZE, mem_active, "active memory") \
+	T(inact, SIZE, mem_inactive, "inactive memory") \
+	T(free, SIZE, mem_free, "free memory") \
+	T(buff, SIZE, mem_buffers, "buffer memory") \
+	T(swap_cached, SIZE, swap_cached, "swap cache") \
+	T(swap_total, SIZE, swap_total, "total swap") \
+	T(swpd, SIZE, swap_used, "used swap") \
+	T(swap_free, SIZE, swap_free, "free swap") \
+	T(cpu_user, TOTAL, cpu_user, "non-nice user cpu ticks") \
+	T(cpu_nice, TOTAL, cpu_nice, "nice user cpu ticks") \
+	T(cpu_system, TOTAL, cpu_system, "system cpu ticks") \
+	T(cpu_idle, TOTAL, cpu_idle, "idle cpu ticks") \
+	T(cpu_iowait, TOTAL, cpu_iowait, "IO-wait cpu ticks") \
+	T(cpu_irq, TOTAL, cpu_irq, "IRQ cpu ticks") \
+	T(cpu_softirq, TOTAL, cpu_softirq, "softirq cpu ticks") \
+	T(cpu_steal, TOTAL, cpu_steal, "stolen cpu ticks") \
+	T(cpu_guest, TOTAL, cpu_guest, "non-nice guest cpu ticks") \
+	T(cpu_guest_nice, TOTAL, cpu_guest_nice, "nice guest cpu ticks") \
+	T(bi, TOTAL, pgpgin, "K paged in") \
+	T(bo, TOTAL, pgpgout, "K paged out") \
+	T(si, TOTAL, pswpin, "pages swapped in") \
+	T(so, TOTAL, pswpout, "pages swapped out") \
+	T(pgalloc_dma, TOTAL, pgalloc_dma, "pages alloc in dma") \
+	T(pgalloc_dma32, TOTAL, pgalloc_dma32, "pages alloc in dma32") \
+	T(pgalloc_high, TOTAL, pgalloc_high, "pages alloc in high") \
+	T(pgalloc_movable, TOTAL, pgalloc_movable, "pages alloc in movable") \
+	T(pgalloc_normal, TOTAL, pgalloc_normal, "pages alloc in normal") \
+	T(pgfree, TOTAL, pgfree, "pages free") \
+	T(in, TOTAL, intr, "interrupts") \
+	T(cs, TOTAL, ctxt, "CPU context switches") \
+	T(btime, TOTAL, btime, "boot time") \
+	T(processes, TOTAL, processes, "forks")
 
 #define CGROUP_STATS(T) \
-	T(mem_limit, mem_limit, SIZE, "memory limit") \
-	T(user_time, user_usec, GROWTH, "us user cpu time") \
-	T(system_time, system_usec, GROWTH, "us system cpu time") \
-	T(periods, nr_periods, GROWTH, "throttling periods") \
-	T(throttled, nr_throttled, GROWTH, "throttled periods") \
-	T(throttled_us, throttled_usec, GROWTH, "us throttled") \
-	T(oom, oom_kill, TOTAL, "OOM kills") \
-	T(faults, pgfault, TOTAL, "page faults") \
-	T(maj, pgmajfault, TOTAL, "major page faults")
+	T(mem_limit, SIZE, mem_limit, "memory limit") \
+	T(user_time, GROWTH, user_usec, "us user cpu time") \
+	T(system_time, GROWTH, system_usec, "us system cpu time") \
+	T(periods, GROWTH, nr_periods, "throttling periods") \
+	T(throttled, GROWTH, nr_throttled, "throttled periods") \
+	T(throttled_us, GROWTH, throttled_usec, "us throttled") \
+	T(oom, TOTAL, oom_kill, "OOM kills") \
+	T(faults, TOTAL, pgfault, "page faults") \
+	T(maj, TOTAL, pgmajfault, "major page faults")
 
 static const struct stat_row {
 	struct column column; /* its label stands after the number */
 	uint8_t metric, value;
 	bool cgroup;
 } stats[] = {
-#define STAT(cgroup, metric, key, value, label) \
+#define STAT(cgroup, metric, value, key, label) \
 	{ { #key, "", GROUP_NONE, STAT_##value == STAT_SIZE ? UNIT_SIZE : UNIT_WHOLE, { 12, 12 }, 0, \
 	    false, false, label }, M_##metric, STAT_##value, cgroup },
 #define T(...) STAT(false, __VA_ARGS__)
@@ -932,24 +941,24 @@ static const struct child_column {
 #undef C
 };
 
-/* What --check looks at, by the USE method: C(resource, aspect, metric, words
- * before and after its value). What has a rule is judged by it, and the words
+/* What --check looks at, by the USE method: C(resource, aspect, words before
+ * the value, metric, words after it). What has a rule is judged by it, and the words
  * after the value are the rule's; the rest is evidence. */
 #define CHECKS(C) \
-	C("cpu", UTILISATION, cpu_busy, "CPU ", "% used") \
-	C("cpu", SATURATION, cpu_some, "CPU ", "") \
-	C("cpu", SATURATION, thr_pct, "CPU throttled ", "") \
-	C("cpu", SATURATION, cs, "", "") \
-	C("memory", UTILISATION, mem_pct, "memory ", "") \
-	C("memory", UTILISATION, mem_busy, "memory ", "% used") \
-	C("memory", SATURATION, mem_full, "memory ", "") \
-	C("memory", SATURATION, maj, "", "") \
-	C("memory", ERRORS, oom, "out of memory: ", "") \
-	C("swap", UTILISATION, swap_busy, "swap ", "% used") \
-	C("swap", SATURATION, swap, "swapping ", "") \
-	C("disk", UTILISATION, bi, "disk ", " KiB/s read") \
-	C("disk", UTILISATION, bo, "disk ", " KiB/s written") \
-	C("disk", SATURATION, io_full, "disk ", "")
+	C("cpu", UTILISATION, "CPU ", cpu_busy, "% used") \
+	C("cpu", SATURATION, "CPU ", cpu_some, "") \
+	C("cpu", SATURATION, "CPU throttled ", thr_pct, "") \
+	C("cpu", SATURATION, "", cs, "") \
+	C("memory", UTILISATION, "memory ", mem_pct, "") \
+	C("memory", UTILISATION, "memory ", mem_busy, "% used") \
+	C("memory", SATURATION, "memory ", mem_full, "") \
+	C("memory", SATURATION, "", maj, "") \
+	C("memory", ERRORS, "out of memory: ", oom, "") \
+	C("swap", UTILISATION, "swap ", swap_busy, "% used") \
+	C("swap", SATURATION, "swapping ", swap, "") \
+	C("disk", UTILISATION, "disk ", bi, " KiB/s read") \
+	C("disk", UTILISATION, "disk ", bo, " KiB/s written") \
+	C("disk", SATURATION, "disk ", io_full, "")
 
 enum aspect { ASPECT_UTILISATION, ASPECT_SATURATION, ASPECT_ERRORS };
 static const char *const aspects[] = { "utilisation", "saturation", "errors" };
@@ -959,14 +968,24 @@ static const struct check {
 	uint8_t aspect, metric;
 	const char *before, *after;
 } checks[] = {
-#define C(resource, aspect, metric, before, after) \
+#define C(resource, aspect, before, metric, after) \
 	{ resource, ASPECT_##aspect, M_##metric, before, after },
 	CHECKS(C)
 #undef C
 };
 
-/* Metrics for Prometheus: E(scopes, type, metric, name, label, help). The name comes
- * after vmstat_ of a host, after vmstat_cgroup_ of a cgroup. A counter is printed as
+enum checked {
+#define C(resource, aspect, before, metric, after) CHECKED_##metric,
+	CHECKS(C)
+#undef C
+};
+
+#define A(metric, ...) _Static_assert(CHECKED_##metric >= 0, #metric ": --check looks at what has a rule");
+RULES(A)
+#undef A
+
+/* Metrics for Prometheus: E(scopes, type, metric, name, MODE(label) or NONE, help). The
+ * name comes after vmstat_ of a host, after vmstat_cgroup_ of a cgroup. A counter is printed as
  * the kernel counts it, a gauge is what a report holds. In seconds, bytes, or as it
  * is. Rows of one name stand together, told apart by a label.
  * SELF: of the cgroup in scope; CGROUP: of those below it, too. The names follow
@@ -976,94 +995,109 @@ enum { SELF = 8 };
 enum export_type { TYPE_GAUGE, TYPE_COUNTER };
 
 #define EXPORTS(E) \
-	E(HOST, GAUGE, mem_total, "memory_total_bytes", "", "Memory of the machine.") \
-	E(HOST | SELF, GAUGE, free, "memory_free_bytes", "", "Memory that is free; of a cgroup, below its limit.") \
-	E(HOST | SELF, GAUGE, avail, "memory_available_bytes", "", "Memory that can be taken without swapping.") \
-	E(HOST, GAUGE, buff, "memory_buffers_bytes", "", "Memory used as buffers.") \
-	E(HOST, GAUGE, cached, "memory_cached_bytes", "", "Memory used as page cache.") \
-	E(HOST, GAUGE, reclaimable, "memory_slab_reclaimable_bytes", "", \
+	E(HOST, GAUGE, mem_total, "memory_total_bytes", NONE, "Memory of the machine.") \
+	E(HOST | SELF, GAUGE, free, "memory_free_bytes", NONE, "Memory that is free; of a cgroup, below its limit.") \
+	E(HOST | SELF, GAUGE, avail, "memory_available_bytes", NONE, "Memory that can be taken without swapping.") \
+	E(HOST, GAUGE, buff, "memory_buffers_bytes", NONE, "Memory used as buffers.") \
+	E(HOST, GAUGE, cached, "memory_cached_bytes", NONE, "Memory used as page cache.") \
+	E(HOST, GAUGE, reclaimable, "memory_slab_reclaimable_bytes", NONE, \
 	  "Caches of the kernel that can be reclaimed.") \
-	E(CGROUP, GAUGE, cache, "memory_cache_bytes", "", "Memory used as page cache.") \
-	E(HOST | SELF, GAUGE, active, "memory_active_bytes", "", "Memory that was used of late.") \
-	E(HOST | SELF, GAUGE, inact, "memory_inactive_bytes", "", "Memory that was not.") \
-	E(HOST | SELF, GAUGE, cache_dirty, "memory_dirty_bytes", "", "Page cache that has to be written.") \
-	E(HOST | SELF, GAUGE, cache_writeback, "memory_writeback_bytes", "", "Page cache that is being written.") \
-	E(HOST, GAUGE, swap_total, "swap_total_bytes", "", "Swap space.") \
-	E(HOST, GAUGE, swap_free, "swap_free_bytes", "", "Swap space that is free.") \
-	E(HOST, GAUGE, swap_cached, "swap_cached_bytes", "", "Memory that is in swap space, too.") \
-	E(CGROUP, GAUGE, swpd, "swap_usage_bytes", "", "Swap space used.") \
-	E(HOST | CGROUP, COUNTER, si, "swap_in_bytes_total", "", "Swapped in.") \
-	E(HOST | CGROUP, COUNTER, so, "swap_out_bytes_total", "", "Swapped out.") \
-	E(HOST, COUNTER, bi, "paged_in_bytes_total", "", "Read from block devices.") \
-	E(HOST, COUNTER, bo, "paged_out_bytes_total", "", "Written to block devices.") \
-	E(HOST | CGROUP, COUNTER, min, "minor_faults_total", "", "Page faults without disk I/O.") \
-	E(HOST | CGROUP, COUNTER, maj, "major_faults_total", "", "Page faults that waited for the disk.") \
-	E(HOST | CGROUP, COUNTER, refault, "refaults_total", "", "Pages that were evicted and read again.") \
-	E(HOST | SELF, COUNTER, scanned, "scanned_pages_total", "", "Pages looked at to reclaim them.") \
-	E(HOST | SELF, COUNTER, stolen, "reclaimed_pages_total", "", "Pages that were reclaimed.") \
-	E(HOST | SELF, COUNTER, direct, "direct_scanned_pages_total", "", "Pages scanned by tasks that need memory.") \
-	E(HOST | CGROUP, COUNTER, oom, "oom_kills_total", "", "Tasks killed for want of memory.") \
-	E(HOST, COUNTER, in, "interrupts_total", "", "Interrupts.") \
-	E(HOST | SELF, COUNTER, cs, "context_switches_total", "", "Context switches; of a cgroup a lower bound.") \
-	E(HOST, COUNTER, processes, "forks_total", "", "Processes and threads that were made.") \
-	E(HOST | SELF, GAUGE, r, "tasks_running", "", "Tasks running or waiting for a CPU.") \
-	E(HOST | SELF, GAUGE, b, "tasks_blocked", "", "Tasks that wait for I/O.") \
-	E(HOST, COUNTER, cpu_user, "cpu_seconds_total", "mode=\"user\"", \
+	E(CGROUP, GAUGE, cache, "memory_cache_bytes", NONE, "Memory used as page cache.") \
+	E(HOST | SELF, GAUGE, active, "memory_active_bytes", NONE, "Memory that was used of late.") \
+	E(HOST | SELF, GAUGE, inact, "memory_inactive_bytes", NONE, "Memory that was not.") \
+	E(HOST | SELF, GAUGE, cache_dirty, "memory_dirty_bytes", NONE, "Page cache that has to be written.") \
+	E(HOST | SELF, GAUGE, cache_writeback, "memory_writeback_bytes", NONE, "Page cache that is being written.") \
+	E(HOST, GAUGE, swap_total, "swap_total_bytes", NONE, "Swap space.") \
+	E(HOST, GAUGE, swap_free, "swap_free_bytes", NONE, "Swap space that is free.") \
+	E(HOST, GAUGE, swap_cached, "swap_cached_bytes", NONE, "Memory that is in swap space, too.") \
+	E(CGROUP, GAUGE, swpd, "swap_usage_bytes", NONE, "Swap space used.") \
+	E(HOST | CGROUP, COUNTER, si, "swap_in_bytes_total", NONE, "Swapped in.") \
+	E(HOST | CGROUP, COUNTER, so, "swap_out_bytes_total", NONE, "Swapped out.") \
+	E(HOST, COUNTER, bi, "paged_in_bytes_total", NONE, "Read from block devices.") \
+	E(HOST, COUNTER, bo, "paged_out_bytes_total", NONE, "Written to block devices.") \
+	E(HOST | CGROUP, COUNTER, min, "minor_faults_total", NONE, "Page faults without disk I/O.") \
+	E(HOST | CGROUP, COUNTER, maj, "major_faults_total", NONE, "Page faults that waited for the disk.") \
+	E(HOST | CGROUP, COUNTER, refault, "refaults_total", NONE, "Pages that were evicted and read again.") \
+	E(HOST | SELF, COUNTER, scanned, "scanned_pages_total", NONE, "Pages looked at to reclaim them.") \
+	E(HOST | SELF, COUNTER, stolen, "reclaimed_pages_total", NONE, "Pages that were reclaimed.") \
+	E(HOST | SELF, COUNTER, direct, "direct_scanned_pages_total", NONE, \
+	  "Pages scanned by tasks that need memory.") \
+	E(HOST | CGROUP, COUNTER, oom, "oom_kills_total", NONE, "Tasks killed for want of memory.") \
+	E(HOST, COUNTER, in, "interrupts_total", NONE, "Interrupts.") \
+	E(HOST | SELF, COUNTER, cs, "context_switches_total", NONE, "Context switches; of a cgroup a lower bound.") \
+	E(HOST, COUNTER, processes, "forks_total", NONE, "Processes and threads that were made.") \
+	E(HOST | SELF, GAUGE, r, "tasks_running", NONE, "Tasks running or waiting for a CPU.") \
+	E(HOST | SELF, GAUGE, b, "tasks_blocked", NONE, "Tasks that wait for I/O.") \
+	E(HOST, COUNTER, cpu_user, "cpu_seconds_total", MODE(user), \
 	  "CPU time by mode; user and nice with guests.") \
-	E(HOST, COUNTER, cpu_nice, "cpu_seconds_total", "mode=\"nice\"", "") \
-	E(HOST, COUNTER, cpu_system, "cpu_seconds_total", "mode=\"system\"", "") \
-	E(HOST, COUNTER, cpu_idle, "cpu_seconds_total", "mode=\"idle\"", "") \
-	E(HOST, COUNTER, cpu_iowait, "cpu_seconds_total", "mode=\"iowait\"", "") \
-	E(HOST, COUNTER, cpu_irq, "cpu_seconds_total", "mode=\"irq\"", "") \
-	E(HOST, COUNTER, cpu_softirq, "cpu_seconds_total", "mode=\"softirq\"", "") \
-	E(HOST, COUNTER, cpu_steal, "cpu_seconds_total", "mode=\"steal\"", "") \
-	E(HOST, COUNTER, cpu_guest, "cpu_guest_seconds_total", "mode=\"user\"", "CPU time of guests, by mode.") \
-	E(HOST, COUNTER, cpu_guest_nice, "cpu_guest_seconds_total", "mode=\"nice\"", "") \
-	E(HOST, GAUGE, cpus_online, "cpus_online", "", "CPUs that are online.") \
-	E(HOST, GAUGE, btime, "boot_time_seconds", "", "When the machine was booted, since 1970.") \
-	E(HOST | CGROUP, COUNTER, cpu_some, "pressure_cpu_waiting_seconds_total", "", \
+	E(HOST, COUNTER, cpu_nice, "cpu_seconds_total", MODE(nice), "") \
+	E(HOST, COUNTER, cpu_system, "cpu_seconds_total", MODE(system), "") \
+	E(HOST, COUNTER, cpu_idle, "cpu_seconds_total", MODE(idle), "") \
+	E(HOST, COUNTER, cpu_iowait, "cpu_seconds_total", MODE(iowait), "") \
+	E(HOST, COUNTER, cpu_irq, "cpu_seconds_total", MODE(irq), "") \
+	E(HOST, COUNTER, cpu_softirq, "cpu_seconds_total", MODE(softirq), "") \
+	E(HOST, COUNTER, cpu_steal, "cpu_seconds_total", MODE(steal), "") \
+	E(HOST, COUNTER, cpu_guest, "cpu_guest_seconds_total", MODE(user), "CPU time of guests, by mode.") \
+	E(HOST, COUNTER, cpu_guest_nice, "cpu_guest_seconds_total", MODE(nice), "") \
+	E(HOST, GAUGE, cpus_online, "cpus_online", NONE, "CPUs that are online.") \
+	E(HOST, GAUGE, btime, "boot_time_seconds", NONE, "When the machine was booted, since 1970.") \
+	E(HOST | CGROUP, COUNTER, cpu_some, "pressure_cpu_waiting_seconds_total", NONE, \
 	  "Time some task waited for a CPU.") \
-	E(CGROUP, COUNTER, cpu_full, "pressure_cpu_stalled_seconds_total", "", "Time all tasks waited for a CPU.") \
-	E(HOST | CGROUP, COUNTER, mem_some, "pressure_memory_waiting_seconds_total", "", \
+	E(CGROUP, COUNTER, cpu_full, "pressure_cpu_stalled_seconds_total", NONE, "Time all tasks waited for a CPU.") \
+	E(HOST | CGROUP, COUNTER, mem_some, "pressure_memory_waiting_seconds_total", NONE, \
 	  "Time some task waited for memory.") \
-	E(HOST | CGROUP, COUNTER, mem_full, "pressure_memory_stalled_seconds_total", "", \
+	E(HOST | CGROUP, COUNTER, mem_full, "pressure_memory_stalled_seconds_total", NONE, \
 	  "Time all tasks waited for memory.") \
-	E(HOST | CGROUP, COUNTER, io_some, "pressure_io_waiting_seconds_total", "", "Time some task waited for I/O.") \
-	E(HOST | CGROUP, COUNTER, io_full, "pressure_io_stalled_seconds_total", "", "Time all tasks waited for I/O.") \
-	E(HOST | CGROUP, COUNTER, irq_full, "pressure_irq_stalled_seconds_total", "", \
+	E(HOST | CGROUP, COUNTER, io_some, "pressure_io_waiting_seconds_total", NONE, \
+	  "Time some task waited for I/O.") \
+	E(HOST | CGROUP, COUNTER, io_full, "pressure_io_stalled_seconds_total", NONE, \
+	  "Time all tasks waited for I/O.") \
+	E(HOST | CGROUP, COUNTER, irq_full, "pressure_irq_stalled_seconds_total", NONE, \
 	  "Time interrupts held all tasks up.")
 
 /* Of metrics that a cgroup alone has. */
 #define CGROUP_EXPORTS(E) \
-	E(CGROUP, GAUGE, mem_used, "memory_usage_bytes", "", "Memory used, page cache included.") \
-	E(CGROUP, GAUGE, working_set, "memory_working_set_bytes", "", "Usage less inactive page cache.") \
-	E(CGROUP, GAUGE, mem_limit, "memory_limit_bytes", "", "Memory limit of the level with least headroom.") \
-	E(CGROUP, GAUGE, mem_pct, "memory_limit_used_ratio", "", "Working set of that level, of that limit.") \
-	E(CGROUP, GAUGE, peak, "memory_peak_bytes", "", "Most memory that was ever used.") \
-	E(CGROUP, COUNTER, hits, "memory_limit_hits_total", "", "Times the memory limit was hit.") \
-	E(CGROUP, GAUGE, swap_limit, "swap_limit_bytes", "", "Swap limit.") \
-	E(SELF, COUNTER, parent_oom, "parent_oom_kills_total", "", \
+	E(CGROUP, GAUGE, mem_used, "memory_usage_bytes", NONE, "Memory used, page cache included.") \
+	E(CGROUP, GAUGE, working_set, "memory_working_set_bytes", NONE, "Usage less inactive page cache.") \
+	E(CGROUP, GAUGE, mem_limit, "memory_limit_bytes", NONE, "Memory limit of the level with least headroom.") \
+	E(CGROUP, GAUGE, mem_pct, "memory_limit_used_ratio", NONE, "Working set of that level, of that limit.") \
+	E(CGROUP, GAUGE, peak, "memory_peak_bytes", NONE, "Most memory that was ever used.") \
+	E(CGROUP, COUNTER, hits, "memory_limit_hits_total", NONE, "Times the memory limit was hit.") \
+	E(CGROUP, GAUGE, swap_limit, "swap_limit_bytes", NONE, "Swap limit.") \
+	E(SELF, COUNTER, parent_oom, "parent_oom_kills_total", NONE, \
 	  "Tasks killed for want of memory below its parent.") \
-	E(CGROUP, COUNTER, user_time, "cpu_seconds_total", "mode=\"user\"", "CPU time by mode.") \
-	E(CGROUP, COUNTER, system_time, "cpu_seconds_total", "mode=\"system\"", "") \
-	E(CGROUP, GAUGE, cpu_limit, "cpu_limit_cpus", "", "CPUs that may be used.") \
-	E(CGROUP, COUNTER, nr_periods, "cpu_periods_total", "", "Periods of the cgroup's own quota.") \
-	E(CGROUP, COUNTER, nr_throttled, "throttled_periods_total", "", "Periods in which the quota was used up.") \
-	E(CGROUP, COUNTER, throttled_time, "throttled_seconds_total", "", "Time throttled, all CPUs together.") \
-	E(CGROUP, GAUGE, tasks, "tasks", "", "Tasks, threads counted each.") \
-	E(CGROUP, GAUGE, tasks_limit, "tasks_limit", "", "Most tasks that there may be.") \
-	E(CGROUP, GAUGE, start_time, "start_time_seconds", "", "When the oldest process started, since 1970.")
+	E(CGROUP, COUNTER, user_time, "cpu_seconds_total", MODE(user), "CPU time by mode.") \
+	E(CGROUP, COUNTER, system_time, "cpu_seconds_total", MODE(system), "") \
+	E(CGROUP, GAUGE, cpu_limit, "cpu_limit_cpus", NONE, "CPUs that may be used.") \
+	E(CGROUP, COUNTER, nr_periods, "cpu_periods_total", NONE, "Periods of the cgroup's own quota.") \
+	E(CGROUP, COUNTER, nr_throttled, "throttled_periods_total", NONE, "Periods in which the quota was used up.") \
+	E(CGROUP, COUNTER, throttled_time, "throttled_seconds_total", NONE, "Time throttled, all CPUs together.") \
+	E(CGROUP, GAUGE, tasks, "tasks", NONE, "Tasks, threads counted each.") \
+	E(CGROUP, GAUGE, tasks_limit, "tasks_limit", NONE, "Most tasks that there may be.") \
+	E(CGROUP, GAUGE, start_time, "start_time_seconds", NONE, "When the oldest process started, since 1970.")
+
+#define EXPORT_BYTES 40
+#define LABEL_BYTES 16
 
 static const struct export {
 	uint8_t scopes, type, metric;
-	char name[40], label[16];
+	char name[EXPORT_BYTES], label[LABEL_BYTES];
 	const char *help;
 } exports[] = {
-#define E(scopes, type, metric, name, label, help) { scopes, TYPE_##type, M_##metric, name, label, help },
+#define LABEL_NONE ""
+#define LABEL_MODE(mode) "mode=\"" #mode "\""
+#define E(scopes, type, metric, name, label, help) { scopes, TYPE_##type, M_##metric, name, LABEL_##label, help },
 	EXPORTS(E)
 	IF(WITH_CGROUP, CGROUP_EXPORTS(E))
 #undef E
 };
+
+#define E(scopes, type, metric, name, label, help) \
+	_Static_assert(sizeof name <= EXPORT_BYTES && sizeof LABEL_##label <= LABEL_BYTES, \
+		       name ": the name and the label fit");
+EXPORTS(E)
+CGROUP_EXPORTS(E)
+#undef E
 
 #define CHILD_EXPORTS 32 /* of each cgroup below the scope */
 
@@ -1071,25 +1105,25 @@ static const struct export {
 _Static_assert(EXPORTS(E) CGROUP_EXPORTS(E) <= CHILD_EXPORTS, "CHILD_EXPORTS is too small");
 #undef E
 
-/* Block devices for Prometheus: X(field, unit, type, name after vmstat_disk_, help). */
+/* Block devices for Prometheus: X(field, unit, name after vmstat_disk_, type, help). */
 #define DISK_EXPORTS(X) \
-	X(reads, ONE, COUNTER, "reads_completed_total", "Reads.") \
-	X(reads_merged, ONE, COUNTER, "reads_merged_total", "Reads that were merged.") \
-	X(read_sectors, SECTORS, COUNTER, "read_bytes_total", "Bytes read.") \
-	X(read_ms, MS, COUNTER, "read_time_seconds_total", "Time that reads took.") \
-	X(writes, ONE, COUNTER, "writes_completed_total", "Writes.") \
-	X(writes_merged, ONE, COUNTER, "writes_merged_total", "Writes that were merged.") \
-	X(write_sectors, SECTORS, COUNTER, "written_bytes_total", "Bytes written.") \
-	X(write_ms, MS, COUNTER, "write_time_seconds_total", "Time that writes took.") \
-	X(io_now, ONE, GAUGE, "io_now", "I/O in progress.") \
-	X(io_ms, MS, COUNTER, "io_time_seconds_total", "Time that the device was busy.") \
-	X(io_weighted_ms, MS, COUNTER, "io_time_weighted_seconds_total", \
+	X(reads, ONE, "reads_completed_total", COUNTER, "Reads.") \
+	X(reads_merged, ONE, "reads_merged_total", COUNTER, "Reads that were merged.") \
+	X(read_sectors, SECTORS, "read_bytes_total", COUNTER, "Bytes read.") \
+	X(read_ms, MS, "read_time_seconds_total", COUNTER, "Time that reads took.") \
+	X(writes, ONE, "writes_completed_total", COUNTER, "Writes.") \
+	X(writes_merged, ONE, "writes_merged_total", COUNTER, "Writes that were merged.") \
+	X(write_sectors, SECTORS, "written_bytes_total", COUNTER, "Bytes written.") \
+	X(write_ms, MS, "write_time_seconds_total", COUNTER, "Time that writes took.") \
+	X(io_now, ONE, "io_now", GAUGE, "I/O in progress.") \
+	X(io_ms, MS, "io_time_seconds_total", COUNTER, "Time that the device was busy.") \
+	X(io_weighted_ms, MS, "io_time_weighted_seconds_total", COUNTER, \
 	  "Time that I/O was in progress, times how much.") \
-	X(discards, ONE, COUNTER, "discards_completed_total", "Discards.") \
-	X(discard_sectors, SECTORS, COUNTER, "discarded_bytes_total", "Bytes discarded.") \
-	X(discard_ms, MS, COUNTER, "discard_time_seconds_total", "Time that discards took.") \
-	X(flushes, ONE, COUNTER, "flush_requests_total", "Flushes.") \
-	X(flush_ms, MS, COUNTER, "flush_requests_time_seconds_total", "Time that flushes took.")
+	X(discards, ONE, "discards_completed_total", COUNTER, "Discards.") \
+	X(discard_sectors, SECTORS, "discarded_bytes_total", COUNTER, "Bytes discarded.") \
+	X(discard_ms, MS, "discard_time_seconds_total", COUNTER, "Time that discards took.") \
+	X(flushes, ONE, "flush_requests_total", COUNTER, "Flushes.") \
+	X(flush_ms, MS, "flush_requests_time_seconds_total", COUNTER, "Time that flushes took.")
 
 enum disk_unit { DISK_ONE, DISK_SECTORS, DISK_MS };
 
@@ -1097,12 +1131,12 @@ static const struct disk_export {
 	uint8_t field, unit, type;
 	const char *name, *help;
 } disk_exports[] = {
-#define X(field, unit, type, name, help) { D_##field, DISK_##unit, TYPE_##type, name, help },
+#define X(field, unit, name, type, help) { D_##field, DISK_##unit, TYPE_##type, name, help },
 	DISK_EXPORTS(X)
 #undef X
 };
 
-/* Options: O(id, letter, group in --help, what it does, name, value, switch
+/* Options: O(id, letter, name, group in --help, what it does, value, switch
  * that builds it in, help). What it does:
  *   FLAG(field)    sets a bool
  *   ONE_OF(field)  is the one that was chosen of several
@@ -1111,60 +1145,60 @@ static const struct disk_export {
  *   PARSED(f)      f parses its value
  * Fields are those of struct options, below. */
 #define OPTIONS(O) \
-	O(STATS, 's', MODES, ONE_OF(view), "stats", "", WITH_STATS, "event counters and memory statistics") \
-	O(FORKS, 'f', MODES, ONE_OF(view), "forks", "", WITH_STATS, "number of forks since boot") \
-	O(DISK, 'd', MODES, ONE_OF(view), "disk", "", WITH_DISKS, "disk statistics; with -x, rates as iostat -x") \
-	O(DISK_SUM, 'D', MODES, ONE_OF(view), "disk-sum", "", WITH_DISKS, "summary of disk activity") \
-	O(PARTITION, 'p', MODES, VALUE(partition), "partition", "DEV", WITH_DISKS, "statistics of one block device") \
-	O(SLABS, 'm', MODES, ONE_OF(view), "slabs", "", WITH_SLABS, "slab caches") \
-	O(CGROUPS, 0, MODES, PARSED(parse_cgroups), "cgroups", "[=DEPTH[,COLUMN]]", WITH_CGROUPS, \
+	O(STATS, 's', "stats", MODES, ONE_OF(view), "", WITH_STATS, "event counters and memory statistics") \
+	O(FORKS, 'f', "forks", MODES, ONE_OF(view), "", WITH_STATS, "number of forks since boot") \
+	O(DISK, 'd', "disk", MODES, ONE_OF(view), "", WITH_DISKS, "disk statistics; with -x, rates as iostat -x") \
+	O(DISK_SUM, 'D', "disk-sum", MODES, ONE_OF(view), "", WITH_DISKS, "summary of disk activity") \
+	O(PARTITION, 'p', "partition", MODES, VALUE(partition), "DEV", WITH_DISKS, "statistics of one block device") \
+	O(SLABS, 'm', "slabs", MODES, ONE_OF(view), "", WITH_SLABS, "slab caches") \
+	O(CGROUPS, 0, "cgroups", MODES, PARSED(parse_cgroups), "[=DEPTH[,COLUMN]]", WITH_CGROUPS, \
 	  "the cgroups below it, worst first") \
-	O(CHECK, 0, MODES, PARSED(parse_check), "check", "[=critical]", WITH_CHECK, \
+	O(CHECK, 0, "check", MODES, PARSED(parse_check), "[=critical]", WITH_CHECK, \
 	  "one verdict, for probes and monitoring") \
-	O(GRAPH, 0, MODES, PARSED(parse_graph), "graph", "[=METRIC,...]", WITH_GRAPH, \
+	O(GRAPH, 0, "graph", MODES, PARSED(parse_graph), "[=METRIC,...]", WITH_GRAPH, \
 	  "a graph of cs, or of other metrics") \
-	O(LISTEN, 0, MODES, VALUE(listen), "listen", "[ADDR:]PORT|unix:PATH", WITH_LISTEN, \
+	O(LISTEN, 0, "listen", MODES, VALUE(listen), "[ADDR:]PORT|unix:PATH", WITH_LISTEN, \
 	  "serve /metrics, and a page at /") \
-	O(ACTIVE, 'a', COLUMNS, FLAG(active), "active", "", 1, "inactive and active, not buff and cache") \
-	O(COLUMNS, 'o', COLUMNS, VALUE(columns), "columns", "LIST", 1, "columns or groups by name; help lists them") \
-	O(EXTENDED, 'x', COLUMNS, FLAG(extended), "extended", "", 1, "every column") \
-	O(CLASSIC, 0, COLUMNS, FLAG(classic), "classic", "", 1, "exactly the 18 columns of procps-ng") \
-	O(UNIT, 'S', LAYOUT, PARSED(parse_unit), "unit", "UNIT", 1, "k 1000, K 1024, m 1e6, M 1048576, b B 1") \
-	O(HUMAN, 'H', LAYOUT, FLAG(human), "human", "", WITH_HUMAN, "sizes as 512M, 7.8G") \
-	O(WIDE, 'w', LAYOUT, FLAG(wide), "wide", "", 1, "wider columns") \
-	O(TIMESTAMP, 't', LAYOUT, FLAG(timestamp), "timestamp", "", 1, "append the time to each line") \
-	O(ONE_HEADER, 'n', LAYOUT, FLAG(one_header), "one-header", "", 1, "print the header once only") \
-	O(NO_FIRST, 'y', LAYOUT, FLAG(no_first), "no-first", "", 1, "skip the first report, the average since boot") \
-	O(COLOR, 0, LAYOUT, CHOICE(color), "color", "auto|always|never", WITH_COLOR, "when to use colour") \
-	O(TOP, 0, MODES, PARSED(parse_top), "top", "[=N][,always]", WITH_TOP, \
+	O(ACTIVE, 'a', "active", COLUMNS, FLAG(active), "", 1, "inactive and active, not buff and cache") \
+	O(COLUMNS, 'o', "columns", COLUMNS, VALUE(columns), "LIST", 1, "columns or groups by name; help lists them") \
+	O(EXTENDED, 'x', "extended", COLUMNS, FLAG(extended), "", 1, "every column") \
+	O(CLASSIC, 0, "classic", COLUMNS, FLAG(classic), "", 1, "exactly the 18 columns of procps-ng") \
+	O(UNIT, 'S', "unit", LAYOUT, PARSED(parse_unit), "UNIT", 1, "k 1000, K 1024, m 1e6, M 1048576, b B 1") \
+	O(HUMAN, 'H', "human", LAYOUT, FLAG(human), "", WITH_HUMAN, "sizes as 512M, 7.8G") \
+	O(WIDE, 'w', "wide", LAYOUT, FLAG(wide), "", 1, "wider columns") \
+	O(TIMESTAMP, 't', "timestamp", LAYOUT, FLAG(timestamp), "", 1, "append the time to each line") \
+	O(ONE_HEADER, 'n', "one-header", LAYOUT, FLAG(one_header), "", 1, "print the header once only") \
+	O(NO_FIRST, 'y', "no-first", LAYOUT, FLAG(no_first), "", 1, "skip the first report, the average since boot") \
+	O(COLOR, 0, "color", LAYOUT, CHOICE(color), "auto|always|never", WITH_COLOR, "when to use colour") \
+	O(TOP, 0, "top", MODES, PARSED(parse_top), "[=N][,always]", WITH_TOP, \
 	  "N processes to blame, below rows that alert") \
-	O(JSON, 0, OUTPUT, ONE_OF(format), "json", "", WITH_JSON, "one JSON object a line") \
-	O(CSV, 0, OUTPUT, ONE_OF(format), "csv", "", WITH_CSV, "comma-separated values under their names") \
-	O(PROMETHEUS, 0, OUTPUT, ONE_OF(format), "prometheus", "", WITH_PROMETHEUS, \
+	O(JSON, 0, "json", OUTPUT, ONE_OF(format), "", WITH_JSON, "one JSON object a line") \
+	O(CSV, 0, "csv", OUTPUT, ONE_OF(format), "", WITH_CSV, "comma-separated values under their names") \
+	O(PROMETHEUS, 0, "prometheus", OUTPUT, ONE_OF(format), "", WITH_PROMETHEUS, \
 	  "metrics for Prometheus, once") \
-	O(SVG, 0, OUTPUT, ONE_OF(format), "svg", "", WITH_GRAPH, "the graph as SVG, at the end") \
-	O(RECORD, 0, OUTPUT, VALUE(record), "record", "FILE[,N]", WITH_RECORD, \
+	O(SVG, 0, "svg", OUTPUT, ONE_OF(format), "", WITH_GRAPH, "the graph as SVG, at the end") \
+	O(RECORD, 0, "record", OUTPUT, VALUE(record), "FILE[,N]", WITH_RECORD, \
 	  "keep the last N reports in FILE; 3600") \
-	O(REPLAY, 0, OUTPUT, VALUE(replay), "replay", "FILE", WITH_RECORD, \
+	O(REPLAY, 0, "replay", OUTPUT, VALUE(replay), "FILE", WITH_RECORD, \
 	  "show what --record or --csv wrote; - is stdin") \
-	O(FROM, 0, OUTPUT, PARSED(parse_from), "from", "TIME", WITH_RECORD, \
+	O(FROM, 0, "from", OUTPUT, PARSED(parse_from), "TIME", WITH_RECORD, \
 	  "of a replay: 2026-01-02T03:04:05Z, or -1h") \
-	O(TO, 0, OUTPUT, PARSED(parse_to), "to", "TIME", WITH_RECORD, "up to which a replay goes") \
-	O(SCOPE, 0, SCOPE, CHOICE(scope), "scope", "auto|host|cgroup", WITH_CGROUP, "whose numbers") \
-	O(CGROUP, 0, SCOPE, VALUE(cgroup), "cgroup", "PATH", WITH_CGROUP, "that cgroup, or its directory") \
-	O(PID, 0, SCOPE, PARSED(parse_pid), "pid", "PID", WITH_CGROUP, "the cgroup and container that PID runs in") \
-	O(PROC, 0, SCOPE, VALUE(proc), "proc", "DIR", 1, "read DIR instead of /proc") \
-	O(SYS, 0, SCOPE, VALUE(sys), "sys", "DIR", 1, "read DIR instead of /sys") \
-	O(THRESHOLD, 0, ALERTS, PARSED(parse_threshold), "threshold", "[WARN,]CRIT[/cpu]", WITH_ALERTS, \
+	O(TO, 0, "to", OUTPUT, PARSED(parse_to), "TIME", WITH_RECORD, "up to which a replay goes") \
+	O(SCOPE, 0, "scope", SCOPE, CHOICE(scope), "auto|host|cgroup", WITH_CGROUP, "whose numbers") \
+	O(CGROUP, 0, "cgroup", SCOPE, VALUE(cgroup), "PATH", WITH_CGROUP, "that cgroup, or its directory") \
+	O(PID, 0, "pid", SCOPE, PARSED(parse_pid), "PID", WITH_CGROUP, "the cgroup and container that PID runs in") \
+	O(PROC, 0, "proc", SCOPE, VALUE(proc), "DIR", 1, "read DIR instead of /proc") \
+	O(SYS, 0, "sys", SCOPE, VALUE(sys), "DIR", 1, "read DIR instead of /sys") \
+	O(THRESHOLD, 0, "threshold", ALERTS, PARSED(parse_threshold), "[WARN,]CRIT[/cpu]", WITH_ALERTS, \
 	  "of cs; default 3000,5000") \
-	O(ALERT, 0, ALERTS, PARSED(parse_alert), "alert", "NAME=[WARN,]CRIT[,S]", WITH_ALERTS, \
+	O(ALERT, 0, "alert", ALERTS, PARSED(parse_alert), "NAME=[WARN,]CRIT[,S]", WITH_ALERTS, \
 	  "levels, said after S seconds; off; help") \
-	O(HELP, 'h', OTHER, FLAG(help), "help", "", 1, "print this help") \
-	O(VERSION, 'V', OTHER, FLAG(version), "version", "", 1, "print version and features")
+	O(HELP, 'h', "help", OTHER, FLAG(help), "", 1, "print this help") \
+	O(VERSION, 'V', "version", OTHER, FLAG(version), "", 1, "print version and features")
 
 enum option_id {
 	O_NONE,
-#define O(id, letter, group, does, name, value, with, help) O_##id,
+#define O(id, letter, name, group, does, value, with, help) O_##id,
 	OPTIONS(O)
 #undef O
 	O_COUNT
@@ -6113,12 +6147,14 @@ static bool list_partition(struct listing *l)
 	return true;
 }
 
+enum { SLAB_CACHE, SLAB_ACTIVE, SLAB_TOTAL, SLAB_SIZE, SLAB_PER_SLAB };
+
 static const struct column slab_columns[] = {
-	{ "cache", "Cache", GROUP_NONE, UNIT_TEXT, { 24, 24 }, 0, true, false },
-	{ "active_objs", "Num", GROUP_NONE, UNIT_WHOLE, { 6, 6 }, 0, false, false },
-	{ "num_objs", "Total", GROUP_NONE, UNIT_WHOLE, { 6, 6 }, 0, false, false },
-	{ "objsize", "Size", GROUP_NONE, UNIT_WHOLE, { 6, 6 }, 0, false, false },
-	{ "objperslab", "Pages", GROUP_NONE, UNIT_WHOLE, { 6, 6 }, 0, false, false },
+	[SLAB_CACHE] = COLUMN(cache, "Cache", TEXT, 24, true),
+	[SLAB_ACTIVE] = COLUMN(active_objs, "Num", WHOLE, 6, false),
+	[SLAB_TOTAL] = COLUMN(num_objs, "Total", WHOLE, 6, false),
+	[SLAB_SIZE] = COLUMN(objsize, "Size", WHOLE, 6, false),
+	[SLAB_PER_SLAB] = COLUMN(objperslab, "Pages", WHOLE, 6, false),
 };
 
 static struct cell slab_cell(const struct listing *l, unsigned item, const struct column *c)
@@ -6126,9 +6162,9 @@ static struct cell slab_cell(const struct listing *l, unsigned item, const struc
 	const struct slab *slab = &slabs.slab[item];
 
 	(void)l;
-	if (c == slab_columns)
+	if (c == &slab_columns[SLAB_CACHE])
 		return text_cell(slab->name);
-	return number_cell(slab->value[c - slab_columns - 1]);
+	return number_cell(slab->value[c - &slab_columns[SLAB_ACTIVE]]);
 }
 
 static bool list_slabs(struct listing *l)
@@ -6248,14 +6284,14 @@ enum {
 };
 
 static const struct column check_columns[] = {
-	[CHECK_RESOURCE] = { "resource", "resource", GROUP_NONE, UNIT_TEXT, { 8, 8 }, 0, false, false },
-	[CHECK_ASPECT] = { "aspect", "aspect", GROUP_NONE, UNIT_TEXT, { 11, 11 }, 0, false, false },
-	[CHECK_METRIC] = { "metric", "metric", GROUP_NONE, UNIT_TEXT, { 9, 9 }, 0, false, false },
-	[CHECK_LEVEL] = { "level", "level", GROUP_NONE, UNIT_TEXT, { 8, 8 }, 0, false, false },
-	[CHECK_VALUE] = { "value", "value", GROUP_NONE, UNIT_NUMBER, { 8, 8 }, 0, false, false },
-	[CHECK_WARNING] = { "warning", "warn", GROUP_NONE, UNIT_NUMBER, { 6, 6 }, 0, false, false },
-	[CHECK_CRITICAL] = { "critical", "crit", GROUP_NONE, UNIT_NUMBER, { 6, 6 }, 0, false, false },
-	[CHECK_WORDS] = { "", "", GROUP_NONE, UNIT_TEXT, { 1, 1 }, 0, false, false },
+	[CHECK_RESOURCE] = COLUMN(resource, "resource", TEXT, 8, false),
+	[CHECK_ASPECT] = COLUMN(aspect, "aspect", TEXT, 11, false),
+	[CHECK_METRIC] = COLUMN(metric, "metric", TEXT, 9, false),
+	[CHECK_LEVEL] = COLUMN(level, "level", TEXT, 8, false),
+	[CHECK_VALUE] = COLUMN(value, "value", NUMBER, 8, false),
+	[CHECK_WARNING] = COLUMN(warning, "warn", NUMBER, 6, false),
+	[CHECK_CRITICAL] = COLUMN(critical, "crit", NUMBER, 6, false),
+	[CHECK_WORDS] = COLUMN(, "", TEXT, 1, false),
 };
 
 static const char *const level_words[] = { "ok", "warning", "critical" };
@@ -8265,17 +8301,20 @@ static const struct view {
 	bool (*list)(struct listing *); /* its columns; false: a column is not there */
 	void (*fill)(struct listing *); /* its rows; NULL: always one */
 } views[] = {
-	{ O_NONE, false, false, { 0 }, list_table, NULL },
-	{ O_GRAPH, false, false, { 0 }, WITH_GRAPH ? list_graph : NULL, NULL },
-	{ O_CGROUPS, false, false, { 0 }, WITH_CGROUPS ? list_children : NULL, WITH_CGROUPS ? fill_children : NULL },
-	{ O_CHECK, false, false, { 0 }, WITH_CHECK ? list_verdict : NULL, NULL },
-	{ O_STATS, true, false, { 0 }, WITH_STATS ? list_stats : NULL, NULL },
-	{ O_FORKS, true, true, { 0 }, WITH_STATS ? list_forks : NULL, NULL },
-	{ O_DISK, false, false, { .devices = true }, WITH_DISKS ? list_disks : NULL, WITH_DISKS ? fill_devices : NULL },
-	{ O_DISK_SUM, false, false, { .devices = true }, WITH_DISKS ? list_disk_sum : NULL, NULL },
-	{ O_PARTITION, false, true, { .devices = true }, WITH_DISKS ? list_partition : NULL,
-	  WITH_DISKS ? fill_devices : NULL },
-	{ O_SLABS, false, true, { .slabs = true }, WITH_SLABS ? list_slabs : NULL, WITH_SLABS ? fill_slabs : NULL },
+	{ .option = O_NONE, .list = list_table },
+	{ .option = O_GRAPH, .list = WITH_GRAPH ? list_graph : NULL },
+	{ .option = O_CGROUPS,
+	  .list = WITH_CGROUPS ? list_children : NULL, .fill = WITH_CGROUPS ? fill_children : NULL },
+	{ .option = O_CHECK, .list = WITH_CHECK ? list_verdict : NULL },
+	{ .option = O_STATS, .once = true, .list = WITH_STATS ? list_stats : NULL },
+	{ .option = O_FORKS, .once = true, .hosts = true, .list = WITH_STATS ? list_forks : NULL },
+	{ .option = O_DISK, .needs.devices = true,
+	  .list = WITH_DISKS ? list_disks : NULL, .fill = WITH_DISKS ? fill_devices : NULL },
+	{ .option = O_DISK_SUM, .needs.devices = true, .list = WITH_DISKS ? list_disk_sum : NULL },
+	{ .option = O_PARTITION, .hosts = true, .needs.devices = true,
+	  .list = WITH_DISKS ? list_partition : NULL, .fill = WITH_DISKS ? fill_devices : NULL },
+	{ .option = O_SLABS, .hosts = true, .needs.slabs = true,
+	  .list = WITH_SLABS ? list_slabs : NULL, .fill = WITH_SLABS ? fill_slabs : NULL },
 };
 
 static const struct view *view(void)
@@ -8446,34 +8485,34 @@ static bool health_piece(struct sink *o, struct progress *at)
  * The dashboard at /: one page without scripts, which the browser asks for anew
  * every few seconds. The graphs are those of --svg. */
 
-/* The graphs: P(scopes, metric, title, what the number is). A metric that is not
+/* The graphs: P(title, scopes, metric, what the number is). A metric that is not
  * known here has none. */
 #define PANELS(P) \
-	P(HOST, cpu_busy, "CPU", "percent of all CPUs used") \
-	P(HOST, mem_busy, "Memory", "percent used") \
-	P(HOST | CGROUP, maj, "Major faults", "a second, each waits for the disk") \
-	P(HOST | CGROUP, min, "Minor faults", "a second") \
-	P(HOST | CGROUP, cs, "Context switches", "a second") \
-	P(HOST | CGROUP, cpu_some, "CPU pressure", "percent of the time some task waits") \
-	P(HOST | CGROUP, mem_full, "Memory pressure", "percent of the time all tasks wait") \
-	P(HOST | CGROUP, io_full, "I/O pressure", "percent of the time all tasks wait") \
-	P(HOST | CGROUP, bi, "Read", "bytes a second from block devices") \
-	P(HOST | CGROUP, bo, "Written", "bytes a second to block devices") \
-	P(HOST | CGROUP, r, "Running", "tasks that run or wait for a CPU") \
-	P(HOST, swap, "Swap", "bytes a second in and out")
+	P("CPU", HOST, cpu_busy, "percent of all CPUs used") \
+	P("Memory", HOST, mem_busy, "percent used") \
+	P("Major faults", HOST | CGROUP, maj, "a second, each waits for the disk") \
+	P("Minor faults", HOST | CGROUP, min, "a second") \
+	P("Context switches", HOST | CGROUP, cs, "a second") \
+	P("CPU pressure", HOST | CGROUP, cpu_some, "percent of the time some task waits") \
+	P("Memory pressure", HOST | CGROUP, mem_full, "percent of the time all tasks wait") \
+	P("I/O pressure", HOST | CGROUP, io_full, "percent of the time all tasks wait") \
+	P("Read", HOST | CGROUP, bi, "bytes a second from block devices") \
+	P("Written", HOST | CGROUP, bo, "bytes a second to block devices") \
+	P("Running", HOST | CGROUP, r, "tasks that run or wait for a CPU") \
+	P("Swap", HOST, swap, "bytes a second in and out")
 
 /* Those of a cgroup alone, which come first. */
 #define CGROUP_PANELS(P) \
-	P(CGROUP, cpu_busy, "CPU", "percent of what it may use") \
-	P(CGROUP, mem_pct, "Memory", "percent of the limit in the working set") \
-	P(CGROUP, working_set, "Working set", "bytes that cannot be dropped at once") \
-	P(CGROUP, thr_pct, "Throttled", "percent of the quota's periods")
+	P("CPU", CGROUP, cpu_busy, "percent of what it may use") \
+	P("Memory", CGROUP, mem_pct, "percent of the limit in the working set") \
+	P("Working set", CGROUP, working_set, "bytes that cannot be dropped at once") \
+	P("Throttled", CGROUP, thr_pct, "percent of the quota's periods")
 
 static const struct panel {
 	uint8_t scopes, metric;
 	const char *title, *words;
 } panels[] = {
-#define P(scopes, metric, title, words) { scopes, M_##metric, title, words },
+#define P(title, scopes, metric, words) { scopes, M_##metric, title, words },
 	IF(WITH_CGROUP, CGROUP_PANELS(P))
 	PANELS(P)
 #undef P
@@ -9550,7 +9589,7 @@ static const struct option {
 #define VALUE(field) .kind = OPTION_VALUE, .text = &given.field
 #define CHOICE(field) .kind = OPTION_CHOICE, .choice = &given.field
 #define PARSED(function) .kind = OPTION_PARSED, .parse = function
-#define O(id, letter_, group_, does, name_, value_, with, help_) [O_##id] = { .built_in = with IF(with, , \
+#define O(id, letter_, name_, group_, does, value_, with, help_) [O_##id] = { .built_in = with IF(with, , \
 	.letter = letter_, .group = OPTIONS_##group_, .name = name_, .value = value_, \
 	.help = WITH_HELP ? help_ : "", does) },
 	OPTIONS(O)
