@@ -1253,6 +1253,7 @@ static struct options {
 	bool top_always;
 	unsigned depth;       /* of --cgroups */
 	uint8_t child_order;  /* the value they are ordered by; CHILD_VALUES: what is worst */
+	bool check_named;     /* there is a --check, perhaps after what is wrong */
 	bool check_critical;  /* --check: a warning is no failure */
 	bool rule_named[RULE_COUNT];                  /* by --alert */
 	uint64_t warn[RULE_COUNT], crit[RULE_COUNT]; /* in thousandths; warn 0: none */
@@ -1434,7 +1435,9 @@ LARGE struct history {
 LARGE struct replay {
 	bool in_cgroup;    /* its first report is one of a cgroup */
 	bool has[M_COUNT]; /* metrics that are columns of it */
-	char scope[8], cgroup[PATH_BYTES]; /* of the report */
+	char scope[2][8], cgroup[2][PATH_BYTES]; /* of the last two reports, in turns */
+	unsigned turn;
+	bool shown;        /* some of it was between --from and --to */
 } replay;
 
 #define CHILD_COUNTERS 14 /* of what CHILD_COLUMNS and the rules need, which are planned first */
@@ -1845,7 +1848,7 @@ _Noreturn static void die(int error, const char *f, ...)
 	va_start(ap, f);
 	say(error, f, ap);
 	va_end(ap);
-	_exit(WITH_CHECK && opt->view == O_CHECK ? 3 : 1); /* 3: unknown, for monitoring */
+	_exit(WITH_CHECK && (opt->view == O_CHECK || opt->check_named) ? 3 : 1); /* 3: unknown, for monitoring */
 }
 
 static uint64_t clock_ns(clockid_t id)
@@ -2188,6 +2191,13 @@ static void scan_skip_to_last(struct scanner *s, size_t n)
 	line = memchr(to, '\n', n);
 	if (line)
 		s->next = line + 1;
+}
+
+/* Makes a line all that was read: that of /proc/PID/stat may have newlines, in the
+ * name of the process. */
+static void scan_whole(const struct scanner *s, struct text *line)
+{
+	line->end = s->end - (s->end[-1] == '\n');
 }
 
 /* The next word of the line, which is shortened by it; false at its end. */
@@ -3351,6 +3361,7 @@ static uint64_t task_start_ns(uint32_t id)
 	if (!scan_task(&s, id, "/stat"))
 		return UNAVAILABLE;
 	if (scan_line(&s, &line)) {
+		scan_whole(&s, &line);
 		seek_field(&line, 22);
 		if (!scan_number(&line, &ticks))
 			ticks = UNAVAILABLE;
@@ -3639,6 +3650,7 @@ static bool read_process(struct process *p, const struct snapshot *before)
 		p->stat = 0;
 		return false;
 	}
+	scan_whole(&s, &line);
 	name = strchrnul(line.p, '(');
 	name += *name == '(';
 	seek_field(&line, 9);
@@ -6275,7 +6287,7 @@ static void fill_children(struct listing *l)
 	}
 	if (!opt->format && screen.tty && l->rows + 3 > screen.rows && screen.rows > 4)
 		l->rows = screen.rows - 3;
-	screen.header_due = true;
+	screen.header_due |= !opt->one_header;
 }
 
 /* --check: a row for each thing that it looks at. */
@@ -6788,10 +6800,11 @@ static void text_cut(struct sink *o, size_t start, size_t most)
 static void text_below(struct sink *o, const struct listing *l)
 {
 	unsigned row, rows = l->rows;
+	size_t start;
 
 	if (!rows)
 		return;
-	if (screen.tty && rows > screen.rows / 2)
+	if (screen.tty && l->fit && rows > screen.rows / 2)
 		rows = screen.rows / 2;
 	for (row = 0; WITH_FIT && screen.tty && l->fit && row < rows; row++)
 		text_fit(o, l, row, INDENT);
@@ -6799,8 +6812,11 @@ static void text_below(struct sink *o, const struct listing *l)
 	text_cells(o, l, NULL);
 	out_char(o, '\n');
 	for (row = 0; row < rows; row++) {
+		start = o->n;
 		out_fill(o, ' ', INDENT);
 		text_cells(o, l, &row);
+		if (screen.tty)
+			text_cut(o, start, screen.columns);
 		out_char(o, '\n');
 	}
 	screen.since_header += rows + 1;
@@ -7117,8 +7133,11 @@ static bool parse_time(const char **p, uint64_t *ns)
 		else
 			n++;
 	}
-	if (part[0] < 1970 || part[1] < 1 || part[1] > 12 || part[2] < 1 || part[2] > 31 || part[3] > 23 ||
-	    part[4] > 59 || part[5] > 60)
+	if (part[0] < 1970 || part[1] < 1 || part[1] > 12 || part[2] < 1 || part[3] > 23 || part[4] > 59 ||
+	    part[5] > 60)
+		return false;
+	if (part[2] > (part[1] == 12 ? 31u : (unsigned)before_month[part[1]] - before_month[part[1] - 1]) +
+	    (part[1] == 2 ? leap_day((unsigned)part[0]) : 0))
 		return false;
 	days = (part[0] - 1970) * 365 + (part[0] - 1969) / 4 - (part[0] - 1901) / 100 + (part[0] - 1601) / 400;
 	days += before_month[part[1] - 1] + part[2] - 1 + (part[1] > 2 ? leap_day((unsigned)part[0]) : 0);
@@ -7141,7 +7160,7 @@ static bool parse_time(const char **p, uint64_t *ns)
 	} else if (*q++ != 'Z') {
 		return false;
 	}
-	*ns += seconds * NS_PER_S;
+	*ns += least_of(seconds, UINT64_MAX / NS_PER_S - 1) * NS_PER_S; /* in 2554 */
 	*p = q;
 	return true;
 }
@@ -7152,7 +7171,7 @@ static const char *recorder_check(const struct sink *names)
 	struct recorder *r = &recorder;
 	char line[OUT_BYTES];
 	struct stat st;
-	uint64_t i, newest = 0, ns;
+	uint64_t i, newest = 0, latest = 0, ns, limit_ns = clock_ns(CLOCK_REALTIME) + 60ull * NS_PER_S;
 	const char *p;
 
 	if (fstat(r->fd - 1, &st) || !S_ISREG(st.st_mode))
@@ -7175,8 +7194,11 @@ static const char *recorder_check(const struct sink *names)
 		p = line;
 		if (line[r->length - 1] != '\n')
 			return "its lines have another length";
-		if (parse_time(&p, &ns) && ns >= newest) {
-			newest = ns;
+		if (!parse_time(&p, &ns))
+			continue;
+		/* Written while the clock was wrong: not the newest, unless all are. */
+		if (ns > limit_ns ? !newest && ns >= latest : ns >= newest) {
+			*(ns > limit_ns ? &latest : &newest) = ns;
 			r->at = i + 1;
 		}
 	}
@@ -7281,6 +7303,7 @@ static bool replay_names(struct replayed *r, struct text line, void (*unknown)(c
 	static const struct column *const of_report[] = { &column_interval, &column_scope, &column_cgroup };
 	char name[64];
 	unsigned i, m;
+	bool any = false;
 
 	if (!csv_field(&line, name, sizeof name) || strcmp(name, "time"))
 		return false;
@@ -7295,12 +7318,12 @@ static bool replay_names(struct replayed *r, struct text line, void (*unknown)(c
 		for (m = 1; m < LENGTH(metrics); m++)
 			if (is_visible(m) && !strcmp(metrics[m].column.key, name)) {
 				*field = &metrics[m].column;
-				replay.has[m] = true;
+				replay.has[m] = any = true;
 			}
 		if (!*field && *name && unknown)
 			unknown(name);
 	}
-	return r->fields > 0;
+	return any;
 }
 
 /* The next field as a number, in the units of a report; UNAVAILABLE where it is
@@ -7331,6 +7354,7 @@ static bool replay_line(struct replayed *r, struct text line, struct report *rep
 	const char *p;
 	uint64_t v;
 
+	replay.turn ^= 1;
 	memset(report->value, 0xff, sizeof report->value);
 	report->elapsed_us = 0;
 	report->scope = "host";
@@ -7358,11 +7382,12 @@ static bool replay_line(struct replayed *r, struct text line, struct report *rep
 		if (!c)
 			continue;
 		if (c == &column_scope) {
-			copy_text(replay.scope, sizeof replay.scope, &(struct text){ text, text + strlen(text) });
-			report->scope = replay.scope;
+			copy_text(replay.scope[replay.turn], sizeof *replay.scope,
+				  &(struct text){ text, text + strlen(text) });
+			report->scope = replay.scope[replay.turn];
 		} else if (c == &column_cgroup) {
-			join(replay.cgroup, text, "", "");
-			report->cgroup = *text ? replay.cgroup : NULL;
+			join(replay.cgroup[replay.turn], text, "", "");
+			report->cgroup = *text ? replay.cgroup[replay.turn] : NULL;
 		} else if (c->unit == UNIT_LEVEL) {
 			join(m == M_mem_level ? report->mem_level : report->cpu_level, text, "", "");
 		}
@@ -9694,6 +9719,8 @@ static bool parse_alert(const char *value)
 		if (!p || *p++ != '=')
 			continue;
 		given.rule_named[a] = true;
+		if (a == RULE_cs)
+			given.threshold_per_cpu = false;
 		return parse_levels(&p, &given.warn[a], &given.crit[a], &given.wait_ms[a]) && !*p;
 	}
 	for (a = 0; a < RULE_COUNT; a++) {
@@ -9976,8 +10003,8 @@ static void check_conflicts(void)
 		die(0, "conflicting options: --record and --%s", given.replay ? "replay" : "unit");
 	if (WITH_RECORD && !given.replay && (given.from_ns || given.to_ns != UINT64_MAX))
 		die(0, "--from and --to are for --replay");
-	if (WITH_RECORD && given.replay && given.top)
-		die(0, "conflicting options: --replay and --top");
+	if (WITH_RECORD && given.replay && (given.top || given.delay_ns))
+		die(0, "conflicting options: --replay and %s", given.top ? "--top" : "a delay");
 	if (given.no_alerts && given.view == O_CHECK)
 		die(0, "conflicting options: --check and --alert=off");
 	if (given.top && given.view)
@@ -10007,8 +10034,11 @@ static void default_schedule(void)
 static void parse(char **argv)
 {
 	bool operands_only = false;
+	char **arg;
 	unsigned n = 0;
 
+	for (arg = argv; *arg && strcmp(*arg, "--"); arg++)
+		given.check_named |= !strcmp(*arg, "--check") || after(*arg, "--check=");
 	for (; *argv; argv++) {
 		const char *s = *argv;
 
@@ -10423,7 +10453,8 @@ static void say_alerts(const struct report *r, bool again, bool last)
 		bool rose = alert_follow(&said[a], r, a);
 
 		if (opt->rule_named[a] && !opt->no_alerts && !said[a].unjudged && !is_judged(r, a) &&
-		    (r->first ? last || !plan->place[m] : alert_value(r, a) == UNAVAILABLE)) {
+		    (r->first ? last || !plan->place[m] : alert_value(r, a) == UNAVAILABLE ||
+		     alert_threshold(r, a, CRITICAL) == UNAVAILABLE)) {
 			said[a].unjudged = true;
 			warn(0, r->first && plan->place[m] && r->value[m] != UNAVAILABLE ?
 			     "rule %s: the first report is an average, which nobody judges: give a delay" :
@@ -10688,7 +10719,7 @@ static void show_report(struct listing *l, const struct comparison *c)
 	}
 	header = print_listing(l);
 	if (WITH_ALERTS && has_reports())
-		say_alerts(c->report, header, opt->count == 1);
+		say_alerts(c->report, header, opt->count == 1 && !opt->replay);
 }
 
 /* What the view needs beside the planned numbers. */
@@ -10786,7 +10817,8 @@ static void show_replayed(struct listing *l, struct report *report)
 		check(&c);
 		return;
 	}
-	if (!(report->first && opt->view == O_GRAPH))
+	replay.shown = true;
+	if (!(report->first && (opt->no_first || opt->view == O_GRAPH)))
 		show_report(l, &c);
 }
 
@@ -10828,6 +10860,8 @@ static void replay_part(struct replayed *r, struct listing *l, off_t from, off_t
 	}
 	if (held)
 		show_replayed(l, held);
+	if (!to) /* a last line that no newline ends */
+		r->damaged += r->scan.next < r->scan.end;
 }
 
 /* Where the oldest line of a recording begins; 0: after the header, or it is a
@@ -10865,7 +10899,7 @@ static void run_replay(struct listing *l)
 	if (!scan_line(&r.scan, &line) || !replay_names(&r, line, name_unknown)) {
 		if (r.scan.error)
 			die(r.scan.error, "--replay: %s:", opt->replay);
-		die(0, "--replay: %s: not CSV of vmstat: no names in its first line", opt->replay);
+		die(0, "--replay: %s: not CSV of vmstat: no metric is named in its first line", opt->replay);
 	}
 	header = (off_t)scan_position(&r.scan, r.scan.next);
 	if (lseek(fd, 0, SEEK_CUR) >= 0) {
@@ -10884,6 +10918,8 @@ static void run_replay(struct listing *l)
 		die(0, "--replay: %s: no reports", opt->replay);
 	if (WITH_CHECK && opt->view == O_CHECK)
 		finish_check(l);
+	if (!replay.shown)
+		die(0, "--replay: there is no report between --from and --to");
 	if (WITH_GRAPH && opt->view == O_GRAPH)
 		finish_graph();
 }
@@ -11236,9 +11272,9 @@ static void settle_partition(void)
 	const char *name = after(opt->partition, "/dev/");
 	struct stat st;
 
-	if (opt->partition[0] == '/' && stat(opt->partition, &st) == 0 && S_ISBLK(st.st_mode))
+	if (!(name && opt->captured) && opt->partition[0] == '/' && !stat(opt->partition, &st) && S_ISBLK(st.st_mode))
 		given.device = (uint64_t)major(st.st_rdev) << 20 | minor(st.st_rdev);
-	else if (name)
+	if (name)
 		given.partition = name;
 }
 

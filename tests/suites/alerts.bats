@@ -279,3 +279,10 @@ END
     run_on_terminal TERM=xterm NO_COLOR=1
     [[ $output != *$'\e'* && $output == *procs* ]] || { echo "$output"; false; }
 }
+
+@test "--alert=cs takes back what --threshold said of each CPU" {
+    requires_feature json
+    requires_tool jq
+    run_two_instants --threshold=100/cpu --alert=cs=5 --json -o cs
+    [[ $(jq -r '.alerts[].threshold' <<< "${lines[1]}") == 5 ]] || { show_output; false; }
+}

@@ -111,3 +111,12 @@ cause() {
     COUNT=1 run_two_instants --check -y --scope=cgroup --alert=mem_pct=1,2
     [[ $status == 2 && ${lines[0]} =~ memory\ [0-9]+%\ of\ [0-9.]+[KMG] ]] || { show_output; false; }
 }
+
+@test "bad usage is 3 wherever --check stands" {
+    run_vmstat --threshold=x --check
+    [[ $status == 3 ]] || { show_output; false; }
+    run_vmstat -Z --check=critical
+    [[ $status == 3 ]] || { show_output; false; }
+    run_vmstat -Z -- --check
+    [[ $status == 1 ]] || { show_output; false; }
+}

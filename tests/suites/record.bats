@@ -71,7 +71,7 @@ END
 2026-01-02T03:04:05.000Z,1,host,,100,5,50,
 2026-01-02T03:04:10.000Z,1,host,,600,,56," || true
     stderr_has '^vmstat: --replay: column color is not known: left out$'
-    stderr_has '^vmstat: --replay: 4 damaged lines skipped$'
+    stderr_has '^vmstat: --replay: 5 damaged lines skipped$'
     [[ $(wc -l <<< "$output") == 4 ]] || { show_output; false; }
 }
 
@@ -148,4 +148,50 @@ END
         kept=$(sed 1d "$T/replayed" | wc -l)
         ((kept >= $(sed 1d "$R" | grep -c '^2') - 1)) || { cat "$R" "$T/replayed"; false; }
     done
+}
+
+@test "a replay: -y, no delay, no other view's CSV, no selection that is empty, each cgroup's name" {
+    requires_feature json
+    requires_tool jq
+    cat > "$T/csv" <<'END'
+time,interval,scope,cgroup,cs
+2026-01-02T03:04:05Z,1000,cgroup,/a,100
+2026-01-02T03:04:06Z,1,cgroup,/b,200
+2026-01-02T03:04:07Z,1,cgroup,/c,300
+END
+    run_vmstat "--replay=$T/csv" -o cs --json
+    [[ $(jq -r .cgroup <<< "$output" | xargs) == '/a /b /c' ]] || { show_output; false; }
+    run_vmstat "--replay=$T/csv" -o cs --json -y
+    [[ $(jq .cs <<< "$output" | xargs) == '200 300' ]] || { show_output; false; }
+    run_vmstat "--replay=$T/csv" 1 3
+    fails_with "conflicting options: --replay and a delay"
+    run_vmstat "--replay=$T/csv" --from=2030-01-01T00:00:00Z
+    fails_with "--replay: there is no report between --from and --to"
+    run_vmstat "--replay=$T/csv" --to=2600-01-01T00:00:00Z -o cs --csv
+    [[ ${#lines[@]} == 4 ]] || { show_output; false; }
+    local day
+    for day in 2026-02-29 2026-02-30 2026-04-31 2026-01-32 2026-12-32; do
+        run_vmstat "--replay=$T/csv" "--from=${day}T00:00:00Z"
+        fails_with "--from: *"
+    done
+    run_vmstat "--replay=$T/csv" --from=2024-02-29T00:00:00Z -o cs
+    succeeds
+    ! has_feature disks || {
+        use_fixture host
+        run_vmstat -d --csv
+        printf '%s\n' "$output" > "$T/csv"
+        run_vmstat "--replay=$T/csv"
+        [[ $status == 1 && -z $output && $stderr == *": not CSV of vmstat:"* ]] || { show_output; false; }
+    }
+}
+
+@test "a recording goes on after its newest line, not after one from a clock that was wrong" {
+    run_on_this_machine "--record=$R,100" -o cs,maj --csv 0.05 4
+    local year
+    year=$(date +%Y)
+    sed -i "5s/^$year/2090/" "$R"
+    run_on_this_machine "--record=$R,100" -o cs,maj --csv 0.05 4
+    run_on_this_machine "--record=$R,100" -o cs,maj --csv 0.05 4
+    # 3 of the first, and what the wrong one is written over by, then 4 and 4
+    [[ $(grep -c "^$year" "$R") == 11 ]] || { cat "$R"; false; }
 }

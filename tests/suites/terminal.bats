@@ -191,3 +191,12 @@ END
     # Stopped for a second of its 0.3 s: the interval is 1 s or more.
     [[ $(sed -n 2p "$T/out" | jq '.interval >= 0.95') == true ]] || { cat "$T/out"; false; }
 }
+
+@test "--check: all that it looked at, on a terminal of 24 lines, too" {
+    requires_feature check
+    run_on_terminal << END
+        stty cols 80 rows 24; $F --check 0.1
+END
+    [[ $(wc -l <<< "$output") -ge 15 && $output == *io_full* ]] || { echo "$output"; false; }
+    awk 'NR > 1 && length($0) > 80 { print; bad = 1 } END { exit bad }' <<< "$output"
+}

@@ -138,3 +138,18 @@ begin() {
         ($two | length == 2) and ([$two[].wait] | all(. > 30 and . < 75)) and ([$two[].cpu] | all(. > 25 and . < 70))' \
         <<< "$output" || { show_output; false; }
 }
+
+@test "a newline in a name hides neither it nor its numbers" {
+    requires_feature json
+    requires_tool jq
+    local spinner=$T/$'ev\nil'
+    cp "$(command -v bash)" "$spinner"
+    "$spinner" -c 'while :; do :; done' 3>&- &
+    local pid=$!
+    sleep 0.2
+    run_on_this_machine --top=100,always --json -y 0.5 1
+    kill $pid
+    wait $pid 2>/dev/null || true
+    jq -e --argjson pid $pid '.top[] | select(.pid == $pid) | .comm == "ev\nil" and .cpu > 10' <<< "$output" ||
+        { show_output; false; }
+}
