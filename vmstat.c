@@ -1325,7 +1325,8 @@ static struct plan {
 	bool source[SRC_COUNT];    /* is it read? */
 	uint8_t next[M_COUNT];     /* the next metric in the same line, or M_NONE */
 	uint8_t first_want[SRC_COUNT + 1];
-	bool ordered[SRC_COUNT];   /* wants stand in the order of the file */
+	uint8_t ordered[SRC_COUNT]; /* so many wants stand in the order of the file; the others it
+	                             * does not have. 0: that is not known */
 	struct want want[M_COUNT]; /* those of a source stand together */
 } plans[2];
 
@@ -2333,13 +2334,13 @@ static void read_keys(struct scanner *s, enum source_id src, bool own, uint64_t 
 {
 	struct want *want = plan->want + plan->first_want[src];
 	unsigned n = plan->first_want[src + 1] - plan->first_want[src], k = 0, i, j;
-	bool ordered = own && plan->ordered[src];
+	unsigned ordered = own ? plan->ordered[src] : 0, most = ordered ? ordered : n;
 	uint64_t last = 0;
 	struct text line;
 
 	for (i = 0; !own && i < n; i++)
 		k += !is_for_levels(&want[i]); /* those are not looked for */
-	while (k < n) {
+	while (k < most) {
 		if (ordered)
 			scan_jump(s, last + want[k].gap, want[k].key);
 		if (!scan_line(s, &line))
@@ -2361,8 +2362,13 @@ static void read_keys(struct scanner *s, enum source_id src, bool own, uint64_t 
 			break;
 		}
 	}
-	if (own)
-		plan->ordered[src] = k == n;
+	if (!own)
+		return;
+	/* What a file of /proc does not have it never has; one of a cgroup gets more with a
+	 * controller, that of a copy where it was cut. */
+	if (!ordered && sources[src].directory == DIR_PROC && !opt->captured)
+		most = 1;
+	plan->ordered[src] = (uint8_t)(k < most ? 0 : k);
 }
 
 /* The numbers of the only line of a file, by their place in it. */
@@ -8092,8 +8098,15 @@ static void out_title(struct sink *o, struct exposition *e, const char *prefix, 
 	if (e->titled)
 		return;
 	e->titled = true;
-	out(o, "# HELP %s%s %s\n# TYPE %s%s %s\n", prefix, name, help, prefix, name,
-	    type == TYPE_COUNTER ? "counter" : "gauge");
+	out_str(o, "# HELP ");
+	out_str(o, prefix);
+	out_str(o, name);
+	out_char(o, ' ');
+	out_str(o, help);
+	out_str(o, "\n# TYPE ");
+	out_str(o, prefix);
+	out_str(o, name);
+	out_str(o, type == TYPE_COUNTER ? " counter\n" : " gauge\n");
 }
 
 /* One sample without labels, with its title. */
