@@ -4951,13 +4951,16 @@ static uint64_t most_new_ticks(const struct comparison *c)
 }
 
 /* Has idle time begun anew, as on kernels that count from elsewhere when a CPU comes
- * or goes? A little it may step back. */
+ * or goes? A little it may step back on each. */
+static bool is_idle_anew(uint64_t before_us, uint64_t now_us, uint64_t cpus)
+{
+	return before_us != UNAVAILABLE && now_us < before_us && before_us - now_us >= times(STEP_BACK_US, cpus);
+}
+
 static bool is_idle_lost(const struct comparison *c)
 {
-	uint64_t before = c->before->level[0][M_cpu_idle], now = c->now->level[0][M_cpu_idle];
-
-	return before != UNAVAILABLE && now < before &&
-		in_base_units(before - now, RAW_TICKS) >= times(STEP_BACK_US, most_online(c));
+	return is_idle_anew(in_base_units(c->before->level[0][M_cpu_idle], RAW_TICKS),
+			    in_base_units(c->now->level[0][M_cpu_idle], RAW_TICKS), most_online(c));
 }
 
 /* The ticks of all kinds. Where one kind is not known, the others are whole
@@ -7961,15 +7964,12 @@ static uint64_t export_value(const struct comparison *c, const struct export *e)
  * were. Where idle has lost more, it is one. */
 static bool has_restarted(const struct comparison *c)
 {
-	uint64_t cpus = c->now->level[0][M_cpus_online], idle, before;
+	uint64_t cpus = c->now->level[0][M_cpus_online];
 	unsigned i;
 
 	for (i = 0; exports[i].metric != M_cpu_idle; i++)
 		;
-	before = scrape.value[i];
-	idle = export_value(c, &exports[i]);
-	return before != UNAVAILABLE && idle < before &&
-		before - idle >= times(STEP_BACK_US, cpus == UNAVAILABLE ? 1 : cpus);
+	return is_idle_anew(scrape.value[i], export_value(c, &exports[i]), cpus == UNAVAILABLE ? 1 : cpus);
 }
 
 /* Works out what is exported of the scope. More ticks than CPUs and time can hold
@@ -10705,8 +10705,6 @@ _Noreturn static void finish_check(struct listing *l)
 	const struct comparison c = { &snapshots[0], &snapshots[1], &worst_checked, false };
 	enum verdict verdict = verdict_of(&worst_checked);
 
-	if (!worst_checked.scope)
-		die(0, "--check: there is no report between --from and --to");
 	l->from = below.from = &c;
 	list_checks(&below);
 	l->below = &below;
@@ -10825,12 +10823,12 @@ static void show_replayed(struct listing *l, struct report *report)
 	if (report->wall_ns < opt->from_ns || report->wall_ns > opt->to_ns)
 		return;
 	l->from = &c;
+	replay.shown = true;
 	screen_measure();
 	if (WITH_CHECK && opt->view == O_CHECK) {
 		check(&c);
 		return;
 	}
-	replay.shown = true;
 	if (!(report->first && (opt->no_first || opt->view == O_GRAPH)))
 		show_report(l, &c);
 }
@@ -10929,10 +10927,10 @@ static void run_replay(struct listing *l)
 		warn(0, "--replay: %ju damaged lines skipped", r.damaged);
 	if (!r.any)
 		die(0, "--replay: %s: no reports", opt->replay);
-	if (WITH_CHECK && opt->view == O_CHECK)
-		finish_check(l);
 	if (!replay.shown)
 		die(0, "--replay: there is no report between --from and --to");
+	if (WITH_CHECK && opt->view == O_CHECK)
+		finish_check(l);
 	if (WITH_GRAPH && opt->view == O_GRAPH)
 		finish_graph();
 }

@@ -283,12 +283,17 @@ END
         us=17 r=3 oom=2
 }
 
-@test "private namespace, the host's mount: where cgroup.procs has this process" {
+# run_in_private_namespace SYS: of cgroups; vmstat is a process of $C below SYS.
+run_in_private_namespace() {
     rm -rf "$T/f/proc/self/ns/cgroup" && ln -s 'cgroup:[4026532777]' "$T/f/proc/self/ns/cgroup"
-    sed -i 's|^24 23.*|24 23 0:23 /../../.. /sys/fs/cgroup ro - cgroup2 cgroup2 rw|' "$T/f/proc/self/mountinfo"
     echo 0::/ | write_file proc/self/cgroup
-    run --separate-stderr sh -c "echo \$\$ >> '$T/f/$C/cgroup.procs'
-        exec '$VMSTAT' --proc='$T/f/proc' --sys='$T/f/sys' --scope=cgroup --json $CALM"
+    run --separate-stderr sh -c "echo \$\$ >> '${1%/sys}/$C/cgroup.procs'
+        exec '$VMSTAT' --proc='$T/f/proc' --sys='$1' --scope=cgroup --json $CALM"
+}
+
+@test "private namespace, the host's mount: where cgroup.procs has this process" {
+    sed -i 's|^24 23.*|24 23 0:23 /../../.. /sys/fs/cgroup ro - cgroup2 cgroup2 rw|' "$T/f/proc/self/mountinfo"
+    run_in_private_namespace "$T/f/sys"
     succeeds
     json_has free=8192 cache=3072 us=17
     # In none of them: unknown, and not the host's root.
@@ -671,12 +676,9 @@ deeper() {
         use_fixture v2
         mkdir "$T/f/host"
         mv "$T/f/sys" "$T/f/host/sys"
-        rm -rf "$T/f/proc/self/ns/cgroup" && ln -s 'cgroup:[4026532777]' "$T/f/proc/self/ns/cgroup"
         sed -i "s|^24 23.*|24 23 0:23 / /sys/fs/cgroup ro - cgroup2 cgroup2 rw|" "$T/f/proc/self/mountinfo"
         sed -i "$order 60 23 0:23 /../../.. $T/f/host/sys/fs/cgroup ro - cgroup2 cgroup2 rw" "$T/f/proc/self/mountinfo"
-        echo 0::/ | write_file proc/self/cgroup
-        run --separate-stderr sh -c "echo \$\$ >> '$T/f/host/$C/cgroup.procs'
-            exec '$VMSTAT' --proc='$T/f/proc' --sys='$T/f/host/sys' --scope=cgroup --json $CALM"
+        run_in_private_namespace "$T/f/host/sys"
         succeeds
         json_has free=8192 cache=3072 us=17
     done
