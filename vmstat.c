@@ -11,45 +11,40 @@
  *                      |            text | JSON | CSV     graph | SVG | page
  *                      +---------------> Prometheus
  *
- * Sections, bottom-up. Search for "- NAME":
+ * Sections, bottom-up. A section is a feature where it can be: what it reads, its
+ * arithmetic, its rows and its words stand in one room; its option and its metrics
+ * are rows of CATALOGUE. Search for "- NAME":
  *
  *   SETUP       includes, config.h, limits
- *   CATALOGUE   the tables: sources, metrics, -s lines, disk fields, rules,
- *               metrics for Prometheus, options. TO ADD A METRIC that a
- *               kernel file reports, add one row to METRICS and a number to
+ *   OUTPUT      sinks, numbers and text, the calendar, messages
+ *   READING     the line scanner, files, directories
+ *   CATALOGUE   the tables: sources, metrics, rules, options. TO ADD A METRIC that
+ *               a kernel file reports, add one row to METRICS and a number to
  *               tests/fixtures; everything else follows, README and vmstat.8
  *               by `make docs`. An alert rule, a metric for Prometheus or an
  *               option is a row, too
- *   STATE       every variable that is not local, each with its reason
- *   BEDROCK     sinks, messages, clocks, numbers, files
- *   READERS     the line scanner, and the formats of the kernel's files
  *   SCOPE       whose numbers: /proc/PID/cgroup, mountinfo, namespaces
  *   PLAN        which metrics are read, from where, for what is shown
- *   TASKS       states and context switches of a cgroup; what processes do
- *   DEVICES     block devices: /proc/diskstats, io.stat, blkio
- *   SNAPSHOT    everything that is read at one instant
- *   REPORT      all arithmetic: growth, rates, shares, limits
- *   ALERTS      rules against a report; the cause of CPU pressure
- *   CHILDREN    --cgroups: the cgroups below, each read, compared and judged
- *   LISTINGS    rows by columns: the table, -s -f -d -D -p -m, --top,
- *               --cgroups, --check
- *   RENDERERS   text, JSON, CSV. TO ADD A FORMAT, add a row to renderers[]
- *   HISTORY     --record and --replay: reports as lines of CSV
- *   GRAPHS      --graph and --svg: the last reports, drawn
- *   PROMETHEUS  /metrics and --prometheus: EXPORTS, as text
- *   VIEWS       what is listed. TO ADD A VIEW, add a row to views[]
- *   EXPORTER    --listen: what is read for it, and when
+ *   REPORT      snapshots and all arithmetic: growth, rates, shares, limits
+ *   LISTING     rows by columns, as text, JSON and CSV. TO ADD A FORMAT, add a row
+ *               to renderers[]
+ *   ALERTS      rules against a report; the cause of CPU pressure; --check
+ *   DISKS       -d, -D, -p; -m, -s, -f
+ *   TASKS       states and context switches of a cgroup; --top
+ *   CGROUPS     --cgroups: the cgroups below, each read, compared and judged
+ *   RECORD      --record and --replay
+ *   GRAPH       --graph and --svg: the last reports, drawn
+ *   PROMETHEUS  /metrics and --prometheus
  *   PAGE        --listen: the dashboard
- *   HTTP        --listen: connections, requests, responses
- *   SANDBOX     --listen: what it gives up
- *   COMMAND     options, messages, schedule, main
+ *   SERVER      --listen: connections, requests, responses, the sandbox
+ *   COMMAND     options, messages, schedule, main. TO ADD A VIEW, add a row to
+ *               views[]
  *
  * Invariants: no heap, no stdio, no floating point. A value that was not read
- * is UNAVAILABLE, never 0. All arithmetic on counters is in REPORT, but for
- * totals since boot, which PROMETHEUS adds up. Only COMMAND ends the program
- * or writes its output; HISTORY writes the file of --record, HTTP its sockets. */
+ * is UNAVAILABLE, never 0. Only COMMAND ends the program or writes its output;
+ * RECORD writes the file of --record, SERVER its sockets. */
 
-/* ----------------------------------------------------------------- SETUP */
+/* ---------------------------------------------------------------- SETUP */
 
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -128,7 +123,875 @@ _Static_assert(OUT_BYTES >= 8192, "a report must fit in OUT_BYTES");
 #define MAX_TOP 100 /* rows of --top */
 #define NAME_BYTES 33 /* a device's or slab cache's name; the kernel's have 32 */
 
-/* ------------------------------------------------------------- CATALOGUE
+/* ----------------------------------------------------------------- OUTPUT
+ *
+ * Sinks, numbers and text, the calendar, messages on standard error. */
+
+/* Text on its way to a descriptor. Overflow is sticky and is found when it is
+ * written: a report is written whole with one write(2) or not at all. */
+struct sink {
+	char *text;
+	size_t size, n;
+	bool overflow;
+};
+
+#define SINK(buffer) { buffer, sizeof buffer, 0, false }
+
+LARGE char stdout_buffer[OUT_BYTES];
+static struct sink stdout_sink = SINK(stdout_buffer);
+
+static void out_char(struct sink *o, char c)
+{
+	if (o->n == o->size)
+		o->overflow = true;
+	else
+		o->text[o->n++] = c;
+}
+
+/* As many of n bytes as there is room for. */
+static size_t sink_room(struct sink *o, size_t n)
+{
+	if (n <= o->size - o->n)
+		return n;
+	o->overflow = true;
+	return o->size - o->n;
+}
+
+/* By words: texts are short, and what starts a copy of any length would cost more. */
+static void out_bytes(struct sink *o, const char *p, size_t n)
+{
+	char *to = o->text + o->n;
+
+	n = sink_room(o, n);
+	o->n += n;
+	for (; n >= sizeof (uint64_t); n -= sizeof (uint64_t), p += sizeof (uint64_t), to += sizeof (uint64_t))
+		memcpy(to, p, sizeof (uint64_t));
+	while (n--)
+		*to++ = *p++;
+}
+
+static void out_str(struct sink *o, const char *s)
+{
+	out_bytes(o, s, strlen(s));
+}
+
+/* Ends a text with a NUL, in the place of its last byte where there is no more room. */
+static char *out_end(struct sink *o)
+{
+	out_char(o, '\0');
+	o->text[o->n - 1] = '\0';
+	return o->text;
+}
+
+static void out_fill(struct sink *o, char c, size_t n)
+{
+	n = sink_room(o, n);
+	memset(o->text + o->n, c, n);
+	o->n += n;
+}
+
+/* The bytes of a character in UTF-8, as RFC 3629 has it, or 0 where it is
+ * none: not for overlong forms, surrogates and what is above U+10FFFF. */
+static size_t utf8_length(const char *p)
+{
+	unsigned char first = (unsigned char)p[0], second = (unsigned char)p[1];
+	size_t n = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0, i;
+
+	for (i = 1; i < n; i++)
+		if ((p[i] & 0xc0) != 0x80)
+			return 0;
+	if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f) ||
+	    (first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f))
+		return 0;
+	return n;
+}
+
+/* The next character of a text, or `?` for what is no plain one: control
+ * characters (C0, DEL, C1) and what is not UTF-8. Returns what follows it. */
+static const char *out_safe_char(struct sink *o, const char *p)
+{
+	size_t n = utf8_length(p);
+	bool c1 = n == 2 && (unsigned char)p[0] == 0xc2 && (unsigned char)p[1] < 0xa0;
+
+	if (!n || c1 || (unsigned char)*p < ' ' || *p == 0x7f)
+		out_char(o, '?');
+	else
+		out_bytes(o, p, n);
+	return p + (n ? n : 1);
+}
+
+/* A text of somebody else's, made safe for a terminal, on one line. */
+static void out_safe(struct sink *o, const char *p)
+{
+	while (*p)
+		p = out_safe_char(o, p);
+}
+
+/* Moves what was put from `start` on to the right, so that it ends at `end`,
+ * if it does not reach there. */
+static void out_align_right(struct sink *o, size_t start, size_t end)
+{
+	size_t n = o->n;
+
+	if (n >= end)
+		return;
+	out_fill(o, ' ', end - n);
+	if (o->overflow)
+		return;
+	memmove(o->text + start + (end - n), o->text + start, n - start);
+	memset(o->text + start, ' ', end - n);
+}
+
+static void out_left(struct sink *o, const char *s, size_t width)
+{
+	size_t n = strlen(s);
+
+	out_str(o, s);
+	out_fill(o, ' ', n < width ? width - n : 0);
+}
+
+/* v in decimal with at least `width` digits. */
+static void out_digits(struct sink *o, uint64_t v, unsigned width)
+{
+	char buf[20], *p = buf + sizeof buf, *widest = p - width;
+
+	while (v || p > widest) {
+		*--p = (char)('0' + v % 10);
+		v /= 10;
+	}
+	out_bytes(o, p, (size_t)(buf + sizeof buf - p));
+}
+
+/* The last `digits` hexadecimal digits of v. */
+static void out_hex(struct sink *o, uint64_t v, unsigned digits)
+{
+	while (digits--)
+		out_char(o, "0123456789abcdef"[v >> 4 * digits & 15]);
+}
+
+static void out_u64(struct sink *o, uint64_t v)
+{
+	out_digits(o, v, 1);
+}
+
+/* Millionths with two decimals. */
+static void out_hundredths(struct sink *o, uint64_t micro)
+{
+	uint64_t hundredths = micro / 10000 + (micro % 10000 >= 5000);
+
+	out_u64(o, hundredths / 100);
+	out_char(o, '.');
+	out_digits(o, hundredths % 100, 2);
+}
+
+/* A number of 10^-places as a decimal number, without trailing zeros. */
+static void out_decimal(struct sink *o, uint64_t v, unsigned places)
+{
+	uint64_t one = 1, rest;
+	unsigned i;
+
+	for (i = 0; i < places; i++)
+		one *= 10;
+	out_u64(o, v / one);
+	rest = v % one;
+	if (!rest)
+		return;
+	for (; rest % 10 == 0; rest /= 10)
+		places--;
+	out_char(o, '.');
+	out_digits(o, rest, places);
+}
+
+/* Thousandths. */
+static void out_milli(struct sink *o, uint64_t milli)
+{
+	out_decimal(o, milli, 3);
+}
+
+/* Bytes in thousandths as at most five characters: 512M, 7.8G, 1023K. */
+static void out_human(struct sink *o, uint64_t milli)
+{
+	uint64_t tenths = milli / 100;
+	unsigned u = 0;
+
+	while (tenths >= 10235 && u < 6) {
+		tenths = (tenths + 512) / 1024;
+		u++;
+	}
+	if (tenths < 100 && u) {
+		out_u64(o, tenths / 10);
+		out_char(o, '.');
+		out_u64(o, tenths % 10);
+	} else {
+		out_u64(o, (tenths + 5) / 10);
+	}
+	if (tenths)
+		out_char(o, "BKMGTPE"[u]);
+}
+
+/* A piece of text, in a scanner's buffer or elsewhere. The byte at `end` ends
+ * numbers and keys: a newline, a blank or a NUL. */
+struct text {
+	const char *p, *end;
+};
+
+static uint64_t least_of(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+static bool is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
+
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* What follows `start` in s, or NULL where s begins otherwise. Stops at the
+ * first difference: s may be a word that something else than a NUL ends. */
+static const char *after(const char *s, const char *start)
+{
+	while (*start)
+		if (*s++ != *start++)
+			return NULL;
+	return s;
+}
+
+static bool is_text(const struct text *w, const char *s)
+{
+	return after(w->p, s) == w->end;
+}
+
+/* Copies a text into `to`, of `size` bytes; false, and cut off, where it does
+ * not fit. */
+static bool copy_text(char *to, size_t size, const struct text *w)
+{
+	size_t n = (size_t)(w->end - w->p);
+	bool fits = n < size;
+
+	n = fits ? n : size - 1;
+	memcpy(to, w->p, n);
+	to[n] = '\0';
+	return fits;
+}
+
+/* The text up to the next `c`, or to the end; *rest is moved after it. False
+ * where nothing is left. */
+static bool next_part(struct text *rest, char c, struct text *part)
+{
+	if (!rest->p)
+		return false;
+	part->p = part->end = rest->p;
+	while (part->end < rest->end && *part->end != c)
+		part->end++;
+	rest->p = part->end < rest->end ? part->end + 1 : NULL;
+	return true;
+}
+
+/* Appends a digit to a number; false where that exceeds 2^64-1. */
+static bool append_digit(uint64_t *n, char digit)
+{
+	return !__builtin_mul_overflow(*n, 10u, n) && !__builtin_add_overflow(*n, (unsigned)(digit - '0'), n);
+}
+
+/* The digits at *p as a number; *p is moved after them. False where there
+ * are none or where they exceed 2^64-1. A byte that is no digit follows. */
+static bool parse_digits(const char **p, uint64_t *v)
+{
+	const char *q = *p;
+	uint64_t n = 0;
+
+	for (; is_digit(*q); q++)
+		if (!append_digit(&n, *q))
+			return false;
+	if (q == *p)
+		return false;
+	*p = q;
+	*v = n;
+	return true;
+}
+
+/* A whole string as a number. */
+static bool parse_number(const char *s, uint64_t *v)
+{
+	return parse_digits(&s, v) && !*s;
+}
+
+/* A decimal number with up to `places` decimals at *p, as a whole number of
+ * units of 10^-places; further decimals are dropped. *p is moved after it. */
+static bool parse_decimal(const char **p, unsigned places, uint64_t *v)
+{
+	const char *q = *p;
+	bool any = false, point = false;
+	uint64_t n = 0;
+
+	for (;; q++) {
+		if (*q == '.' && !point) {
+			point = true;
+			continue;
+		}
+		if (!is_digit(*q))
+			break;
+		any = true;
+		if (point && !places)
+			continue;
+		if (!append_digit(&n, *q))
+			return false;
+		places -= point;
+	}
+	for (; places; places--)
+		if (!append_digit(&n, '0'))
+			return false;
+	*p = q;
+	*v = n;
+	return any;
+}
+
+static unsigned leap_day(unsigned year)
+{
+	return year % 4 == 0 && (year % 100 || year % 400 == 0);
+}
+
+/* The day of a time: year, month and day of the month, Gregorian. */
+static void find_date(uint64_t seconds, unsigned part[3])
+{
+	static const uint8_t lengths[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	unsigned day = (unsigned)(seconds / 86400), year = 1970, month = 0, n;
+
+	for (; day >= (n = 365 + leap_day(year)); year++)
+		day -= n;
+	for (; day >= (n = lengths[month] + (month == 1 ? leap_day(year) : 0)); month++)
+		day -= n;
+	part[0] = year;
+	part[1] = month + 1;
+	part[2] = day + 1;
+}
+
+/* "HH:MM:SS" */
+static void out_clock(struct sink *o, uint64_t seconds)
+{
+	out_digits(o, seconds / 3600 % 24, 2);
+	out_char(o, ':');
+	out_digits(o, seconds / 60 % 60, 2);
+	out_char(o, ':');
+	out_digits(o, seconds % 60, 2);
+}
+
+/* Seconds since 1970 as "YYYY-MM-DD HH:MM:SS", `between` in the place of the blank. */
+static void out_date(struct sink *o, uint64_t seconds, char between)
+{
+	unsigned part[3];
+
+	find_date(seconds, part);
+	out_digits(o, part[0], 4);
+	out_char(o, '-');
+	out_digits(o, part[1], 2);
+	out_char(o, '-');
+	out_digits(o, part[2], 2);
+	out_char(o, between);
+	out_clock(o, seconds);
+}
+
+/* "Thu, 26 Nov 2026 02:03:04 GMT", as HTTP has it. */
+static void out_http_date(struct sink *o, uint64_t seconds)
+{
+	static const char days[] = "Thu, Fri, Sat, Sun, Mon, Tue, Wed, ";
+	static const char months[] = " Jan  Feb  Mar  Apr  May  Jun  Jul  Aug  Sep  Oct  Nov  Dec ";
+	unsigned part[3];
+
+	find_date(seconds, part);
+	out_bytes(o, days + seconds / 86400 % 7 * 5, 5);
+	out_digits(o, part[2], 2);
+	out_bytes(o, months + (part[1] - 1) * 5, 5);
+	out_digits(o, part[0], 4);
+	out_char(o, ' ');
+	out_clock(o, seconds);
+	out_str(o, " GMT");
+}
+
+/* The time of a line of CSV, its first field, in ns since 1970: RFC 3339. False
+ * where it is none. *p is moved after it. */
+static bool parse_time(const char **p, uint64_t *ns)
+{
+	static const uint16_t before_month[] = { 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334 };
+	static const char shape[] = "0000-00-00T00:00:00";
+	uint64_t part[6] = { 0 }, days, seconds, offset = 0, scale = NS_PER_S / 10;
+	const char *q = *p, *s;
+	unsigned n = 0;
+
+	for (s = shape; *s; s++, q++) {
+		if (*s != '0' ? *q != *s && !(*s == 'T' && *q == ' ') : !is_digit(*q))
+			return false;
+		if (*s == '0')
+			part[n] = part[n] * 10 + (unsigned)(*q - '0');
+		else
+			n++;
+	}
+	if (part[0] < 1970 || part[1] < 1 || part[1] > 12 || part[2] < 1 || part[3] > 23 || part[4] > 59 ||
+	    part[5] > 60)
+		return false;
+	if (part[2] > (part[1] == 12 ? 31u : (unsigned)before_month[part[1]] - before_month[part[1] - 1]) +
+	    (part[1] == 2 ? leap_day((unsigned)part[0]) : 0))
+		return false;
+	days = (part[0] - 1970) * 365 + (part[0] - 1969) / 4 - (part[0] - 1901) / 100 + (part[0] - 1601) / 400;
+	days += before_month[part[1] - 1] + part[2] - 1 + (part[1] > 2 ? leap_day((unsigned)part[0]) : 0);
+	seconds = days * 86400 + part[3] * 3600 + part[4] * 60 + part[5];
+	*ns = 0;
+	if (*q == '.')
+		for (q++; is_digit(*q); q++, scale /= 10)
+			*ns += (unsigned)(*q - '0') * scale;
+	if (*q == '+' || *q == '-') {
+		bool west = *q == '-';
+
+		for (s = "00:00", q++, n = 0; *s; s++, q++)
+			if (*s == '0' ? !is_digit(*q) : *q != ':')
+				return false;
+		offset = ((unsigned)(q[-5] - '0') * 10 + (unsigned)(q[-4] - '0')) * 3600 +
+			((unsigned)(q[-2] - '0') * 10 + (unsigned)(q[-1] - '0')) * 60;
+		if (!west && offset > seconds)
+			return false;
+		seconds = west ? seconds + offset : seconds - offset;
+	} else if (*q++ != 'Z') {
+		return false;
+	}
+	*ns += least_of(seconds, UINT64_MAX / NS_PER_S - 1) * NS_PER_S; /* in 2554 */
+	*p = q;
+	return true;
+}
+
+/* %s, %u, %ju (uint64_t) and %% only; `safe`: what %s brings is made so. */
+static void out_format(struct sink *o, bool safe, const char *f, va_list ap)
+{
+	for (;;) {
+		const char *next = strchrnul(f, '%');
+
+		out_bytes(o, f, (size_t)(next - f));
+		if (!*next)
+			return;
+		f = next + 2;
+		switch (next[1]) {
+		case '%':
+			out_char(o, '%');
+			break;
+		case 's':
+			(safe ? out_safe : out_str)(o, va_arg(ap, const char *));
+			break;
+		case 'u':
+			out_u64(o, va_arg(ap, unsigned));
+			break;
+		default:
+			f++;
+			out_u64(o, va_arg(ap, uint64_t));
+		}
+	}
+}
+
+__attribute__((format(printf, 2, 3)))
+static void out(struct sink *o, const char *f, ...)
+{
+	va_list ap;
+
+	va_start(ap, f);
+	out_format(o, false, f, ap);
+	va_end(ap);
+}
+
+/* A line on standard error. Its failure cannot be reported anywhere. */
+static void say(int error, const char *f, va_list ap)
+{
+	char buffer[2 * PATH_BYTES];
+	struct sink o = SINK(buffer);
+
+	out_str(&o, "vmstat: ");
+	out_format(&o, true, f, ap);
+	if (f[strlen(f) - 1] == ':') { /* what the error means */
+		out_char(&o, ' ');
+		if (WITH_STRERROR)
+			out_str(&o, strerror(error));
+		else
+			out_u64(&o, (uint64_t)error);
+	}
+	out_char(&o, '\n');
+	buffer[o.n - 1] = '\n';
+	if (write(STDERR_FILENO, buffer, o.n) < 0)
+		return;
+}
+
+/* A warning: a line on standard error. With a colon at the end of `f`, what
+ * `error`, an errno, means is appended. */
+__attribute__((format(printf, 2, 3)))
+static void warn(int error, const char *f, ...)
+{
+	va_list ap;
+
+	va_start(ap, f);
+	say(error, f, ap);
+	va_end(ap);
+}
+
+static uint8_t error_status = 1; /* of --check 3: unknown, for monitoring */
+
+/* An error that ends the program; for COMMAND alone. */
+__attribute__((format(printf, 2, 3)))
+_Noreturn static void die(int error, const char *f, ...)
+{
+	va_list ap;
+
+	va_start(ap, f);
+	say(error, f, ap);
+	va_end(ap);
+	_exit(error_status);
+}
+
+static uint64_t clock_ns(clockid_t id)
+{
+	struct timespec t = { 0, 0 };
+
+	if (clock_gettime(id, &t) && id == CLOCK_BOOTTIME)
+		clock_gettime(CLOCK_MONOTONIC, &t); /* before Linux 2.6.39 */
+	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
+}
+
+/* Writes what a sink holds to standard output. A closed pipe is the reader's
+ * way of saying enough: a quiet end. Anything else that fails is an error. */
+static void write_out(struct sink *o)
+{
+	const char *p = o->text;
+
+	if (o->overflow)
+		die(0, "a report is longer than %ju bytes", (uint64_t)o->size);
+	while (o->n) {
+		ssize_t n = write(STDOUT_FILENO, p, o->n);
+		struct pollfd out = { STDOUT_FILENO, POLLOUT, 0 };
+
+		if (n >= 0) {
+			p += n;
+			o->n -= (size_t)n;
+		} else if (errno == EPIPE) {
+			_exit(0);
+		} else if (errno == EAGAIN) {
+			poll(&out, 1, -1);
+		} else if (errno != EINTR) {
+			die(errno, "write error:");
+		}
+	}
+}
+
+/* ---------------------------------------------------------------- READING
+ *
+ * A file is streamed through the buffer of a scanner, line by line, so that
+ * a /proc/stat of 4,096 CPUs takes no more memory than a small one. */
+
+/* A file that is kept open. */
+struct file {
+	int fd;    /* plus one; 0: not tried yet, -1: not there */
+	int error; /* errno of the last open or read, or 0 */
+};
+
+/* a[0..n), b and c one after the other into `to`, of PATH_BYTES; false where
+ * they do not fit. */
+static bool join_n(char *to, const char *a, size_t n, const char *b, const char *c)
+{
+	size_t nb = strlen(b), nc = strlen(c);
+
+	if (n + nb + nc >= PATH_BYTES)
+		return false;
+	memmove(to, a, n);
+	memcpy(to + n, b, nb);
+	memcpy(to + n + nb, c, nc + 1);
+	return true;
+}
+
+static bool join(char *to, const char *a, const char *b, const char *c)
+{
+	return join_n(to, a, strlen(a), b, c);
+}
+
+/* Opens dir[0..n)/NAME and TAIL for reading; -1 and *error where that fails. */
+static int open_below(const char *dir, size_t n, const char *name, const char *tail, int *error)
+{
+	char path[PATH_BYTES + NAME_BYTES];
+	int fd = -1;
+
+	*error = ENAMETOOLONG;
+	if (n >= PATH_BYTES - 1)
+		return -1;
+	memcpy(path, dir, n);
+	path[n] = '/';
+	if (!join_n(path, path, n + 1, name, tail))
+		return -1;
+	fd = open(path, O_RDONLY | O_NOCTTY | O_NONBLOCK);
+	*error = fd < 0 ? errno : 0;
+	return fd;
+}
+
+static bool path_exists(const char *path)
+{
+	return access(path, F_OK) == 0;
+}
+
+/* The entries of a directory, but for . and .. */
+struct entries {
+	int fd;
+	long got, at;
+	bool is_directory; /* the entry that was returned last */
+	_Alignas(uint64_t) char buffer[1024];
+};
+
+struct dirent_head { /* struct linux_dirent64 of getdents64(2) */
+	uint64_t ino, offset;
+	uint16_t length;
+	uint8_t type;
+	char name[];
+};
+
+/* False, and errno, where there is no such directory. The descriptor is to be
+ * closed. */
+static bool entries_open(struct entries *e, const char *path)
+{
+	e->got = e->at = 0;
+	e->fd = open(path, O_RDONLY | O_DIRECTORY);
+	return e->fd >= 0;
+}
+
+static const char *next_entry(struct entries *e)
+{
+	for (;;) {
+		const struct dirent_head *head = (const void *)(e->buffer + e->at);
+		const char *name = e->buffer + e->at + offsetof(struct dirent_head, name);
+
+		if (e->at == e->got) {
+			e->got = syscall(SYS_getdents64, e->fd, e->buffer, sizeof e->buffer);
+			e->at = 0;
+			if (e->got <= 0)
+				return NULL;
+			continue;
+		}
+		e->at += head->length;
+		e->is_directory = head->type == 4; /* DT_DIR */
+		if (strcmp(name, ".") && strcmp(name, ".."))
+			return name;
+	}
+}
+
+#define SCAN_MOST (64 << 20) /* no file of the kernel's is longer */
+
+struct scanner {
+	int fd, error;    /* errno of a failed open or read, or 0 */
+	off_t offset;     /* in the file, of the end of what is in the buffer */
+	char *next, *end; /* what is in the buffer and not returned yet */
+	bool eof;
+	bool stream;      /* read on from where it stands: a pipe, or a file of any length */
+	bool cut;         /* the last line was longer than the buffer: a part of it */
+	char buffer[SCAN_BYTES + 1]; /* a newline follows what was read */
+};
+
+/* Begins at the start of a descriptor that the caller closes. Where there is
+ * none, -1, there are no lines, and `error` is why. */
+static void scan_start(struct scanner *s, int fd, int error)
+{
+	s->fd = fd;
+	s->error = error;
+	s->offset = 0;
+	s->next = s->end = s->buffer;
+	s->buffer[0] = '\n';
+	s->eof = fd < 0;
+	s->stream = s->cut = false;
+}
+
+/* Goes on where the descriptor stands, at this offset: of a pipe, or of a file that
+ * is no kernel's. */
+static void scan_start_stream(struct scanner *s, int fd, off_t offset)
+{
+	scan_start(s, fd, 0);
+	s->stream = true;
+	s->offset = offset;
+}
+
+static void scan_close(struct scanner *s)
+{
+	if (s->fd >= 0)
+		close(s->fd);
+}
+
+/* Reads on after what is left in the buffer, which is moved to its front. */
+static void scan_fill(struct scanner *s)
+{
+	size_t left = (size_t)(s->end - s->next);
+	ssize_t n = -1;
+
+	memmove(s->buffer, s->next, left);
+	s->next = s->buffer;
+	s->end = s->buffer + left;
+	s->error = EFBIG;
+	if (s->stream || s->offset < SCAN_MOST) {
+		do
+			n = s->stream ? read(s->fd, s->end, SCAN_BYTES - left) :
+				pread(s->fd, s->end, SCAN_BYTES - left, s->offset);
+		while (n < 0 && errno == EINTR);
+		s->error = n < 0 ? errno : 0;
+	}
+	s->eof = n <= 0;
+	if (n > 0) {
+		s->end += n;
+		s->offset += n;
+	}
+	*s->end = '\n';
+}
+
+/* The next line, without its end. Of one that is longer than the buffer only
+ * the beginning is returned, up to a blank. A last line that no newline ends
+ * was cut off in the middle of something, perhaps of a number: it is not
+ * returned. */
+static bool scan_line(struct scanner *s, struct text *line)
+{
+	for (;;) {
+		char *end = memchr(s->next, '\n', (size_t)(s->end - s->next) + 1);
+		bool whole = end < s->end, skip = s->cut;
+
+		if (!whole && !skip && (s->next > s->buffer || end < s->buffer + SCAN_BYTES)) {
+			if (s->eof)
+				return false;
+			scan_fill(s);
+			continue;
+		}
+		line->p = s->next;
+		line->end = end;
+		s->next = end + whole;
+		s->cut = !whole;
+		if (!skip)
+			break;
+		if (!whole) {
+			if (s->eof)
+				return false;
+			scan_fill(s);
+		}
+	}
+	while (s->cut && line->end > line->p && !is_blank(*line->end))
+		line->end--;
+	return true;
+}
+
+/* Passes over the lines of what is in the buffer, but for those that begin in
+ * its last n bytes. */
+static void scan_skip_to_last(struct scanner *s, size_t n)
+{
+	char *to = s->end - n, *line;
+
+	if ((size_t)(s->end - s->next) <= n)
+		return;
+	line = memchr(to, '\n', n);
+	if (line)
+		s->next = line + 1;
+}
+
+/* Makes a line all that was read: that of /proc/PID/stat may have newlines, in the
+ * name of the process. */
+static void scan_whole(const struct scanner *s, struct text *line)
+{
+	line->end = s->end - (s->end[-1] == '\n');
+}
+
+/* The next word of the line, which is shortened by it; false at its end. */
+static bool scan_word(struct text *line, struct text *w)
+{
+	const char *p = line->p;
+
+	while (p < line->end && is_blank(*p))
+		p++;
+	w->p = p;
+	while (p < line->end && !is_blank(*p))
+		p++;
+	w->end = line->p = p;
+	return w->p < p;
+}
+
+/* Is a word over? Lines of a tree that was copied may end in CR LF. */
+static bool is_end_of(const struct text *w, const char *p)
+{
+	return p == w->end || (*p == '\r' && p + 1 == w->end);
+}
+
+/* The next word as a number. */
+static bool scan_number(struct text *line, uint64_t *v)
+{
+	struct text w;
+
+	return scan_word(line, &w) && parse_digits(&w.p, v) && is_end_of(&w, w.p);
+}
+
+/* What follows "key " or "key:" in a line; NULL where it has another key. */
+static const char *after_key(const char *line, const char *key)
+{
+	const char *p = after(line, key);
+
+	return p && (is_blank(*p) || *p == ':') ? p + 1 : NULL;
+}
+
+/* Moves the beginning of the line after its key, if that is `key`. */
+static bool take_key(struct text *line, const char *key)
+{
+	const char *p = after_key(line->p, key);
+
+	if (p)
+		line->p = p;
+	return p != NULL;
+}
+
+/* The number after `name=` anywhere in the line. UNAVAILABLE, and true, where
+ * something else stands there. */
+static bool pair_number(struct text line, const char *name, uint64_t *v)
+{
+	struct text w;
+
+	while (scan_word(&line, &w)) {
+		const char *p = after(w.p, name);
+
+		if (!p || *p++ != '=')
+			continue;
+		if (!parse_digits(&p, v) || !is_end_of(&w, p))
+			*v = UNAVAILABLE;
+		return true;
+	}
+	return false;
+}
+
+/* The file position of something in the buffer. */
+static uint64_t scan_position(const struct scanner *s, const char *p)
+{
+	return (uint64_t)(s->offset - (s->end - p));
+}
+
+#define JUMP_SLACK 16
+
+/* Goes to where a line with this key was the last time, or a few bytes off,
+ * as the numbers before it may have more or fewer digits now. Most lines of
+ * a file are passed over like this. */
+static void scan_jump(struct scanner *s, uint64_t position, const char *key)
+{
+	uint64_t ahead = position - scan_position(s, s->next);
+	char *p, *last;
+
+	if (!ahead || ahead >= (uint64_t)(s->end - s->next)) /* here, or not in the buffer */
+		return;
+	p = s->next + ahead;
+	if (p[-1] == '\n' && after_key(p, key)) {
+		s->next = p;
+		return;
+	}
+	last = p + JUMP_SLACK;
+	p = ahead > JUMP_SLACK ? p - JUMP_SLACK : s->next + 1;
+	for (; p < s->end && p <= last; p++)
+		if (p[-1] == '\n' && after_key(p, key)) {
+			s->next = p;
+			return;
+		}
+}
+
+/* -------------------------------------------------------------- CATALOGUE
  *
  * Tables that drive everything else. A list macro makes the enumerators and
  * the rows of a table and is expanded for nothing else. Fields are pasted to
@@ -685,77 +1548,6 @@ METRICS(M, H)
 #undef M
 #undef H
 
-/* The lines of -s, in procps-ng's order: T(metric, what is printed, key
- * in JSON, label).
- *   TOTAL    the counter as the kernel counts it
- *   GROWTH   what the report holds: growth since the start
- *   SIZE     the report's, in the unit of -S, which stands before the label
- * Those of CGROUP_STATS are printed in cgroup scope alone. */
-enum stat_value { STAT_TOTAL, STAT_GROWTH, STAT_SIZE };
-
-#define HOST_STATS(T) \
-	T(mem_total, SIZE, mem_total, "total memory") \
-	T(mem_used, SIZE, mem_used, "used memory") \
-	T(active, SIZE, mem_active, "active memory") \
-	T(inact, SIZE, mem_inactive, "inactive memory") \
-	T(free, SIZE, mem_free, "free memory") \
-	T(buff, SIZE, mem_buffers, "buffer memory") \
-	T(swap_cached, SIZE, swap_cached, "swap cache") \
-	T(swap_total, SIZE, swap_total, "total swap") \
-	T(swpd, SIZE, swap_used, "used swap") \
-	T(swap_free, SIZE, swap_free, "free swap") \
-	T(cpu_user, TOTAL, cpu_user, "non-nice user cpu ticks") \
-	T(cpu_nice, TOTAL, cpu_nice, "nice user cpu ticks") \
-	T(cpu_system, TOTAL, cpu_system, "system cpu ticks") \
-	T(cpu_idle, TOTAL, cpu_idle, "idle cpu ticks") \
-	T(cpu_iowait, TOTAL, cpu_iowait, "IO-wait cpu ticks") \
-	T(cpu_irq, TOTAL, cpu_irq, "IRQ cpu ticks") \
-	T(cpu_softirq, TOTAL, cpu_softirq, "softirq cpu ticks") \
-	T(cpu_steal, TOTAL, cpu_steal, "stolen cpu ticks") \
-	T(cpu_guest, TOTAL, cpu_guest, "non-nice guest cpu ticks") \
-	T(cpu_guest_nice, TOTAL, cpu_guest_nice, "nice guest cpu ticks") \
-	T(bi, TOTAL, pgpgin, "K paged in") \
-	T(bo, TOTAL, pgpgout, "K paged out") \
-	T(si, TOTAL, pswpin, "pages swapped in") \
-	T(so, TOTAL, pswpout, "pages swapped out") \
-	T(pgalloc_dma, TOTAL, pgalloc_dma, "pages alloc in dma") \
-	T(pgalloc_dma32, TOTAL, pgalloc_dma32, "pages alloc in dma32") \
-	T(pgalloc_high, TOTAL, pgalloc_high, "pages alloc in high") \
-	T(pgalloc_movable, TOTAL, pgalloc_movable, "pages alloc in movable") \
-	T(pgalloc_normal, TOTAL, pgalloc_normal, "pages alloc in normal") \
-	T(pgfree, TOTAL, pgfree, "pages free") \
-	T(in, TOTAL, intr, "interrupts") \
-	T(cs, TOTAL, ctxt, "CPU context switches") \
-	T(btime, TOTAL, btime, "boot time") \
-	T(processes, TOTAL, processes, "forks")
-
-#define CGROUP_STATS(T) \
-	T(mem_limit, SIZE, mem_limit, "memory limit") \
-	T(user_time, GROWTH, user_usec, "us user cpu time") \
-	T(system_time, GROWTH, system_usec, "us system cpu time") \
-	T(periods, GROWTH, nr_periods, "throttling periods") \
-	T(throttled, GROWTH, nr_throttled, "throttled periods") \
-	T(throttled_us, GROWTH, throttled_usec, "us throttled") \
-	T(oom, TOTAL, oom_kill, "OOM kills") \
-	T(faults, TOTAL, pgfault, "page faults") \
-	T(maj, TOTAL, pgmajfault, "major page faults")
-
-static const struct stat_row {
-	struct column column; /* its label stands after the number */
-	uint8_t metric, value;
-	bool cgroup;
-} stats[] = {
-#define STAT(cgroup, metric, value, key, label) \
-	{ { #key, "", GROUP_NONE, STAT_##value == STAT_SIZE ? UNIT_SIZE : UNIT_WHOLE, { 12, 12 }, 0, \
-	    false, false, label }, M_##metric, STAT_##value, cgroup },
-#define T(...) STAT(false, __VA_ARGS__)
-	HOST_STATS(T)
-#undef T
-#define T(...) STAT(true, __VA_ARGS__)
-	CGROUP_STATS(T)
-#undef T
-};
-
 /* The numbers of a block device: F(key, place in the line of diskstats, label
  * in -D (none: not there), group in -d, width, wide width (0: not in -d),
  * heading in -d). Documentation/admin-guide/iostats.rst, Linux 6.13. */
@@ -802,49 +1594,6 @@ static const struct disk_column {
 	_Static_assert(sizeof heading - 1 <= (width) && (width) <= (wide), #key ": the heading fits its column");
 DISK_FIELDS(F)
 #undef F
-
-/* Rates of a disk as `iostat -x` defines them: R(key, OF(field), PER(field) or
- * PER_SECOND, scale, width (0: with -w alone), wide width, heading): the growth
- * of a field times the scale, by the growth of another field or by the
- * microseconds that passed. In millionths. */
-#define DISK_RATES(R) \
-	R(r_s, OF(reads), PER_SECOND, 1000000000000, 7, 7, "r/s") \
-	R(w_s, OF(writes), PER_SECOND, 1000000000000, 7, 7, "w/s") \
-	R(rkb_s, OF(read_sectors), PER_SECOND, 1000000000000 / (1024 / SECTOR_BYTES), 9, 9, "rkB/s") \
-	R(wkb_s, OF(write_sectors), PER_SECOND, 1000000000000 / (1024 / SECTOR_BYTES), 9, 9, "wkB/s") \
-	R(r_await, OF(read_ms), PER(reads), 1000000, 7, 7, "r_await") \
-	R(w_await, OF(write_ms), PER(writes), 1000000, 7, 7, "w_await") \
-	R(rareq_sz, OF(read_sectors), PER(reads), 1000000 / (1024 / SECTOR_BYTES), 0, 8, "rareq-sz") \
-	R(wareq_sz, OF(write_sectors), PER(writes), 1000000 / (1024 / SECTOR_BYTES), 0, 8, "wareq-sz") \
-	R(d_s, OF(discards), PER_SECOND, 1000000000000, 0, 7, "d/s") \
-	R(dkb_s, OF(discard_sectors), PER_SECOND, 1000000000000 / (1024 / SECTOR_BYTES), 0, 9, "dkB/s") \
-	R(d_await, OF(discard_ms), PER(discards), 1000000, 0, 7, "d_await") \
-	R(f_s, OF(flushes), PER_SECOND, 1000000000000, 0, 7, "f/s") \
-	R(f_await, OF(flush_ms), PER(flushes), 1000000, 0, 7, "f_await") \
-	R(aqu_sz, OF(io_weighted_ms), PER_SECOND, 1000000000, 7, 7, "aqu-sz") \
-	R(util, OF(io_ms), PER_SECOND, 100000000000, 7, 7, "%util")
-
-enum { D_TIME = D_COUNT };
-
-static const struct disk_rate {
-	struct column column;
-	uint64_t scale;
-	uint8_t field, by;
-} disk_rates[] = {
-#define OF(name) .field = D_##name
-#define PER(name) .by = D_##name
-#define PER_SECOND .by = D_TIME
-#define R(key, of, per, scale_, width, wide, heading) \
-	{ .column = { #key, heading, GROUP_NONE, UNIT_DECIMALS, { width, wide }, 0, false, false }, \
-	  .scale = scale_, of, per },
-	DISK_RATES(R)
-#undef R
-};
-
-#define R(key, of, per, scale, width, wide, heading) \
-	_Static_assert(sizeof heading - 1 <= (wide) && (width) <= (wide), #key ": the heading fits its column");
-DISK_RATES(R)
-#undef R
 
 /* What a process did, as --top shows it: P(key, unit, width, heading in text).
  * In percent of one CPU: cpu, what it used; wait, what it waited for. */
@@ -906,81 +1655,6 @@ static const struct rule {
 
 #define A(metric, what, warn, crit, tail, seconds, blame) \
 	_Static_assert((warn) <= (crit) && (crit) > 0, #metric ": the warning comes first");
-RULES(A)
-#undef A
-
-/* The columns of --cgroups: C(key, metric, width, heading in text). */
-#define CHILD_COLUMNS(C) \
-	C(cpu, cpu_used, DECIMALS, 6, "cpu") \
-	C(cpu_pct, cpu_pct, PERCENT, 4, "cpu%") \
-	C(thr_pct, thr_pct, PERCENT, 4, "thr%") \
-	C(cpu_some, cpu_some, PERCENT, 4, "cpuP") \
-	C(mem_some, mem_some, PERCENT, 4, "memP") \
-	C(io_some, io_some, PERCENT, 3, "ioP") \
-	C(working_set, working_set, SIZE, 8, "wset") \
-	C(mem_pct, mem_pct, PERCENT, 4, "mem%") \
-	C(maj, maj, NUMBER, 5, "maj") \
-	C(oom, oom, NUMBER, 3, "oom") \
-	C(tasks, tasks, NUMBER, 5, "tasks")
-
-enum child_value {
-#define C(key, ...) CHILD_##key,
-	CHILD_COLUMNS(C)
-#undef C
-	CHILD_VALUES
-};
-
-static const struct child_column {
-	struct column column;
-	uint8_t metric;
-} child_columns[] = {
-#define C(key, metric, unit, width, heading) [CHILD_##key] = \
-	{ { #key, heading, GROUP_NONE, UNIT_##unit, { width, width + 2 }, 90, false, false }, \
-	  IF(WITH_CGROUP, M_##metric) },
-	CHILD_COLUMNS(C)
-#undef C
-};
-
-/* What --check looks at, by the USE method: C(resource, aspect, words before
- * the value, metric, words after it). What has a rule is judged by it, and the words
- * after the value are the rule's; the rest is evidence. */
-#define CHECKS(C) \
-	C("cpu", UTILISATION, "CPU ", cpu_busy, "% used") \
-	C("cpu", SATURATION, "CPU ", cpu_some, "") \
-	C("cpu", SATURATION, "CPU throttled ", thr_pct, "") \
-	C("cpu", SATURATION, "", cs, "") \
-	C("memory", UTILISATION, "memory ", mem_pct, "") \
-	C("memory", UTILISATION, "memory ", mem_busy, "% used") \
-	C("memory", SATURATION, "memory ", mem_full, "") \
-	C("memory", SATURATION, "", maj, "") \
-	C("memory", ERRORS, "out of memory: ", oom, "") \
-	C("swap", UTILISATION, "swap ", swap_busy, "% used") \
-	C("swap", SATURATION, "swapping ", swap, "") \
-	C("disk", UTILISATION, "disk ", bi, " KiB/s read") \
-	C("disk", UTILISATION, "disk ", bo, " KiB/s written") \
-	C("disk", SATURATION, "disk ", io_full, "")
-
-enum aspect { ASPECT_UTILISATION, ASPECT_SATURATION, ASPECT_ERRORS };
-static const char *const aspects[] = { "utilisation", "saturation", "errors" };
-
-static const struct check {
-	const char *resource;
-	uint8_t aspect, metric;
-	const char *before, *after;
-} checks[] = {
-#define C(resource, aspect, before, metric, after) \
-	{ resource, ASPECT_##aspect, M_##metric, before, after },
-	CHECKS(C)
-#undef C
-};
-
-enum checked {
-#define C(resource, aspect, before, metric, after) CHECKED_##metric,
-	CHECKS(C)
-#undef C
-};
-
-#define A(metric, ...) _Static_assert(CHECKED_##metric >= 0, #metric ": --check looks at what has a rule");
 RULES(A)
 #undef A
 
@@ -1105,37 +1779,6 @@ CGROUP_EXPORTS(E)
 _Static_assert(EXPORTS(E) CGROUP_EXPORTS(E) <= CHILD_EXPORTS, "CHILD_EXPORTS is too small");
 #undef E
 
-/* Block devices for Prometheus: X(field, unit, name after vmstat_disk_, type, help). */
-#define DISK_EXPORTS(X) \
-	X(reads, ONE, "reads_completed_total", COUNTER, "Reads.") \
-	X(reads_merged, ONE, "reads_merged_total", COUNTER, "Reads that were merged.") \
-	X(read_sectors, SECTORS, "read_bytes_total", COUNTER, "Bytes read.") \
-	X(read_ms, MS, "read_time_seconds_total", COUNTER, "Time that reads took.") \
-	X(writes, ONE, "writes_completed_total", COUNTER, "Writes.") \
-	X(writes_merged, ONE, "writes_merged_total", COUNTER, "Writes that were merged.") \
-	X(write_sectors, SECTORS, "written_bytes_total", COUNTER, "Bytes written.") \
-	X(write_ms, MS, "write_time_seconds_total", COUNTER, "Time that writes took.") \
-	X(io_now, ONE, "io_now", GAUGE, "I/O in progress.") \
-	X(io_ms, MS, "io_time_seconds_total", COUNTER, "Time that the device was busy.") \
-	X(io_weighted_ms, MS, "io_time_weighted_seconds_total", COUNTER, \
-	  "Time that I/O was in progress, times how much.") \
-	X(discards, ONE, "discards_completed_total", COUNTER, "Discards.") \
-	X(discard_sectors, SECTORS, "discarded_bytes_total", COUNTER, "Bytes discarded.") \
-	X(discard_ms, MS, "discard_time_seconds_total", COUNTER, "Time that discards took.") \
-	X(flushes, ONE, "flush_requests_total", COUNTER, "Flushes.") \
-	X(flush_ms, MS, "flush_requests_time_seconds_total", COUNTER, "Time that flushes took.")
-
-enum disk_unit { DISK_ONE, DISK_SECTORS, DISK_MS };
-
-static const struct disk_export {
-	uint8_t field, unit, type;
-	const char *name, *help;
-} disk_exports[] = {
-#define X(field, unit, name, type, help) { D_##field, DISK_##unit, TYPE_##type, name, help },
-	DISK_EXPORTS(X)
-#undef X
-};
-
 /* Options: O(id, letter, name, group in --help, what it does, value, switch
  * that builds it in, help). What it does:
  *   FLAG(field)    sets a bool
@@ -1204,33 +1847,6 @@ enum option_id {
 	O_COUNT
 };
 
-/* ----------------------------------------------------------------- STATE
- *
- * Every variable of the program that is not local to a function:
- *
- *   opt           the command line; constant once main() has settled what it asks for
- *   scope, homes  whose numbers, and where they are; settled before the first
- *                 snapshot
- *   plans, plan   what is read, and where it stood the last time
- *   files         files that stay open from one snapshot to the next
- *   snapshots     the last two instants; of --listen some more
- *   slabs         the list of -m: too large for the stack
- *   children      the list of --cgroups
- *   replay        what a recording has
- *   recorder      the file of --record
- *   worst_checked the report that --check ends with
- *   stopped       a signal came
- *   history       what graphs show
- *   scrape, self  what /metrics has; the process itself
- *   exporter, page, connections   of --listen
- *   stdout_sink   what is about to be written
- *   screen        the terminal, and how far the last header is away
- *   names_written whether CSV has its header
- *
- * and, local to their functions, what outlives a call: said... (what was
- * warned of and is not repeated), the report of tick(), the listing of main()
- * and the limit of descriptors. */
-
 enum { WHOSE_AUTO, WHOSE_HOST, WHOSE_CGROUP };
 enum { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
@@ -1253,7 +1869,6 @@ static struct options {
 	bool top_always;
 	unsigned depth;       /* of --cgroups */
 	uint8_t child_order;  /* the value they are ordered by; CHILD_VALUES: what is worst */
-	bool check_named;     /* there is a --check, perhaps after what is wrong */
 	bool check_critical;  /* --check: a warning is no failure */
 	bool rule_named[RULE_COUNT];                  /* by --alert */
 	uint64_t warn[RULE_COUNT], crit[RULE_COUNT]; /* in thousandths; warn 0: none */
@@ -1265,17 +1880,11 @@ static struct options {
 /* Only COMMAND writes to `given`; all others read it by this name. */
 static const struct options *const opt = &given;
 
-/* A piece of text, in a scanner's buffer or elsewhere. The byte at `end` ends
- * numbers and keys: a newline, a blank or a NUL. */
-struct text {
-	const char *p, *end;
-};
-
-/* A file that is kept open. */
-struct file {
-	int fd;    /* plus one; 0: not tried yet, -1: not there */
-	int error; /* errno of the last open or read, or 0 */
-};
+/* ------------------------------------------------------------------ SCOPE
+ *
+ * Whose numbers? Each controller may be mounted elsewhere (v1, hybrid), so
+ * each has a hierarchy of its own. Defined by cgroups(7), cgroup_namespaces(7)
+ * and proc_pid_mountinfo(5), Linux man-pages 6.9. */
 
 /* The directory of the cgroup in the hierarchy of one controller. */
 struct home {
@@ -1310,802 +1919,15 @@ static struct scope {
 	int64_t boot_ns;         /* of a time namespace: when its clock says the machine booted */
 } scope;
 
-/* A key that a file is searched for, and the metrics in its line. */
-struct want {
-	const char *key;
-	uint32_t gap;   /* bytes from the line found before it, the last time */
-	uint8_t metric; /* the first of its metrics; plan->next has the others */
-};
-
-static struct plan {
-	const struct place *place[M_COUNT]; /* in this scope; NULL: none */
-	bool selected[M_COUNT];    /* to be shown, or to make others of */
-	uint8_t order[M_COUNT];    /* the selected ones, after what they are made of */
-	unsigned count;
-	bool source[SRC_COUNT];    /* is it read? */
-	uint8_t next[M_COUNT];     /* the next metric in the same line, or M_NONE */
-	uint8_t first_want[SRC_COUNT + 1];
-	uint8_t ordered[SRC_COUNT]; /* so many wants stand in the order of the file; the others it
-	                             * does not have. 0: that is not known */
-	struct want want[M_COUNT]; /* those of a source stand together */
-} plans[2];
-
-/* The plan that is read by: of the scope; or of the cgroups below it, where that is
- * another one. */
-static struct plan *plan = &plans[0];
-
-LARGE struct file files[MAX_LEVELS][SRC_COUNT]; /* [0]: of the scope itself */
-
-/* Since when a task, or process, is known: it was there in the snapshot before,
- * was born since, or came in from elsewhere. */
-enum since { TASK_THERE, TASK_BORN, TASK_MOVED_IN };
-
-struct task {
-	uint32_t id;
-	uint32_t process;          /* the one that it is a thread of */
-	uint64_t switches, voluntary; /* voluntary: those of them */
-	uint64_t ran_ns, waited_ns, times; /* of schedstat; times 0: not known */
-	int status, schedstat;     /* kept open: descriptors plus one; 0: none */
-	uint8_t since;
-	bool ran;                  /* since the snapshot before */
-};
-
-enum process_value { PROCESS_MIN, PROCESS_MAJ, PROCESS_TICKS, PROCESS_VALUES };
-
-struct process {
-	uint32_t id;
-	int stat;                  /* kept open: descriptor plus one; 0: none */
-	uint64_t start;            /* in ticks since boot */
-	uint64_t value[PROCESS_VALUES]; /* minor and major faults, ticks of CPU time */
-	char name[NAME_BYTES];
-	bool kernel, ran;
-	uint8_t since;
-};
-
-struct device {
-	char name[NAME_BYTES];
-	bool partition;
-	bool stacked;    /* lies on other devices, whose I/O is counted, too */
-	bool counted;    /* its numbers were read, not just its name */
-	uint64_t number; /* major << 20 | minor */
-	uint64_t value[D_COUNT];
-	uint64_t bytes[2]; /* read and written */
-};
-
-_Static_assert(sizeof (struct task) <= sizeof (struct process), "sort_by_id() moves both");
-
-/* What a view needs beside the numbers that are planned. */
-struct needs {
-	bool devices, charged_devices, slabs;
-	bool states;    /* of the tasks of a cgroup */
-	bool processes; /* what each does */
-	bool host; /* what is not counted per cgroup */
-};
-
-/* What was read at one instant. Numbers are in the units of the catalogue. */
-struct snapshot {
-	uint64_t ns;      /* CLOCK_BOOTTIME, or the uptime of a captured tree */
-	uint64_t wall_ns; /* CLOCK_REALTIME */
-	bool gone;        /* the cgroup has ended */
-	bool tasks_hidden, tasks_overflow;
-	bool age_known;    /* `ns` counts from the boot of the machine */
-	int devices_error; /* errno, or 0 */
-	bool charged;      /* devices are what the cgroup has done to them */
-	bool of_host;      /* the numbers are the host's, in cgroup scope, too */
-	uint64_t switches; /* of all tasks, as far as they were seen: no kernel counts them */
-	unsigned tasks, processes, devices; /* how many of */
-	unsigned more_devices[2]; /* disks and partitions that found no room in device[] */
-	uint64_t level[MAX_LEVELS][M_COUNT]; /* [0] the scope; above: its parents */
-	struct task task[MAX_TASKS];
-	struct process process[WITH_TOP ? MAX_TASKS : 1];
-	struct device device[MAX_DISKS + 1]; /* the last: those disks, added up */
-};
-LARGE struct snapshot snapshots[WITH_LISTEN ? 4 : 2]; /* the last two; see exporter_snapshot() */
-LARGE struct snapshot no_snapshot; /* what there was before the first one: stays empty */
-
-LARGE struct slabs {
-	unsigned count;
-	bool overflow;
-	int error;
-	struct slab {
-		char name[NAME_BYTES];
-		uint64_t value[4];
-	} slab[MAX_SLABS];
-} slabs;
-
-enum alert_level { CALM, WARNING, CRITICAL };
-
-/* Why tasks wait for CPUs: their own quota, CPUs that others use, each other, or
- * quotas of cgroups below the machine's root. */
-enum cause { CAUSE_UNKNOWN, CAUSE_QUOTA, CAUSE_CONTENDED, CAUSE_QUEUEING, CAUSE_QUOTAS_BELOW };
-
-#define MAX_GRAPHS 16
-
-/* The last reports, as far as graphs show them. */
-LARGE struct history {
-	unsigned graphs, count;
-	unsigned places;         /* at most MAX_HISTORY */
-	unsigned stride, filled; /* reports that a place stands for; in the last place so far */
-	const struct report *report; /* the last */
-	const struct column *column[MAX_GRAPHS];
-	uint64_t wall_ns[MAX_HISTORY];
-	uint64_t value[MAX_GRAPHS][MAX_HISTORY]; /* oldest first */
-} history;
-
-/* --replay: what the file has. */
-LARGE struct replay {
-	bool in_cgroup;    /* its first report is one of a cgroup */
-	bool has[M_COUNT]; /* metrics that are columns of it */
-	char scope[2][8], cgroup[2][PATH_BYTES]; /* of the last two reports, in turns */
-	unsigned turn;
-	bool shown;        /* some of it was between --from and --to */
-} replay;
-
-#define CHILD_COUNTERS 14 /* of what CHILD_COLUMNS and the rules need, which are planned first */
-#define CHILD_NAMES (MAX_CHILDREN * 256u)
-#define UNSEEN UINT32_MAX
-
-/* The cgroups below the scope, of --cgroups. What a child counted the last time
- * stays until it is read again. */
-LARGE struct children {
-	unsigned slots;        /* in use, or free again */
-	unsigned more;         /* that found no room */
-	bool hidden;           /* some cannot be read */
-	uint32_t walk;         /* how often they were read */
-	uint32_t names_length;
-	struct child {
-		uint64_t inode;    /* twice, plus one in a second hierarchy of v1; 0: a free slot */
-		uint64_t counter[CHILD_COUNTERS]; /* in the order of the plan */
-		uint32_t value[CHILD_VALUES]; /* as in struct report, sizes in KiB; UINT32_MAX: not known */
-		uint32_t severity; /* of the rule that is worst: value by critical level, in thousandths */
-		uint32_t name;     /* of its path below the scope, in names; UNSEEN during a walk */
-		uint32_t tick;     /* when it was compared last, from 1 */
-	} child[WITH_CGROUPS ? MAX_CHILDREN : 1];
-	char names[WITH_CGROUPS ? CHILD_NAMES : 1];
-} children;
-
-/* The processes of --top: what each did, in the units of struct report. */
-struct top {
-	unsigned rows;
-	struct top_row {
-		char name[NAME_BYTES + 2];
-		uint32_t id;
-		uint64_t value[TOP_COUNT];
-	} row[MAX_TOP];
-};
-
-/* Two snapshots compared: all that a renderer knows. Values are thousandths:
- * of a byte for sizes, of one per second for rates, of a percent, of a CPU;
- * those of KIND_TIME are microseconds. */
-struct report {
-	uint64_t wall_ns;    /* when it was made */
-	uint64_t elapsed_us; /* the time it covers; 0: not known */
-	bool first;          /* since boot, or since the start of the cgroup */
-	const char *scope, *cgroup; /* cgroup: its path, NULL for the host */
-	uint8_t level[RULE_COUNT], worst; /* enum alert_level */
-	uint8_t cause;       /* of CPU pressure: enum cause */
-	uint64_t value[M_COUNT];
-	char mem_level[PATH_BYTES], cpu_level[PATH_BYTES]; /* the cgroups whose limits bind; "" on a host */
-	const struct top *top;     /* the processes to blame; NULL: not asked for */
-};
-
-/* The terminal that text goes to. */
-static struct screen {
-	bool tty;
-	bool stamped;          /* there is room for -t */
-	bool header_due;
-	unsigned rows, columns;
-	unsigned since_header; /* rows printed since */
-} screen;
-
-struct comparison {
-	const struct snapshot *before, *now;
-	struct report *report; /* what is made so far */
-	bool child;            /* of a cgroup below the scope: of its own level alone */
-};
-
-/* -------------------------------------------------------------- BEDROCK */
-
-/* Text on its way to a descriptor. Overflow is sticky and is found when it is
- * written: a report is written whole with one write(2) or not at all. */
-struct sink {
-	char *text;
-	size_t size, n;
-	bool overflow;
-};
-
-#define SINK(buffer) { buffer, sizeof buffer, 0, false }
-
-LARGE char stdout_buffer[OUT_BYTES];
-static struct sink stdout_sink = SINK(stdout_buffer);
-
-static void out_char(struct sink *o, char c)
-{
-	if (o->n == o->size)
-		o->overflow = true;
-	else
-		o->text[o->n++] = c;
-}
-
-/* As many of n bytes as there is room for. */
-static size_t sink_room(struct sink *o, size_t n)
-{
-	if (n <= o->size - o->n)
-		return n;
-	o->overflow = true;
-	return o->size - o->n;
-}
-
-/* By words: texts are short, and what starts a copy of any length would cost more. */
-static void out_bytes(struct sink *o, const char *p, size_t n)
-{
-	char *to = o->text + o->n;
-
-	n = sink_room(o, n);
-	o->n += n;
-	for (; n >= sizeof (uint64_t); n -= sizeof (uint64_t), p += sizeof (uint64_t), to += sizeof (uint64_t))
-		memcpy(to, p, sizeof (uint64_t));
-	while (n--)
-		*to++ = *p++;
-}
-
-static void out_str(struct sink *o, const char *s)
-{
-	out_bytes(o, s, strlen(s));
-}
-
-/* Ends a text with a NUL, in the place of its last byte where there is no more room. */
-static char *out_end(struct sink *o)
-{
-	out_char(o, '\0');
-	o->text[o->n - 1] = '\0';
-	return o->text;
-}
-
-static void out_fill(struct sink *o, char c, size_t n)
-{
-	n = sink_room(o, n);
-	memset(o->text + o->n, c, n);
-	o->n += n;
-}
-
-/* The bytes of a character in UTF-8, as RFC 3629 has it, or 0 where it is
- * none: not for overlong forms, surrogates and what is above U+10FFFF. */
-static size_t utf8_length(const char *p)
-{
-	unsigned char first = (unsigned char)p[0], second = (unsigned char)p[1];
-	size_t n = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0, i;
-
-	for (i = 1; i < n; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f) ||
-	    (first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f))
-		return 0;
-	return n;
-}
-
-/* The next character of a text, or `?` for what is no plain one: control
- * characters (C0, DEL, C1) and what is not UTF-8. Returns what follows it. */
-static const char *out_safe_char(struct sink *o, const char *p)
-{
-	size_t n = utf8_length(p);
-	bool c1 = n == 2 && (unsigned char)p[0] == 0xc2 && (unsigned char)p[1] < 0xa0;
-
-	if (!n || c1 || (unsigned char)*p < ' ' || *p == 0x7f)
-		out_char(o, '?');
-	else
-		out_bytes(o, p, n);
-	return p + (n ? n : 1);
-}
-
-/* A text of somebody else's, made safe for a terminal, on one line. */
-static void out_safe(struct sink *o, const char *p)
-{
-	while (*p)
-		p = out_safe_char(o, p);
-}
-
-/* Moves what was put from `start` on to the right, so that it ends at `end`,
- * if it does not reach there. */
-static void out_align_right(struct sink *o, size_t start, size_t end)
-{
-	size_t n = o->n;
-
-	if (n >= end)
-		return;
-	out_fill(o, ' ', end - n);
-	if (o->overflow)
-		return;
-	memmove(o->text + start + (end - n), o->text + start, n - start);
-	memset(o->text + start, ' ', end - n);
-}
-
-static void out_left(struct sink *o, const char *s, size_t width)
-{
-	size_t n = strlen(s);
-
-	out_str(o, s);
-	out_fill(o, ' ', n < width ? width - n : 0);
-}
-
-/* v in decimal with at least `width` digits. */
-static void out_digits(struct sink *o, uint64_t v, unsigned width)
-{
-	char buf[20], *p = buf + sizeof buf, *widest = p - width;
-
-	while (v || p > widest) {
-		*--p = (char)('0' + v % 10);
-		v /= 10;
-	}
-	out_bytes(o, p, (size_t)(buf + sizeof buf - p));
-}
-
-/* The last `digits` hexadecimal digits of v. */
-static void out_hex(struct sink *o, uint64_t v, unsigned digits)
-{
-	while (digits--)
-		out_char(o, "0123456789abcdef"[v >> 4 * digits & 15]);
-}
-
-static void out_u64(struct sink *o, uint64_t v)
-{
-	out_digits(o, v, 1);
-}
-
-/* Millionths with two decimals. */
-static void out_hundredths(struct sink *o, uint64_t micro)
-{
-	uint64_t hundredths = micro / 10000 + (micro % 10000 >= 5000);
-
-	out_u64(o, hundredths / 100);
-	out_char(o, '.');
-	out_digits(o, hundredths % 100, 2);
-}
-
-/* A number of 10^-places as a decimal number, without trailing zeros. */
-static void out_decimal(struct sink *o, uint64_t v, unsigned places)
-{
-	uint64_t one = 1, rest;
-	unsigned i;
-
-	for (i = 0; i < places; i++)
-		one *= 10;
-	out_u64(o, v / one);
-	rest = v % one;
-	if (!rest)
-		return;
-	for (; rest % 10 == 0; rest /= 10)
-		places--;
-	out_char(o, '.');
-	out_digits(o, rest, places);
-}
-
-/* Thousandths. */
-static void out_milli(struct sink *o, uint64_t milli)
-{
-	out_decimal(o, milli, 3);
-}
-
-/* Bytes in thousandths as at most five characters: 512M, 7.8G, 1023K. */
-static void out_human(struct sink *o, uint64_t milli)
-{
-	uint64_t tenths = milli / 100;
-	unsigned u = 0;
-
-	while (tenths >= 10235 && u < 6) {
-		tenths = (tenths + 512) / 1024;
-		u++;
-	}
-	if (tenths < 100 && u) {
-		out_u64(o, tenths / 10);
-		out_char(o, '.');
-		out_u64(o, tenths % 10);
-	} else {
-		out_u64(o, (tenths + 5) / 10);
-	}
-	if (tenths)
-		out_char(o, "BKMGTPE"[u]);
-}
-
-static unsigned leap_day(unsigned year)
-{
-	return year % 4 == 0 && (year % 100 || year % 400 == 0);
-}
-
-/* The day of a time: year, month and day of the month, Gregorian. */
-static void find_date(uint64_t seconds, unsigned part[3])
-{
-	static const uint8_t lengths[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
-	unsigned day = (unsigned)(seconds / 86400), year = 1970, month = 0, n;
-
-	for (; day >= (n = 365 + leap_day(year)); year++)
-		day -= n;
-	for (; day >= (n = lengths[month] + (month == 1 ? leap_day(year) : 0)); month++)
-		day -= n;
-	part[0] = year;
-	part[1] = month + 1;
-	part[2] = day + 1;
-}
-
-/* "HH:MM:SS" */
-static void out_clock(struct sink *o, uint64_t seconds)
-{
-	out_digits(o, seconds / 3600 % 24, 2);
-	out_char(o, ':');
-	out_digits(o, seconds / 60 % 60, 2);
-	out_char(o, ':');
-	out_digits(o, seconds % 60, 2);
-}
-
-/* Seconds since 1970 as "YYYY-MM-DD HH:MM:SS", `between` in the place of the blank. */
-static void out_date(struct sink *o, uint64_t seconds, char between)
-{
-	unsigned part[3];
-
-	find_date(seconds, part);
-	out_digits(o, part[0], 4);
-	out_char(o, '-');
-	out_digits(o, part[1], 2);
-	out_char(o, '-');
-	out_digits(o, part[2], 2);
-	out_char(o, between);
-	out_clock(o, seconds);
-}
-
-/* "Thu, 26 Nov 2026 02:03:04 GMT", as HTTP has it. */
-static void out_http_date(struct sink *o, uint64_t seconds)
-{
-	static const char days[] = "Thu, Fri, Sat, Sun, Mon, Tue, Wed, ";
-	static const char months[] = " Jan  Feb  Mar  Apr  May  Jun  Jul  Aug  Sep  Oct  Nov  Dec ";
-	unsigned part[3];
-
-	find_date(seconds, part);
-	out_bytes(o, days + seconds / 86400 % 7 * 5, 5);
-	out_digits(o, part[2], 2);
-	out_bytes(o, months + (part[1] - 1) * 5, 5);
-	out_digits(o, part[0], 4);
-	out_char(o, ' ');
-	out_clock(o, seconds);
-	out_str(o, " GMT");
-}
-
-/* %s, %u, %ju (uint64_t) and %% only; `safe`: what %s brings is made so. */
-static void out_format(struct sink *o, bool safe, const char *f, va_list ap)
-{
-	for (;;) {
-		const char *next = strchrnul(f, '%');
-
-		out_bytes(o, f, (size_t)(next - f));
-		if (!*next)
-			return;
-		f = next + 2;
-		switch (next[1]) {
-		case '%':
-			out_char(o, '%');
-			break;
-		case 's':
-			(safe ? out_safe : out_str)(o, va_arg(ap, const char *));
-			break;
-		case 'u':
-			out_u64(o, va_arg(ap, unsigned));
-			break;
-		default:
-			f++;
-			out_u64(o, va_arg(ap, uint64_t));
-		}
-	}
-}
-
-__attribute__((format(printf, 2, 3)))
-static void out(struct sink *o, const char *f, ...)
-{
-	va_list ap;
-
-	va_start(ap, f);
-	out_format(o, false, f, ap);
-	va_end(ap);
-}
-
-/* A line on standard error. Its failure cannot be reported anywhere. */
-static void say(int error, const char *f, va_list ap)
-{
-	char buffer[2 * PATH_BYTES];
-	struct sink o = SINK(buffer);
-
-	out_str(&o, "vmstat: ");
-	out_format(&o, true, f, ap);
-	if (f[strlen(f) - 1] == ':') { /* what the error means */
-		out_char(&o, ' ');
-		if (WITH_STRERROR)
-			out_str(&o, strerror(error));
-		else
-			out_u64(&o, (uint64_t)error);
-	}
-	out_char(&o, '\n');
-	buffer[o.n - 1] = '\n';
-	if (write(STDERR_FILENO, buffer, o.n) < 0)
-		return;
-}
-
-/* A warning: a line on standard error. With a colon at the end of `f`, what
- * `error`, an errno, means is appended. */
-__attribute__((format(printf, 2, 3)))
-static void warn(int error, const char *f, ...)
-{
-	va_list ap;
-
-	va_start(ap, f);
-	say(error, f, ap);
-	va_end(ap);
-}
-
-/* An error that ends the program; for COMMAND alone. */
-__attribute__((format(printf, 2, 3)))
-_Noreturn static void die(int error, const char *f, ...)
-{
-	va_list ap;
-
-	va_start(ap, f);
-	say(error, f, ap);
-	va_end(ap);
-	_exit(WITH_CHECK && (opt->view == O_CHECK || opt->check_named) ? 3 : 1); /* 3: unknown, for monitoring */
-}
-
-static uint64_t clock_ns(clockid_t id)
-{
-	struct timespec t = { 0, 0 };
-
-	if (clock_gettime(id, &t) && id == CLOCK_BOOTTIME)
-		clock_gettime(CLOCK_MONOTONIC, &t); /* before Linux 2.6.39 */
-	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
-}
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool is_blank(char c)
-{
-	return c == ' ' || c == '\t';
-}
-
-/* What follows `start` in s, or NULL where s begins otherwise. Stops at the
- * first difference: s may be a word that something else than a NUL ends. */
-static const char *after(const char *s, const char *start)
-{
-	while (*start)
-		if (*s++ != *start++)
-			return NULL;
-	return s;
-}
-
-static bool is_text(const struct text *w, const char *s)
-{
-	return after(w->p, s) == w->end;
-}
-
-/* Copies a text into `to`, of `size` bytes; false, and cut off, where it does
- * not fit. */
-static bool copy_text(char *to, size_t size, const struct text *w)
-{
-	size_t n = (size_t)(w->end - w->p);
-	bool fits = n < size;
-
-	n = fits ? n : size - 1;
-	memcpy(to, w->p, n);
-	to[n] = '\0';
-	return fits;
-}
-
-/* The text up to the next `c`, or to the end; *rest is moved after it. False
- * where nothing is left. */
-static bool next_part(struct text *rest, char c, struct text *part)
-{
-	if (!rest->p)
-		return false;
-	part->p = part->end = rest->p;
-	while (part->end < rest->end && *part->end != c)
-		part->end++;
-	rest->p = part->end < rest->end ? part->end + 1 : NULL;
-	return true;
-}
-
-/* Appends a digit to a number; false where that exceeds 2^64-1. */
-static bool append_digit(uint64_t *n, char digit)
-{
-	return !__builtin_mul_overflow(*n, 10u, n) && !__builtin_add_overflow(*n, (unsigned)(digit - '0'), n);
-}
-
-/* The digits at *p as a number; *p is moved after them. False where there
- * are none or where they exceed 2^64-1. A byte that is no digit follows. */
-static bool parse_digits(const char **p, uint64_t *v)
-{
-	const char *q = *p;
-	uint64_t n = 0;
-
-	for (; is_digit(*q); q++)
-		if (!append_digit(&n, *q))
-			return false;
-	if (q == *p)
-		return false;
-	*p = q;
-	*v = n;
-	return true;
-}
-
-/* A whole string as a number. */
-static bool parse_number(const char *s, uint64_t *v)
-{
-	return parse_digits(&s, v) && !*s;
-}
-
-/* A decimal number with up to `places` decimals at *p, as a whole number of
- * units of 10^-places; further decimals are dropped. *p is moved after it. */
-static bool parse_decimal(const char **p, unsigned places, uint64_t *v)
-{
-	const char *q = *p;
-	bool any = false, point = false;
-	uint64_t n = 0;
-
-	for (;; q++) {
-		if (*q == '.' && !point) {
-			point = true;
-			continue;
-		}
-		if (!is_digit(*q))
-			break;
-		any = true;
-		if (point && !places)
-			continue;
-		if (!append_digit(&n, *q))
-			return false;
-		places -= point;
-	}
-	for (; places; places--)
-		if (!append_digit(&n, '0'))
-			return false;
-	*p = q;
-	*v = n;
-	return any;
-}
-
-/* a[0..n), b and c one after the other into `to`, of PATH_BYTES; false where
- * they do not fit. */
-static bool join_n(char *to, const char *a, size_t n, const char *b, const char *c)
-{
-	size_t nb = strlen(b), nc = strlen(c);
-
-	if (n + nb + nc >= PATH_BYTES)
-		return false;
-	memmove(to, a, n);
-	memcpy(to + n, b, nb);
-	memcpy(to + n + nb, c, nc + 1);
-	return true;
-}
-
-static bool join(char *to, const char *a, const char *b, const char *c)
-{
-	return join_n(to, a, strlen(a), b, c);
-}
-
-/* Opens dir[0..n)/NAME and TAIL for reading; -1 and *error where that fails. */
-static int open_below(const char *dir, size_t n, const char *name, const char *tail, int *error)
-{
-	char path[PATH_BYTES + NAME_BYTES];
-	int fd = -1;
-
-	*error = ENAMETOOLONG;
-	if (n >= PATH_BYTES - 1)
-		return -1;
-	memcpy(path, dir, n);
-	path[n] = '/';
-	if (!join_n(path, path, n + 1, name, tail))
-		return -1;
-	fd = open(path, O_RDONLY | O_NOCTTY | O_NONBLOCK);
-	*error = fd < 0 ? errno : 0;
-	return fd;
-}
-
-static bool path_exists(const char *path)
-{
-	return access(path, F_OK) == 0;
-}
+#define INITIAL_CGROUP_NS "cgroup:[4026531835]" /* include/linux/proc_ns.h */
+#define INITIAL_PID_NS "pid:[4026531836]"
+#define INITIAL_TIME_NS "time:[4026531834]"
 
 static bool exists_in_proc(const char *name)
 {
 	char path[PATH_BYTES];
 
 	return join(path, opt->proc, "/", name) && path_exists(path);
-}
-
-/* The entries of a directory, but for . and .. */
-struct entries {
-	int fd;
-	long got, at;
-	bool is_directory; /* the entry that was returned last */
-	_Alignas(uint64_t) char buffer[1024];
-};
-
-struct dirent_head { /* struct linux_dirent64 of getdents64(2) */
-	uint64_t ino, offset;
-	uint16_t length;
-	uint8_t type;
-	char name[];
-};
-
-/* False, and errno, where there is no such directory. The descriptor is to be
- * closed. */
-static bool entries_open(struct entries *e, const char *path)
-{
-	e->got = e->at = 0;
-	e->fd = open(path, O_RDONLY | O_DIRECTORY);
-	return e->fd >= 0;
-}
-
-static const char *next_entry(struct entries *e)
-{
-	for (;;) {
-		const struct dirent_head *head = (const void *)(e->buffer + e->at);
-		const char *name = e->buffer + e->at + offsetof(struct dirent_head, name);
-
-		if (e->at == e->got) {
-			e->got = syscall(SYS_getdents64, e->fd, e->buffer, sizeof e->buffer);
-			e->at = 0;
-			if (e->got <= 0)
-				return NULL;
-			continue;
-		}
-		e->at += head->length;
-		e->is_directory = head->type == 4; /* DT_DIR */
-		if (strcmp(name, ".") && strcmp(name, ".."))
-			return name;
-	}
-}
-
-static bool is_terminal(int fd, struct winsize *w)
-{
-	return ioctl(fd, TIOCGWINSZ, w) == 0;
-}
-
-/* --------------------------------------------------------------- READERS
- *
- * A file is streamed through the buffer of a scanner, line by line, so that
- * a /proc/stat of 4,096 CPUs takes no more memory than a small one. */
-
-#define SCAN_MOST (64 << 20) /* no file of the kernel's is longer */
-
-struct scanner {
-	int fd, error;    /* errno of a failed open or read, or 0 */
-	off_t offset;     /* in the file, of the end of what is in the buffer */
-	char *next, *end; /* what is in the buffer and not returned yet */
-	bool eof;
-	bool stream;      /* read on from where it stands: a pipe, or a file of any length */
-	bool cut;         /* the last line was longer than the buffer: a part of it */
-	char buffer[SCAN_BYTES + 1]; /* a newline follows what was read */
-};
-
-/* Begins at the start of a descriptor that the caller closes. Where there is
- * none, -1, there are no lines, and `error` is why. */
-static void scan_start(struct scanner *s, int fd, int error)
-{
-	s->fd = fd;
-	s->error = error;
-	s->offset = 0;
-	s->next = s->end = s->buffer;
-	s->buffer[0] = '\n';
-	s->eof = fd < 0;
-	s->stream = s->cut = false;
-}
-
-/* Goes on where the descriptor stands, at this offset: of a pipe, or of a file that
- * is no kernel's. */
-static void scan_start_stream(struct scanner *s, int fd, off_t offset)
-{
-	scan_start(s, fd, 0);
-	s->stream = true;
-	s->offset = offset;
 }
 
 /* Opens a file below /proc; the descriptor is to be closed by scan_close(). */
@@ -2116,377 +1938,6 @@ static bool scan_proc(struct scanner *s, const char *name, const char *tail)
 	scan_start(s, fd, error);
 	return fd >= 0;
 }
-
-static void scan_close(struct scanner *s)
-{
-	if (s->fd >= 0)
-		close(s->fd);
-}
-
-/* Reads on after what is left in the buffer, which is moved to its front. */
-static void scan_fill(struct scanner *s)
-{
-	size_t left = (size_t)(s->end - s->next);
-	ssize_t n = -1;
-
-	memmove(s->buffer, s->next, left);
-	s->next = s->buffer;
-	s->end = s->buffer + left;
-	s->error = EFBIG;
-	if (s->stream || s->offset < SCAN_MOST) {
-		do
-			n = s->stream ? read(s->fd, s->end, SCAN_BYTES - left) :
-				pread(s->fd, s->end, SCAN_BYTES - left, s->offset);
-		while (n < 0 && errno == EINTR);
-		s->error = n < 0 ? errno : 0;
-	}
-	s->eof = n <= 0;
-	if (n > 0) {
-		s->end += n;
-		s->offset += n;
-	}
-	*s->end = '\n';
-}
-
-/* The next line, without its end. Of one that is longer than the buffer only
- * the beginning is returned, up to a blank. A last line that no newline ends
- * was cut off in the middle of something, perhaps of a number: it is not
- * returned. */
-static bool scan_line(struct scanner *s, struct text *line)
-{
-	for (;;) {
-		char *end = memchr(s->next, '\n', (size_t)(s->end - s->next) + 1);
-		bool whole = end < s->end, skip = s->cut;
-
-		if (!whole && !skip && (s->next > s->buffer || end < s->buffer + SCAN_BYTES)) {
-			if (s->eof)
-				return false;
-			scan_fill(s);
-			continue;
-		}
-		line->p = s->next;
-		line->end = end;
-		s->next = end + whole;
-		s->cut = !whole;
-		if (!skip)
-			break;
-		if (!whole) {
-			if (s->eof)
-				return false;
-			scan_fill(s);
-		}
-	}
-	while (s->cut && line->end > line->p && !is_blank(*line->end))
-		line->end--;
-	return true;
-}
-
-/* Passes over the lines of what is in the buffer, but for those that begin in
- * its last n bytes. */
-static void scan_skip_to_last(struct scanner *s, size_t n)
-{
-	char *to = s->end - n, *line;
-
-	if ((size_t)(s->end - s->next) <= n)
-		return;
-	line = memchr(to, '\n', n);
-	if (line)
-		s->next = line + 1;
-}
-
-/* Makes a line all that was read: that of /proc/PID/stat may have newlines, in the
- * name of the process. */
-static void scan_whole(const struct scanner *s, struct text *line)
-{
-	line->end = s->end - (s->end[-1] == '\n');
-}
-
-/* The next word of the line, which is shortened by it; false at its end. */
-static bool scan_word(struct text *line, struct text *w)
-{
-	const char *p = line->p;
-
-	while (p < line->end && is_blank(*p))
-		p++;
-	w->p = p;
-	while (p < line->end && !is_blank(*p))
-		p++;
-	w->end = line->p = p;
-	return w->p < p;
-}
-
-/* Is a word over? Lines of a tree that was copied may end in CR LF. */
-static bool is_end_of(const struct text *w, const char *p)
-{
-	return p == w->end || (*p == '\r' && p + 1 == w->end);
-}
-
-/* The next word as a number. */
-static bool scan_number(struct text *line, uint64_t *v)
-{
-	struct text w;
-
-	return scan_word(line, &w) && parse_digits(&w.p, v) && is_end_of(&w, w.p);
-}
-
-/* What follows "key " or "key:" in a line; NULL where it has another key. */
-static const char *after_key(const char *line, const char *key)
-{
-	const char *p = after(line, key);
-
-	return p && (is_blank(*p) || *p == ':') ? p + 1 : NULL;
-}
-
-/* Moves the beginning of the line after its key, if that is `key`. */
-static bool take_key(struct text *line, const char *key)
-{
-	const char *p = after_key(line->p, key);
-
-	if (p)
-		line->p = p;
-	return p != NULL;
-}
-
-/* The number after `name=` anywhere in the line. UNAVAILABLE, and true, where
- * something else stands there. */
-static bool pair_number(struct text line, const char *name, uint64_t *v)
-{
-	struct text w;
-
-	while (scan_word(&line, &w)) {
-		const char *p = after(w.p, name);
-
-		if (!p || *p++ != '=')
-			continue;
-		if (!parse_digits(&p, v) || !is_end_of(&w, p))
-			*v = UNAVAILABLE;
-		return true;
-	}
-	return false;
-}
-
-/* The file position of something in the buffer. */
-static uint64_t scan_position(const struct scanner *s, const char *p)
-{
-	return (uint64_t)(s->offset - (s->end - p));
-}
-
-#define JUMP_SLACK 16
-
-/* Goes to where a line with this key was the last time, or a few bytes off,
- * as the numbers before it may have more or fewer digits now. Most lines of
- * a file are passed over like this. */
-static void scan_jump(struct scanner *s, uint64_t position, const char *key)
-{
-	uint64_t ahead = position - scan_position(s, s->next);
-	char *p, *last;
-
-	if (!ahead || ahead >= (uint64_t)(s->end - s->next)) /* here, or not in the buffer */
-		return;
-	p = s->next + ahead;
-	if (p[-1] == '\n' && after_key(p, key)) {
-		s->next = p;
-		return;
-	}
-	last = p + JUMP_SLACK;
-	p = ahead > JUMP_SLACK ? p - JUMP_SLACK : s->next + 1;
-	for (; p < s->end && p <= last; p++)
-		if (p[-1] == '\n' && after_key(p, key)) {
-			s->next = p;
-			return;
-		}
-}
-
-/* The numbers of one line for the metrics of a want, into values[metric]. */
-static void read_line(const struct want *want, enum format format, struct text line, uint64_t *values)
-{
-	unsigned m, nth = 0;
-	uint64_t v = UNAVAILABLE;
-
-	for (m = want->metric; m; m = plan->next[m]) {
-		unsigned wanted = plan->place[m]->nth ? plan->place[m]->nth : 1;
-
-		if (format == FORMAT_PSI && !pair_number(line, "total", &v))
-			return;
-		for (; format == FORMAT_WORDS && nth < wanted; nth++)
-			if (!scan_number(&line, &v))
-				return;
-		values[m] = v;
-	}
-}
-
-/* Is it wanted at each level, not of the cgroup alone? */
-static bool is_for_levels(const struct want *want)
-{
-	unsigned m = want->metric;
-
-	while (m && plan->place[m]->trait != TRAIT_LEVELS)
-		m = plan->next[m];
-	return m;
-}
-
-/* Searches a file for the keys that are wanted of it, the first line with
- * each, and stops as soon as all are found. The wants are put in the order of
- * the file, so that the next time each line is compared with one key only,
- * and most lines are jumped over. Of a level above (not `own`) only what is
- * wanted at each level is read, and nothing learned. */
-static void read_keys(struct scanner *s, enum source_id src, bool own, uint64_t *values)
-{
-	struct want *want = plan->want + plan->first_want[src];
-	unsigned n = plan->first_want[src + 1] - plan->first_want[src], k = 0, i, j;
-	unsigned ordered = own ? plan->ordered[src] : 0, most = ordered ? ordered : n;
-	uint64_t last = 0;
-	struct text line;
-
-	for (i = 0; !own && i < n; i++)
-		k += !is_for_levels(&want[i]); /* those are not looked for */
-	while (k < most) {
-		if (ordered)
-			scan_jump(s, last + want[k].gap, want[k].key);
-		if (!scan_line(s, &line))
-			break;
-		for (i = own ? k : 0; i < (ordered ? k + 1 : n); i++) {
-			struct text rest = line;
-			struct want found = want[i];
-
-			if (*found.key != *line.p || !take_key(&rest, found.key) || (!own && !is_for_levels(&found)))
-				continue;
-			read_line(&found, sources[src].format, rest, values);
-			found.gap = (uint32_t)(scan_position(s, line.p) - last);
-			last += found.gap;
-			for (j = i; own && j > k; j--)
-				want[j] = want[j - 1];
-			if (own)
-				want[k] = found;
-			k++;
-			break;
-		}
-	}
-	if (!own)
-		return;
-	/* What a file of /proc does not have it never has; one of a cgroup gets more with a
-	 * controller, that of a copy where it was cut. */
-	if (!ordered && sources[src].directory == DIR_PROC && !opt->captured)
-		most = 1;
-	plan->ordered[src] = (uint8_t)(k < most ? 0 : k);
-}
-
-/* The numbers of the only line of a file, by their place in it. */
-static void read_numbers(struct scanner *s, enum source_id src, uint64_t *values)
-{
-	bool limit = sources[src].format == FORMAT_LIMIT;
-	uint64_t v = UNAVAILABLE;
-	struct text line, w;
-	unsigned m = plan->want[plan->first_want[src]].metric;
-	bool missing = limit && s->error == ENOENT;
-
-	if (!missing && !scan_line(s, &line))
-		return;
-	for (; m; m = plan->next[m]) {
-		if (!missing && !scan_word(&line, &w))
-			return;
-		if (missing || (limit && (is_text(&w, "max") || is_text(&w, "-1"))))
-			v = UNLIMITED;
-		else if (!parse_digits(&w.p, &v) || w.p != w.end)
-			return;
-		values[m] = v;
-	}
-}
-
-/* The number of CPUs in a list like "0-3,8". */
-static void read_cpu_list(struct scanner *s, enum source_id src, uint64_t *values)
-{
-	uint64_t n = 0, a, b;
-	struct text line, part;
-
-	if (!scan_line(s, &line) || line.p == line.end) /* empty: as the level above */
-		return;
-	while (next_part(&line, ',', &part)) {
-		if (!parse_digits(&part.p, &a))
-			return;
-		b = a;
-		if (*part.p == '-' && part.p++ && (!parse_digits(&part.p, &b) || b < a))
-			return;
-		n += b - a + 1;
-	}
-	values[plan->want[plan->first_want[src]].metric] = n;
-}
-
-/* Begins to scan a file that stays open: that of a source in dir[0..n). One
- * of a cgroup that is not there is looked for again each time: controllers
- * are switched on and off. Files of a captured tree that is served may be
- * replaced by others. */
-static void scan_kept(struct scanner *s, struct file *f, const char *dir, size_t n, enum source_id src)
-{
-	bool is_served_copy = opt->captured && opt->listen;
-
-	if (is_served_copy && f->fd > 0)
-		close(f->fd - 1);
-	if (is_served_copy || f->fd == 0 || (f->fd < 0 && sources[src].directory >= DIR_FIRST_HOME)) {
-		f->fd = open_below(dir, n, sources[src].name, "", &f->error) + 1;
-		if (!f->fd && f->error == ENOENT && sources[src].old_name)
-			f->fd = open_below(dir, n, sources[src].old_name, "", &f->error) + 1;
-		if (!f->fd)
-			f->fd = -1;
-	}
-	scan_start(s, f->fd > 0 ? f->fd - 1 : -1, f->fd > 0 ? 0 : f->error);
-}
-
-/* Makes the numbers that a source reports UNAVAILABLE. */
-static void forget(enum source_id src, uint64_t *values)
-{
-	const struct want *want = plan->want + plan->first_want[src], *end = plan->want + plan->first_want[src + 1];
-	unsigned m;
-
-	for (; want < end; want++)
-		for (m = want->metric; m; m = plan->next[m])
-			values[m] = UNAVAILABLE;
-}
-
-/* Reads what is wanted of a file in dir[0..n) into values[metric]; what it
- * does not report stays as it is. `own`: the file of the scope itself, not of
- * a level above. An error is noted in the file. */
-static void read_file(struct file *f, const char *dir, size_t n, enum source_id src, bool own, uint64_t *values)
-{
-	bool was_ordered = own && plan->ordered[src];
-	struct scanner s;
-
-	scan_kept(&s, f, dir, n, src);
-	switch (sources[src].format) {
-	case FORMAT_WORDS:
-	case FORMAT_PSI:
-		read_keys(&s, src, own, values);
-		if (was_ordered && !plan->ordered[src] && !s.error) {
-			scan_start(&s, s.fd, 0); /* the file has changed its order */
-			read_keys(&s, src, own, values);
-		}
-		break;
-	case FORMAT_NUMBER:
-	case FORMAT_LIMIT:
-		read_numbers(&s, src, values);
-		break;
-	case FORMAT_CPUS:
-		read_cpu_list(&s, src, values);
-		break;
-	}
-	f->error = s.error;
-	if (s.error == ENODEV && f->fd > 0) { /* switched off; perhaps it comes back */
-		close(f->fd - 1);
-		f->fd = -1;
-	}
-	if (s.error && !(s.error == ENOENT && sources[src].format == FORMAT_LIMIT))
-		forget(src, values);
-}
-
-/* ----------------------------------------------------------------- SCOPE
- *
- * Whose numbers? Each controller may be mounted elsewhere (v1, hybrid), so
- * each has a home of its own. Defined by cgroups(7), cgroup_namespaces(7)
- * and proc_pid_mountinfo(5), Linux man-pages 6.9. */
-
-#define INITIAL_CGROUP_NS "cgroup:[4026531835]" /* include/linux/proc_ns.h */
-#define INITIAL_PID_NS "pid:[4026531836]"
-#define INITIAL_TIME_NS "time:[4026531834]"
 
 /* for (each_home(h)) */
 #define each_home(h) struct home *h = homes + DIR_FIRST_HOME; h < homes + DIR_COUNT; h++
@@ -3139,10 +2590,107 @@ static enum chosen scope_choose(bool scope_is_told)
 	return CHOSEN;
 }
 
-/* ------------------------------------------------------------------ PLAN
+/* The cgroup's own cgroup.procs, held open, is the witness of its end: ENODEV
+ * there, even if another cgroup has the name by now. In a captured tree it
+ * ends with its directory. */
+static bool cgroup_is_gone(void)
+{
+	struct file *f = &scope.procs;
+	const struct home *h = scope.home;
+	char byte;
+
+	if (opt->captured)
+		return !path_exists(h->dir);
+	if (!f->fd)
+		f->fd = open_below(h->dir, h->length[0], "cgroup.procs", "", &f->error) + 1;
+	if (!f->fd)
+		return f->error == ENOENT;
+	return pread(f->fd - 1, &byte, 1, 0) < 0 && errno == ENODEV;
+}
+
+/* The cgroup at a level, as the kernel names it, into `to`; "" where it is not
+ * known. Its path is that of its home, or of the scope where that has one of
+ * its own: less a component for each level up. */
+static void level_name(enum directory dir, uint64_t level, char to[PATH_BYTES])
+{
+	const char *path = scope.named || opt->cgroup || (scope.private && scope.own) ? scope.name : homes[dir].path;
+	size_t n = strlen(path);
+
+	to[0] = '\0';
+	if (level == UNAVAILABLE)
+		return;
+	for (; level && n > 1; level--)
+		for (n--; n > 1 && path[n] != '/'; n--)
+			;
+	if (!level)
+		join_n(to, path, n, "", "");
+	else /* above the root of the namespace, as /proc/PID/cgroup names it */
+		for (n = 0; level && n + 4 < PATH_BYTES; level--, n += 3)
+			memcpy(to + n, "/..", 4);
+}
+
+/* In a time namespace the clocks are set off, those of the machine's counters
+ * are not: Documentation/ABI, time_namespaces(7). */
+static void read_boot_offset(void)
+{
+	uint64_t seconds, ns;
+	struct scanner s;
+	struct text line, w;
+
+	if (opt->captured || !is_private("/ns/time", INITIAL_TIME_NS) || !scan_proc(&s, "self", "/timens_offsets"))
+		return;
+	while (scan_line(&s, &line))
+		if (take_key(&line, "boottime") && scan_word(&line, &w)) {
+			bool negative = *w.p == '-';
+
+			w.p += negative;
+			if (!parse_digits(&w.p, &seconds) || !scan_number(&line, &ns))
+				continue;
+			scope.boot_ns = (int64_t)(seconds * NS_PER_S);
+			scope.boot_ns = (negative ? -scope.boot_ns : scope.boot_ns) + (int64_t)ns;
+		}
+	scan_close(&s);
+}
+
+/* Is this a directory of a proc file system? */
+static bool is_procfs(const char *dir)
+{
+	struct statfs fs;
+
+	return statfs(dir, &fs) == 0 && fs.f_type == 0x9fa0; /* PROC_SUPER_MAGIC */
+}
+
+/* ------------------------------------------------------------------- PLAN
  *
- * What is read, worked out once: the place of each metric in this scope, the
- * metrics that are shown and what they are made of, the keys of each file. */
+ * What is read, worked out once: the origin of each metric in this scope, the
+ * metrics that are shown and what they are made of, the keys of each file; and
+ * the reading of a file by its plan. */
+
+/* A key that a file is searched for, and the metrics in its line. */
+struct want {
+	const char *key;
+	uint32_t gap;   /* bytes from the line found before it, the last time */
+	uint8_t metric; /* the first of its metrics; plan->next has the others */
+};
+
+static struct plan {
+	const struct place *place[M_COUNT]; /* in this scope; NULL: none */
+	bool selected[M_COUNT];    /* to be shown, or to make others of */
+	uint8_t order[M_COUNT];    /* the selected ones, after what they are made of */
+	unsigned count;
+	bool source[SRC_COUNT];    /* is it read? */
+	uint8_t next[M_COUNT];     /* the next metric in the same line, or M_NONE */
+	uint8_t first_want[SRC_COUNT + 1];
+	uint8_t ordered[SRC_COUNT]; /* so many wants stand in the order of the file; the others it
+	                             * does not have. 0: that is not known */
+	struct want want[M_COUNT]; /* those of a source stand together */
+} plans[2];
+
+/* The plan that is read by: of the scope; or of the cgroups below it, where that is
+ * another one. */
+static struct plan *plan = &plans[0];
+
+LARGE struct file files[MAX_LEVELS][SRC_COUNT]; /* [0]: of the scope itself */
 
 /* The scope that a source belongs to: of a cgroup's files it is the version
  * of the hierarchy. Pressure is v2's alone: on a hybrid machine a v1 cgroup
@@ -3266,9 +2814,3483 @@ static bool costs_nothing(enum metric_id m)
 	return true;
 }
 
-/* ----------------------------------------------------------------- TASKS
+/* The numbers of one line for the metrics of a want, into values[metric]. */
+static void read_line(const struct want *want, enum format format, struct text line, uint64_t *values)
+{
+	unsigned m, nth = 0;
+	uint64_t v = UNAVAILABLE;
+
+	for (m = want->metric; m; m = plan->next[m]) {
+		unsigned wanted = plan->place[m]->nth ? plan->place[m]->nth : 1;
+
+		if (format == FORMAT_PSI && !pair_number(line, "total", &v))
+			return;
+		for (; format == FORMAT_WORDS && nth < wanted; nth++)
+			if (!scan_number(&line, &v))
+				return;
+		values[m] = v;
+	}
+}
+
+/* Is it wanted at each level, not of the cgroup alone? */
+static bool is_for_levels(const struct want *want)
+{
+	unsigned m = want->metric;
+
+	while (m && plan->place[m]->trait != TRAIT_LEVELS)
+		m = plan->next[m];
+	return m;
+}
+
+/* Searches a file for the keys that are wanted of it, the first line with
+ * each, and stops as soon as all are found. The wants are put in the order of
+ * the file, so that the next time each line is compared with one key only,
+ * and most lines are jumped over. Of a level above (not `own`) only what is
+ * wanted at each level is read, and nothing learned. */
+static void read_keys(struct scanner *s, enum source_id src, bool own, uint64_t *values)
+{
+	struct want *want = plan->want + plan->first_want[src];
+	unsigned n = plan->first_want[src + 1] - plan->first_want[src], k = 0, i, j;
+	unsigned ordered = own ? plan->ordered[src] : 0, most = ordered ? ordered : n;
+	uint64_t last = 0;
+	struct text line;
+
+	for (i = 0; !own && i < n; i++)
+		k += !is_for_levels(&want[i]); /* those are not looked for */
+	while (k < most) {
+		if (ordered)
+			scan_jump(s, last + want[k].gap, want[k].key);
+		if (!scan_line(s, &line))
+			break;
+		for (i = own ? k : 0; i < (ordered ? k + 1 : n); i++) {
+			struct text rest = line;
+			struct want found = want[i];
+
+			if (*found.key != *line.p || !take_key(&rest, found.key) || (!own && !is_for_levels(&found)))
+				continue;
+			read_line(&found, sources[src].format, rest, values);
+			found.gap = (uint32_t)(scan_position(s, line.p) - last);
+			last += found.gap;
+			for (j = i; own && j > k; j--)
+				want[j] = want[j - 1];
+			if (own)
+				want[k] = found;
+			k++;
+			break;
+		}
+	}
+	if (!own)
+		return;
+	/* What a file of /proc does not have it never has; one of a cgroup gets more with a
+	 * controller, that of a copy where it was cut. */
+	if (!ordered && sources[src].directory == DIR_PROC && !opt->captured)
+		most = 1;
+	plan->ordered[src] = (uint8_t)(k < most ? 0 : k);
+}
+
+/* The numbers of the only line of a file, by their place in it. */
+static void read_numbers(struct scanner *s, enum source_id src, uint64_t *values)
+{
+	bool limit = sources[src].format == FORMAT_LIMIT;
+	uint64_t v = UNAVAILABLE;
+	struct text line, w;
+	unsigned m = plan->want[plan->first_want[src]].metric;
+	bool missing = limit && s->error == ENOENT;
+
+	if (!missing && !scan_line(s, &line))
+		return;
+	for (; m; m = plan->next[m]) {
+		if (!missing && !scan_word(&line, &w))
+			return;
+		if (missing || (limit && (is_text(&w, "max") || is_text(&w, "-1"))))
+			v = UNLIMITED;
+		else if (!parse_digits(&w.p, &v) || w.p != w.end)
+			return;
+		values[m] = v;
+	}
+}
+
+/* The number of CPUs in a list like "0-3,8". */
+static void read_cpu_list(struct scanner *s, enum source_id src, uint64_t *values)
+{
+	uint64_t n = 0, a, b;
+	struct text line, part;
+
+	if (!scan_line(s, &line) || line.p == line.end) /* empty: as the level above */
+		return;
+	while (next_part(&line, ',', &part)) {
+		if (!parse_digits(&part.p, &a))
+			return;
+		b = a;
+		if (*part.p == '-' && part.p++ && (!parse_digits(&part.p, &b) || b < a))
+			return;
+		n += b - a + 1;
+	}
+	values[plan->want[plan->first_want[src]].metric] = n;
+}
+
+/* Begins to scan a file that stays open: that of a source in dir[0..n). One
+ * of a cgroup that is not there is looked for again each time: controllers
+ * are switched on and off. Files of a captured tree that is served may be
+ * replaced by others. */
+static void scan_kept(struct scanner *s, struct file *f, const char *dir, size_t n, enum source_id src)
+{
+	bool is_served_copy = opt->captured && opt->listen;
+
+	if (is_served_copy && f->fd > 0)
+		close(f->fd - 1);
+	if (is_served_copy || f->fd == 0 || (f->fd < 0 && sources[src].directory >= DIR_FIRST_HOME)) {
+		f->fd = open_below(dir, n, sources[src].name, "", &f->error) + 1;
+		if (!f->fd && f->error == ENOENT && sources[src].old_name)
+			f->fd = open_below(dir, n, sources[src].old_name, "", &f->error) + 1;
+		if (!f->fd)
+			f->fd = -1;
+	}
+	scan_start(s, f->fd > 0 ? f->fd - 1 : -1, f->fd > 0 ? 0 : f->error);
+}
+
+/* Makes the numbers that a source reports UNAVAILABLE. */
+static void forget(enum source_id src, uint64_t *values)
+{
+	const struct want *want = plan->want + plan->first_want[src], *end = plan->want + plan->first_want[src + 1];
+	unsigned m;
+
+	for (; want < end; want++)
+		for (m = want->metric; m; m = plan->next[m])
+			values[m] = UNAVAILABLE;
+}
+
+/* Reads what is wanted of a file in dir[0..n) into values[metric]; what it
+ * does not report stays as it is. `own`: the file of the scope itself, not of
+ * a level above. An error is noted in the file. */
+static void read_file(struct file *f, const char *dir, size_t n, enum source_id src, bool own, uint64_t *values)
+{
+	bool was_ordered = own && plan->ordered[src];
+	struct scanner s;
+
+	scan_kept(&s, f, dir, n, src);
+	switch (sources[src].format) {
+	case FORMAT_WORDS:
+	case FORMAT_PSI:
+		read_keys(&s, src, own, values);
+		if (was_ordered && !plan->ordered[src] && !s.error) {
+			scan_start(&s, s.fd, 0); /* the file has changed its order */
+			read_keys(&s, src, own, values);
+		}
+		break;
+	case FORMAT_NUMBER:
+	case FORMAT_LIMIT:
+		read_numbers(&s, src, values);
+		break;
+	case FORMAT_CPUS:
+		read_cpu_list(&s, src, values);
+		break;
+	}
+	f->error = s.error;
+	if (s.error == ENODEV && f->fd > 0) { /* switched off; perhaps it comes back */
+		close(f->fd - 1);
+		f->fd = -1;
+	}
+	if (s.error && !(s.error == ENOENT && sources[src].format == FORMAT_LIMIT))
+		forget(src, values);
+}
+
+/* Is a number of this source wanted at each level, not of the cgroup alone? */
+static bool has_levels(enum source_id src)
+{
+	const struct want *want = plan->want + plan->first_want[src], *end = plan->want + plan->first_want[src + 1];
+
+	while (want < end && !is_for_levels(want))
+		want++;
+	return want < end;
+}
+
+/* ----------------------------------------------------------------- REPORT
  *
- * What no file reports in sums: r, b and cs of a cgroup, and for --top what
+ * Two snapshots compared. All arithmetic on metrics. A function returns
+ * UNAVAILABLE where an operand is that, or the result is too large, unless
+ * it says otherwise. */
+
+/* Since when a task, or process, is known: it was there in the snapshot before,
+ * was born since, or came in from elsewhere. */
+enum since { TASK_THERE, TASK_BORN, TASK_MOVED_IN };
+
+struct task {
+	uint32_t id;
+	uint32_t process;          /* the one that it is a thread of */
+	uint64_t switches, voluntary; /* voluntary: those of them */
+	uint64_t ran_ns, waited_ns, times; /* of schedstat; times 0: not known */
+	int status, schedstat;     /* kept open: descriptors plus one; 0: none */
+	uint8_t since;
+	bool ran;                  /* since the snapshot before */
+};
+
+enum process_value { PROCESS_MIN, PROCESS_MAJ, PROCESS_TICKS, PROCESS_VALUES };
+
+struct process {
+	uint32_t id;
+	int stat;                  /* kept open: descriptor plus one; 0: none */
+	uint64_t start;            /* in ticks since boot */
+	uint64_t value[PROCESS_VALUES]; /* minor and major faults, ticks of CPU time */
+	char name[NAME_BYTES];
+	bool kernel, ran;
+	uint8_t since;
+};
+
+struct device {
+	char name[NAME_BYTES];
+	bool partition;
+	bool stacked;    /* lies on other devices, whose I/O is counted, too */
+	bool counted;    /* its numbers were read, not just its name */
+	uint64_t number; /* major << 20 | minor */
+	uint64_t value[D_COUNT];
+	uint64_t bytes[2]; /* read and written */
+};
+
+_Static_assert(sizeof (struct task) <= sizeof (struct process), "sort_by_id() moves both");
+
+/* What a view needs beside the numbers that are planned. */
+struct needs {
+	bool devices, charged_devices, slabs;
+	bool states;    /* of the tasks of a cgroup */
+	bool processes; /* what each does */
+	bool host; /* what is not counted per cgroup */
+};
+
+/* What was read at one instant. Numbers are in the units of the catalogue. */
+struct snapshot {
+	uint64_t ns;      /* CLOCK_BOOTTIME, or the uptime of a captured tree */
+	uint64_t wall_ns; /* CLOCK_REALTIME */
+	bool gone;        /* the cgroup has ended */
+	bool tasks_hidden, tasks_overflow;
+	bool age_known;    /* `ns` counts from the boot of the machine */
+	int devices_error; /* errno, or 0 */
+	bool charged;      /* devices are what the cgroup has done to them */
+	bool of_host;      /* the numbers are the host's, in cgroup scope, too */
+	uint64_t switches; /* of all tasks, as far as they were seen: no kernel counts them */
+	unsigned tasks, processes, devices; /* how many of */
+	unsigned more_devices[2]; /* disks and partitions that found no room in device[] */
+	uint64_t level[MAX_LEVELS][M_COUNT]; /* [0] the scope; above: its parents */
+	struct task task[MAX_TASKS];
+	struct process process[WITH_TOP ? MAX_TASKS : 1];
+	struct device device[MAX_DISKS + 1]; /* the last: those disks, added up */
+};
+LARGE struct snapshot snapshots[WITH_LISTEN ? 4 : 2]; /* the last two; see exporter_snapshot() */
+LARGE struct snapshot no_snapshot; /* what there was before the first one: stays empty */
+
+LARGE struct slabs {
+	unsigned count;
+	bool overflow;
+	int error;
+	struct slab {
+		char name[NAME_BYTES];
+		uint64_t value[4];
+	} slab[MAX_SLABS];
+} slabs;
+
+enum alert_level { CALM, WARNING, CRITICAL };
+
+/* Why tasks wait for CPUs: their own quota, CPUs that others use, each other, or
+ * quotas of cgroups below the machine's root. */
+enum cause { CAUSE_UNKNOWN, CAUSE_QUOTA, CAUSE_CONTENDED, CAUSE_QUEUEING, CAUSE_QUOTAS_BELOW };
+
+/* The processes of --top: what each did, in the units of struct report. */
+struct top {
+	unsigned rows;
+	struct top_row {
+		char name[NAME_BYTES + 2];
+		uint32_t id;
+		uint64_t value[TOP_COUNT];
+	} row[MAX_TOP];
+};
+
+/* Two snapshots compared: all that a renderer knows. Values are thousandths:
+ * of a byte for sizes, of one per second for rates, of a percent, of a CPU;
+ * those of KIND_TIME are microseconds. */
+struct report {
+	uint64_t wall_ns;    /* when it was made */
+	uint64_t elapsed_us; /* the time it covers; 0: not known */
+	bool first;          /* since boot, or since the start of the cgroup */
+	const char *scope, *cgroup; /* cgroup: its path, NULL for the host */
+	uint8_t level[RULE_COUNT], worst; /* enum alert_level */
+	uint8_t cause;       /* of CPU pressure: enum cause */
+	uint64_t value[M_COUNT];
+	char mem_level[PATH_BYTES], cpu_level[PATH_BYTES]; /* the cgroups whose limits bind; "" on a host */
+	const struct top *top;     /* the processes to blame; NULL: not asked for */
+};
+
+struct comparison {
+	const struct snapshot *before, *now;
+	struct report *report; /* what is made so far */
+	bool child;            /* of a cgroup below the scope: of its own level alone */
+};
+
+/* --replay: what the file has. */
+LARGE struct replay {
+	bool in_cgroup;    /* its first report is one of a cgroup */
+	bool has[M_COUNT]; /* metrics that are columns of it */
+	char scope[2][8], cgroup[2][PATH_BYTES]; /* of the last two reports, in turns */
+	unsigned turn;
+	bool shown;        /* some of it was between --from and --to */
+} replay;
+
+static uint64_t plus(uint64_t a, uint64_t b)
+{
+	return a > UNAVAILABLE - b ? UNAVAILABLE : a + b;
+}
+
+/* a * b / c to the nearest, in 128 bits between. */
+static uint64_t mul_div(uint64_t a, uint64_t b, uint64_t c)
+{
+#ifdef __SIZEOF_INT128__
+	__extension__ typedef unsigned __int128 wide;
+	wide product = (wide)a * b + c / 2;
+
+	if (a == UNAVAILABLE || c == UNAVAILABLE || product >> 64 >= c) /* c is 0, or the result too large */
+		return UNAVAILABLE;
+	return product >> 64 ? (uint64_t)(product / c) : (uint64_t)product / c;
+#else
+	uint64_t low = a * b, high, mid, rest;
+	uint64_t a0 = (uint32_t)a, a1 = a >> 32, b0 = (uint32_t)b, b1 = b >> 32;
+	unsigned i;
+
+	mid = a1 * b0 + (a0 * b0 >> 32);
+	rest = a0 * b1 + (uint32_t)mid;
+	high = a1 * b1 + (mid >> 32) + (rest >> 32);
+	low += c / 2;
+	high += low < c / 2;
+	if (a == UNAVAILABLE || c == UNAVAILABLE || high >= c)
+		return UNAVAILABLE;
+	if (!high)
+		return low / c;
+	for (i = 0; i < 64; i++) {
+		bool carry = high >> 63;
+
+		high = high << 1 | low >> 63;
+		low <<= 1;
+		if (carry || high >= c) {
+			high -= c;
+			low |= 1;
+		}
+	}
+	return low;
+#endif
+}
+
+/* a * b, of which a may be UNAVAILABLE. */
+static uint64_t times(uint64_t a, uint64_t b)
+{
+	return __builtin_mul_overflow(a, b, &a) ? UNAVAILABLE : a;
+}
+
+static uint64_t divided(uint64_t v, uint64_t by)
+{
+	return v == UNAVAILABLE ? v : v / by;
+}
+
+/* a - b, and 0 where that is less. */
+static uint64_t minus(uint64_t a, uint64_t b)
+{
+	if (a == UNAVAILABLE || b == UNAVAILABLE)
+		return UNAVAILABLE;
+	return a > b ? a - b : 0;
+}
+
+/* part of whole in thousandths of a percent. */
+static uint64_t percent(uint64_t part, uint64_t whole)
+{
+	return mul_div(part, 100000, whole);
+}
+
+static uint64_t at_most_100(uint64_t v)
+{
+	return v < 100000 || v == UNAVAILABLE ? v : 100000;
+}
+
+static bool visit_oom(struct walk *w, size_t n)
+{
+	uint64_t *sum = w->for_visit, kills;
+	struct scanner s;
+	struct text line;
+	int error, fd = open_below(w->dir, n, "memory.oom_control", "", &error);
+
+	scan_start(&s, fd, error);
+	while (scan_line(&s, &line))
+		if (take_key(&line, "oom_kill") && scan_number(&line, &kills))
+			*sum = plus(*sum == UNAVAILABLE ? 0 : *sum, kills);
+	walk_missed(w, s.error);
+	scan_close(&s);
+	return false;
+}
+
+/* Readers of a snapshot that have a room of their own: DISKS, TASKS. */
+static void read_devices(struct snapshot *now, const struct snapshot *before, bool charged, bool names);
+static void read_slabs(struct slabs *list);
+static void read_tasks(struct snapshot *now, const struct snapshot *before, const struct needs *needs);
+static uint64_t task_start_ns(uint32_t id);
+
+/* v1 counts a kill in the victim's own cgroup alone: all below `dir` are added. */
+static uint64_t read_oom_below(const char *dir)
+{
+	uint64_t sum = UNAVAILABLE;
+	struct walk w = { .visit = visit_oom, .for_visit = &sum };
+
+	walk_over(&w, dir);
+	return w.hidden ? UNAVAILABLE : sum;
+}
+
+/* The OOM kills that the parent has counted of all below it; UNAVAILABLE where it
+ * does not or cannot be seen. */
+static uint64_t parent_kills(void)
+{
+	const struct home *h = &homes[DIR_MEMORY];
+	uint64_t kills = UNAVAILABLE;
+	struct scanner s;
+	struct text line;
+	int error, fd;
+
+	if (h->version != 2 || h->levels < 2)
+		return UNAVAILABLE;
+	fd = open_below(h->dir, h->length[1], "memory.events", "", &error);
+	scan_start(&s, fd, error);
+	while (scan_line(&s, &line))
+		if (take_key(&line, "oom_kill") && !scan_number(&line, &kills))
+			kills = UNAVAILABLE;
+	scan_close(&s);
+	return kills;
+}
+
+/* The time of a snapshot, since the machine booted. A captured tree carries
+ * its own: its uptime; one without has the clock's, and no age. */
+static void snapshot_clock(struct snapshot *now, uint64_t tick_ns)
+{
+	struct scanner s;
+	struct text line;
+
+	now->ns = tick_ns - (uint64_t)scope.boot_ns;
+	now->age_known = !opt->captured;
+	if (opt->captured && scan_proc(&s, "uptime", "")) {
+		now->age_known = scan_line(&s, &line) && parse_decimal(&line.p, 9, &now->ns);
+		scan_close(&s);
+	}
+}
+
+static const char *directory_of(enum source_id src)
+{
+	enum directory dir = sources[src].directory;
+
+	return dir == DIR_PROC ? opt->proc : dir == DIR_SYS ? opt->sys : homes[dir].dir;
+}
+
+/* The numbers of a file, at each level where they are wanted there. */
+static void read_source(struct snapshot *now, enum source_id src)
+{
+	const char *dir = directory_of(src);
+	const struct home *h = &homes[sources[src].directory];
+	unsigned l, levels = h->levels > 1 && has_levels(src) ? h->levels : 1;
+
+	for (l = 0; l < levels; l++)
+		read_file(&files[l][src], dir, h->levels ? h->length[l] : strlen(dir), src, l == 0, now->level[l]);
+}
+
+/* Tasks are summed over CPUs, and may come out below 0. Where none runs, though the
+ * reader does, nobody counts them: gVisor. */
+static void check_task_counts(uint64_t *v)
+{
+	if (!v[M_r])
+		v[M_r] = v[M_b] = UNAVAILABLE;
+	if (v[M_r] > INT32_MAX)
+		v[M_r] = UNAVAILABLE;
+	if (v[M_b] > INT32_MAX)
+		v[M_b] = UNAVAILABLE;
+}
+
+/* Reads everything that is planned, and what the view needs. `before` is the
+ * last snapshot; tick_ns is CLOCK_BOOTTIME. What cannot be read is
+ * UNAVAILABLE; what went wrong is in the snapshot and in files[]. */
+static void snapshot_take(struct snapshot *now, const struct snapshot *before, uint64_t tick_ns,
+			  const struct needs *needs)
+{
+	unsigned src, l, levels = 1;
+
+	for (l = 0; l < DIR_COUNT; l++)
+		levels = homes[l].levels > levels ? homes[l].levels : levels;
+	memset(now->level, 0xff, levels * sizeof now->level[0]); /* UNAVAILABLE */
+	snapshot_clock(now, tick_ns);
+	now->wall_ns = clock_ns(CLOCK_REALTIME);
+	now->tasks = now->processes = now->devices = 0;
+	now->of_host = !in_cgroup() || needs->host;
+	now->more_devices[0] = now->more_devices[1] = 0;
+	now->gone = now->tasks_hidden = now->tasks_overflow = false;
+	for (src = 1; src < SRC_COUNT; src++)
+		if (plan->first_want[src] < plan->first_want[src + 1] && src != SRC_CPU_POSSIBLE)
+			read_source(now, src);
+	if (!in_cgroup())
+		check_task_counts(now->level[0]);
+	if (plan->source[SRC_CPU_POSSIBLE]) { /* it never changes: 0 before the first snapshot */
+		now->level[0][M_cpus_possible] = before->level[0][M_cpus_possible];
+		if (!before->level[0][M_cpus_possible])
+			read_source(now, SRC_CPU_POSSIBLE);
+	}
+	if ((WITH_DISKS || WITH_PROMETHEUS) && needs->devices)
+		read_devices(now, before, WITH_CGROUP && needs->charged_devices, true);
+	if (WITH_SLABS && needs->slabs)
+		read_slabs(&slabs);
+	if (needs->states || needs->processes)
+		read_tasks(now, before, needs);
+	if (!in_cgroup())
+		return;
+	if (plan->source[SRC_DEVICES] && !needs->devices)
+		read_devices(now, before, true, false);
+	if (plan->source[SRC_OOM_BELOW])
+		now->level[0][M_oom] = read_oom_below(homes[DIR_MEMORY].dir);
+	now->gone = cgroup_is_gone();
+}
+
+/* Was any number read, but what the machine is made of? */
+static bool has_numbers(const struct snapshot *now)
+{
+	unsigned m;
+
+	for (m = 1; m < LENGTH(metrics); m++)
+		if (plan->place[m] && now->level[0][m] < UNLIMITED &&
+		    sources[plan->place[m]->source].directory != DIR_SYS)
+			return true;
+	return false;
+}
+
+/* When the counters of the scope began, in ns since boot: for a cgroup when
+ * its oldest task started; UNAVAILABLE where that is not known. */
+static uint64_t scope_start_ns(const struct snapshot *now)
+{
+	uint64_t oldest = UNAVAILABLE, ns;
+	unsigned i;
+
+	if (!now->age_known)
+		return UNAVAILABLE;
+	if (!in_cgroup() || is_root(scope.home))
+		return 0;
+	if (now->tasks_hidden || now->tasks_overflow)
+		return UNAVAILABLE;
+	for (i = 0; i < now->tasks; i++) {
+		ns = task_start_ns(now->task[i].id);
+		oldest = ns < oldest ? ns : oldest;
+	}
+	return oldest;
+}
+
+#define MOST_WRAPPED (UINT32_MAX / 16)
+
+/* The growth of a counter. A 32-bit kernel's wraps at 2^32, which is to be
+ * seen where it was near that and has not got far since. After any other
+ * step back (a reset, a device that was replaced) it is not known. */
+static uint64_t growth(uint64_t before, uint64_t now)
+{
+	uint32_t wrapped = (uint32_t)now - (uint32_t)before;
+
+	if (before == UNAVAILABLE || now >= before)
+		return minus(now, before);
+	return before <= UINT32_MAX && wrapped < MOST_WRAPPED ? wrapped : UNAVAILABLE;
+}
+
+/* A raw number in base units: bytes, microseconds, or as it is. */
+static uint64_t in_base_units(uint64_t v, enum raw unit)
+{
+	switch (unit) {
+	case RAW_KIB:
+		return times(v, 1024);
+	case RAW_PAGES:
+		return times(v, (uint64_t)getpagesize());
+	case RAW_TICKS:
+		return times(v, 1000000 / USER_HZ);
+	case RAW_NS:
+		return divided(v, 1000);
+	default:
+		return v;
+	}
+}
+
+/* No limit: "max", or in v1 the most pages that the kernel can count:
+ * LONG_MAX bytes rounded down to a page (32-bit: 2^31-1 pages). */
+static bool is_unlimited(uint64_t limit)
+{
+	return limit >> 62 || limit == (uint64_t)INT32_MAX << 12;
+}
+
+/* MemAvailable. Before Linux 3.14, and where lxcfs makes it more than there
+ * is, free memory and the page cache, as procps had it. */
+static uint64_t make_available(const struct comparison *c)
+{
+	const uint64_t *v = c->report->value;
+	uint64_t cache = plus(v[M_file_active], v[M_file_inactive]), sum;
+
+	if (v[M_reported_available] <= v[M_host_total])
+		return v[M_reported_available];
+	if (cache == UNAVAILABLE)
+		cache = plus(v[M_buff], v[M_cached]);
+	sum = plus(v[M_mem_free], cache);
+	return sum <= v[M_host_total] ? sum : UNAVAILABLE;
+}
+
+/* The host's used memory: total - available, or what is not free where the
+ * kernel's MemAvailable is more than the total. */
+static uint64_t make_host_used(const struct comparison *c)
+{
+	const uint64_t *v = c->report->value;
+	bool nonsense = v[M_reported_available] != UNAVAILABLE && v[M_reported_available] > v[M_host_total];
+
+	return minus(v[M_host_total], nonsense ? v[M_mem_free] : v[M_mem_available]);
+}
+
+/* How many levels of a controller count: all up to the top. */
+static unsigned levels_of(const struct comparison *c, enum directory dir)
+{
+	return c->child && homes[dir].levels ? 1 : homes[dir].levels;
+}
+
+/* May a level that counts be out of sight? */
+static bool is_truncated(const struct comparison *c, enum directory dir)
+{
+	return homes[dir].truncated && !c->child;
+}
+
+/* A level of the memory hierarchy and what it leaves. In bytes. */
+struct binding {
+	uint64_t limit, used; /* used: the working set */
+	uint64_t idle, available; /* the least over all levels: limit - usage, - working set */
+	unsigned level;       /* whose limit leaves least; homes[].levels: not visible */
+	bool limited, known;  /* known: every limit could be read */
+};
+
+/* The smaller of a level's limits, memory.max and memory.high; UNAVAILABLE
+ * where one that may be the smaller cannot be read. */
+static uint64_t level_limit(const uint64_t *level)
+{
+	uint64_t max = level[M_mem_max], high = homes[DIR_MEMORY].version == 2 ? level[M_mem_high] : UNLIMITED;
+
+	if (max == UNAVAILABLE || high == UNAVAILABLE)
+		return UNAVAILABLE;
+	return least_of(is_unlimited(max) ? UNLIMITED : max, is_unlimited(high) ? UNLIMITED : high);
+}
+
+/* Usage less the page cache that can be dropped at once, as the kubelet and
+ * docker count it; all usage where that is not known. */
+static uint64_t working_set(const uint64_t *level)
+{
+	uint64_t cache = level[M_inactive_file], used = level[M_mem_used];
+
+	if (used > MOST_BYTES || (cache > MOST_BYTES && cache != UNAVAILABLE))
+		return UNAVAILABLE;
+	return minus(used, cache == UNAVAILABLE ? 0 : cache);
+}
+
+static void bind_limit(struct binding *b, uint64_t limit, uint64_t usage, uint64_t used, unsigned level)
+{
+	b->known &= limit == UNLIMITED || (limit != UNAVAILABLE && used != UNAVAILABLE);
+	if (limit >= UNLIMITED || used == UNAVAILABLE)
+		return;
+	b->idle = least_of(b->idle, minus(limit, usage));
+	if (b->limited && minus(limit, used) >= b->available)
+		return;
+	b->limited = true;
+	b->available = minus(limit, used);
+	b->limit = limit;
+	b->used = used;
+	b->level = level;
+}
+
+/* Does the level above charge its parent, too? v1: memory.use_hierarchy. */
+static bool is_charged_above(const uint64_t *above)
+{
+	return homes[DIR_MEMORY].version == 2 || above[M_use_hierarchy] != 0;
+}
+
+static struct binding find_binding(const struct comparison *c)
+{
+	struct binding b = { .idle = UNAVAILABLE, .available = UNAVAILABLE };
+	bool counted = false;
+	const struct home *h = &homes[DIR_MEMORY];
+	const uint64_t *own = c->now->level[0];
+	uint64_t above = own[M_hierarchical]; /* v1: what levels that cannot be seen allow */
+	unsigned l, levels = levels_of(c, DIR_MEMORY);
+
+	b.known = levels > 0 && !is_truncated(c, DIR_MEMORY);
+	for (l = 0; l < levels && (!l || is_charged_above(c->now->level[l])); l++) {
+		const uint64_t *level = c->now->level[l];
+
+		bind_limit(&b, level_limit(level), level[M_mem_used], working_set(level), l);
+		counted |= level[M_mem_used] != UNAVAILABLE;
+	}
+	b.known &= counted || h->whole; /* or the controller counts where we cannot see */
+	if (above != UNAVAILABLE && !is_unlimited(above) && (!b.limited || above < b.limit))
+		bind_limit(&b, above, own[M_mem_used], working_set(own), h->levels);
+	return b;
+}
+
+static uint64_t make_mem_limit(const struct comparison *c)
+{
+	struct binding b = find_binding(c);
+
+	return b.known && b.limited ? times(b.limit, 1000) : UNAVAILABLE;
+}
+
+static uint64_t make_mem_pct(const struct comparison *c)
+{
+	struct binding b = find_binding(c);
+
+	if (!b.known || !b.limited)
+		return UNAVAILABLE;
+	return b.limit ? percent(b.used, b.limit) : 100000;
+}
+
+/* The number of the level, see UNIT_LEVEL. */
+static uint64_t make_mem_level(const struct comparison *c)
+{
+	struct binding b = find_binding(c);
+
+	return b.known && b.limited && b.level < homes[DIR_MEMORY].levels ? b.level : UNAVAILABLE;
+}
+
+/* What is left of the machine or below a limit, the lesser. */
+static uint64_t make_cgroup_free(const struct comparison *c)
+{
+	struct binding b = find_binding(c);
+
+	return b.known ? least_of(times(b.idle, 1000), c->report->value[M_mem_free]) : UNAVAILABLE;
+}
+
+static uint64_t make_cgroup_available(const struct comparison *c)
+{
+	struct binding b = find_binding(c);
+
+	return b.known ? least_of(times(b.available, 1000), c->report->value[M_mem_available]) : UNAVAILABLE;
+}
+
+/* v2: memory.swap.max. v1 limits memory and swap together. */
+static uint64_t make_swap_limit(const struct comparison *c)
+{
+	const struct home *h = &homes[DIR_MEMORY];
+	uint64_t least = UNAVAILABLE, above = c->now->level[0][M_hierarchical_memsw];
+	unsigned l;
+
+	if (is_truncated(c, DIR_MEMORY))
+		return UNAVAILABLE;
+	if (above != UNAVAILABLE && !is_unlimited(above))
+		least = minus(above, c->now->level[0][M_hierarchical]);
+	for (l = 0; l < levels_of(c, DIR_MEMORY) && (!l || is_charged_above(c->now->level[l])); l++) {
+		const uint64_t *level = c->now->level[l];
+		uint64_t limit = level[M_swap_max];
+
+		if (h->version == 1)
+			limit = level[M_memsw_limit] == UNAVAILABLE || is_unlimited(level[M_memsw_limit]) ?
+				level[M_memsw_limit] : minus(level[M_memsw_limit], level[M_mem_max]);
+		if (limit == UNAVAILABLE)
+			return UNAVAILABLE;
+		if (!is_unlimited(limit))
+			least = least_of(least, limit);
+	}
+	return times(least, 1000);
+}
+
+/* The least of all levels: admin-guide/cgroup-v2.rst, pids.max. */
+static uint64_t make_tasks_limit(const struct comparison *c)
+{
+	uint64_t least = UNLIMITED;
+	unsigned l;
+
+	if (is_truncated(c, DIR_PIDS))
+		return UNAVAILABLE;
+	for (l = 0; l < levels_of(c, DIR_PIDS); l++) {
+		if (c->now->level[l][M_pids_max] == UNAVAILABLE)
+			return UNAVAILABLE;
+		least = least_of(least, c->now->level[l][M_pids_max]);
+	}
+	return least == UNLIMITED ? UNAVAILABLE : times(least, 1000);
+}
+
+/* Lowers a capacity (0: not known yet) to another (0: none). True where one
+ * that was known was lowered. */
+static bool tighten(uint64_t *capacity, uint64_t to)
+{
+	bool known = *capacity != 0;
+
+	if (!to || (known && to >= *capacity))
+		return false;
+	*capacity = to;
+	return known;
+}
+
+/* A level's quota in millionths of a CPU, or 0: none. */
+static uint64_t level_quota(const uint64_t *level)
+{
+	uint64_t quota = level[M_cpu_quota], period = level[M_cpu_period];
+
+	return quota >= UNLIMITED || period >= UNLIMITED || !period ? 0 : mul_div(quota, 1000000, period);
+}
+
+/* The CPUs that the cgroup may use, in millionths: the least of the quotas,
+ * the nearest cpuset and the CPUs that are online. */
+struct capacity {
+	uint64_t micro; /* UNAVAILABLE: not known */
+	bool limited;   /* something else than the machine limits them: */
+	unsigned level; /* the level that does, of the cpu hierarchy; */
+	bool cpuset;    /* or of the cpuset's */
+};
+
+static bool apply_cpuset(const struct comparison *c, struct capacity *capacity)
+{
+	unsigned l;
+
+	for (l = 0; l < levels_of(c, DIR_CPUSET); l++) {
+		uint64_t cpus = c->now->level[l][M_cpuset_cpus];
+
+		if (cpus == UNAVAILABLE)
+			continue;
+		capacity->level = l;
+		return tighten(&capacity->micro, times(cpus, 1000000));
+	}
+	return false;
+}
+
+static struct capacity find_capacity(const struct comparison *c)
+{
+	static const struct capacity unknown = { UNAVAILABLE, false, 0, false };
+	uint64_t online = c->now->level[0][M_cpus_online];
+	struct capacity found = { online == UNAVAILABLE ? 0 : times(online, 1000000), false, 0, false };
+	unsigned l;
+
+	if (!levels_of(c, DIR_CPU) || is_truncated(c, DIR_CPU))
+		return unknown; /* a quota may be out of sight */
+	found.limited = found.cpuset = apply_cpuset(c, &found);
+	for (l = 0; l < levels_of(c, DIR_CPU); l++) {
+		const uint64_t *level = c->now->level[l];
+		uint64_t quota = level_quota(level);
+		bool known = found.micro != 0;
+
+		if (level[M_cpu_quota] == UNAVAILABLE)
+			return unknown; /* it may be the one that counts */
+		if (tighten(&found.micro, quota) || (quota && !known)) {
+			found.limited = true;
+			found.cpuset = false;
+			found.level = l;
+		}
+	}
+	if (!found.micro)
+		found.micro = UNAVAILABLE;
+	return found;
+}
+
+static uint64_t make_cpu_capacity(const struct comparison *c)
+{
+	return find_capacity(c).micro;
+}
+
+static uint64_t make_cpu_limit(const struct comparison *c)
+{
+	struct capacity capacity = find_capacity(c);
+
+	return capacity.limited ? capacity.micro : UNAVAILABLE;
+}
+
+/* The number of the level, see UNIT_LEVEL. */
+static uint64_t make_cpu_level(const struct comparison *c)
+{
+	struct capacity capacity = find_capacity(c);
+
+	return capacity.limited ? capacity.level : UNAVAILABLE;
+}
+
+/* The most time that CPUs can have spent between the snapshots: a sixteenth and two
+ * ticks are allowed for, as the kernel counts at ticks. */
+static uint64_t most_cpu_us(const struct comparison *c, uint64_t cpus)
+{
+	uint64_t us = c->report->elapsed_us;
+
+	return times(cpus, us + us / 16 + 2 * 1000000 / USER_HZ);
+}
+
+/* The CPUs that were online in between; UNAVAILABLE: not known. */
+static uint64_t most_online(const struct comparison *c)
+{
+	uint64_t before = c->before->level[0][M_cpus_online], now = c->now->level[0][M_cpus_online];
+
+	return before != UNAVAILABLE && before > now ? before : now;
+}
+
+/* The CPU time that the cgroup could have used, in microseconds: what its
+ * capacity is worth; or what it did use, where a quota lent it more or CPUs
+ * have left meanwhile. UNAVAILABLE where that is more than the CPUs of the
+ * machine can have had. */
+static uint64_t make_cpu_available(const struct comparison *c)
+{
+	uint64_t us = c->report->elapsed_us;
+	uint64_t used = plus(c->report->value[M_user_time], c->report->value[M_system_time]);
+	uint64_t could = mul_div(c->report->value[M_cpu_capacity], us, 1000000);
+
+	if (!us || could == UNAVAILABLE || used == UNAVAILABLE || used <= could)
+		return us ? could : UNAVAILABLE;
+	return used <= most_cpu_us(c, most_online(c)) ? used : UNAVAILABLE;
+}
+
+/* CPUs that the cgroup kept busy, in millionths. */
+static uint64_t make_cpu_used(const struct comparison *c)
+{
+	uint64_t us = plus(c->report->value[M_user_time], c->report->value[M_system_time]);
+
+	return us > most_cpu_us(c, most_online(c)) ? UNAVAILABLE : mul_div(us, 1000000, c->report->elapsed_us);
+}
+
+/* The growth of a level's counter between the two snapshots. */
+static uint64_t level_growth(const struct comparison *c, unsigned l, enum metric_id m)
+{
+	return in_base_units(growth(c->before->level[l][m], c->now->level[l][m]), plan->place[m]->raw);
+}
+
+/* Throttling at the level with the largest share of throttled periods: it
+ * counts where the quota is set, not below. UNAVAILABLE: no level has one. */
+struct throttling {
+	uint64_t periods, throttled, time_us, share;
+};
+
+/* One level's. An idle cgroup has no periods, and 0 %; where none has ended
+ * because the interval is shorter than one, the share is not known. */
+static struct throttling level_throttling(const struct comparison *c, unsigned l)
+{
+	uint64_t period_us = c->now->level[l][M_cpu_period];
+	struct throttling t = {
+		level_growth(c, l, M_nr_periods), level_growth(c, l, M_nr_throttled),
+		level_growth(c, l, M_throttled_time), UNAVAILABLE,
+	};
+
+	if (t.throttled == UNAVAILABLE || t.time_us == UNAVAILABLE)
+		return t;
+	/* In the first report a parent may be older than the cgroup. */
+	if (c->report->first && period_us < UNLIMITED &&
+	    times(t.periods, period_us) > c->report->elapsed_us / 10 * 11 + 200000)
+		t.time_us = UNAVAILABLE;
+	if (t.periods)
+		t.share = at_most_100(percent(t.throttled, t.periods));
+	else if (period_us >= UNLIMITED || c->report->elapsed_us >= period_us)
+		t.share = 0;
+	return t;
+}
+
+static struct throttling find_throttling(const struct comparison *c)
+{
+	struct throttling worst = { UNAVAILABLE, UNAVAILABLE, UNAVAILABLE, UNAVAILABLE }, t;
+	unsigned l;
+
+	for (l = 0; l < levels_of(c, DIR_CPU); l++) {
+		const uint64_t *level = c->now->level[l];
+
+		if (level[M_cpu_quota] == UNLIMITED && !level[M_nr_periods])
+			continue; /* no quota was ever set here */
+		t = level_throttling(c, l);
+		if (t.share == UNAVAILABLE && level[M_nr_periods] < c->before->level[l][M_nr_periods] &&
+		    c->before->level[l][M_nr_periods] != UNAVAILABLE)
+			return t; /* it stepped back: it may be the worst */
+		if (t.share == UNAVAILABLE)
+			continue;
+		if (worst.share == UNAVAILABLE || t.share > worst.share ||
+		    (t.share == worst.share && t.time_us > worst.time_us))
+			worst = t;
+	}
+	return worst;
+}
+
+static uint64_t make_periods(const struct comparison *c)
+{
+	return times(find_throttling(c).periods, 1000);
+}
+
+static uint64_t make_throttled(const struct comparison *c)
+{
+	return times(find_throttling(c).throttled, 1000);
+}
+
+static uint64_t make_throttled_time(const struct comparison *c)
+{
+	return find_throttling(c).time_us;
+}
+
+static uint64_t make_thr_pct(const struct comparison *c)
+{
+	return find_throttling(c).share;
+}
+
+/* Milliseconds a second, of all CPUs together. cpu.stat.local (Linux 6.6)
+ * counts what quotas above the visible levels do, too. */
+static uint64_t make_thr(const struct comparison *c)
+{
+	uint64_t us = find_throttling(c).time_us, local = c->report->value[M_local_throttled];
+
+	if (us == UNAVAILABLE || (local != UNAVAILABLE && local > us))
+		us = local;
+	/* What was throttled is counted when its period, of 1 s at most, ends. */
+	if (!c->report->first && us > plus(most_cpu_us(c, most_online(c)), times(most_online(c), 1000000)))
+		return UNAVAILABLE;
+	return mul_div(us, 1000000, c->report->elapsed_us);
+}
+
+#define MOST_CPUS 8192 /* that a kernel is built for */
+
+/* More ticks than CPUs and time can hold are no ticks: steal after a
+ * migration, an idle time that is frozen at 8e18. The most that a kind can
+ * count in all, in microseconds: CPUs that are gone for good have counted,
+ * too, so 64 times what there are. */
+static uint64_t most_ticks(const struct comparison *c)
+{
+	uint64_t cpus = least_of(c->now->level[0][M_cpus_possible], MOST_CPUS);
+
+	if (!c->now->age_known)
+		return UNAVAILABLE;
+	return times(times(cpus, c->now->ns / 1000 + 1000000), 64);
+}
+
+/* Are so many ticks of one kind no count? Nor are they where all kinds are 0: gVisor. */
+static bool is_false_time(const struct comparison *c, uint64_t us)
+{
+	bool counted = us != 0;
+	unsigned m;
+
+	for (m = 1; !counted && m < LENGTH(metrics); m++)
+		counted = is_cpu_time(plan->place[m]) && c->now->level[0][m];
+	return !counted || us > most_ticks(c);
+}
+
+/* And that it can grow by: on the CPUs that are online; on all where those that are
+ * gone count, or lxcfs tells of others. */
+static uint64_t most_new_ticks(const struct comparison *c)
+{
+	uint64_t cpus = least_of(c->now->level[0][M_cpus_possible], MOST_CPUS);
+
+	if (!c->report->first && !scope.lxcfs)
+		cpus = least_of(cpus, most_online(c));
+	return c->report->elapsed_us ? most_cpu_us(c, cpus) : UNAVAILABLE;
+}
+
+/* Has idle time begun anew, as on kernels that count from elsewhere when a CPU comes
+ * or goes? A little it may step back on each. */
+static bool is_idle_anew(uint64_t before_us, uint64_t now_us, uint64_t cpus)
+{
+	return before_us != UNAVAILABLE && now_us < before_us && before_us - now_us >= times(STEP_BACK_US, cpus);
+}
+
+static bool is_idle_lost(const struct comparison *c)
+{
+	return is_idle_anew(in_base_units(c->before->level[0][M_cpu_idle], RAW_TICKS),
+			    in_base_units(c->now->level[0][M_cpu_idle], RAW_TICKS), most_online(c));
+}
+
+/* The ticks of all kinds. Where one kind is not known, the others are whole
+ * if they fill the time of the CPUs; else nothing is known. */
+static uint64_t make_cpu_time(const struct comparison *c)
+{
+	uint64_t *v = c->report->value, sum = 0, could;
+	const struct term *t;
+	bool missing = false; /* steal apart: it is not the machine's own time */
+	uint64_t most = most_new_ticks(c), most_total = most_ticks(c);
+
+	for (t = plan->place[M_cpu_time]->terms; t->sign; t++) {
+		if (t->sign == 2 || (t->optional && c->now->level[0][t->metric] == UNAVAILABLE))
+			continue;
+		if (v[t->metric] > most || times(c->now->level[0][t->metric], 1000000 / USER_HZ) > most_total)
+			v[t->metric] = UNAVAILABLE;
+		if (v[t->metric] == UNAVAILABLE)
+			missing |= t->metric != M_cpu_steal;
+		else
+			sum = plus(sum, v[t->metric]);
+	}
+	if (!missing && !is_idle_lost(c))
+		return sum;
+	could = times(c->now->level[0][M_cpus_online], c->report->elapsed_us);
+	return could != UNAVAILABLE && sum >= could / 16 * 15 ? sum : UNAVAILABLE;
+}
+
+/* Was what the metric is made of read this time, so that it has a value, or
+ * will have one once there is something to compare with? */
+static bool is_fed(const struct comparison *c, enum metric_id m)
+{
+	const struct place *p = plan->place[m];
+	const struct term *t;
+
+	if (!p)
+		return false;
+	if (p->source == SRC_DEVICES)
+		return !c->now->devices_error;
+	if (p->source != SRC_NONE)
+		return c->now->level[0][m] != UNAVAILABLE && !(p->trait == TRAIT_NEVER_ZERO && !c->now->level[0][m]);
+	if (p->maker)
+		return c->report->value[m] != UNAVAILABLE || !c->report->elapsed_us;
+	for (t = p->terms; t->sign; t++)
+		if (!t->optional && !is_fed(c, t->metric))
+			return false;
+	return true;
+}
+
+/* The metrics that a place is made of, added up. */
+static uint64_t sum_terms(const struct comparison *c, const struct place *p)
+{
+	const struct term *t;
+	uint64_t sum = 0, less = 0;
+	bool any = false;
+
+	for (t = p->terms; t->sign; t++) {
+		uint64_t v = c->report->value[t->metric];
+
+		if (t->optional && c->now->level[0][t->metric] == UNAVAILABLE)
+			continue; /* this kernel does not report it */
+		any = true;
+		if (t->sign > 0)
+			sum = plus(sum, v);
+		else
+			less = plus(less, v);
+	}
+	return any ? minus(sum, less) : UNAVAILABLE;
+}
+
+/* A number of a file, by the kind of its metric. */
+static uint64_t report_number(const struct comparison *c, enum metric_id m, const struct place *p)
+{
+	uint64_t now = c->now->level[0][m], us = c->report->elapsed_us, grown;
+
+	if (now == UNAVAILABLE || (p->trait == TRAIT_NEVER_ZERO && !now) ||
+	    (p->within && now > c->now->level[0][p->within]))
+		return UNAVAILABLE;
+	if (metrics[m].kind == KIND_GAUGE)
+		return now == UNLIMITED ? UNAVAILABLE : times(in_base_units(now, p->raw), 1000);
+	grown = growth(c->before->level[0][m], now);
+	if (grown == UNAVAILABLE && p->trait == TRAIT_STEPS_BACK && c->before->level[0][m] != UNAVAILABLE)
+		grown = 0;
+	grown = in_base_units(grown, p->raw);
+	switch (metrics[m].kind) {
+	case KIND_COUNT:
+		return times(grown, 1000);
+	case KIND_TIME:
+		return grown;
+	case KIND_RATE:
+		return mul_div(grown, 1000000000, us);
+	case KIND_SHARE: /* the kernel may be 2 s behind, not more */
+		return grown != UNAVAILABLE && us && grown > us + us / 16 + 2500000 ? UNAVAILABLE :
+			at_most_100(percent(grown, us));
+	default:
+		return UNAVAILABLE;
+	}
+}
+
+static uint64_t make_read(const struct comparison *c), make_written(const struct comparison *c); /* DISKS */
+
+static uint64_t (*const makers[MAKER_COUNT])(const struct comparison *) = {
+#define F(name) [MAKE_##name] = make_##name,
+	MAKERS(F)
+#undef F
+#define F(name) [MAKE_##name] = WITH_CGROUP ? make_##name : NULL,
+	CGROUP_MAKERS(F)
+#undef F
+};
+
+/* Compares two snapshots. The first is compared with zeros at its start,
+ * which is in before->ns. */
+static void report_make(const struct comparison *c)
+{
+	const struct snapshot *before = c->before, *now = c->now;
+	struct report *r = c->report;
+	unsigned i;
+
+	r->wall_ns = now->wall_ns;
+	r->elapsed_us = now->ns > before->ns ? (now->ns - before->ns) / 1000 : 0;
+	r->scope = now->of_host ? "host" : "cgroup";
+	r->cgroup = now->of_host ? NULL : scope.name;
+	if (r->first)
+		memset(r->value, 0xff, sizeof r->value); /* what is not planned stays UNAVAILABLE */
+	for (i = 0; i < plan->count; i++) {
+		unsigned m = plan->order[i];
+		const struct place *p = plan->place[m];
+
+		if (p->maker)
+			r->value[m] = makers[p->maker](c);
+		else if (terms_of(p))
+			r->value[m] = sum_terms(c, p);
+		else
+			r->value[m] = report_number(c, m, p);
+		if (p->over)
+			r->value[m] = percent(r->value[m], r->value[p->over]);
+	}
+	if (!in_cgroup() || c->child)
+		return;
+	level_name(DIR_MEMORY, r->value[M_mem_level], r->mem_level);
+	level_name(find_capacity(c).cpuset ? DIR_CPUSET : DIR_CPU, r->value[M_cpu_level], r->cpu_level);
+}
+
+/* Have more CPU time, stalls or periods passed than the time since the oldest
+ * task started holds, and more than a quota lends ahead? Then the cgroup is
+ * older than that, and its age not known. */
+static bool is_false_start(const struct comparison *c)
+{
+	const struct report *r = c->report;
+	uint64_t most = r->elapsed_us / 10 * 11 + 200000, period = c->now->level[0][M_cpu_period];
+	uint64_t used = plus(r->value[M_user_time], r->value[M_system_time]), online = c->now->level[0][M_cpus_online];
+	uint64_t capacity = r->value[M_cpu_capacity], could = mul_div(capacity, most, 1000000);
+	unsigned i;
+
+	if (!in_cgroup() || !r->elapsed_us)
+		return false;
+	for (i = 0; i < plan->count; i++) {
+		unsigned m = plan->order[i];
+
+		if (metrics[m].kind == KIND_SHARE && c->now->level[0][m] != UNAVAILABLE && c->now->level[0][m] > most)
+			return true;
+	}
+	if (period < UNLIMITED && plan->selected[M_nr_periods] && c->now->level[0][M_nr_periods] != UNAVAILABLE &&
+	    times(c->now->level[0][M_nr_periods], period) > most)
+		return true;
+	/* 4 faults a microsecond and CPU are more than any machine has. */
+	if (r->value[M_faults] != UNAVAILABLE && online != UNAVAILABLE &&
+	    r->value[M_faults] / 1000 > times(online, 4000000))
+		return true;
+	return used != UNAVAILABLE && could != UNAVAILABLE && used > could;
+}
+
+/* " of PATH", the cgroup whose limit it is, where that is not the scope's own. */
+static void out_level(struct sink *o, const char *name)
+{
+	if (!*name || !strcmp(name, scope.name))
+		return;
+	out_str(o, " of ");
+	out_safe(o, name);
+}
+
+/* The cgroup's versions, limits and what of it cannot be seen. */
+static void out_cgroup(struct sink *o, const struct comparison *c)
+{
+	const struct report *r = c->report;
+	unsigned versions = 0;
+	bool whole = true;
+
+	for (each_home(h))
+		if (h != &homes[DIR_PRESSURE]) {
+			versions |= h->version;
+			whole &= h->whole || !h->version;
+		}
+	out_str(o, "cgroup ");
+	out_safe(o, scope.name);
+	out(o, " (%s), ", versions == 3 ? "hybrid" : versions == 1 ? "v1" : "v2");
+	if (r->value[M_mem_limit] != UNAVAILABLE) {
+		out_str(o, "memory limit ");
+		out_human(o, r->value[M_mem_limit]);
+		out_level(o, r->mem_level);
+	} else {
+		out_str(o, find_binding(c).known ? "no memory limit" : "memory limit unknown");
+	}
+	out_str(o, ", ");
+	if (r->value[M_cpu_limit] != UNAVAILABLE) {
+		out_hundredths(o, r->value[M_cpu_limit]);
+		out_str(o, " CPUs");
+		out_level(o, r->cpu_level);
+	} else {
+		out_str(o, r->value[M_cpu_capacity] != UNAVAILABLE && homes[DIR_CPU].levels ?
+			"no CPU limit" : "CPU limit unknown");
+	}
+	out_str(o, whole ? "" : ", inexact: ancestors not visible");
+	out_str(o, scope.entered ? ", entered from outside: as PID 1 sees it" : "");
+}
+
+/* On a terminal: whose numbers these are, and under which limits, where that
+ * is not what any vmstat would show. */
+static void say_scope(const struct comparison *c)
+{
+	char buffer[3 * PATH_BYTES];
+	struct sink o = SINK(buffer);
+
+	if (in_cgroup()) {
+		out_cgroup(&o, c);
+	} else {
+		each_mount("self", "", NULL); /* for scope.lxcfs */
+		if (!scope.lxcfs && !scope.contained)
+			return;
+		out_str(&o, scope.contained ? "host, seen from a container" : "host");
+	}
+	out_str(&o, scope.lxcfs ? ", lxcfs over /proc" : "");
+	warn(0, "scope %s", out_end(&o));
+}
+
+/* ---------------------------------------------------------------- LISTING
+ *
+ * Rows by columns: what a view shows, and all that a renderer prints. A value
+ * is asked for by item and column; a row is the number of an item. */
+
+/* The terminal that text goes to. */
+static struct screen {
+	bool tty;
+	bool stamped;          /* there is room for -t */
+	bool header_due;
+	unsigned rows, columns;
+	unsigned since_header; /* rows printed since */
+} screen;
+
+#define MAX_COLUMNS (M_COUNT + 3)
+#define MAX_ROWS (MAX_DISKS > MAX_SLABS ? MAX_DISKS : MAX_SLABS)
+
+struct cell {
+	const char *text; /* of UNIT_TEXT; NULL: none */
+	uint64_t number;  /* of all other units */
+};
+
+/* The columns of a listing that there is no room for on a terminal. */
+struct fit {
+	unsigned columns; /* of the terminal, that it was made for */
+	bool hidden[MAX_COLUMNS];
+	bool unfed[MAX_COLUMNS]; /* hidden as nothing fed them */
+};
+
+struct listing {
+	const struct comparison *from;
+	const struct column *column[MAX_COLUMNS];
+	unsigned columns, rows;
+	struct cell (*cell)(const struct listing *, unsigned item, const struct column *);
+	struct column title; /* a column whose heading is not known before */
+	bool (*is_fed)(const struct listing *, const struct column *); /* of a table */
+	bool stacked; /* in text: a line for each column, its heading after the number */
+	bool table;   /* in text: coloured by alerts, and fits the terminal; what is
+	               * too long for its column borrows from those after it */
+	bool headed;  /* in text: one header a report; the name at the end is cut to fit */
+	bool alerts;  /* records carry the alerts of the report */
+	const struct listing *below; /* belongs to each row, under this key in JSON; or NULL */
+	const char *below_key;
+	struct fit *fit; /* in text: to the terminal; NULL: as wide as it is */
+	uint16_t item[MAX_ROWS]; /* what each row shows */
+};
+
+/* What a record says of the report that it belongs to. */
+static const struct column
+	column_interval = { .key = "interval", .unit = UNIT_NUMBER },
+	column_scope = { .key = "scope", .unit = UNIT_TEXT },
+	column_cgroup = { .key = "cgroup", .unit = UNIT_TEXT };
+
+static bool is_name(const struct column *c)
+{
+	return c->unit <= UNIT_LEVEL;
+}
+
+static struct cell number_cell(uint64_t v)
+{
+	return (struct cell){ NULL, v };
+}
+
+static struct cell text_cell(const char *s)
+{
+	return (struct cell){ s, UNAVAILABLE };
+}
+
+/* The value of a column in a row: what is the same in every listing, or the listing's. */
+static struct cell cell_at(const struct listing *l, unsigned row, const struct column *c)
+{
+	const struct report *r = l->from->report;
+
+	if (c == &column_interval)
+		return number_cell(r->elapsed_us ? (r->elapsed_us + 500) / 1000 : UNAVAILABLE); /* seconds */
+	if (c == &column_scope)
+		return text_cell(r->scope);
+	if (c == &column_cgroup)
+		return text_cell(r->cgroup);
+	return l->cell(l, l->item[row], c);
+}
+
+/* Every record says whose numbers it has. */
+static void add_scope(struct listing *l)
+{
+	l->column[l->columns++] = &column_scope;
+	l->column[l->columns++] = &column_cgroup;
+}
+
+static void add_column(struct listing *l, const struct column *c)
+{
+	unsigned i;
+
+	for (i = 0; i < l->columns; i++)
+		if (l->column[i] == c)
+			return;
+	l->column[l->columns++] = c;
+}
+
+/* Adds the columns that n rows of a table begin with. */
+static void add_columns(struct listing *l, const void *rows, size_t size, unsigned n)
+{
+	unsigned i;
+
+	for (i = 0; i < n; i++)
+		add_column(l, (const void *)((const char *)rows + i * size));
+}
+
+/* The metric whose column this is; M_NONE where it is another's. */
+static enum metric_id metric_of(const struct column *c)
+{
+	uintptr_t at = (uintptr_t)c - (uintptr_t)metrics;
+
+	return at < sizeof metrics ? (enum metric_id)(at / sizeof *metrics) : M_NONE;
+}
+
+static struct cell table_cell(const struct listing *l, unsigned item, const struct column *c)
+{
+	(void)item;
+	if (c->unit == UNIT_LEVEL) {
+		const struct report *r = l->from->report;
+		const char *name = c == &metrics[M_mem_level].column ? r->mem_level : r->cpu_level;
+
+		return text_cell(*name ? name : NULL);
+	}
+	return number_cell(l->from->report->value[metric_of(c)]);
+}
+
+/* Does something feed the column, so that it has or will have a value? */
+static bool table_is_fed(const struct listing *l, const struct column *c)
+{
+	enum metric_id m = metric_of(c);
+
+	return m == M_NONE || (WITH_RECORD && opt->replay ? replay.has[m] : is_fed(l->from, m));
+}
+
+/* May the metric be shown, and is it built in? */
+static bool is_visible(enum metric_id m)
+{
+	return metrics[m].show != SHOW_HIDDEN && metrics[m].places->scopes &&
+	       (metrics[m].column.group != GROUP_PRESSURE || WITH_PRESSURE);
+}
+
+/* Is the metric in the table, or record, that the options choose? */
+static bool is_default(enum metric_id m, bool record)
+{
+	if (!is_visible(m))
+		return false;
+	if (record && !opt->classic)
+		return true;
+	if (opt->extended)
+		return metrics[m].show != SHOW_RECORD;
+	switch (metrics[m].show) {
+	case SHOW_CLASSIC: return true;
+	case SHOW_TABLE: return !opt->classic;
+	case SHOW_BUFFERS: return !opt->active;
+	case SHOW_ACTIVE: return opt->active;
+	case SHOW_CGROUP: return !opt->classic && (in_cgroup() || replay.in_cgroup);
+	default: return false;
+	}
+}
+
+/* -o: adds the metrics that a name, of a column or a group, stands for. */
+static bool add_named(struct listing *l, const struct text *name)
+{
+	bool known = false;
+	unsigned m;
+
+	for (m = 1; m < LENGTH(metrics); m++)
+		if (is_visible(m) && (is_text(name, metrics[m].column.key) ||
+				      is_text(name, groups[metrics[m].column.group].name))) {
+			add_column(l, &metrics[m].column);
+			known = true;
+		}
+	return known;
+}
+
+/* The columns of the table, or of a record; false where -o names something that
+ * is not there. */
+static bool list_metrics(struct listing *l, bool record)
+{
+	struct text rest = { opt->columns, opt->columns ? opt->columns + strlen(opt->columns) : NULL }, name;
+	unsigned m;
+
+	l->cell = table_cell;
+	l->is_fed = table_is_fed;
+	l->table = l->alerts = true;
+	l->rows = 1;
+	add_column(l, &column_interval);
+	add_scope(l);
+	while (next_part(&rest, ',', &name))
+		if (!add_named(l, &name))
+			return false;
+	for (m = 1; !opt->columns && m < LENGTH(metrics); m++)
+		if (is_default(m, record))
+			add_column(l, &metrics[m].column);
+	return true;
+}
+
+static bool list_table(struct listing *l)
+{
+	static struct fit fit;
+
+	l->fit = &fit;
+	return list_metrics(l, opt->format != O_NONE);
+}
+
+static bool is_terminal(int fd, struct winsize *w)
+{
+	return ioctl(fd, TIOCGWINSZ, w) == 0;
+}
+
+static bool names_written;
+
+#define TIMESTAMP_WIDTH 20 /* " 2026-01-02 03:04:05" */
+
+/* Asks for the terminal's size; a serial line may not know it. */
+static void screen_measure(void)
+{
+	struct winsize w = { 0 };
+
+	if (screen.columns && !screen.tty)
+		return;
+	screen.tty = is_terminal(STDOUT_FILENO, &w);
+	screen.rows = w.ws_row ? w.ws_row : screen.tty ? 24 : 25;
+	w.ws_col = w.ws_col ? w.ws_col : 80;
+	screen.stamped = opt->timestamp && (!screen.tty || w.ws_col > 2 * TIMESTAMP_WIDTH);
+	if (w.ws_col == screen.columns)
+		return; /* as it was */
+	screen.columns = w.ws_col;
+	screen.header_due = true;
+}
+
+static bool has_color(void)
+{
+	const char *type = getenv("TERM"), *no = getenv("NO_COLOR");
+
+	if (!WITH_COLOR || opt->color != COLOR_AUTO)
+		return WITH_COLOR && opt->color == COLOR_ALWAYS;
+	return screen.tty && !(no && *no) && type && *type && strcmp(type, "dumb") != 0;
+}
+
+/* A value of bytes in the unit of -S. */
+static uint64_t in_display_unit(uint64_t v, enum unit unit)
+{
+	return divided(v, unit == UNIT_BLOCKS ? 1024 : unit >= UNIT_SIZE ? opt->unit : 1);
+}
+
+static void out_cell(struct sink *o, const struct column *c, struct cell cell)
+{
+	uint64_t v = in_display_unit(cell.number, c->unit);
+
+	if (is_name(c))
+		out_safe(o, cell.text ? cell.text : "-");
+	else if (v == UNAVAILABLE)
+		out_char(o, '-');
+	else if (WITH_HUMAN && opt->human && c->unit >= UNIT_SIZE)
+		out_human(o, cell.number);
+	else if (c->unit == UNIT_DECIMALS)
+		out_hundredths(o, v);
+	else if (c->unit == UNIT_WHOLE)
+		out_u64(o, v);
+	else
+		out_u64(o, (v + (c->unit == UNIT_SIZE ? 0 : 500)) / 1000);
+}
+
+static const char *heading_of(const struct column *c)
+{
+	return c->label ? c->label : c->heading;
+}
+
+static unsigned width_of(const struct column *c)
+{
+	return c->width[opt->wide];
+}
+
+static bool is_shown(const struct listing *l, unsigned i)
+{
+	return width_of(l->column[i]) && !(WITH_FIT && l->fit && l->fit->hidden[i]);
+}
+
+/* Is it a byte of a UTF-8 character after its first? */
+static bool is_continuation(char c)
+{
+	return ((unsigned char)c & 0xc0) == 0x80;
+}
+
+/* One line of cells, or of headings: names to the left, numbers to the right,
+ * a blank between. */
+static void text_cells(struct sink *o, const struct listing *l, const unsigned *row)
+{
+	size_t end = o->n, first = end, start, at;
+	unsigned i;
+
+	for (i = 0; i < l->columns; i++) {
+		const struct column *c = l->column[i];
+
+		if (!is_shown(l, i))
+			continue;
+		if (o->n != first) {
+			out_char(o, ' ');
+			end++;
+		}
+		start = o->n;
+		end += width_of(c);
+		if (!row)
+			out_safe(o, heading_of(c));
+		else if (!c->titled)
+			out_cell(o, c, cell_at(l, *row, c));
+		for (at = start; is_name(c) && at < o->n; at++)
+			if (is_continuation(o->text[at]))
+				end++; /* a character is one wide */
+			else if (c->cut && at >= end)
+				o->n = at;
+		if (c->unit != UNIT_TEXT)
+			out_align_right(o, start, end);
+		else if (o->n < end)
+			out_fill(o, ' ', end - o->n);
+		if (!l->table)
+			end = o->n;
+	}
+}
+
+/* A title in dashes over columns of this width; the odd dash goes to the
+ * left or to the right. One that is not the first has a blank before it. */
+static void text_title(struct sink *o, const struct group_row *group, size_t width)
+{
+	size_t n = strlen(group->name), dashes;
+
+	n = n < width ? n : width;
+	dashes = (width - n + !group->right) / 2;
+	if (o->n && o->text[o->n - 1] != '\n')
+		out_char(o, ' ');
+	out_fill(o, '-', dashes);
+	out_bytes(o, group->name, n);
+	out_fill(o, '-', width - n - dashes);
+}
+
+/* A title over the columns of each group. */
+static void text_titles(struct sink *o, const struct listing *l)
+{
+	unsigned i, next;
+
+	for (i = 0; i < l->columns; i = next) {
+		unsigned g = l->column[i]->group;
+		size_t width = 0;
+
+		for (next = i; next < l->columns && l->column[next]->group == g; next++)
+			if (is_shown(l, next))
+				width += width_of(l->column[next]) + (width ? 1u : 0u);
+		if (width)
+			text_title(o, &groups[g], width);
+	}
+}
+
+static const char *zone_name(const struct tm **local, uint64_t seconds)
+{
+	*local = NULL;
+#if WITH_LOCALTIME
+	*local = localtime(&(time_t){ (time_t)seconds });
+	if (*local)
+		return (*local)->tm_zone;
+#endif
+	(void)seconds;
+	return "UTC";
+}
+
+static void text_header(struct sink *o, const struct listing *l)
+{
+	bool stamped = screen.stamped, grouped = false;
+	const struct tm *local;
+	size_t start;
+	unsigned i;
+
+	for (i = 0; i < l->columns; i++)
+		grouped |= l->column[i]->group != GROUP_NONE;
+	if (grouped) {
+		text_titles(o, l);
+		if (stamped)
+			out_str(o, " -----timestamp-----");
+		out_char(o, '\n');
+	}
+	text_cells(o, l, NULL);
+	if (stamped) {
+		start = o->n;
+		out_str(o, zone_name(&local, l->from->report->wall_ns / NS_PER_S));
+		out_align_right(o, start, start + TIMESTAMP_WIDTH);
+	}
+	out_char(o, '\n');
+}
+
+static void text_timestamp(struct sink *o, uint64_t seconds)
+{
+	const struct tm *local;
+
+	zone_name(&local, seconds);
+	if (WITH_LOCALTIME && local)
+		seconds += (uint64_t)local->tm_gmtoff;
+	out_char(o, ' ');
+	out_date(o, seconds, ' ');
+}
+
+/* The width of a line of cells or headings. */
+static size_t text_width(struct sink *o, const struct listing *l, const unsigned *row)
+{
+	size_t start = o->n, n;
+
+	text_cells(o, l, row);
+	n = o->n - start;
+	o->n = start;
+	return n + (screen.stamped && l->table ? TIMESTAMP_WIDTH : 0);
+}
+
+/* A column that nothing feeds in this scope is worth least. */
+static unsigned worth_of(const struct listing *l, unsigned i)
+{
+	return l->column[i]->keep + (!l->is_fed || l->is_fed(l, l->column[i]) ? 100u : 0);
+}
+
+/* Hides columns until header and row fit the terminal, from `indent` on: what
+ * nothing feeds first, then by what the catalogue says of its worth. One
+ * always stays. All is chosen anew when something that was hidden for nothing
+ * is fed by now. True where it is not what it was. */
+static bool text_fit(struct sink *o, const struct listing *l, unsigned row, size_t indent)
+{
+	struct fit *fit = l->fit;
+	bool anew = fit->columns != screen.columns, changed = anew;
+	unsigned i;
+
+	for (i = 0; i < l->columns; i++)
+		anew |= fit->hidden[i] && fit->unfed[i] && worth_of(l, i) >= 100;
+	if (anew)
+		memset(fit, 0, sizeof *fit);
+	fit->columns = screen.columns;
+	while (text_width(o, l, NULL) + indent > screen.columns || text_width(o, l, &row) + indent > screen.columns) {
+		unsigned worst = 0, least = UINT32_MAX, left = 0;
+
+		for (i = 0; i < l->columns; i++)
+			if (is_shown(l, i)) {
+				left++;
+				if (worth_of(l, i) < least)
+					least = worth_of(l, worst = i);
+			}
+		if (left < 2)
+			break;
+		fit->unfed[worst] = least < 100;
+		fit->hidden[worst] = changed = true;
+	}
+	return changed || anew;
+}
+
+/* A line for each column: the number, and its heading as a label. */
+static void text_stacked(struct sink *o, const struct listing *l, unsigned row)
+{
+	unsigned i;
+
+	for (i = 0; i < l->columns; i++) {
+		const struct column *c = l->column[i];
+		size_t start = o->n + 1;
+
+		if (!width_of(c))
+			continue;
+		out_char(o, ' ');
+		out_cell(o, c, cell_at(l, row, c));
+		out_align_right(o, start, start + width_of(c));
+		out_char(o, ' ');
+		if (c->unit == UNIT_SIZE && !(WITH_HUMAN && opt->human)) {
+			out_char(o, opt->unit_letter);
+			out_char(o, ' ');
+		}
+		out_str(o, heading_of(c));
+		out_char(o, '\n');
+	}
+}
+
+/* Cuts what was put from `start` on to that many characters. */
+static void text_cut(struct sink *o, size_t start, size_t most)
+{
+	size_t at;
+
+	for (at = start; at < o->n; at++) {
+		if (!is_continuation(o->text[at]) && !most--) {
+			o->n = at;
+			return;
+		}
+	}
+}
+
+#define INDENT 4
+
+/* A listing that belongs to a row, indented, with its own headings, as far as
+ * the terminal is high. */
+static void text_below(struct sink *o, const struct listing *l)
+{
+	unsigned row, rows = l->rows;
+	size_t start;
+
+	if (!rows)
+		return;
+	if (screen.tty && l->fit && rows > screen.rows / 2)
+		rows = screen.rows / 2;
+	for (row = 0; WITH_FIT && screen.tty && l->fit && row < rows; row++)
+		text_fit(o, l, row, INDENT);
+	out_fill(o, ' ', INDENT);
+	text_cells(o, l, NULL);
+	out_char(o, '\n');
+	for (row = 0; row < rows; row++) {
+		start = o->n;
+		out_fill(o, ' ', INDENT);
+		text_cells(o, l, &row);
+		if (screen.tty)
+			text_cut(o, start, screen.columns);
+		out_char(o, '\n');
+	}
+	screen.since_header += rows + 1;
+}
+
+static void text_verdict(struct sink *o, const struct listing *l);           /* ALERTS */
+static void json_alerts(struct sink *o, const struct report *r);
+
+static bool text_row(struct sink *o, const struct listing *l, unsigned row)
+{
+	unsigned screenful = screen.rows > 3 ? screen.rows - 3 : 1;
+	const struct report *r = l->from->report;
+	size_t start;
+	bool header, color = l->table && r->worst != CALM && has_color();
+
+	if (l->stacked) {
+		text_stacked(o, l, row);
+		return false;
+	}
+	if (WITH_CHECK && opt->view == O_CHECK) {
+		text_verdict(o, l);
+		return false;
+	}
+	if (WITH_FIT && l->fit && screen.tty)
+		screen.header_due |= text_fit(o, l, row, 0);
+	header = screen.header_due || (!opt->one_header && !l->headed && screen.since_header >= screenful);
+	if (header)
+		text_header(o, l);
+	screen.since_header = header ? 1 : screen.since_header + 1;
+	screen.header_due = false;
+	if (color)
+		out_str(o, r->worst == CRITICAL ? "\033[31m" : "\033[33m");
+	start = o->n;
+	text_cells(o, l, &row);
+	if (l->headed && screen.tty)
+		text_cut(o, start, screen.columns);
+	if (screen.stamped)
+		text_timestamp(o, r->wall_ns / NS_PER_S);
+	if (color)
+		out_str(o, "\033[0m");
+	out_char(o, '\n');
+	if (l->below)
+		text_below(o, l->below);
+	return header;
+}
+
+/* RFC 3339, UTC. */
+static void out_time(struct sink *o, uint64_t ns)
+{
+	out_date(o, ns / NS_PER_S, 'T');
+	out_char(o, '.');
+	out_digits(o, ns / 1000000 % 1000, 3);
+	out_char(o, 'Z');
+}
+
+/* A JSON string: what JSON forbids is escaped, what is not UTF-8 replaced. */
+static void json_string(struct sink *o, const char *p)
+{
+	size_t n;
+
+	out_char(o, '"');
+	while (*p) {
+		unsigned char c = (unsigned char)*p;
+
+		n = utf8_length(p);
+		if (!n) {
+			out_str(o, "\\ufffd");
+		} else if (c < ' ' || c == 0x7f || (n == 2 && c == 0xc2 && (unsigned char)p[1] < 0xa0)) {
+			c = n == 2 ? (unsigned char)p[1] : c; /* C1: U+0080 to U+009F */
+			out_str(o, "\\u00");
+			out_hex(o, c, 2);
+		} else {
+			if (c == '"' || c == '\\')
+				out_char(o, '\\');
+			out_bytes(o, p, n);
+		}
+		p += n ? n : 1;
+	}
+	out_char(o, '"');
+}
+
+/* A field of CSV, as safe as on a terminal, but for tabs: quoted where a comma
+ * or a quote is in it. */
+static void csv_string(struct sink *o, const char *p)
+{
+	bool quotes = strchr(p, ',') || strchr(p, '"');
+
+	if (quotes)
+		out_char(o, '"');
+	while (*p) {
+		if (*p == '"')
+			out_char(o, '"');
+		if (*p == '\t')
+			out_char(o, *p++);
+		else
+			p = out_safe_char(o, p);
+	}
+	if (quotes)
+		out_char(o, '"');
+}
+
+/* A value of a record; nothing, and false, where there is none. */
+static bool record_value(struct sink *o, const struct column *c, struct cell cell,
+			 void (*string)(struct sink *, const char *))
+{
+	uint64_t v = in_display_unit(cell.number, c->unit);
+
+	if (is_name(c) ? !cell.text : v == UNAVAILABLE)
+		return false;
+	if (is_name(c))
+		string(o, cell.text);
+	else if (c->unit == UNIT_WHOLE)
+		out_u64(o, v);
+	else
+		out_milli(o, c->unit == UNIT_DECIMALS ? v / 1000 + (v % 1000 >= 500) : v);
+	return true;
+}
+
+static void json_key(struct sink *o, const char *key)
+{
+	json_string(o, key);
+	out_char(o, ':');
+}
+
+/* The columns of a row that have a key. */
+static void json_columns(struct sink *o, const struct listing *l, unsigned row, bool first)
+{
+	unsigned i;
+
+	for (i = 0; i < l->columns; i++) {
+		const struct column *c = l->column[i];
+
+		out_str(o, first && !i ? "" : ",");
+		json_key(o, c->key);
+		if (!record_value(o, c, cell_at(l, row, c), json_string))
+			out_str(o, "null");
+	}
+}
+
+/* A listing that belongs to a row, as an array. */
+static void json_below(struct sink *o, const char *key, const struct listing *l)
+{
+	unsigned row;
+
+	out_char(o, ',');
+	json_key(o, key);
+	for (row = 0; row < l->rows; row++) {
+		out_str(o, row ? ",{" : "[{");
+		json_columns(o, l, row, true);
+		out_char(o, '}');
+	}
+	out_str(o, row ? "]" : "[]");
+}
+
+/* One object a line: the time, the columns, the alerts, what belongs to it. */
+static bool json_row(struct sink *o, const struct listing *l, unsigned row)
+{
+	out_str(o, "{\"time\":\"");
+	out_time(o, l->from->report->wall_ns);
+	out_char(o, '"');
+	json_columns(o, l, row, false);
+	if (WITH_ALERTS && l->alerts)
+		json_alerts(o, l->from->report);
+	if (l->below)
+		json_below(o, l->below_key, l->below);
+	out_str(o, "}\n");
+	return false;
+}
+
+/* The names of the columns. */
+static void csv_names(struct sink *o, const struct listing *l)
+{
+	unsigned i;
+
+	for (i = 0; i < l->columns; i++) {
+		out_str(o, i ? "," : "time,");
+		csv_string(o, l->column[i]->key);
+	}
+	out_char(o, '\n');
+}
+
+/* The columns of JSON. */
+static void csv_line(struct sink *o, const struct listing *l, unsigned row)
+{
+	unsigned i;
+
+	out_time(o, l->from->report->wall_ns);
+	for (i = 0; i < l->columns; i++) {
+		const struct column *c = l->column[i];
+
+		out_char(o, ',');
+		record_value(o, c, cell_at(l, row, c), csv_string);
+	}
+	out_char(o, '\n');
+}
+
+/* The names, once. */
+static void csv_head(struct sink *o, const struct listing *l)
+{
+	if (!names_written)
+		csv_names(o, l);
+	names_written = true;
+}
+
+/* A line a row. */
+static bool csv_row(struct sink *o, const struct listing *l, unsigned row)
+{
+	csv_head(o, l);
+	csv_line(o, l, row);
+	return false;
+}
+
+static const struct renderer {
+	uint8_t format;
+	void (*head)(struct sink *, const struct listing *); /* of a listing without rows; or NULL */
+	bool (*row)(struct sink *, const struct listing *, unsigned row);
+} renderers[] = {
+	{ O_NONE, text_header, text_row },
+	{ O_JSON, NULL, WITH_JSON ? json_row : NULL },
+	{ O_SVG, NULL, NULL }, /* at the end: finish_graph() */
+	{ O_PROMETHEUS, NULL, NULL }, /* run_prometheus() */
+	{ O_CSV, WITH_CSV ? csv_head : NULL, WITH_CSV ? csv_row : NULL },
+};
+
+static const struct renderer *renderer(void)
+{
+	const struct renderer *r = renderers;
+
+	while (r->format != opt->format)
+		r++;
+	return r;
+}
+
+static void plan_columns(const struct listing *l)
+{
+	unsigned i;
+
+	for (i = 0; i < l->columns; i++)
+		plan_select(metric_of(l->column[i]));
+}
+
+/* Prints the rows of a listing; many of them are written half a sink at a
+ * time. Returns whether a header was printed. */
+static bool print_listing(const struct listing *l)
+{
+	struct sink *o = &stdout_sink;
+	bool header = false;
+	unsigned row;
+
+	if (!l->rows && renderer()->head)
+		renderer()->head(o, l);
+	for (row = 0; row < l->rows; row++) {
+		header |= renderer()->row(o, l, row);
+		if (o->n > o->size / 2)
+			write_out(o);
+	}
+	write_out(o);
+	return header;
+}
+
+/* ----------------------------------------------------------------- ALERTS
+ *
+ * Rules judge a report; --check is their verdict. */
+
+/* What --check looks at, by the USE method: C(resource, aspect, words before
+ * the value, metric, words after it). What has a rule is judged by it, and the words
+ * after the value are the rule's; the rest is evidence. */
+#define CHECKS(C) \
+	C("cpu", UTILISATION, "CPU ", cpu_busy, "% used") \
+	C("cpu", SATURATION, "CPU ", cpu_some, "") \
+	C("cpu", SATURATION, "CPU throttled ", thr_pct, "") \
+	C("cpu", SATURATION, "", cs, "") \
+	C("memory", UTILISATION, "memory ", mem_pct, "") \
+	C("memory", UTILISATION, "memory ", mem_busy, "% used") \
+	C("memory", SATURATION, "memory ", mem_full, "") \
+	C("memory", SATURATION, "", maj, "") \
+	C("memory", ERRORS, "out of memory: ", oom, "") \
+	C("swap", UTILISATION, "swap ", swap_busy, "% used") \
+	C("swap", SATURATION, "swapping ", swap, "") \
+	C("disk", UTILISATION, "disk ", bi, " KiB/s read") \
+	C("disk", UTILISATION, "disk ", bo, " KiB/s written") \
+	C("disk", SATURATION, "disk ", io_full, "")
+
+enum aspect { ASPECT_UTILISATION, ASPECT_SATURATION, ASPECT_ERRORS };
+static const char *const aspects[] = { "utilisation", "saturation", "errors" };
+
+static const struct check {
+	const char *resource;
+	uint8_t aspect, metric;
+	const char *before, *after;
+} checks[] = {
+#define C(resource, aspect, before, metric, after) \
+	{ resource, ASPECT_##aspect, M_##metric, before, after },
+	CHECKS(C)
+#undef C
+};
+
+enum checked {
+#define C(resource, aspect, before, metric, after) CHECKED_##metric,
+	CHECKS(C)
+#undef C
+};
+
+#define A(metric, ...) _Static_assert(CHECKED_##metric >= 0, #metric ": --check looks at what has a rule");
+RULES(A)
+#undef A
+
+/* A value in the unit of rules' levels: sizes in KiB. */
+static uint64_t rule_value(const struct report *r, enum metric_id m)
+{
+	return divided(r->value[m], metrics[m].column.unit >= UNIT_SIZE ? 1024 : 1);
+}
+
+/* The value that a rule is about. */
+static uint64_t alert_value(const struct report *r, enum rule_id a)
+{
+	return rule_value(r, rules[a].metric);
+}
+
+/* A rule's level, as the options have it; with --threshold=.../cpu times the
+ * CPUs of the machine or of the cgroup, and UNAVAILABLE where those are not
+ * known. 0: there is no such level. */
+static uint64_t alert_threshold(const struct report *r, enum rule_id a, enum alert_level level)
+{
+	uint64_t limit = level == CRITICAL ? opt->crit[a] : opt->warn[a];
+	uint64_t micro = r->cgroup ? r->value[M_cpu_capacity] : times(r->value[M_cpus_online], 1000);
+
+	return a == RULE_cs && opt->threshold_per_cpu ? mul_div(micro, limit, 1000000) : limit;
+}
+
+/* Is the metric what it is at this instant, not a growth? */
+static bool is_instant(enum metric_id m)
+{
+	const struct place *p = plan->place[m];
+	const struct term *t;
+
+	if (!p || metrics[m].kind != KIND_GAUGE)
+		return false;
+	for (t = terms_of(p); t && t->sign; t++)
+		if (plan->place[t->metric] && !is_instant(t->metric))
+			return false;
+	return !p->over;
+}
+
+#define ENOUGH_PERIODS 5000 /* in thousandths: fewer say little of throttling */
+
+/* Can a rule be judged by this report? Averages since boot alert nobody. */
+static bool is_judged(const struct report *r, enum rule_id a)
+{
+	if (opt->no_alerts || alert_value(r, a) == UNAVAILABLE || alert_threshold(r, a, CRITICAL) == UNAVAILABLE)
+		return false;
+	if (a == RULE_thr_pct && r->value[M_periods] < ENOUGH_PERIODS)
+		return r->value[M_periods] == 0 && !r->first;
+	return !r->first || is_instant(rules[a].metric);
+}
+
+/* Why tasks waited for CPUs. The kernel's figure (accounting/psi.rst) mixes tasks
+ * that are held up by a quota with those that others keep from the CPUs. In a
+ * cgroup "full" says that none of its tasks ran: as far as periods were throttled
+ * that is the quota, beyond it the neighbours; what "some" has more is its own
+ * tasks, which wait for each other. The largest part is the cause. The machine as a
+ * whole has no "full": where tasks wait for longer than its CPUs are all busy,
+ * quotas below it are the cause. */
+static enum cause find_cause(const struct report *r)
+{
+	uint64_t some = r->value[M_cpu_some], full = r->value[M_cpu_full], throttled = r->value[M_thr_pct];
+	uint64_t quota;
+
+	if (some == UNAVAILABLE)
+		return CAUSE_UNKNOWN;
+	if (!r->cgroup) {
+		if (r->value[M_id] == UNAVAILABLE)
+			return CAUSE_UNKNOWN;
+		return r->value[M_id] + some > 110000 ? CAUSE_QUOTAS_BELOW : CAUSE_QUEUEING;
+	}
+	throttled = throttled == UNAVAILABLE ? 0 : throttled;
+	if (full == UNAVAILABLE) /* before Linux 5.13 */
+		return throttled >= some / 2 ? CAUSE_QUOTA : CAUSE_UNKNOWN;
+	quota = least_of(full, throttled); /* longer than that no period held it up */
+	if (quota >= full - quota && quota >= minus(some, full))
+		return CAUSE_QUOTA;
+	return full - quota >= minus(some, full) ? CAUSE_CONTENDED : CAUSE_QUEUEING;
+}
+
+/* Judges a report: the level of each rule, and the worst of them. */
+static void alerts_judge(struct report *r)
+{
+	unsigned a;
+
+	r->worst = CALM;
+	for (a = 0; a < RULE_COUNT; a++) {
+		uint64_t v = alert_value(r, a), warning = alert_threshold(r, a, WARNING);
+
+		r->level[a] = CALM;
+		if (is_judged(r, a))
+			r->level[a] = v >= alert_threshold(r, a, CRITICAL) ? CRITICAL :
+				warning && v >= warning ? WARNING : CALM;
+		r->worst = r->level[a] > r->worst ? r->level[a] : r->worst;
+	}
+	r->cause = r->level[RULE_cpu_some] ? (uint8_t)find_cause(r) : CAUSE_UNKNOWN;
+}
+
+static const char *const cause_names[] = {
+	[CAUSE_QUOTA] = "quota", [CAUSE_CONTENDED] = "contended", [CAUSE_QUEUEING] = "queueing",
+	[CAUSE_QUOTAS_BELOW] = "quotas_below",
+};
+
+static void out_cause(struct sink *o, const struct report *r)
+{
+	switch (r->cause) {
+	case CAUSE_QUOTA:
+		out_str(o, *r->cpu_level && strcmp(r->cpu_level, scope.name) ?
+			", held up by the quota" : ", held up by its own quota");
+		if (r->value[M_cpu_limit] == UNAVAILABLE)
+			break;
+		out_str(o, " of ");
+		out_milli(o, r->value[M_cpu_limit] / 1000);
+		out_str(o, " CPUs");
+		out_level(o, r->cpu_level);
+		break;
+	case CAUSE_CONTENDED:
+		out(o, ", contended: %ju %% of the time", (r->value[M_cpu_full] + 500) / 1000);
+		break;
+	case CAUSE_QUEUEING:
+		out_str(o, r->cgroup ? ", its own tasks queue" : ", tasks queue");
+		break;
+	case CAUSE_QUOTAS_BELOW:
+		out_str(o, ", while CPUs idle: quotas of cgroups");
+		out_str(o, WITH_CGROUPS ? " (--cgroups shows whose), or affinity" : ", or affinity");
+		break;
+	}
+}
+
+/* What is said of a rule: its messages do not flap. */
+struct said_level {
+	uint8_t level;       /* the one that was said, or fallen to since */
+	uint8_t calm;        /* reports below it, one after the other */
+	bool unjudged;       /* it was said that the rule cannot be judged */
+	uint64_t lasted_us[CRITICAL + 1]; /* how long each level has been reached */
+};
+
+#define CALM_REPORTS 3
+
+/* Takes a report into account. A level is reached when it has lasted; it is
+ * left when the value is a tenth below, or below for three reports. True
+ * where a higher level is reached: that is to be said. */
+static bool alert_follow(struct said_level *t, const struct report *r, enum rule_id a)
+{
+	uint64_t v, limit;
+	unsigned level, reached = CALM;
+
+	if (r->level[a] == CALM && t->level == CALM) {
+		t->lasted_us[WARNING] = t->lasted_us[CRITICAL] = 0;
+		return false;
+	}
+	for (level = WARNING; level <= CRITICAL; level++) {
+		if (r->level[a] < level)
+			t->lasted_us[level] = 0;
+		else if (!r->first) /* which covers a time that nobody has watched */
+			t->lasted_us[level] = plus(t->lasted_us[level], r->elapsed_us);
+		if (r->level[a] >= level && t->lasted_us[level] / 1000 >= opt->wait_ms[a])
+			reached = level;
+	}
+	if (reached > t->level) {
+		t->level = (uint8_t)reached;
+		t->calm = 0;
+		return true;
+	}
+	v = alert_value(r, a);
+	limit = alert_threshold(r, a, t->level);
+	t->calm = r->level[a] < t->level ? (uint8_t)(t->calm + 1) : 0;
+	if (t->calm && ((v != UNAVAILABLE && v < limit - limit / 10) || t->calm >= CALM_REPORTS)) {
+		t->level = r->level[a];
+		t->calm = 0;
+	}
+	return false;
+}
+
+#define MESSAGE_BYTES (PATH_BYTES + 256)
+
+/* The message of a rule. */
+static const char *alert_message(char buffer[MESSAGE_BYTES], const struct report *r, enum rule_id a)
+{
+	struct sink o = { buffer, MESSAGE_BYTES, 0, false };
+
+	out(&o, "%s: %ju%s", rules[a].what, (alert_value(r, a) + 500) / 1000, rules[a].tail);
+	if (a == RULE_cpu_some)
+		out_cause(&o, r);
+	return out_end(&o);
+}
+
+/* Selects what the rules are about; without `all` what is read anyway, or named. */
+static void plan_rules(bool all)
+{
+	unsigned a;
+
+	for (a = 0; WITH_ALERTS && !opt->no_alerts && a < RULE_COUNT; a++)
+		if (all || opt->rule_named[a] || costs_nothing(rules[a].metric))
+			plan_select(rules[a].metric);
+}
+
+/* --check: a row for each thing that it looks at. */
+enum {
+	CHECK_RESOURCE, CHECK_ASPECT, CHECK_METRIC, CHECK_LEVEL, CHECK_VALUE, CHECK_WARNING, CHECK_CRITICAL, CHECK_WORDS
+};
+
+static const struct column check_columns[] = {
+	[CHECK_RESOURCE] = COLUMN(resource, "resource", TEXT, 8, false),
+	[CHECK_ASPECT] = COLUMN(aspect, "aspect", TEXT, 11, false),
+	[CHECK_METRIC] = COLUMN(metric, "metric", TEXT, 9, false),
+	[CHECK_LEVEL] = COLUMN(level, "level", TEXT, 8, false),
+	[CHECK_VALUE] = COLUMN(value, "value", NUMBER, 8, false),
+	[CHECK_WARNING] = COLUMN(warning, "warn", NUMBER, 6, false),
+	[CHECK_CRITICAL] = COLUMN(critical, "crit", NUMBER, 6, false),
+	[CHECK_WORDS] = COLUMN(, "", TEXT, 1, false),
+};
+
+static const char *const level_words[] = { "ok", "warning", "critical" };
+
+/* The rule about a metric; RULE_COUNT where there is none. */
+static unsigned rule_of(enum metric_id m)
+{
+	unsigned a = 0;
+
+	while (a < RULE_COUNT && rules[a].metric != m)
+		a++;
+	return a;
+}
+
+static struct cell check_cell(const struct listing *l, unsigned item, const struct column *c)
+{
+	const struct check *check = &checks[item];
+	const struct report *r = l->from->report;
+	unsigned rule = rule_of(check->metric);
+	uint64_t level;
+	const char *words;
+
+	switch (c - check_columns) {
+	case CHECK_RESOURCE:
+		return text_cell(check->resource);
+	case CHECK_ASPECT:
+		return text_cell(aspects[check->aspect]);
+	case CHECK_METRIC:
+		return text_cell(metrics[check->metric].column.key);
+	case CHECK_VALUE:
+		return number_cell(rule_value(r, check->metric));
+	case CHECK_LEVEL:
+		return text_cell(rule == RULE_COUNT ? NULL :
+				 is_judged(r, rule) ? level_words[r->level[rule]] : "unknown");
+	case CHECK_WORDS:
+		words = rule < RULE_COUNT ? rules[rule].tail : check->after;
+		return text_cell(words + (*words == ' '));
+	default:
+		level = rule == RULE_COUNT ? 0 :
+			alert_threshold(r, rule, c == &check_columns[CHECK_WARNING] ? WARNING : CRITICAL);
+		return number_cell(level ? level : UNAVAILABLE);
+	}
+}
+
+/* Evidence alone that is not there in this scope is left out. */
+static void list_checks(struct listing *l)
+{
+	unsigned i;
+
+	l->cell = check_cell;
+	add_columns(l, check_columns, sizeof *check_columns, LENGTH(check_columns) - (opt->format != O_NONE));
+	for (i = 0; i < LENGTH(checks); i++)
+		if (rule_of(checks[i].metric) < RULE_COUNT || plan->place[checks[i].metric])
+			l->item[l->rows++] = (uint16_t)i;
+}
+
+enum verdict { VERDICT_OK, VERDICT_WARNING, VERDICT_CRITICAL, VERDICT_UNKNOWN };
+
+static const char *const verdict_words[] = { "OK", "WARNING", "CRITICAL", "UNKNOWN" };
+
+/* The worst level of what could be judged. */
+static enum verdict verdict_of(const struct report *r)
+{
+	bool any = false;
+	unsigned i;
+
+	for (i = 0; i < LENGTH(checks); i++) {
+		unsigned rule = rule_of(checks[i].metric);
+
+		any |= rule < RULE_COUNT && is_judged(r, rule);
+	}
+	return any ? (enum verdict)r->worst : VERDICT_UNKNOWN;
+}
+
+/* "memory 97% of 512M" */
+static void out_evidence(struct sink *o, const struct report *r, const struct check *check)
+{
+	unsigned rule = rule_of(check->metric);
+
+	out_str(o, check->before);
+	out_u64(o, (rule_value(r, check->metric) + 500) / 1000);
+	if (check->metric == M_mem_pct && r->value[M_mem_limit] != UNAVAILABLE) {
+		out_str(o, "% of ");
+		out_human(o, r->value[M_mem_limit]);
+		out_level(o, r->mem_level);
+	} else {
+		out_str(o, rule < RULE_COUNT ? rules[rule].tail : check->after);
+	}
+	if (rule == RULE_cpu_some)
+		out_cause(o, r);
+}
+
+/* What is wrong, the worst first; or how much of each resource is used. */
+static void out_verdict(struct sink *o, const struct report *r)
+{
+	unsigned level, i, n = 0;
+	enum verdict verdict = verdict_of(r);
+
+	if (verdict == VERDICT_UNKNOWN)
+		out_str(o, "nothing can be judged here");
+	for (level = CRITICAL; level > CALM; level--)
+		for (i = 0; i < LENGTH(checks); i++) {
+			unsigned rule = rule_of(checks[i].metric);
+
+			if (rule == RULE_COUNT || r->level[rule] != level)
+				continue;
+			out_str(o, n++ ? ", " : "");
+			out_evidence(o, r, &checks[i]);
+		}
+	for (i = 0; verdict == VERDICT_OK && i < LENGTH(checks); i++)
+		if (checks[i].aspect == ASPECT_UTILISATION && rule_value(r, checks[i].metric) != UNAVAILABLE) {
+			out_str(o, n++ ? ", " : "");
+			out_evidence(o, r, &checks[i]);
+		}
+}
+
+/* Performance data, as monitoring plugins have it: name=value[%];warn;crit. */
+static void out_perfdata(struct sink *o, const struct report *r)
+{
+	unsigned i;
+
+	for (i = 0; i < LENGTH(checks); i++) {
+		const struct check *check = &checks[i];
+		unsigned rule = rule_of(check->metric);
+
+		if (rule_value(r, check->metric) == UNAVAILABLE)
+			continue;
+		out_char(o, ' ');
+		out_str(o, metrics[check->metric].column.key);
+		out_char(o, '=');
+		out_milli(o, rule_value(r, check->metric));
+		if (metrics[check->metric].column.unit == UNIT_PERCENT)
+			out_char(o, '%');
+		if (rule == RULE_COUNT || alert_threshold(r, rule, CRITICAL) == UNAVAILABLE)
+			continue;
+		out_char(o, ';');
+		if (alert_threshold(r, rule, WARNING))
+			out_milli(o, alert_threshold(r, rule, WARNING));
+		out_char(o, ';');
+		out_milli(o, alert_threshold(r, rule, CRITICAL));
+	}
+}
+
+static const struct column
+	column_status = { .key = "status", .unit = UNIT_TEXT },
+	column_code = { .key = "code", .unit = UNIT_WHOLE },
+	column_message = { .key = "message", .unit = UNIT_TEXT },
+	column_cause = { .key = "cause", .unit = UNIT_TEXT };
+
+static struct cell verdict_cell(const struct listing *l, unsigned item, const struct column *c)
+{
+	LARGE char message[2 * MESSAGE_BYTES];
+	const struct report *r = l->from->report;
+	struct sink o = SINK(message);
+
+	(void)item;
+	if (c == &column_status)
+		return text_cell(verdict_words[verdict_of(r)]);
+	if (c == &column_code)
+		return number_cell(verdict_of(r));
+	if (c == &column_cause)
+		return text_cell(r->cause ? cause_names[r->cause] : NULL);
+	out_verdict(&o, r);
+	return text_cell(out_end(&o));
+}
+
+/* --check: one verdict; what it was made of is below it. */
+static bool list_verdict(struct listing *l)
+{
+	l->cell = verdict_cell;
+	l->rows = 1;
+	l->below_key = "checks";
+	add_column(l, &column_interval);
+	add_scope(l);
+	add_column(l, &column_status);
+	add_column(l, &column_code);
+	add_column(l, &column_message);
+	add_column(l, &column_cause);
+	return true;
+}
+
+/* --check: a line that pages well, with performance data; then the evidence. */
+static void text_verdict(struct sink *o, const struct listing *l)
+{
+	const struct report *r = l->from->report;
+
+	out(o, "%s: ", verdict_words[verdict_of(r)]);
+	out_verdict(o, r);
+	out_str(o, " |");
+	out_perfdata(o, r);
+	out_char(o, '\n');
+	text_below(o, l->below);
+}
+
+static void json_alerts(struct sink *o, const struct report *r)
+{
+	char message[MESSAGE_BYTES];
+	bool any = false;
+	unsigned a;
+
+	out_str(o, ",\"alerts\":[");
+	for (a = 0; a < RULE_COUNT; a++) {
+		if (!r->level[a])
+			continue;
+		out_str(o, any ? ",{\"metric\":" : "{\"metric\":");
+		json_string(o, metrics[rules[a].metric].column.key);
+		out_str(o, ",\"level\":");
+		json_string(o, level_words[r->level[a]]);
+		out_str(o, ",\"value\":");
+		out_milli(o, alert_value(r, a));
+		out_str(o, ",\"threshold\":");
+		out_milli(o, alert_threshold(r, a, r->level[a]));
+		out_str(o, ",\"message\":");
+		json_string(o, alert_message(message, r, a));
+		if (a == RULE_cpu_some && r->cause) {
+			out_str(o, ",\"cause\":");
+			json_string(o, cause_names[r->cause]);
+		}
+		out_char(o, '}');
+		any = true;
+	}
+	out_char(o, ']');
+}
+
+/* Messages of the rules whose level is reached; with `again`, of all that
+ * last; and once of a rule that was named and cannot be judged. */
+static void say_alerts(const struct report *r, bool again, bool last)
+{
+	static struct said_level said[RULE_COUNT];
+	char buffer[MESSAGE_BYTES];
+	unsigned a;
+
+	for (a = 0; a < RULE_COUNT; a++) {
+		enum metric_id m = rules[a].metric;
+		bool rose = alert_follow(&said[a], r, a);
+
+		if (opt->rule_named[a] && !opt->no_alerts && !said[a].unjudged && !is_judged(r, a) &&
+		    (r->first ? last || !plan->place[m] : alert_value(r, a) == UNAVAILABLE ||
+		     alert_threshold(r, a, CRITICAL) == UNAVAILABLE)) {
+			said[a].unjudged = true;
+			warn(0, r->first && plan->place[m] && r->value[m] != UNAVAILABLE ?
+			     "rule %s: the first report is an average, which nobody judges: give a delay" :
+			     "rule %s: cannot be judged: it is unavailable here", metrics[m].column.key);
+		}
+		if (rose || (again && said[a].level && r->level[a]))
+			warn(0, "%s", alert_message(buffer, r, a));
+	}
+}
+
+/* The worst report that --check has judged. */
+LARGE struct report worst_checked;
+
+/* --check: judges a report, and keeps the worst. */
+static void check(const struct comparison *c)
+{
+	enum verdict verdict, worst = verdict_of(&worst_checked);
+
+	alerts_judge(c->report);
+	verdict = verdict_of(c->report);
+	if (worst_checked.scope && worst != VERDICT_UNKNOWN && (verdict == VERDICT_UNKNOWN || verdict <= worst))
+		return;
+	worst_checked = *c->report;
+}
+
+/* ------------------------------------------------------------------ DISKS
+ *
+ * Block devices (-d, -D, -p), from /proc/diskstats (admin-guide/iostats.rst) or
+ * from what a cgroup is charged for: io.stat (cgroup-v2.rst), blkio.throttle.*
+ * (v1); slab caches (-m); totals (-s, -f). */
+
+/* Rates of a disk as `iostat -x` defines them: R(key, OF(field), PER(field) or
+ * PER_SECOND, scale, width (0: with -w alone), wide width, heading): the growth
+ * of a field times the scale, by the growth of another field or by the
+ * microseconds that passed. In millionths. */
+#define DISK_RATES(R) \
+	R(r_s, OF(reads), PER_SECOND, 1000000000000, 7, 7, "r/s") \
+	R(w_s, OF(writes), PER_SECOND, 1000000000000, 7, 7, "w/s") \
+	R(rkb_s, OF(read_sectors), PER_SECOND, 1000000000000 / (1024 / SECTOR_BYTES), 9, 9, "rkB/s") \
+	R(wkb_s, OF(write_sectors), PER_SECOND, 1000000000000 / (1024 / SECTOR_BYTES), 9, 9, "wkB/s") \
+	R(r_await, OF(read_ms), PER(reads), 1000000, 7, 7, "r_await") \
+	R(w_await, OF(write_ms), PER(writes), 1000000, 7, 7, "w_await") \
+	R(rareq_sz, OF(read_sectors), PER(reads), 1000000 / (1024 / SECTOR_BYTES), 0, 8, "rareq-sz") \
+	R(wareq_sz, OF(write_sectors), PER(writes), 1000000 / (1024 / SECTOR_BYTES), 0, 8, "wareq-sz") \
+	R(d_s, OF(discards), PER_SECOND, 1000000000000, 0, 7, "d/s") \
+	R(dkb_s, OF(discard_sectors), PER_SECOND, 1000000000000 / (1024 / SECTOR_BYTES), 0, 9, "dkB/s") \
+	R(d_await, OF(discard_ms), PER(discards), 1000000, 0, 7, "d_await") \
+	R(f_s, OF(flushes), PER_SECOND, 1000000000000, 0, 7, "f/s") \
+	R(f_await, OF(flush_ms), PER(flushes), 1000000, 0, 7, "f_await") \
+	R(aqu_sz, OF(io_weighted_ms), PER_SECOND, 1000000000, 7, 7, "aqu-sz") \
+	R(util, OF(io_ms), PER_SECOND, 100000000000, 7, 7, "%util")
+
+enum { D_TIME = D_COUNT };
+
+static const struct disk_rate {
+	struct column column;
+	uint64_t scale;
+	uint8_t field, by;
+} disk_rates[] = {
+#define OF(name) .field = D_##name
+#define PER(name) .by = D_##name
+#define PER_SECOND .by = D_TIME
+#define R(key, of, per, scale_, width, wide, heading) \
+	{ .column = { #key, heading, GROUP_NONE, UNIT_DECIMALS, { width, wide }, 0, false, false }, \
+	  .scale = scale_, of, per },
+	DISK_RATES(R)
+#undef R
+};
+
+#define R(key, of, per, scale, width, wide, heading) \
+	_Static_assert(sizeof heading - 1 <= (wide) && (width) <= (wide), #key ": the heading fits its column");
+DISK_RATES(R)
+#undef R
+
+/* Block devices for Prometheus: X(field, unit, name after vmstat_disk_, type, help). */
+#define DISK_EXPORTS(X) \
+	X(reads, ONE, "reads_completed_total", COUNTER, "Reads.") \
+	X(reads_merged, ONE, "reads_merged_total", COUNTER, "Reads that were merged.") \
+	X(read_sectors, SECTORS, "read_bytes_total", COUNTER, "Bytes read.") \
+	X(read_ms, MS, "read_time_seconds_total", COUNTER, "Time that reads took.") \
+	X(writes, ONE, "writes_completed_total", COUNTER, "Writes.") \
+	X(writes_merged, ONE, "writes_merged_total", COUNTER, "Writes that were merged.") \
+	X(write_sectors, SECTORS, "written_bytes_total", COUNTER, "Bytes written.") \
+	X(write_ms, MS, "write_time_seconds_total", COUNTER, "Time that writes took.") \
+	X(io_now, ONE, "io_now", GAUGE, "I/O in progress.") \
+	X(io_ms, MS, "io_time_seconds_total", COUNTER, "Time that the device was busy.") \
+	X(io_weighted_ms, MS, "io_time_weighted_seconds_total", COUNTER, \
+	  "Time that I/O was in progress, times how much.") \
+	X(discards, ONE, "discards_completed_total", COUNTER, "Discards.") \
+	X(discard_sectors, SECTORS, "discarded_bytes_total", COUNTER, "Bytes discarded.") \
+	X(discard_ms, MS, "discard_time_seconds_total", COUNTER, "Time that discards took.") \
+	X(flushes, ONE, "flush_requests_total", COUNTER, "Flushes.") \
+	X(flush_ms, MS, "flush_requests_time_seconds_total", COUNTER, "Time that flushes took.")
+
+enum disk_unit { DISK_ONE, DISK_SECTORS, DISK_MS };
+
+static const struct disk_export {
+	uint8_t field, unit, type;
+	const char *name, *help;
+} disk_exports[] = {
+#define X(field, unit, name, type, help) { D_##field, DISK_##unit, TYPE_##type, name, help },
+	DISK_EXPORTS(X)
+#undef X
+};
+
+/* A partition has the name of a disk before it and a number, with a p
+ * between where the disk's name ends in a digit. */
+static bool is_partition_of(const char *name, const char *disk)
+{
+	const char *rest = after(name, disk);
+	uint64_t number;
+
+	if (!rest || rest == name)
+		return false;
+	if (is_digit(rest[-1]) && *rest++ != 'p')
+		return false;
+	return parse_number(rest, &number);
+}
+
+/* Is there something in sysfs for this device? */
+static bool in_sysfs(const char *class, const char *name, const char *what)
+{
+	char path[PATH_BYTES], *p;
+	size_t n = strlen(opt->sys) + strlen(class);
+
+	if (!join(path, opt->sys, class, name))
+		return false;
+	for (p = path + n; *p; p++)
+		if (*p == '/')
+			*p = '!'; /* cciss/c0d0 */
+	return join(path, path, what, "") && path_exists(path);
+}
+
+/* Is it a partition? sysfs knows; without it the name has to do. */
+static bool is_partition(const struct snapshot *now, const char *name)
+{
+	const struct device *d;
+
+	if (in_sysfs("/class/block/", name, "/partition"))
+		return true;
+	if (in_sysfs("/class/block/", name, "") || in_sysfs("/block/", name, ""))
+		return false;
+	for (d = now->device; d < now->device + now->devices; d++)
+		if (!d->partition && is_partition_of(name, d->name))
+			return true;
+	return false;
+}
+
+/* Does it lie on other devices (LVM, LUKS, md, loop)? They count its I/O,
+ * too: Documentation/ABI/testing/sysfs-block, slaves. */
+static bool is_stacked(uint64_t number)
+{
+	struct entries slaves;
+	char path[PATH_BYTES];
+	struct sink o = SINK(path);
+	size_t directory;
+	bool any;
+
+	out_str(&o, opt->sys); /* as it is */
+	out(&o, "/dev/block/%ju:%ju", number >> 20, number & 0xfffff);
+	directory = o.n;
+	out_str(&o, "/loop/backing_file");
+	out_char(&o, '\0');
+	if (o.overflow)
+		return false;
+	if (path_exists(path))
+		return true;
+	o.n = directory;
+	out_str(&o, "/slaves");
+	out_char(&o, '\0');
+	if (!entries_open(&slaves, path))
+		return false;
+	any = next_entry(&slaves) != NULL;
+	close(slaves.fd);
+	return any;
+}
+
+/* The entry of a device, made where there is none; NULL where the table is
+ * full. It goes by its name; where that is not known (NULL) by its number, and
+ * is called `other` if it is new. What sysfs said of it the last time still
+ * holds. */
+static struct device *device_entry(struct snapshot *now, const struct snapshot *before, uint64_t number,
+				   const struct text *name, const struct text *other)
+{
+	struct device *d, *end = now->device + now->devices;
+	const struct device *old = before->device + now->devices;
+	char cut[NAME_BYTES];
+
+	copy_text(cut, sizeof cut, other);
+	for (d = now->device; d < end; d++)
+		if (name ? !strcmp(d->name, cut) : d->number == number)
+			return d;
+	if (now->devices == MAX_DISKS)
+		return NULL;
+	memset(d->value, 0xff, sizeof d->value); /* UNAVAILABLE */
+	d->number = number;
+	d->counted = false;
+	copy_text(d->name, sizeof d->name, other);
+	if (now->devices < before->devices && old->number == number && (!name || !strcmp(old->name, d->name))) {
+		d->partition = old->partition;
+		d->stacked = old->stacked;
+	} else {
+		d->partition = is_partition(now, d->name);
+		d->stacked = is_stacked(number);
+	}
+	now->devices++;
+	return d;
+}
+
+/* A device that the table has no room for: counted, and added to the others
+ * like it, if it is a disk of its own. */
+static void add_to_rest(struct snapshot *now, uint64_t number, const struct text *name, const uint64_t *v)
+{
+	struct device *rest = &now->device[MAX_DISKS];
+	char text[NAME_BYTES];
+	bool partition;
+	unsigned i;
+
+	copy_text(text, sizeof text, name);
+	partition = is_partition(now, text);
+	now->more_devices[partition]++;
+	for (i = 0; !partition && !is_stacked(number) && i < D_COUNT; i++)
+		rest->value[i] = plus(rest->value[i], v[disk_columns[i].nth - 1]);
+}
+
+/* Is it the device of -p? Anything else need not be kept. */
+static bool is_selected_device(uint64_t number, const struct text *name)
+{
+	if (!WITH_DISKS || !opt->partition)
+		return true;
+	return opt->device ? number == opt->device : is_text(name, opt->partition);
+}
+
+/* The numbers after the name in a line of diskstats. Before Linux 2.6.25 a
+ * partition has four: reads, sectors, writes, sectors. Requests in flight are a
+ * sum over CPUs that some kernels let go below 0: not known then. */
+static unsigned read_disk_numbers(struct text line, uint64_t v[DISKSTATS_NUMBERS])
+{
+	const unsigned in_flight = disk_columns[D_io_now].nth - 1;
+	unsigned n = 0;
+
+	memset(v, 0xff, DISKSTATS_NUMBERS * sizeof *v); /* UNAVAILABLE */
+	while (n < DISKSTATS_NUMBERS && (scan_number(&line, &v[n]) || n == in_flight))
+		n++;
+	if (n > in_flight && v[in_flight] > INT32_MAX)
+		v[in_flight] = UNAVAILABLE;
+	if (n == 4) {
+		uint64_t four[] = { v[0], v[1], v[2], v[3] };
+
+		memset(v, 0xff, sizeof four);
+		v[disk_columns[D_reads].nth - 1] = four[0];
+		v[disk_columns[D_read_sectors].nth - 1] = four[1];
+		v[disk_columns[D_writes].nth - 1] = four[2];
+		v[disk_columns[D_write_sectors].nth - 1] = four[3];
+	}
+	return n;
+}
+
+/* Names a device that io.stat knows by its number. */
+static void name_device(struct snapshot *now, uint64_t number, const struct text *name)
+{
+	struct device *d;
+
+	for (d = now->device; d < now->device + now->devices; d++)
+		if (d->number == number)
+			copy_text(d->name, sizeof d->name, name);
+}
+
+/* Reads /proc/diskstats: "MAJOR MINOR NAME" and the numbers. names_only: just
+ * names the devices that are there. */
+static void read_diskstats(struct snapshot *now, const struct snapshot *before, bool names_only)
+{
+	uint64_t v[DISKSTATS_NUMBERS], major, minor;
+	struct scanner s;
+	struct text line, name;
+	struct device *d;
+	unsigned i, n;
+
+	scan_kept(&s, &files[0][SRC_DISKSTATS], opt->proc, strlen(opt->proc), SRC_DISKSTATS);
+	while (scan_line(&s, &line)) {
+		if (!scan_number(&line, &major) || !scan_number(&line, &minor) || !scan_word(&line, &name))
+			continue;
+		n = read_disk_numbers(line, v);
+		if ((n != 4 && n < 11) || !is_selected_device(major << 20 | minor, &name))
+			continue;
+		if (names_only) {
+			name_device(now, major << 20 | minor, &name);
+			continue;
+		}
+		d = device_entry(now, before, major << 20 | minor, &name, &name);
+		if (!d) {
+			add_to_rest(now, major << 20 | minor, &name, v);
+			continue;
+		}
+		if (d->counted) /* named before */
+			continue;
+		for (i = 0; i < D_COUNT; i++)
+			d->value[i] = v[disk_columns[i].nth - 1];
+		d->partition |= n == 4;
+		d->counted = true;
+	}
+	if (!names_only)
+		now->devices_error = s.error;
+}
+
+/* "8:16" as a device number. */
+static bool device_number(const struct text *w, uint64_t *number)
+{
+	const char *p = w->p;
+	uint64_t major, minor;
+
+	if (!parse_digits(&p, &major) || *p++ != ':' || !parse_digits(&p, &minor) || p != w->end)
+		return false;
+	*number = major << 20 | minor;
+	return true;
+}
+
+/* What a cgroup is charged for on a device. v2 has all in io.stat, "8:0
+ * rbytes=N ..."; v1 the first two in one file, "8:0 Read N", the others in
+ * another. */
+static const struct { uint8_t field; const char *key, *op; } charges[] = {
+	{ D_read_sectors, "rbytes", "Read" },
+	{ D_write_sectors, "wbytes", "Write" },
+	{ D_reads, "rios", "Read" },
+	{ D_writes, "wios", "Write" },
+};
+
+/* The numbers of one line for charges first to end - 1; the first two are in
+ * bytes. */
+static void read_charges(struct device *d, struct text line, unsigned first, unsigned end)
+{
+	struct text op;
+	unsigned i;
+	uint64_t v;
+
+	for (i = first; i < end; i++)
+		if (d->value[charges[i].field] == UNAVAILABLE)
+			d->value[charges[i].field] = 0; /* what is not reported has not happened */
+	if (!d->counted)
+		d->bytes[0] = d->bytes[1] = 0;
+	d->counted = true;
+	for (i = first; i < end; i++) {
+		struct text rest = line;
+
+		v = 0;
+		if (homes[DIR_IO].version == 2)
+			pair_number(line, charges[i].key, &v);
+		else if (!scan_word(&rest, &op) || !is_text(&op, charges[i].op) || !scan_number(&rest, &v))
+			continue;
+		if (i < 2)
+			d->bytes[i] = v;
+		d->value[charges[i].field] = i < 2 && v != UNAVAILABLE ? v / SECTOR_BYTES : v;
+	}
+}
+
+/* The same of a device that the table has no room for: added to the rest. */
+static void charge_rest(struct snapshot *now, uint64_t number, struct text line, unsigned first, unsigned end)
+{
+	struct device *rest = &now->device[MAX_DISKS], d;
+	unsigned i;
+
+	memset(d.value, 0xff, sizeof d.value); /* UNAVAILABLE */
+	d.counted = false;
+	read_charges(&d, line, first, end);
+	now->more_devices[0] += first == 0;
+	for (i = first; i < end && !is_stacked(number); i++) {
+		rest->value[charges[i].field] = plus(rest->value[charges[i].field], d.value[charges[i].field]);
+		if (i < 2)
+			rest->bytes[i] = plus(rest->bytes[i], d.bytes[i]);
+	}
+}
+
+/* Reads one file of charges. Lines like "(unknown) ..." and "Total ..." are
+ * nobody's; a file without I/O is empty; one that has lines, but none of a
+ * device, is no such file. Returns errno, or 0. */
+static int read_charges_file(struct snapshot *now, const struct snapshot *before, const char *file,
+			     unsigned first, unsigned end)
+{
+	const struct home *h = &homes[DIR_IO];
+	int error = ENOENT, fd = h->version ? open_below(h->dir, h->length[0], file, "", &error) : -1;
+	bool any = false, foreign = false, found;
+	struct scanner s;
+	struct text line, w;
+	uint64_t number;
+
+	scan_start(&s, fd, error);
+	while (scan_line(&s, &line)) {
+		struct device *d = NULL;
+
+		foreign |= !is_digit(*line.p) && *line.p != 'T' && *line.p != '(';
+		/* A device without I/O has no line of its own: "8:0 8:16 rbytes=..." */
+		for (found = false, w.p = line.p; scan_word(&line, &w) && device_number(&w, &number); found = true)
+			d = device_entry(now, before, number, NULL, &w);
+		line.p = w.p;
+		any |= found;
+		if (d)
+			read_charges(d, line, first, end);
+		else if (found)
+			charge_rest(now, number, line, first, end);
+	}
+	scan_close(&s);
+	if (!s.error && !any && homes[DIR_IO].version == 1)
+		return ENODATA; /* since Linux 6.10 v1 counts where a limit is set: this is not 0 */
+	return s.error ? s.error : foreign && !any ? EINVAL : 0;
+}
+
+static bool visit_child(struct walk *w, size_t n)
+{
+	return n > *(const size_t *)w->for_visit;
+}
+
+/* Has the cgroup in h->dir no child? */
+static bool is_leaf(const struct home *h)
+{
+	struct walk w = { .visit = visit_child, .for_visit = (void *)&h->length[0] };
+
+	return !walk_over(&w, h->dir);
+}
+
+/* What the cgroup has done to devices, into the snapshot. On v1 kernels
+ * without recursive files those of the cgroup itself are exact for a leaf. */
+static void read_charged(struct snapshot *now, const struct snapshot *before, bool names)
+{
+	bool v1 = homes[DIR_IO].version == 1;
+
+	if (!v1) {
+		now->devices_error = read_charges_file(now, before, "io.stat", 0, 4);
+		return;
+	}
+	now->devices_error = read_charges_file(now, before, "blkio.throttle.io_service_bytes_recursive", 0, 2);
+	if (now->devices_error == ENOENT && is_leaf(&homes[DIR_IO])) {
+		now->devices_error = read_charges_file(now, before, "blkio.throttle.io_service_bytes", 0, 2);
+		if (names)
+			read_charges_file(now, before, "blkio.throttle.io_serviced", 2, 4);
+	} else if (names) {
+		read_charges_file(now, before, "blkio.throttle.io_serviced_recursive", 2, 4);
+	}
+}
+
+/* Block devices: those of the machine, or with `charged` what the cgroup has
+ * done to them; bi and bo get the bytes of all that are not stacked. */
+static void read_devices(struct snapshot *now, const struct snapshot *before, bool charged, bool names)
+{
+	const struct device *d;
+	uint64_t *values = now->level[0];
+
+	memset(&now->device[MAX_DISKS], 0, sizeof now->device[MAX_DISKS]);
+	now->charged = charged;
+	if (!charged) {
+		read_diskstats(now, before, false);
+		return;
+	}
+	read_charged(now, before, names);
+	if (names)
+		read_diskstats(now, before, true);
+	if (now->devices_error)
+		return;
+	values[M_bi] = values[M_bo] = 0;
+	for (d = now->device; d < now->device + now->devices; d++)
+		if (d->counted && !d->stacked) {
+			values[M_bi] = plus(values[M_bi], d->bytes[0]);
+			values[M_bo] = plus(values[M_bo], d->bytes[1]);
+		}
+}
+
+/* The slab caches of -m: /proc/slabinfo, version 2.1 (slabinfo(5)). */
+static void read_slabs(struct slabs *list)
+{
+	struct scanner s;
+	struct text line, name;
+	unsigned i;
+
+	list->count = 0;
+	list->overflow = false;
+	scan_proc(&s, "slabinfo", "");
+	while (scan_line(&s, &line)) {
+		struct slab *slab = &list->slab[list->count];
+		uint64_t v[4];
+
+		if (!scan_word(&line, &name))
+			continue;
+		for (i = 0; i < 4 && scan_number(&line, &v[i]); i++)
+			;
+		if (i < 4)
+			continue;
+		if (list->count == MAX_SLABS) {
+			list->overflow = true;
+			break;
+		}
+		copy_text(slab->name, sizeof slab->name, &name);
+		memcpy(slab->value, v, sizeof v);
+		list->count++;
+	}
+	scan_close(&s);
+	list->error = s.error ? s.error : list->count ? 0 : ENODATA;
+}
+
+/* A device as it was in the last snapshot; NULL where it is new. Most stand
+ * in the same place. */
+static const struct device *device_before(const struct comparison *c, const struct device *d)
+{
+	const struct snapshot *before = c->before;
+	size_t same = (size_t)(d - c->now->device), i;
+
+	if (same < before->devices && before->device[same].number == d->number &&
+	    !strcmp(before->device[same].name, d->name))
+		return &before->device[same];
+	for (i = 0; i < before->devices; i++)
+		if (before->device[i].number == d->number && !strcmp(before->device[i].name, d->name))
+			return &before->device[i];
+	return NULL;
+}
+
+/* Has a device counted anew? Then it is another one of that name, and nothing of the
+ * two can be compared. */
+static bool is_renewed(const struct device *old, const struct device *d)
+{
+	static const uint8_t counts[] = { D_reads, D_read_sectors, D_writes, D_write_sectors };
+	unsigned i;
+
+	for (i = 0; i < LENGTH(counts); i++)
+		if (old->value[counts[i]] != UNAVAILABLE && d->value[counts[i]] != UNAVAILABLE &&
+		    growth(old->value[counts[i]], d->value[counts[i]]) == UNAVAILABLE)
+			return true;
+	return false;
+}
+
+/* Were the devices of both snapshots read from the same files? */
+static bool has_same_devices(const struct comparison *c)
+{
+	return c->report->first || (!c->before->devices_error && c->before->charged == c->now->charged);
+}
+
+/* Bytes of all devices that lie on no others, read (0) or written (1), in
+ * thousandths a second: by device, then added. */
+static uint64_t device_rate(const struct comparison *c, unsigned direction)
+{
+	const struct device *d = c->now->device, *end = d + c->now->devices, *old;
+	uint64_t sum = growth(c->before->device[MAX_DISKS].bytes[direction],
+			      c->now->device[MAX_DISKS].bytes[direction]);
+
+	if (c->now->devices_error || !has_same_devices(c))
+		return UNAVAILABLE;
+	for (; d < end; d++)
+		if (d->counted && !d->stacked) {
+			old = device_before(c, d);
+			if (old && old->counted && is_renewed(old, d))
+				return UNAVAILABLE;
+			sum = plus(sum, growth(old && old->counted ? old->bytes[direction] : 0, d->bytes[direction]));
+		}
+	return mul_div(sum, 1000000000, c->report->elapsed_us);
+}
+
+static uint64_t make_read(const struct comparison *c)
+{
+	return device_rate(c, 0);
+}
+
+static uint64_t make_written(const struct comparison *c)
+{
+	return device_rate(c, 1);
+}
+
+/* The growth of a field of a device; one that is new counts from 0. */
+static uint64_t disk_growth(const struct comparison *c, const struct device *d, enum disk_field f)
+{
+	const struct device *old = device_before(c, d);
+
+	if (!has_same_devices(c) || (old && is_renewed(old, d)))
+		return UNAVAILABLE;
+	return growth(old ? old->value[f] : 0, d->value[f]);
+}
+
+/* A rate of -d -x, in millionths. */
+static uint64_t disk_rate(const struct comparison *c, const struct device *d, const struct disk_rate *rate)
+{
+	uint64_t us = c->report->elapsed_us;
+	uint64_t by = rate->by == D_TIME ? us : us ? disk_growth(c, d, rate->by) : 0;
+	uint64_t v = mul_div(disk_growth(c, d, rate->field), rate->scale, by);
+
+	return rate->field == D_io_ms && v != UNAVAILABLE ? least_of(v, 100000000) : v;
+}
+
+/* A field of all disks together that lie on no others; a cgroup is charged
+ * for some fields alone. */
+static uint64_t disk_sum(const struct comparison *c, enum disk_field f)
+{
+	const struct device *d = c->now->device, *end = d + c->now->devices;
+	uint64_t sum = 0;
+	bool kept = !in_cgroup();
+	unsigned i;
+
+	for (i = 0; i < LENGTH(charges); i++)
+		kept |= charges[i].field == f;
+	for (; d < end; d++)
+		if (d->counted && !d->partition && !d->stacked)
+			sum = plus(sum, d->value[f]);
+	sum = plus(sum, c->now->device[MAX_DISKS].value[f]);
+	return kept ? sum : UNAVAILABLE;
+}
+
+static const struct column
+	column_disk = { "disk", "", GROUP_DISK, UNIT_TEXT, { 5, 5 }, 0, false, false },
+	column_rate_disk = { "disk", "Device", GROUP_NONE, UNIT_TEXT, { 11, 11 }, 0, false, false },
+	column_disks = { "disks", "disks", GROUP_NONE, UNIT_WHOLE, { 12, 12 }, 0, false, false },
+	column_partitions = { "partitions", "partitions", GROUP_NONE, UNIT_WHOLE, { 12, 12 }, 0, false, false };
+
+static struct cell disk_cell(const struct listing *l, unsigned item, const struct column *c)
+{
+	const struct device *d = &l->from->now->device[item];
+	enum disk_field f = (enum disk_field)((const struct disk_column *)c - disk_columns);
+
+	if (c == &column_disk)
+		return text_cell(d->name);
+	return number_cell(divided(d->value[f], f == D_io_ms && !opt->format ? 1000 : 1));
+}
+
+static struct cell disk_rate_cell(const struct listing *l, unsigned item, const struct column *c)
+{
+	const struct device *d = &l->from->now->device[item];
+
+	if (c == &column_rate_disk)
+		return text_cell(d->name);
+	return number_cell(disk_rate(l->from, d, (const struct disk_rate *)c));
+}
+
+/* -d, with -x rates. */
+static bool list_disks(struct listing *l)
+{
+	l->cell = opt->extended ? disk_rate_cell : disk_cell;
+	if (opt->extended)
+		add_column(l, &column_interval);
+	add_scope(l);
+	add_column(l, opt->extended ? &column_rate_disk : &column_disk);
+	if (opt->extended)
+		add_columns(l, disk_rates, sizeof *disk_rates, LENGTH(disk_rates));
+	else
+		add_columns(l, disk_columns, sizeof *disk_columns, D_COUNT);
+	return true;
+}
+
+/* Has the device ever done anything? */
+static bool has_worked(const struct device *d)
+{
+	unsigned f;
+
+	for (f = 0; f < D_COUNT; f++)
+		if (d->value[f] && d->value[f] != UNAVAILABLE)
+			return true;
+	return false;
+}
+
+/* The devices of -d; of -p no other one was kept. */
+static void fill_devices(struct listing *l)
+{
+	const struct snapshot *now = l->from->now;
+	unsigned i;
+
+	l->rows = 0;
+	for (i = 0; i < now->devices; i++) {
+		const struct device *d = &now->device[i];
+
+		if (d->counted && (opt->partition || (!d->partition && (!opt->extended || has_worked(d)))))
+			l->item[l->rows++] = (uint16_t)i;
+	}
+}
+
+static struct cell disk_sum_cell(const struct listing *l, unsigned item, const struct column *c)
+{
+	const struct snapshot *now = l->from->now;
+	bool partitions = c == &column_partitions;
+	uint64_t n = 0;
+	unsigned i;
+
+	(void)item;
+	if (c != &column_disks && c != &column_partitions) {
+		size_t at = (size_t)((const char *)c - (const char *)&disk_columns[0].sum);
+
+		return number_cell(disk_sum(l->from, (enum disk_field)(at / sizeof *disk_columns)));
+	}
+	for (i = 0; i < now->devices; i++)
+		n += now->device[i].counted && now->device[i].partition == partitions;
+	n += now->more_devices[partitions];
+	return number_cell(partitions && in_cgroup() ? UNAVAILABLE : n);
+}
+
+static bool list_disk_sum(struct listing *l)
+{
+	unsigned i;
+
+	l->cell = disk_sum_cell;
+	l->stacked = true;
+	l->rows = 1;
+	add_scope(l);
+	add_column(l, &column_disks);
+	add_column(l, &column_partitions);
+	for (i = 0; i < D_COUNT; i++)
+		if (*disk_columns[i].sum.label)
+			add_column(l, &disk_columns[i].sum);
+	return true;
+}
+
+/* -p DEV or /dev/DEV. */
+static const struct partition_column {
+	struct column column;
+	uint8_t field;
+} partition_columns[] = {
+	{ { "reads", "reads", GROUP_NONE, UNIT_WHOLE, { 10, 10 }, 0, false, false }, D_reads },
+	{ { "read_sectors", "", GROUP_NONE, UNIT_WHOLE, { 17, 17 }, 0, false, false, "read sectors" }, D_read_sectors },
+	{ { "writes", "writes", GROUP_NONE, UNIT_WHOLE, { 11, 11 }, 0, false, false }, D_writes },
+	{ { "write_sectors", "", GROUP_NONE, UNIT_WHOLE, { 17, 17 }, 0, false, false, "requested writes" },
+	  D_write_sectors },
+};
+
+static struct cell partition_cell(const struct listing *l, unsigned item, const struct column *c)
+{
+	const struct device *d = &l->from->now->device[item];
+
+	if (c == &l->title)
+		return text_cell(d->name);
+	return number_cell(d->value[((const struct partition_column *)c)->field]);
+}
+
+static bool list_partition(struct listing *l)
+{
+	l->cell = partition_cell;
+	l->title = (struct column){ "partition", "", GROUP_NONE, UNIT_TEXT, { 10, 10 }, 0, false, true,
+				    opt->partition };
+	add_scope(l);
+	add_column(l, &l->title);
+	add_columns(l, partition_columns, sizeof *partition_columns, LENGTH(partition_columns));
+	return true;
+}
+
+enum { SLAB_CACHE, SLAB_ACTIVE, SLAB_TOTAL, SLAB_SIZE, SLAB_PER_SLAB };
+
+static const struct column slab_columns[] = {
+	[SLAB_CACHE] = COLUMN(cache, "Cache", TEXT, 24, true),
+	[SLAB_ACTIVE] = COLUMN(active_objs, "Num", WHOLE, 6, false),
+	[SLAB_TOTAL] = COLUMN(num_objs, "Total", WHOLE, 6, false),
+	[SLAB_SIZE] = COLUMN(objsize, "Size", WHOLE, 6, false),
+	[SLAB_PER_SLAB] = COLUMN(objperslab, "Pages", WHOLE, 6, false),
+};
+
+static struct cell slab_cell(const struct listing *l, unsigned item, const struct column *c)
+{
+	const struct slab *slab = &slabs.slab[item];
+
+	(void)l;
+	if (c == &slab_columns[SLAB_CACHE])
+		return text_cell(slab->name);
+	return number_cell(slab->value[c - &slab_columns[SLAB_ACTIVE]]);
+}
+
+static bool list_slabs(struct listing *l)
+{
+	l->cell = slab_cell;
+	add_scope(l);
+	add_columns(l, slab_columns, sizeof *slab_columns, LENGTH(slab_columns));
+	return true;
+}
+
+/* Sorted by name. */
+static void fill_slabs(struct listing *l)
+{
+	unsigned at, i;
+
+	for (i = 0; i < slabs.count; i++) {
+		for (at = i; at && strcmp(slabs.slab[l->item[at - 1]].name, slabs.slab[i].name) > 0; at--)
+			l->item[at] = l->item[at - 1];
+		l->item[at] = (uint16_t)i;
+	}
+	l->rows = slabs.count;
+}
+
+/* The lines of -s, in procps-ng's order: T(metric, what is printed, key
+ * in JSON, label).
+ *   TOTAL    the counter as the kernel counts it
+ *   GROWTH   what the report holds: growth since the start
+ *   SIZE     the report's, in the unit of -S, which stands before the label
+ * Those of CGROUP_STATS are printed in cgroup scope alone. */
+enum stat_value { STAT_TOTAL, STAT_GROWTH, STAT_SIZE };
+
+#define HOST_STATS(T) \
+	T(mem_total, SIZE, mem_total, "total memory") \
+	T(mem_used, SIZE, mem_used, "used memory") \
+	T(active, SIZE, mem_active, "active memory") \
+	T(inact, SIZE, mem_inactive, "inactive memory") \
+	T(free, SIZE, mem_free, "free memory") \
+	T(buff, SIZE, mem_buffers, "buffer memory") \
+	T(swap_cached, SIZE, swap_cached, "swap cache") \
+	T(swap_total, SIZE, swap_total, "total swap") \
+	T(swpd, SIZE, swap_used, "used swap") \
+	T(swap_free, SIZE, swap_free, "free swap") \
+	T(cpu_user, TOTAL, cpu_user, "non-nice user cpu ticks") \
+	T(cpu_nice, TOTAL, cpu_nice, "nice user cpu ticks") \
+	T(cpu_system, TOTAL, cpu_system, "system cpu ticks") \
+	T(cpu_idle, TOTAL, cpu_idle, "idle cpu ticks") \
+	T(cpu_iowait, TOTAL, cpu_iowait, "IO-wait cpu ticks") \
+	T(cpu_irq, TOTAL, cpu_irq, "IRQ cpu ticks") \
+	T(cpu_softirq, TOTAL, cpu_softirq, "softirq cpu ticks") \
+	T(cpu_steal, TOTAL, cpu_steal, "stolen cpu ticks") \
+	T(cpu_guest, TOTAL, cpu_guest, "non-nice guest cpu ticks") \
+	T(cpu_guest_nice, TOTAL, cpu_guest_nice, "nice guest cpu ticks") \
+	T(bi, TOTAL, pgpgin, "K paged in") \
+	T(bo, TOTAL, pgpgout, "K paged out") \
+	T(si, TOTAL, pswpin, "pages swapped in") \
+	T(so, TOTAL, pswpout, "pages swapped out") \
+	T(pgalloc_dma, TOTAL, pgalloc_dma, "pages alloc in dma") \
+	T(pgalloc_dma32, TOTAL, pgalloc_dma32, "pages alloc in dma32") \
+	T(pgalloc_high, TOTAL, pgalloc_high, "pages alloc in high") \
+	T(pgalloc_movable, TOTAL, pgalloc_movable, "pages alloc in movable") \
+	T(pgalloc_normal, TOTAL, pgalloc_normal, "pages alloc in normal") \
+	T(pgfree, TOTAL, pgfree, "pages free") \
+	T(in, TOTAL, intr, "interrupts") \
+	T(cs, TOTAL, ctxt, "CPU context switches") \
+	T(btime, TOTAL, btime, "boot time") \
+	T(processes, TOTAL, processes, "forks")
+
+#define CGROUP_STATS(T) \
+	T(mem_limit, SIZE, mem_limit, "memory limit") \
+	T(user_time, GROWTH, user_usec, "us user cpu time") \
+	T(system_time, GROWTH, system_usec, "us system cpu time") \
+	T(periods, GROWTH, nr_periods, "throttling periods") \
+	T(throttled, GROWTH, nr_throttled, "throttled periods") \
+	T(throttled_us, GROWTH, throttled_usec, "us throttled") \
+	T(oom, TOTAL, oom_kill, "OOM kills") \
+	T(faults, TOTAL, pgfault, "page faults") \
+	T(maj, TOTAL, pgmajfault, "major page faults")
+
+static const struct stat_row {
+	struct column column; /* its label stands after the number */
+	uint8_t metric, value;
+	bool cgroup;
+} stats[] = {
+#define STAT(cgroup, metric, value, key, label) \
+	{ { #key, "", GROUP_NONE, STAT_##value == STAT_SIZE ? UNIT_SIZE : UNIT_WHOLE, { 12, 12 }, 0, \
+	    false, false, label }, M_##metric, STAT_##value, cgroup },
+#define T(...) STAT(false, __VA_ARGS__)
+	HOST_STATS(T)
+#undef T
+#define T(...) STAT(true, __VA_ARGS__)
+	CGROUP_STATS(T)
+#undef T
+};
+
+/* Sizes come in whole units, as procps-ng prints them. */
+static struct cell stat_cell(const struct listing *l, unsigned item, const struct column *c)
+{
+	const struct stat_row *row = (const struct stat_row *)c;
+	const struct comparison *from = l->from;
+	unsigned m = row->metric;
+	uint64_t reported = from->report->value[m], total = from->now->level[0][m];
+	const struct place *p = plan->place[m];
+
+	(void)item;
+	if (row->value == STAT_SIZE)
+		return number_cell(times(divided(reported, opt->unit * 1000), opt->unit * 1000));
+	if (row->value == STAT_GROWTH)
+		return number_cell(divided(reported, metrics[m].kind == KIND_COUNT ? 1000 : 1));
+	if (!p || (p->trait == TRAIT_NEVER_ZERO && !total) ||
+	    (is_cpu_time(p) && is_false_time(from, in_base_units(total, p->raw))))
+		return number_cell(UNAVAILABLE);
+	return number_cell(divided(total, p->raw == RAW_BYTES ? 1024 : 1));
+}
+
+static bool list_stats(struct listing *l)
+{
+	unsigned i;
+
+	l->cell = stat_cell;
+	l->stacked = true;
+	l->rows = 1;
+	add_scope(l);
+	for (i = 0; i < LENGTH(stats); i++)
+		if (!stats[i].cgroup || in_cgroup())
+			add_column(l, &stats[i].column);
+	return true;
+}
+
+static bool list_forks(struct listing *l)
+{
+	static const struct stat_row forks = {
+		{ "forks", "forks", GROUP_NONE, UNIT_WHOLE, { 12, 12 }, 0, false, false },
+		M_processes, STAT_TOTAL, false,
+	};
+
+	l->cell = stat_cell;
+	l->stacked = true;
+	l->rows = 1;
+	add_scope(l);
+	add_column(l, &forks.column);
+	return true;
+}
+
+/* -p: a path is the device that it names, whatever that is called; where it
+ * is not there, as in a container, a name after /dev/. */
+static void settle_partition(void)
+{
+	const char *name = after(opt->partition, "/dev/");
+	struct stat st;
+
+	if (!(name && opt->captured) && opt->partition[0] == '/' && !stat(opt->partition, &st) && S_ISBLK(st.st_mode))
+		given.device = (uint64_t)major(st.st_rdev) << 20 | minor(st.st_rdev);
+	if (name)
+		given.partition = name;
+}
+
+/* ------------------------------------------------------------------ TASKS
+ *
+ * What no file reports in sums: r, b and cs of a cgroup, and --top, what
  * each process does. Defined by proc.rst and scheduler/sched-stats.rst, Linux
  * 6.13. On an open descriptor schedstat costs 1 us a task, status 8, stat 19,
  * and to open and close one 5 more: descriptors are kept, and for --top alone
@@ -3783,1478 +6805,6 @@ static void read_tasks(struct snapshot *now, const struct snapshot *before, cons
 		values[M_cs] = now->switches;
 }
 
-/* --------------------------------------------------------------- DEVICES
- *
- * Block devices, from /proc/diskstats (admin-guide/iostats.rst) or from what
- * a cgroup is charged for: io.stat (cgroup-v2.rst), blkio.throttle.* (v1). */
-
-/* A partition has the name of a disk before it and a number, with a p
- * between where the disk's name ends in a digit. */
-static bool is_partition_of(const char *name, const char *disk)
-{
-	const char *rest = after(name, disk);
-	uint64_t number;
-
-	if (!rest || rest == name)
-		return false;
-	if (is_digit(rest[-1]) && *rest++ != 'p')
-		return false;
-	return parse_number(rest, &number);
-}
-
-/* Is there something in sysfs for this device? */
-static bool in_sysfs(const char *class, const char *name, const char *what)
-{
-	char path[PATH_BYTES], *p;
-	size_t n = strlen(opt->sys) + strlen(class);
-
-	if (!join(path, opt->sys, class, name))
-		return false;
-	for (p = path + n; *p; p++)
-		if (*p == '/')
-			*p = '!'; /* cciss/c0d0 */
-	return join(path, path, what, "") && path_exists(path);
-}
-
-/* Is it a partition? sysfs knows; without it the name has to do. */
-static bool is_partition(const struct snapshot *now, const char *name)
-{
-	const struct device *d;
-
-	if (in_sysfs("/class/block/", name, "/partition"))
-		return true;
-	if (in_sysfs("/class/block/", name, "") || in_sysfs("/block/", name, ""))
-		return false;
-	for (d = now->device; d < now->device + now->devices; d++)
-		if (!d->partition && is_partition_of(name, d->name))
-			return true;
-	return false;
-}
-
-/* Does it lie on other devices (LVM, LUKS, md, loop)? They count its I/O,
- * too: Documentation/ABI/testing/sysfs-block, slaves. */
-static bool is_stacked(uint64_t number)
-{
-	struct entries slaves;
-	char path[PATH_BYTES];
-	struct sink o = SINK(path);
-	size_t directory;
-	bool any;
-
-	out_str(&o, opt->sys); /* as it is */
-	out(&o, "/dev/block/%ju:%ju", number >> 20, number & 0xfffff);
-	directory = o.n;
-	out_str(&o, "/loop/backing_file");
-	out_char(&o, '\0');
-	if (o.overflow)
-		return false;
-	if (path_exists(path))
-		return true;
-	o.n = directory;
-	out_str(&o, "/slaves");
-	out_char(&o, '\0');
-	if (!entries_open(&slaves, path))
-		return false;
-	any = next_entry(&slaves) != NULL;
-	close(slaves.fd);
-	return any;
-}
-
-/* The entry of a device, made where there is none; NULL where the table is
- * full. It goes by its name; where that is not known (NULL) by its number, and
- * is called `other` if it is new. What sysfs said of it the last time still
- * holds. */
-static struct device *device_entry(struct snapshot *now, const struct snapshot *before, uint64_t number,
-				   const struct text *name, const struct text *other)
-{
-	struct device *d, *end = now->device + now->devices;
-	const struct device *old = before->device + now->devices;
-	char cut[NAME_BYTES];
-
-	copy_text(cut, sizeof cut, other);
-	for (d = now->device; d < end; d++)
-		if (name ? !strcmp(d->name, cut) : d->number == number)
-			return d;
-	if (now->devices == MAX_DISKS)
-		return NULL;
-	memset(d->value, 0xff, sizeof d->value); /* UNAVAILABLE */
-	d->number = number;
-	d->counted = false;
-	copy_text(d->name, sizeof d->name, other);
-	if (now->devices < before->devices && old->number == number && (!name || !strcmp(old->name, d->name))) {
-		d->partition = old->partition;
-		d->stacked = old->stacked;
-	} else {
-		d->partition = is_partition(now, d->name);
-		d->stacked = is_stacked(number);
-	}
-	now->devices++;
-	return d;
-}
-
-static uint64_t plus(uint64_t a, uint64_t b)
-{
-	return a > UNAVAILABLE - b ? UNAVAILABLE : a + b;
-}
-
-/* A device that the table has no room for: counted, and added to the others
- * like it, if it is a disk of its own. */
-static void add_to_rest(struct snapshot *now, uint64_t number, const struct text *name, const uint64_t *v)
-{
-	struct device *rest = &now->device[MAX_DISKS];
-	char text[NAME_BYTES];
-	bool partition;
-	unsigned i;
-
-	copy_text(text, sizeof text, name);
-	partition = is_partition(now, text);
-	now->more_devices[partition]++;
-	for (i = 0; !partition && !is_stacked(number) && i < D_COUNT; i++)
-		rest->value[i] = plus(rest->value[i], v[disk_columns[i].nth - 1]);
-}
-
-/* Is it the device of -p? Anything else need not be kept. */
-static bool is_selected_device(uint64_t number, const struct text *name)
-{
-	if (!WITH_DISKS || !opt->partition)
-		return true;
-	return opt->device ? number == opt->device : is_text(name, opt->partition);
-}
-
-/* The numbers after the name in a line of diskstats. Before Linux 2.6.25 a
- * partition has four: reads, sectors, writes, sectors. Requests in flight are a
- * sum over CPUs that some kernels let go below 0: not known then. */
-static unsigned read_disk_numbers(struct text line, uint64_t v[DISKSTATS_NUMBERS])
-{
-	const unsigned in_flight = disk_columns[D_io_now].nth - 1;
-	unsigned n = 0;
-
-	memset(v, 0xff, DISKSTATS_NUMBERS * sizeof *v); /* UNAVAILABLE */
-	while (n < DISKSTATS_NUMBERS && (scan_number(&line, &v[n]) || n == in_flight))
-		n++;
-	if (n > in_flight && v[in_flight] > INT32_MAX)
-		v[in_flight] = UNAVAILABLE;
-	if (n == 4) {
-		uint64_t four[] = { v[0], v[1], v[2], v[3] };
-
-		memset(v, 0xff, sizeof four);
-		v[disk_columns[D_reads].nth - 1] = four[0];
-		v[disk_columns[D_read_sectors].nth - 1] = four[1];
-		v[disk_columns[D_writes].nth - 1] = four[2];
-		v[disk_columns[D_write_sectors].nth - 1] = four[3];
-	}
-	return n;
-}
-
-/* Names a device that io.stat knows by its number. */
-static void name_device(struct snapshot *now, uint64_t number, const struct text *name)
-{
-	struct device *d;
-
-	for (d = now->device; d < now->device + now->devices; d++)
-		if (d->number == number)
-			copy_text(d->name, sizeof d->name, name);
-}
-
-/* Reads /proc/diskstats: "MAJOR MINOR NAME" and the numbers. names_only: just
- * names the devices that are there. */
-static void read_diskstats(struct snapshot *now, const struct snapshot *before, bool names_only)
-{
-	uint64_t v[DISKSTATS_NUMBERS], major, minor;
-	struct scanner s;
-	struct text line, name;
-	struct device *d;
-	unsigned i, n;
-
-	scan_kept(&s, &files[0][SRC_DISKSTATS], opt->proc, strlen(opt->proc), SRC_DISKSTATS);
-	while (scan_line(&s, &line)) {
-		if (!scan_number(&line, &major) || !scan_number(&line, &minor) || !scan_word(&line, &name))
-			continue;
-		n = read_disk_numbers(line, v);
-		if ((n != 4 && n < 11) || !is_selected_device(major << 20 | minor, &name))
-			continue;
-		if (names_only) {
-			name_device(now, major << 20 | minor, &name);
-			continue;
-		}
-		d = device_entry(now, before, major << 20 | minor, &name, &name);
-		if (!d) {
-			add_to_rest(now, major << 20 | minor, &name, v);
-			continue;
-		}
-		if (d->counted) /* named before */
-			continue;
-		for (i = 0; i < D_COUNT; i++)
-			d->value[i] = v[disk_columns[i].nth - 1];
-		d->partition |= n == 4;
-		d->counted = true;
-	}
-	if (!names_only)
-		now->devices_error = s.error;
-}
-
-/* "8:16" as a device number. */
-static bool device_number(const struct text *w, uint64_t *number)
-{
-	const char *p = w->p;
-	uint64_t major, minor;
-
-	if (!parse_digits(&p, &major) || *p++ != ':' || !parse_digits(&p, &minor) || p != w->end)
-		return false;
-	*number = major << 20 | minor;
-	return true;
-}
-
-/* What a cgroup is charged for on a device. v2 has all in io.stat, "8:0
- * rbytes=N ..."; v1 the first two in one file, "8:0 Read N", the others in
- * another. */
-static const struct { uint8_t field; const char *key, *op; } charges[] = {
-	{ D_read_sectors, "rbytes", "Read" },
-	{ D_write_sectors, "wbytes", "Write" },
-	{ D_reads, "rios", "Read" },
-	{ D_writes, "wios", "Write" },
-};
-
-/* The numbers of one line for charges first to end - 1; the first two are in
- * bytes. */
-static void read_charges(struct device *d, struct text line, unsigned first, unsigned end)
-{
-	struct text op;
-	unsigned i;
-	uint64_t v;
-
-	for (i = first; i < end; i++)
-		if (d->value[charges[i].field] == UNAVAILABLE)
-			d->value[charges[i].field] = 0; /* what is not reported has not happened */
-	if (!d->counted)
-		d->bytes[0] = d->bytes[1] = 0;
-	d->counted = true;
-	for (i = first; i < end; i++) {
-		struct text rest = line;
-
-		v = 0;
-		if (homes[DIR_IO].version == 2)
-			pair_number(line, charges[i].key, &v);
-		else if (!scan_word(&rest, &op) || !is_text(&op, charges[i].op) || !scan_number(&rest, &v))
-			continue;
-		if (i < 2)
-			d->bytes[i] = v;
-		d->value[charges[i].field] = i < 2 && v != UNAVAILABLE ? v / SECTOR_BYTES : v;
-	}
-}
-
-/* The same of a device that the table has no room for: added to the rest. */
-static void charge_rest(struct snapshot *now, uint64_t number, struct text line, unsigned first, unsigned end)
-{
-	struct device *rest = &now->device[MAX_DISKS], d;
-	unsigned i;
-
-	memset(d.value, 0xff, sizeof d.value); /* UNAVAILABLE */
-	d.counted = false;
-	read_charges(&d, line, first, end);
-	now->more_devices[0] += first == 0;
-	for (i = first; i < end && !is_stacked(number); i++) {
-		rest->value[charges[i].field] = plus(rest->value[charges[i].field], d.value[charges[i].field]);
-		if (i < 2)
-			rest->bytes[i] = plus(rest->bytes[i], d.bytes[i]);
-	}
-}
-
-/* Reads one file of charges. Lines like "(unknown) ..." and "Total ..." are
- * nobody's; a file without I/O is empty; one that has lines, but none of a
- * device, is no such file. Returns errno, or 0. */
-static int read_charges_file(struct snapshot *now, const struct snapshot *before, const char *file,
-			     unsigned first, unsigned end)
-{
-	const struct home *h = &homes[DIR_IO];
-	int error = ENOENT, fd = h->version ? open_below(h->dir, h->length[0], file, "", &error) : -1;
-	bool any = false, foreign = false, found;
-	struct scanner s;
-	struct text line, w;
-	uint64_t number;
-
-	scan_start(&s, fd, error);
-	while (scan_line(&s, &line)) {
-		struct device *d = NULL;
-
-		foreign |= !is_digit(*line.p) && *line.p != 'T' && *line.p != '(';
-		/* A device without I/O has no line of its own: "8:0 8:16 rbytes=..." */
-		for (found = false, w.p = line.p; scan_word(&line, &w) && device_number(&w, &number); found = true)
-			d = device_entry(now, before, number, NULL, &w);
-		line.p = w.p;
-		any |= found;
-		if (d)
-			read_charges(d, line, first, end);
-		else if (found)
-			charge_rest(now, number, line, first, end);
-	}
-	scan_close(&s);
-	if (!s.error && !any && homes[DIR_IO].version == 1)
-		return ENODATA; /* since Linux 6.10 v1 counts where a limit is set: this is not 0 */
-	return s.error ? s.error : foreign && !any ? EINVAL : 0;
-}
-
-static bool visit_child(struct walk *w, size_t n)
-{
-	return n > *(const size_t *)w->for_visit;
-}
-
-/* Has the cgroup in h->dir no child? */
-static bool is_leaf(const struct home *h)
-{
-	struct walk w = { .visit = visit_child, .for_visit = (void *)&h->length[0] };
-
-	return !walk_over(&w, h->dir);
-}
-
-/* What the cgroup has done to devices, into the snapshot. On v1 kernels
- * without recursive files those of the cgroup itself are exact for a leaf. */
-static void read_charged(struct snapshot *now, const struct snapshot *before, bool names)
-{
-	bool v1 = homes[DIR_IO].version == 1;
-
-	if (!v1) {
-		now->devices_error = read_charges_file(now, before, "io.stat", 0, 4);
-		return;
-	}
-	now->devices_error = read_charges_file(now, before, "blkio.throttle.io_service_bytes_recursive", 0, 2);
-	if (now->devices_error == ENOENT && is_leaf(&homes[DIR_IO])) {
-		now->devices_error = read_charges_file(now, before, "blkio.throttle.io_service_bytes", 0, 2);
-		if (names)
-			read_charges_file(now, before, "blkio.throttle.io_serviced", 2, 4);
-	} else if (names) {
-		read_charges_file(now, before, "blkio.throttle.io_serviced_recursive", 2, 4);
-	}
-}
-
-/* Block devices: those of the machine, or with `charged` what the cgroup has
- * done to them; bi and bo get the bytes of all that are not stacked. */
-static void read_devices(struct snapshot *now, const struct snapshot *before, bool charged, bool names)
-{
-	const struct device *d;
-	uint64_t *values = now->level[0];
-
-	memset(&now->device[MAX_DISKS], 0, sizeof now->device[MAX_DISKS]);
-	now->charged = charged;
-	if (!charged) {
-		read_diskstats(now, before, false);
-		return;
-	}
-	read_charged(now, before, names);
-	if (names)
-		read_diskstats(now, before, true);
-	if (now->devices_error)
-		return;
-	values[M_bi] = values[M_bo] = 0;
-	for (d = now->device; d < now->device + now->devices; d++)
-		if (d->counted && !d->stacked) {
-			values[M_bi] = plus(values[M_bi], d->bytes[0]);
-			values[M_bo] = plus(values[M_bo], d->bytes[1]);
-		}
-}
-
-static bool visit_oom(struct walk *w, size_t n)
-{
-	uint64_t *sum = w->for_visit, kills;
-	struct scanner s;
-	struct text line;
-	int error, fd = open_below(w->dir, n, "memory.oom_control", "", &error);
-
-	scan_start(&s, fd, error);
-	while (scan_line(&s, &line))
-		if (take_key(&line, "oom_kill") && scan_number(&line, &kills))
-			*sum = plus(*sum == UNAVAILABLE ? 0 : *sum, kills);
-	walk_missed(w, s.error);
-	scan_close(&s);
-	return false;
-}
-
-/* v1 counts a kill in the victim's own cgroup alone: all below `dir` are added. */
-static uint64_t read_oom_below(const char *dir)
-{
-	uint64_t sum = UNAVAILABLE;
-	struct walk w = { .visit = visit_oom, .for_visit = &sum };
-
-	walk_over(&w, dir);
-	return w.hidden ? UNAVAILABLE : sum;
-}
-
-/* The OOM kills that the parent has counted of all below it; UNAVAILABLE where it
- * does not or cannot be seen. */
-static uint64_t parent_kills(void)
-{
-	const struct home *h = &homes[DIR_MEMORY];
-	uint64_t kills = UNAVAILABLE;
-	struct scanner s;
-	struct text line;
-	int error, fd;
-
-	if (h->version != 2 || h->levels < 2)
-		return UNAVAILABLE;
-	fd = open_below(h->dir, h->length[1], "memory.events", "", &error);
-	scan_start(&s, fd, error);
-	while (scan_line(&s, &line))
-		if (take_key(&line, "oom_kill") && !scan_number(&line, &kills))
-			kills = UNAVAILABLE;
-	scan_close(&s);
-	return kills;
-}
-
-/* The slab caches of -m: /proc/slabinfo, version 2.1 (slabinfo(5)). */
-static void read_slabs(struct slabs *list)
-{
-	struct scanner s;
-	struct text line, name;
-	unsigned i;
-
-	list->count = 0;
-	list->overflow = false;
-	scan_proc(&s, "slabinfo", "");
-	while (scan_line(&s, &line)) {
-		struct slab *slab = &list->slab[list->count];
-		uint64_t v[4];
-
-		if (!scan_word(&line, &name))
-			continue;
-		for (i = 0; i < 4 && scan_number(&line, &v[i]); i++)
-			;
-		if (i < 4)
-			continue;
-		if (list->count == MAX_SLABS) {
-			list->overflow = true;
-			break;
-		}
-		copy_text(slab->name, sizeof slab->name, &name);
-		memcpy(slab->value, v, sizeof v);
-		list->count++;
-	}
-	scan_close(&s);
-	list->error = s.error ? s.error : list->count ? 0 : ENODATA;
-}
-
-/* -------------------------------------------------------------- SNAPSHOT */
-
-/* Is a number of this source wanted at each level, not of the cgroup alone? */
-static bool has_levels(enum source_id src)
-{
-	const struct want *want = plan->want + plan->first_want[src], *end = plan->want + plan->first_want[src + 1];
-
-	while (want < end && !is_for_levels(want))
-		want++;
-	return want < end;
-}
-
-/* The time of a snapshot, since the machine booted. A captured tree carries
- * its own: its uptime; one without has the clock's, and no age. */
-static void snapshot_clock(struct snapshot *now, uint64_t tick_ns)
-{
-	struct scanner s;
-	struct text line;
-
-	now->ns = tick_ns - (uint64_t)scope.boot_ns;
-	now->age_known = !opt->captured;
-	if (opt->captured && scan_proc(&s, "uptime", "")) {
-		now->age_known = scan_line(&s, &line) && parse_decimal(&line.p, 9, &now->ns);
-		scan_close(&s);
-	}
-}
-
-/* The cgroup's own cgroup.procs, held open, is the witness of its end: ENODEV
- * there, even if another cgroup has the name by now. In a captured tree it
- * ends with its directory. */
-static bool cgroup_is_gone(void)
-{
-	struct file *f = &scope.procs;
-	const struct home *h = scope.home;
-	char byte;
-
-	if (opt->captured)
-		return !path_exists(h->dir);
-	if (!f->fd)
-		f->fd = open_below(h->dir, h->length[0], "cgroup.procs", "", &f->error) + 1;
-	if (!f->fd)
-		return f->error == ENOENT;
-	return pread(f->fd - 1, &byte, 1, 0) < 0 && errno == ENODEV;
-}
-
-static const char *directory_of(enum source_id src)
-{
-	enum directory dir = sources[src].directory;
-
-	return dir == DIR_PROC ? opt->proc : dir == DIR_SYS ? opt->sys : homes[dir].dir;
-}
-
-/* The numbers of a file, at each level where they are wanted there. */
-static void read_source(struct snapshot *now, enum source_id src)
-{
-	const char *dir = directory_of(src);
-	const struct home *h = &homes[sources[src].directory];
-	unsigned l, levels = h->levels > 1 && has_levels(src) ? h->levels : 1;
-
-	for (l = 0; l < levels; l++)
-		read_file(&files[l][src], dir, h->levels ? h->length[l] : strlen(dir), src, l == 0, now->level[l]);
-}
-
-/* Tasks are summed over CPUs, and may come out below 0. Where none runs, though the
- * reader does, nobody counts them: gVisor. */
-static void check_task_counts(uint64_t *v)
-{
-	if (!v[M_r])
-		v[M_r] = v[M_b] = UNAVAILABLE;
-	if (v[M_r] > INT32_MAX)
-		v[M_r] = UNAVAILABLE;
-	if (v[M_b] > INT32_MAX)
-		v[M_b] = UNAVAILABLE;
-}
-
-/* Reads everything that is planned, and what the view needs. `before` is the
- * last snapshot; tick_ns is CLOCK_BOOTTIME. What cannot be read is
- * UNAVAILABLE; what went wrong is in the snapshot and in files[]. */
-static void snapshot_take(struct snapshot *now, const struct snapshot *before, uint64_t tick_ns,
-			  const struct needs *needs)
-{
-	unsigned src, l, levels = 1;
-
-	for (l = 0; l < DIR_COUNT; l++)
-		levels = homes[l].levels > levels ? homes[l].levels : levels;
-	memset(now->level, 0xff, levels * sizeof now->level[0]); /* UNAVAILABLE */
-	snapshot_clock(now, tick_ns);
-	now->wall_ns = clock_ns(CLOCK_REALTIME);
-	now->tasks = now->processes = now->devices = 0;
-	now->of_host = !in_cgroup() || needs->host;
-	now->more_devices[0] = now->more_devices[1] = 0;
-	now->gone = now->tasks_hidden = now->tasks_overflow = false;
-	for (src = 1; src < SRC_COUNT; src++)
-		if (plan->first_want[src] < plan->first_want[src + 1] && src != SRC_CPU_POSSIBLE)
-			read_source(now, src);
-	if (!in_cgroup())
-		check_task_counts(now->level[0]);
-	if (plan->source[SRC_CPU_POSSIBLE]) { /* it never changes: 0 before the first snapshot */
-		now->level[0][M_cpus_possible] = before->level[0][M_cpus_possible];
-		if (!before->level[0][M_cpus_possible])
-			read_source(now, SRC_CPU_POSSIBLE);
-	}
-	if ((WITH_DISKS || WITH_PROMETHEUS) && needs->devices)
-		read_devices(now, before, WITH_CGROUP && needs->charged_devices, true);
-	if (WITH_SLABS && needs->slabs)
-		read_slabs(&slabs);
-	if (needs->states || needs->processes)
-		read_tasks(now, before, needs);
-	if (!in_cgroup())
-		return;
-	if (plan->source[SRC_DEVICES] && !needs->devices)
-		read_devices(now, before, true, false);
-	if (plan->source[SRC_OOM_BELOW])
-		now->level[0][M_oom] = read_oom_below(homes[DIR_MEMORY].dir);
-	now->gone = cgroup_is_gone();
-}
-
-/* Was any number read, but what the machine is made of? */
-static bool has_numbers(const struct snapshot *now)
-{
-	unsigned m;
-
-	for (m = 1; m < LENGTH(metrics); m++)
-		if (plan->place[m] && now->level[0][m] < UNLIMITED &&
-		    sources[plan->place[m]->source].directory != DIR_SYS)
-			return true;
-	return false;
-}
-
-/* When the counters of the scope began, in ns since boot: for a cgroup when
- * its oldest task started; UNAVAILABLE where that is not known. */
-static uint64_t scope_start_ns(const struct snapshot *now)
-{
-	uint64_t oldest = UNAVAILABLE, ns;
-	unsigned i;
-
-	if (!now->age_known)
-		return UNAVAILABLE;
-	if (!in_cgroup() || is_root(scope.home))
-		return 0;
-	if (now->tasks_hidden || now->tasks_overflow)
-		return UNAVAILABLE;
-	for (i = 0; i < now->tasks; i++) {
-		ns = task_start_ns(now->task[i].id);
-		oldest = ns < oldest ? ns : oldest;
-	}
-	return oldest;
-}
-
-/* ---------------------------------------------------------------- REPORT
- *
- * All arithmetic on metrics. Nothing here reads. A function returns
- * UNAVAILABLE where an operand is that, or the result is too large, unless
- * it says otherwise. */
-
-/* a * b / c to the nearest, in 128 bits between. */
-static uint64_t mul_div(uint64_t a, uint64_t b, uint64_t c)
-{
-#ifdef __SIZEOF_INT128__
-	__extension__ typedef unsigned __int128 wide;
-	wide product = (wide)a * b + c / 2;
-
-	if (a == UNAVAILABLE || c == UNAVAILABLE || product >> 64 >= c) /* c is 0, or the result too large */
-		return UNAVAILABLE;
-	return product >> 64 ? (uint64_t)(product / c) : (uint64_t)product / c;
-#else
-	uint64_t low = a * b, high, mid, rest;
-	uint64_t a0 = (uint32_t)a, a1 = a >> 32, b0 = (uint32_t)b, b1 = b >> 32;
-	unsigned i;
-
-	mid = a1 * b0 + (a0 * b0 >> 32);
-	rest = a0 * b1 + (uint32_t)mid;
-	high = a1 * b1 + (mid >> 32) + (rest >> 32);
-	low += c / 2;
-	high += low < c / 2;
-	if (a == UNAVAILABLE || c == UNAVAILABLE || high >= c)
-		return UNAVAILABLE;
-	if (!high)
-		return low / c;
-	for (i = 0; i < 64; i++) {
-		bool carry = high >> 63;
-
-		high = high << 1 | low >> 63;
-		low <<= 1;
-		if (carry || high >= c) {
-			high -= c;
-			low |= 1;
-		}
-	}
-	return low;
-#endif
-}
-
-/* a * b, of which a may be UNAVAILABLE. */
-static uint64_t times(uint64_t a, uint64_t b)
-{
-	return __builtin_mul_overflow(a, b, &a) ? UNAVAILABLE : a;
-}
-
-static uint64_t divided(uint64_t v, uint64_t by)
-{
-	return v == UNAVAILABLE ? v : v / by;
-}
-
-/* a - b, and 0 where that is less. */
-static uint64_t minus(uint64_t a, uint64_t b)
-{
-	if (a == UNAVAILABLE || b == UNAVAILABLE)
-		return UNAVAILABLE;
-	return a > b ? a - b : 0;
-}
-
-/* part of whole in thousandths of a percent. */
-static uint64_t percent(uint64_t part, uint64_t whole)
-{
-	return mul_div(part, 100000, whole);
-}
-
-static uint64_t at_most_100(uint64_t v)
-{
-	return v < 100000 || v == UNAVAILABLE ? v : 100000;
-}
-
-#define MOST_WRAPPED (UINT32_MAX / 16)
-
-/* The growth of a counter. A 32-bit kernel's wraps at 2^32, which is to be
- * seen where it was near that and has not got far since. After any other
- * step back (a reset, a device that was replaced) it is not known. */
-static uint64_t growth(uint64_t before, uint64_t now)
-{
-	uint32_t wrapped = (uint32_t)now - (uint32_t)before;
-
-	if (before == UNAVAILABLE || now >= before)
-		return minus(now, before);
-	return before <= UINT32_MAX && wrapped < MOST_WRAPPED ? wrapped : UNAVAILABLE;
-}
-
-/* A raw number in base units: bytes, microseconds, or as it is. */
-static uint64_t in_base_units(uint64_t v, enum raw unit)
-{
-	switch (unit) {
-	case RAW_KIB:
-		return times(v, 1024);
-	case RAW_PAGES:
-		return times(v, (uint64_t)getpagesize());
-	case RAW_TICKS:
-		return times(v, 1000000 / USER_HZ);
-	case RAW_NS:
-		return divided(v, 1000);
-	default:
-		return v;
-	}
-}
-
-/* No limit: "max", or in v1 the most pages that the kernel can count:
- * LONG_MAX bytes rounded down to a page (32-bit: 2^31-1 pages). */
-static bool is_unlimited(uint64_t limit)
-{
-	return limit >> 62 || limit == (uint64_t)INT32_MAX << 12;
-}
-
-/* MemAvailable. Before Linux 3.14, and where lxcfs makes it more than there
- * is, free memory and the page cache, as procps had it. */
-static uint64_t make_available(const struct comparison *c)
-{
-	const uint64_t *v = c->report->value;
-	uint64_t cache = plus(v[M_file_active], v[M_file_inactive]), sum;
-
-	if (v[M_reported_available] <= v[M_host_total])
-		return v[M_reported_available];
-	if (cache == UNAVAILABLE)
-		cache = plus(v[M_buff], v[M_cached]);
-	sum = plus(v[M_mem_free], cache);
-	return sum <= v[M_host_total] ? sum : UNAVAILABLE;
-}
-
-/* The host's used memory: total - available, or what is not free where the
- * kernel's MemAvailable is more than the total. */
-static uint64_t make_host_used(const struct comparison *c)
-{
-	const uint64_t *v = c->report->value;
-	bool nonsense = v[M_reported_available] != UNAVAILABLE && v[M_reported_available] > v[M_host_total];
-
-	return minus(v[M_host_total], nonsense ? v[M_mem_free] : v[M_mem_available]);
-}
-
-/* How many levels of a controller count: all up to the top. */
-static unsigned levels_of(const struct comparison *c, enum directory dir)
-{
-	return c->child && homes[dir].levels ? 1 : homes[dir].levels;
-}
-
-/* May a level that counts be out of sight? */
-static bool is_truncated(const struct comparison *c, enum directory dir)
-{
-	return homes[dir].truncated && !c->child;
-}
-
-/* A level of the memory hierarchy and what it leaves. In bytes. */
-struct binding {
-	uint64_t limit, used; /* used: the working set */
-	uint64_t idle, available; /* the least over all levels: limit - usage, - working set */
-	unsigned level;       /* whose limit leaves least; homes[].levels: not visible */
-	bool limited, known;  /* known: every limit could be read */
-};
-
-static uint64_t least_of(uint64_t a, uint64_t b)
-{
-	return a < b ? a : b;
-}
-
-/* The smaller of a level's limits, memory.max and memory.high; UNAVAILABLE
- * where one that may be the smaller cannot be read. */
-static uint64_t level_limit(const uint64_t *level)
-{
-	uint64_t max = level[M_mem_max], high = homes[DIR_MEMORY].version == 2 ? level[M_mem_high] : UNLIMITED;
-
-	if (max == UNAVAILABLE || high == UNAVAILABLE)
-		return UNAVAILABLE;
-	return least_of(is_unlimited(max) ? UNLIMITED : max, is_unlimited(high) ? UNLIMITED : high);
-}
-
-/* Usage less the page cache that can be dropped at once, as the kubelet and
- * docker count it; all usage where that is not known. */
-static uint64_t working_set(const uint64_t *level)
-{
-	uint64_t cache = level[M_inactive_file], used = level[M_mem_used];
-
-	if (used > MOST_BYTES || (cache > MOST_BYTES && cache != UNAVAILABLE))
-		return UNAVAILABLE;
-	return minus(used, cache == UNAVAILABLE ? 0 : cache);
-}
-
-static void bind_limit(struct binding *b, uint64_t limit, uint64_t usage, uint64_t used, unsigned level)
-{
-	b->known &= limit == UNLIMITED || (limit != UNAVAILABLE && used != UNAVAILABLE);
-	if (limit >= UNLIMITED || used == UNAVAILABLE)
-		return;
-	b->idle = least_of(b->idle, minus(limit, usage));
-	if (b->limited && minus(limit, used) >= b->available)
-		return;
-	b->limited = true;
-	b->available = minus(limit, used);
-	b->limit = limit;
-	b->used = used;
-	b->level = level;
-}
-
-/* Does the level above charge its parent, too? v1: memory.use_hierarchy. */
-static bool is_charged_above(const uint64_t *above)
-{
-	return homes[DIR_MEMORY].version == 2 || above[M_use_hierarchy] != 0;
-}
-
-static struct binding find_binding(const struct comparison *c)
-{
-	struct binding b = { .idle = UNAVAILABLE, .available = UNAVAILABLE };
-	bool counted = false;
-	const struct home *h = &homes[DIR_MEMORY];
-	const uint64_t *own = c->now->level[0];
-	uint64_t above = own[M_hierarchical]; /* v1: what levels that cannot be seen allow */
-	unsigned l, levels = levels_of(c, DIR_MEMORY);
-
-	b.known = levels > 0 && !is_truncated(c, DIR_MEMORY);
-	for (l = 0; l < levels && (!l || is_charged_above(c->now->level[l])); l++) {
-		const uint64_t *level = c->now->level[l];
-
-		bind_limit(&b, level_limit(level), level[M_mem_used], working_set(level), l);
-		counted |= level[M_mem_used] != UNAVAILABLE;
-	}
-	b.known &= counted || h->whole; /* or the controller counts where we cannot see */
-	if (above != UNAVAILABLE && !is_unlimited(above) && (!b.limited || above < b.limit))
-		bind_limit(&b, above, own[M_mem_used], working_set(own), h->levels);
-	return b;
-}
-
-static uint64_t make_mem_limit(const struct comparison *c)
-{
-	struct binding b = find_binding(c);
-
-	return b.known && b.limited ? times(b.limit, 1000) : UNAVAILABLE;
-}
-
-static uint64_t make_mem_pct(const struct comparison *c)
-{
-	struct binding b = find_binding(c);
-
-	if (!b.known || !b.limited)
-		return UNAVAILABLE;
-	return b.limit ? percent(b.used, b.limit) : 100000;
-}
-
-/* The number of the level, see UNIT_LEVEL. */
-static uint64_t make_mem_level(const struct comparison *c)
-{
-	struct binding b = find_binding(c);
-
-	return b.known && b.limited && b.level < homes[DIR_MEMORY].levels ? b.level : UNAVAILABLE;
-}
-
-/* What is left of the machine or below a limit, the lesser. */
-static uint64_t make_cgroup_free(const struct comparison *c)
-{
-	struct binding b = find_binding(c);
-
-	return b.known ? least_of(times(b.idle, 1000), c->report->value[M_mem_free]) : UNAVAILABLE;
-}
-
-static uint64_t make_cgroup_available(const struct comparison *c)
-{
-	struct binding b = find_binding(c);
-
-	return b.known ? least_of(times(b.available, 1000), c->report->value[M_mem_available]) : UNAVAILABLE;
-}
-
-/* v2: memory.swap.max. v1 limits memory and swap together. */
-static uint64_t make_swap_limit(const struct comparison *c)
-{
-	const struct home *h = &homes[DIR_MEMORY];
-	uint64_t least = UNAVAILABLE, above = c->now->level[0][M_hierarchical_memsw];
-	unsigned l;
-
-	if (is_truncated(c, DIR_MEMORY))
-		return UNAVAILABLE;
-	if (above != UNAVAILABLE && !is_unlimited(above))
-		least = minus(above, c->now->level[0][M_hierarchical]);
-	for (l = 0; l < levels_of(c, DIR_MEMORY) && (!l || is_charged_above(c->now->level[l])); l++) {
-		const uint64_t *level = c->now->level[l];
-		uint64_t limit = level[M_swap_max];
-
-		if (h->version == 1)
-			limit = level[M_memsw_limit] == UNAVAILABLE || is_unlimited(level[M_memsw_limit]) ?
-				level[M_memsw_limit] : minus(level[M_memsw_limit], level[M_mem_max]);
-		if (limit == UNAVAILABLE)
-			return UNAVAILABLE;
-		if (!is_unlimited(limit))
-			least = least_of(least, limit);
-	}
-	return times(least, 1000);
-}
-
-/* The least of all levels: admin-guide/cgroup-v2.rst, pids.max. */
-static uint64_t make_tasks_limit(const struct comparison *c)
-{
-	uint64_t least = UNLIMITED;
-	unsigned l;
-
-	if (is_truncated(c, DIR_PIDS))
-		return UNAVAILABLE;
-	for (l = 0; l < levels_of(c, DIR_PIDS); l++) {
-		if (c->now->level[l][M_pids_max] == UNAVAILABLE)
-			return UNAVAILABLE;
-		least = least_of(least, c->now->level[l][M_pids_max]);
-	}
-	return least == UNLIMITED ? UNAVAILABLE : times(least, 1000);
-}
-
-/* Lowers a capacity (0: not known yet) to another (0: none). True where one
- * that was known was lowered. */
-static bool tighten(uint64_t *capacity, uint64_t to)
-{
-	bool known = *capacity != 0;
-
-	if (!to || (known && to >= *capacity))
-		return false;
-	*capacity = to;
-	return known;
-}
-
-/* A level's quota in millionths of a CPU, or 0: none. */
-static uint64_t level_quota(const uint64_t *level)
-{
-	uint64_t quota = level[M_cpu_quota], period = level[M_cpu_period];
-
-	return quota >= UNLIMITED || period >= UNLIMITED || !period ? 0 : mul_div(quota, 1000000, period);
-}
-
-/* The CPUs that the cgroup may use, in millionths: the least of the quotas,
- * the nearest cpuset and the CPUs that are online. */
-struct capacity {
-	uint64_t micro; /* UNAVAILABLE: not known */
-	bool limited;   /* something else than the machine limits them: */
-	unsigned level; /* the level that does, of the cpu hierarchy; */
-	bool cpuset;    /* or of the cpuset's */
-};
-
-static bool apply_cpuset(const struct comparison *c, struct capacity *capacity)
-{
-	unsigned l;
-
-	for (l = 0; l < levels_of(c, DIR_CPUSET); l++) {
-		uint64_t cpus = c->now->level[l][M_cpuset_cpus];
-
-		if (cpus == UNAVAILABLE)
-			continue;
-		capacity->level = l;
-		return tighten(&capacity->micro, times(cpus, 1000000));
-	}
-	return false;
-}
-
-static struct capacity find_capacity(const struct comparison *c)
-{
-	static const struct capacity unknown = { UNAVAILABLE, false, 0, false };
-	uint64_t online = c->now->level[0][M_cpus_online];
-	struct capacity found = { online == UNAVAILABLE ? 0 : times(online, 1000000), false, 0, false };
-	unsigned l;
-
-	if (!levels_of(c, DIR_CPU) || is_truncated(c, DIR_CPU))
-		return unknown; /* a quota may be out of sight */
-	found.limited = found.cpuset = apply_cpuset(c, &found);
-	for (l = 0; l < levels_of(c, DIR_CPU); l++) {
-		const uint64_t *level = c->now->level[l];
-		uint64_t quota = level_quota(level);
-		bool known = found.micro != 0;
-
-		if (level[M_cpu_quota] == UNAVAILABLE)
-			return unknown; /* it may be the one that counts */
-		if (tighten(&found.micro, quota) || (quota && !known)) {
-			found.limited = true;
-			found.cpuset = false;
-			found.level = l;
-		}
-	}
-	if (!found.micro)
-		found.micro = UNAVAILABLE;
-	return found;
-}
-
-static uint64_t make_cpu_capacity(const struct comparison *c)
-{
-	return find_capacity(c).micro;
-}
-
-static uint64_t make_cpu_limit(const struct comparison *c)
-{
-	struct capacity capacity = find_capacity(c);
-
-	return capacity.limited ? capacity.micro : UNAVAILABLE;
-}
-
-/* The number of the level, see UNIT_LEVEL. */
-static uint64_t make_cpu_level(const struct comparison *c)
-{
-	struct capacity capacity = find_capacity(c);
-
-	return capacity.limited ? capacity.level : UNAVAILABLE;
-}
-
-/* The most time that CPUs can have spent between the snapshots: a sixteenth and two
- * ticks are allowed for, as the kernel counts at ticks. */
-static uint64_t most_cpu_us(const struct comparison *c, uint64_t cpus)
-{
-	uint64_t us = c->report->elapsed_us;
-
-	return times(cpus, us + us / 16 + 2 * 1000000 / USER_HZ);
-}
-
-/* The CPUs that were online in between; UNAVAILABLE: not known. */
-static uint64_t most_online(const struct comparison *c)
-{
-	uint64_t before = c->before->level[0][M_cpus_online], now = c->now->level[0][M_cpus_online];
-
-	return before != UNAVAILABLE && before > now ? before : now;
-}
-
-/* The CPU time that the cgroup could have used, in microseconds: what its
- * capacity is worth; or what it did use, where a quota lent it more or CPUs
- * have left meanwhile. UNAVAILABLE where that is more than the CPUs of the
- * machine can have had. */
-static uint64_t make_cpu_available(const struct comparison *c)
-{
-	uint64_t us = c->report->elapsed_us;
-	uint64_t used = plus(c->report->value[M_user_time], c->report->value[M_system_time]);
-	uint64_t could = mul_div(c->report->value[M_cpu_capacity], us, 1000000);
-
-	if (!us || could == UNAVAILABLE || used == UNAVAILABLE || used <= could)
-		return us ? could : UNAVAILABLE;
-	return used <= most_cpu_us(c, most_online(c)) ? used : UNAVAILABLE;
-}
-
-/* CPUs that the cgroup kept busy, in millionths. */
-static uint64_t make_cpu_used(const struct comparison *c)
-{
-	uint64_t us = plus(c->report->value[M_user_time], c->report->value[M_system_time]);
-
-	return us > most_cpu_us(c, most_online(c)) ? UNAVAILABLE : mul_div(us, 1000000, c->report->elapsed_us);
-}
-
-/* The growth of a level's counter between the two snapshots. */
-static uint64_t level_growth(const struct comparison *c, unsigned l, enum metric_id m)
-{
-	return in_base_units(growth(c->before->level[l][m], c->now->level[l][m]), plan->place[m]->raw);
-}
-
-/* Throttling at the level with the largest share of throttled periods: it
- * counts where the quota is set, not below. UNAVAILABLE: no level has one. */
-struct throttling {
-	uint64_t periods, throttled, time_us, share;
-};
-
-/* One level's. An idle cgroup has no periods, and 0 %; where none has ended
- * because the interval is shorter than one, the share is not known. */
-static struct throttling level_throttling(const struct comparison *c, unsigned l)
-{
-	uint64_t period_us = c->now->level[l][M_cpu_period];
-	struct throttling t = {
-		level_growth(c, l, M_nr_periods), level_growth(c, l, M_nr_throttled),
-		level_growth(c, l, M_throttled_time), UNAVAILABLE,
-	};
-
-	if (t.throttled == UNAVAILABLE || t.time_us == UNAVAILABLE)
-		return t;
-	/* In the first report a parent may be older than the cgroup. */
-	if (c->report->first && period_us < UNLIMITED &&
-	    times(t.periods, period_us) > c->report->elapsed_us / 10 * 11 + 200000)
-		t.time_us = UNAVAILABLE;
-	if (t.periods)
-		t.share = at_most_100(percent(t.throttled, t.periods));
-	else if (period_us >= UNLIMITED || c->report->elapsed_us >= period_us)
-		t.share = 0;
-	return t;
-}
-
-static struct throttling find_throttling(const struct comparison *c)
-{
-	struct throttling worst = { UNAVAILABLE, UNAVAILABLE, UNAVAILABLE, UNAVAILABLE }, t;
-	unsigned l;
-
-	for (l = 0; l < levels_of(c, DIR_CPU); l++) {
-		const uint64_t *level = c->now->level[l];
-
-		if (level[M_cpu_quota] == UNLIMITED && !level[M_nr_periods])
-			continue; /* no quota was ever set here */
-		t = level_throttling(c, l);
-		if (t.share == UNAVAILABLE && level[M_nr_periods] < c->before->level[l][M_nr_periods] &&
-		    c->before->level[l][M_nr_periods] != UNAVAILABLE)
-			return t; /* it stepped back: it may be the worst */
-		if (t.share == UNAVAILABLE)
-			continue;
-		if (worst.share == UNAVAILABLE || t.share > worst.share ||
-		    (t.share == worst.share && t.time_us > worst.time_us))
-			worst = t;
-	}
-	return worst;
-}
-
-static uint64_t make_periods(const struct comparison *c)
-{
-	return times(find_throttling(c).periods, 1000);
-}
-
-static uint64_t make_throttled(const struct comparison *c)
-{
-	return times(find_throttling(c).throttled, 1000);
-}
-
-static uint64_t make_throttled_time(const struct comparison *c)
-{
-	return find_throttling(c).time_us;
-}
-
-static uint64_t make_thr_pct(const struct comparison *c)
-{
-	return find_throttling(c).share;
-}
-
-/* Milliseconds a second, of all CPUs together. cpu.stat.local (Linux 6.6)
- * counts what quotas above the visible levels do, too. */
-static uint64_t make_thr(const struct comparison *c)
-{
-	uint64_t us = find_throttling(c).time_us, local = c->report->value[M_local_throttled];
-
-	if (us == UNAVAILABLE || (local != UNAVAILABLE && local > us))
-		us = local;
-	/* What was throttled is counted when its period, of 1 s at most, ends. */
-	if (!c->report->first && us > plus(most_cpu_us(c, most_online(c)), times(most_online(c), 1000000)))
-		return UNAVAILABLE;
-	return mul_div(us, 1000000, c->report->elapsed_us);
-}
-
-#define MOST_CPUS 8192 /* that a kernel is built for */
-
-/* More ticks than CPUs and time can hold are no ticks: steal after a
- * migration, an idle time that is frozen at 8e18. The most that a kind can
- * count in all, in microseconds: CPUs that are gone for good have counted,
- * too, so 64 times what there are. */
-static uint64_t most_ticks(const struct comparison *c)
-{
-	uint64_t cpus = least_of(c->now->level[0][M_cpus_possible], MOST_CPUS);
-
-	if (!c->now->age_known)
-		return UNAVAILABLE;
-	return times(times(cpus, c->now->ns / 1000 + 1000000), 64);
-}
-
-/* Are so many ticks of one kind no count? Nor are they where all kinds are 0: gVisor. */
-static bool is_false_time(const struct comparison *c, uint64_t us)
-{
-	bool counted = us != 0;
-	unsigned m;
-
-	for (m = 1; !counted && m < LENGTH(metrics); m++)
-		counted = is_cpu_time(plan->place[m]) && c->now->level[0][m];
-	return !counted || us > most_ticks(c);
-}
-
-/* And that it can grow by: on the CPUs that are online; on all where those that are
- * gone count, or lxcfs tells of others. */
-static uint64_t most_new_ticks(const struct comparison *c)
-{
-	uint64_t cpus = least_of(c->now->level[0][M_cpus_possible], MOST_CPUS);
-
-	if (!c->report->first && !scope.lxcfs)
-		cpus = least_of(cpus, most_online(c));
-	return c->report->elapsed_us ? most_cpu_us(c, cpus) : UNAVAILABLE;
-}
-
-/* Has idle time begun anew, as on kernels that count from elsewhere when a CPU comes
- * or goes? A little it may step back on each. */
-static bool is_idle_anew(uint64_t before_us, uint64_t now_us, uint64_t cpus)
-{
-	return before_us != UNAVAILABLE && now_us < before_us && before_us - now_us >= times(STEP_BACK_US, cpus);
-}
-
-static bool is_idle_lost(const struct comparison *c)
-{
-	return is_idle_anew(in_base_units(c->before->level[0][M_cpu_idle], RAW_TICKS),
-			    in_base_units(c->now->level[0][M_cpu_idle], RAW_TICKS), most_online(c));
-}
-
-/* The ticks of all kinds. Where one kind is not known, the others are whole
- * if they fill the time of the CPUs; else nothing is known. */
-static uint64_t make_cpu_time(const struct comparison *c)
-{
-	uint64_t *v = c->report->value, sum = 0, could;
-	const struct term *t;
-	bool missing = false; /* steal apart: it is not the machine's own time */
-	uint64_t most = most_new_ticks(c), most_total = most_ticks(c);
-
-	for (t = plan->place[M_cpu_time]->terms; t->sign; t++) {
-		if (t->sign == 2 || (t->optional && c->now->level[0][t->metric] == UNAVAILABLE))
-			continue;
-		if (v[t->metric] > most || times(c->now->level[0][t->metric], 1000000 / USER_HZ) > most_total)
-			v[t->metric] = UNAVAILABLE;
-		if (v[t->metric] == UNAVAILABLE)
-			missing |= t->metric != M_cpu_steal;
-		else
-			sum = plus(sum, v[t->metric]);
-	}
-	if (!missing && !is_idle_lost(c))
-		return sum;
-	could = times(c->now->level[0][M_cpus_online], c->report->elapsed_us);
-	return could != UNAVAILABLE && sum >= could / 16 * 15 ? sum : UNAVAILABLE;
-}
-
-/* A device as it was in the last snapshot; NULL where it is new. Most stand
- * in the same place. */
-static const struct device *device_before(const struct comparison *c, const struct device *d)
-{
-	const struct snapshot *before = c->before;
-	size_t same = (size_t)(d - c->now->device), i;
-
-	if (same < before->devices && before->device[same].number == d->number &&
-	    !strcmp(before->device[same].name, d->name))
-		return &before->device[same];
-	for (i = 0; i < before->devices; i++)
-		if (before->device[i].number == d->number && !strcmp(before->device[i].name, d->name))
-			return &before->device[i];
-	return NULL;
-}
-
-/* Has a device counted anew? Then it is another one of that name, and nothing of the
- * two can be compared. */
-static bool is_renewed(const struct device *old, const struct device *d)
-{
-	static const uint8_t counts[] = { D_reads, D_read_sectors, D_writes, D_write_sectors };
-	unsigned i;
-
-	for (i = 0; i < LENGTH(counts); i++)
-		if (old->value[counts[i]] != UNAVAILABLE && d->value[counts[i]] != UNAVAILABLE &&
-		    growth(old->value[counts[i]], d->value[counts[i]]) == UNAVAILABLE)
-			return true;
-	return false;
-}
-
-/* Were the devices of both snapshots read from the same files? */
-static bool has_same_devices(const struct comparison *c)
-{
-	return c->report->first || (!c->before->devices_error && c->before->charged == c->now->charged);
-}
-
-/* Bytes of all devices that lie on no others, read (0) or written (1), in
- * thousandths a second: by device, then added. */
-static uint64_t device_rate(const struct comparison *c, unsigned direction)
-{
-	const struct device *d = c->now->device, *end = d + c->now->devices, *old;
-	uint64_t sum = growth(c->before->device[MAX_DISKS].bytes[direction],
-			      c->now->device[MAX_DISKS].bytes[direction]);
-
-	if (c->now->devices_error || !has_same_devices(c))
-		return UNAVAILABLE;
-	for (; d < end; d++)
-		if (d->counted && !d->stacked) {
-			old = device_before(c, d);
-			if (old && old->counted && is_renewed(old, d))
-				return UNAVAILABLE;
-			sum = plus(sum, growth(old && old->counted ? old->bytes[direction] : 0, d->bytes[direction]));
-		}
-	return mul_div(sum, 1000000000, c->report->elapsed_us);
-}
-
-static uint64_t make_read(const struct comparison *c)
-{
-	return device_rate(c, 0);
-}
-
-static uint64_t make_written(const struct comparison *c)
-{
-	return device_rate(c, 1);
-}
-
-/* The growth of a field of a device; one that is new counts from 0. */
-static uint64_t disk_growth(const struct comparison *c, const struct device *d, enum disk_field f)
-{
-	const struct device *old = device_before(c, d);
-
-	if (!has_same_devices(c) || (old && is_renewed(old, d)))
-		return UNAVAILABLE;
-	return growth(old ? old->value[f] : 0, d->value[f]);
-}
-
-/* A rate of -d -x, in millionths. */
-static uint64_t disk_rate(const struct comparison *c, const struct device *d, const struct disk_rate *rate)
-{
-	uint64_t us = c->report->elapsed_us;
-	uint64_t by = rate->by == D_TIME ? us : us ? disk_growth(c, d, rate->by) : 0;
-	uint64_t v = mul_div(disk_growth(c, d, rate->field), rate->scale, by);
-
-	return rate->field == D_io_ms && v != UNAVAILABLE ? least_of(v, 100000000) : v;
-}
-
-/* A field of all disks together that lie on no others; a cgroup is charged
- * for some fields alone. */
-static uint64_t disk_sum(const struct comparison *c, enum disk_field f)
-{
-	const struct device *d = c->now->device, *end = d + c->now->devices;
-	uint64_t sum = 0;
-	bool kept = !in_cgroup();
-	unsigned i;
-
-	for (i = 0; i < LENGTH(charges); i++)
-		kept |= charges[i].field == f;
-	for (; d < end; d++)
-		if (d->counted && !d->partition && !d->stacked)
-			sum = plus(sum, d->value[f]);
-	sum = plus(sum, c->now->device[MAX_DISKS].value[f]);
-	return kept ? sum : UNAVAILABLE;
-}
-
-/* Was what the metric is made of read this time, so that it has a value, or
- * will have one once there is something to compare with? */
-static bool is_fed(const struct comparison *c, enum metric_id m)
-{
-	const struct place *p = plan->place[m];
-	const struct term *t;
-
-	if (!p)
-		return false;
-	if (p->source == SRC_DEVICES)
-		return !c->now->devices_error;
-	if (p->source != SRC_NONE)
-		return c->now->level[0][m] != UNAVAILABLE && !(p->trait == TRAIT_NEVER_ZERO && !c->now->level[0][m]);
-	if (p->maker)
-		return c->report->value[m] != UNAVAILABLE || !c->report->elapsed_us;
-	for (t = p->terms; t->sign; t++)
-		if (!t->optional && !is_fed(c, t->metric))
-			return false;
-	return true;
-}
-
-/* The metrics that a place is made of, added up. */
-static uint64_t sum_terms(const struct comparison *c, const struct place *p)
-{
-	const struct term *t;
-	uint64_t sum = 0, less = 0;
-	bool any = false;
-
-	for (t = p->terms; t->sign; t++) {
-		uint64_t v = c->report->value[t->metric];
-
-		if (t->optional && c->now->level[0][t->metric] == UNAVAILABLE)
-			continue; /* this kernel does not report it */
-		any = true;
-		if (t->sign > 0)
-			sum = plus(sum, v);
-		else
-			less = plus(less, v);
-	}
-	return any ? minus(sum, less) : UNAVAILABLE;
-}
-
-/* A number of a file, by the kind of its metric. */
-static uint64_t report_number(const struct comparison *c, enum metric_id m, const struct place *p)
-{
-	uint64_t now = c->now->level[0][m], us = c->report->elapsed_us, grown;
-
-	if (now == UNAVAILABLE || (p->trait == TRAIT_NEVER_ZERO && !now) ||
-	    (p->within && now > c->now->level[0][p->within]))
-		return UNAVAILABLE;
-	if (metrics[m].kind == KIND_GAUGE)
-		return now == UNLIMITED ? UNAVAILABLE : times(in_base_units(now, p->raw), 1000);
-	grown = growth(c->before->level[0][m], now);
-	if (grown == UNAVAILABLE && p->trait == TRAIT_STEPS_BACK && c->before->level[0][m] != UNAVAILABLE)
-		grown = 0;
-	grown = in_base_units(grown, p->raw);
-	switch (metrics[m].kind) {
-	case KIND_COUNT:
-		return times(grown, 1000);
-	case KIND_TIME:
-		return grown;
-	case KIND_RATE:
-		return mul_div(grown, 1000000000, us);
-	case KIND_SHARE: /* the kernel may be 2 s behind, not more */
-		return grown != UNAVAILABLE && us && grown > us + us / 16 + 2500000 ? UNAVAILABLE :
-			at_most_100(percent(grown, us));
-	default:
-		return UNAVAILABLE;
-	}
-}
-
-/* The cgroup at a level, as the kernel names it, into `to`; "" where it is not
- * known. Its path is that of its home, or of the scope where that has one of
- * its own: less a component for each level up. */
-static void level_name(enum directory dir, uint64_t level, char to[PATH_BYTES])
-{
-	const char *path = scope.named || opt->cgroup || (scope.private && scope.own) ? scope.name : homes[dir].path;
-	size_t n = strlen(path);
-
-	to[0] = '\0';
-	if (level == UNAVAILABLE)
-		return;
-	for (; level && n > 1; level--)
-		for (n--; n > 1 && path[n] != '/'; n--)
-			;
-	if (!level)
-		join_n(to, path, n, "", "");
-	else /* above the root of the namespace, as /proc/PID/cgroup names it */
-		for (n = 0; level && n + 4 < PATH_BYTES; level--, n += 3)
-			memcpy(to + n, "/..", 4);
-}
-
-static uint64_t (*const makers[MAKER_COUNT])(const struct comparison *) = {
-#define F(name) [MAKE_##name] = make_##name,
-	MAKERS(F)
-#undef F
-#define F(name) [MAKE_##name] = WITH_CGROUP ? make_##name : NULL,
-	CGROUP_MAKERS(F)
-#undef F
-};
-
-/* Compares two snapshots. The first is compared with zeros at its start,
- * which is in before->ns. */
-static void report_make(const struct comparison *c)
-{
-	const struct snapshot *before = c->before, *now = c->now;
-	struct report *r = c->report;
-	unsigned i;
-
-	r->wall_ns = now->wall_ns;
-	r->elapsed_us = now->ns > before->ns ? (now->ns - before->ns) / 1000 : 0;
-	r->scope = now->of_host ? "host" : "cgroup";
-	r->cgroup = now->of_host ? NULL : scope.name;
-	if (r->first)
-		memset(r->value, 0xff, sizeof r->value); /* what is not planned stays UNAVAILABLE */
-	for (i = 0; i < plan->count; i++) {
-		unsigned m = plan->order[i];
-		const struct place *p = plan->place[m];
-
-		if (p->maker)
-			r->value[m] = makers[p->maker](c);
-		else if (terms_of(p))
-			r->value[m] = sum_terms(c, p);
-		else
-			r->value[m] = report_number(c, m, p);
-		if (p->over)
-			r->value[m] = percent(r->value[m], r->value[p->over]);
-	}
-	if (!in_cgroup() || c->child)
-		return;
-	level_name(DIR_MEMORY, r->value[M_mem_level], r->mem_level);
-	level_name(find_capacity(c).cpuset ? DIR_CPUSET : DIR_CPU, r->value[M_cpu_level], r->cpu_level);
-}
-
-/* Have more CPU time, stalls or periods passed than the time since the oldest
- * task started holds, and more than a quota lends ahead? Then the cgroup is
- * older than that, and its age not known. */
-static bool is_false_start(const struct comparison *c)
-{
-	const struct report *r = c->report;
-	uint64_t most = r->elapsed_us / 10 * 11 + 200000, period = c->now->level[0][M_cpu_period];
-	uint64_t used = plus(r->value[M_user_time], r->value[M_system_time]), online = c->now->level[0][M_cpus_online];
-	uint64_t capacity = r->value[M_cpu_capacity], could = mul_div(capacity, most, 1000000);
-	unsigned i;
-
-	if (!in_cgroup() || !r->elapsed_us)
-		return false;
-	for (i = 0; i < plan->count; i++) {
-		unsigned m = plan->order[i];
-
-		if (metrics[m].kind == KIND_SHARE && c->now->level[0][m] != UNAVAILABLE && c->now->level[0][m] > most)
-			return true;
-	}
-	if (period < UNLIMITED && plan->selected[M_nr_periods] && c->now->level[0][M_nr_periods] != UNAVAILABLE &&
-	    times(c->now->level[0][M_nr_periods], period) > most)
-		return true;
-	/* 4 faults a microsecond and CPU are more than any machine has. */
-	if (r->value[M_faults] != UNAVAILABLE && online != UNAVAILABLE &&
-	    r->value[M_faults] / 1000 > times(online, 4000000))
-		return true;
-	return used != UNAVAILABLE && could != UNAVAILABLE && used > could;
-}
-
 /* Adds what a thread did to the values of its process: switches, and ns that it
  * waited for a CPU. */
 static void add_thread_growth(uint64_t *v, const struct process *p, const struct task *t, const struct task *old)
@@ -5343,206 +6893,127 @@ static void make_top(const struct comparison *c, enum top_value order, struct to
 	}
 }
 
-/* ---------------------------------------------------------------- ALERTS */
+static const struct column
+	column_pid = { "pid", "pid", GROUP_NONE, UNIT_WHOLE, { 7, 7 }, 99, false, false },
+	column_comm = { "comm", "command", GROUP_NONE, UNIT_TEXT, { 20, 32 }, 98, true, false };
 
-/* A value in the unit of rules' levels: sizes in KiB. */
-static uint64_t rule_value(const struct report *r, enum metric_id m)
+static struct cell top_cell(const struct listing *l, unsigned item, const struct column *c)
 {
-	return divided(r->value[m], metrics[m].column.unit >= UNIT_SIZE ? 1024 : 1);
+	const struct top_row *row = &l->from->report->top->row[item];
+
+	if (c == &column_pid)
+		return number_cell(row->id);
+	if (c == &column_comm)
+		return text_cell(row->name);
+	return number_cell(row->value[c - top_columns]);
 }
 
-/* The value that a rule is about. */
-static uint64_t alert_value(const struct report *r, enum rule_id a)
+/* The processes to blame, below a row of another listing. */
+static void list_top(struct listing *l)
 {
-	return rule_value(r, rules[a].metric);
+	static struct fit fit;
+
+	l->cell = top_cell;
+	l->fit = &fit;
+	add_column(l, &column_pid);
+	add_column(l, &column_comm);
+	add_columns(l, top_columns, sizeof *top_columns, TOP_COUNT);
 }
 
-/* A rule's level, as the options have it; with --threshold=.../cpu times the
- * CPUs of the machine or of the cgroup, and UNAVAILABLE where those are not
- * known. 0: there is no such level. */
-static uint64_t alert_threshold(const struct report *r, enum rule_id a, enum alert_level level)
-{
-	uint64_t limit = level == CRITICAL ? opt->crit[a] : opt->warn[a];
-	uint64_t micro = r->cgroup ? r->value[M_cpu_capacity] : times(r->value[M_cpus_online], 1000);
-
-	return a == RULE_cs && opt->threshold_per_cpu ? mul_div(micro, limit, 1000000) : limit;
-}
-
-/* Is the metric what it is at this instant, not a growth? */
-static bool is_instant(enum metric_id m)
-{
-	const struct place *p = plan->place[m];
-	const struct term *t;
-
-	if (!p || metrics[m].kind != KIND_GAUGE)
-		return false;
-	for (t = terms_of(p); t && t->sign; t++)
-		if (plan->place[t->metric] && !is_instant(t->metric))
-			return false;
-	return !p->over;
-}
-
-#define ENOUGH_PERIODS 5000 /* in thousandths: fewer say little of throttling */
-
-/* Can a rule be judged by this report? Averages since boot alert nobody. */
-static bool is_judged(const struct report *r, enum rule_id a)
-{
-	if (opt->no_alerts || alert_value(r, a) == UNAVAILABLE || alert_threshold(r, a, CRITICAL) == UNAVAILABLE)
-		return false;
-	if (a == RULE_thr_pct && r->value[M_periods] < ENOUGH_PERIODS)
-		return r->value[M_periods] == 0 && !r->first;
-	return !r->first || is_instant(rules[a].metric);
-}
-
-/* Why tasks waited for CPUs. The kernel's figure (accounting/psi.rst) mixes tasks
- * that are held up by a quota with those that others keep from the CPUs. In a
- * cgroup "full" says that none of its tasks ran: as far as periods were throttled
- * that is the quota, beyond it the neighbours; what "some" has more is its own
- * tasks, which wait for each other. The largest part is the cause. The machine as a
- * whole has no "full": where tasks wait for longer than its CPUs are all busy,
- * quotas below it are the cause. */
-static enum cause find_cause(const struct report *r)
-{
-	uint64_t some = r->value[M_cpu_some], full = r->value[M_cpu_full], throttled = r->value[M_thr_pct];
-	uint64_t quota;
-
-	if (some == UNAVAILABLE)
-		return CAUSE_UNKNOWN;
-	if (!r->cgroup) {
-		if (r->value[M_id] == UNAVAILABLE)
-			return CAUSE_UNKNOWN;
-		return r->value[M_id] + some > 110000 ? CAUSE_QUOTAS_BELOW : CAUSE_QUEUEING;
-	}
-	throttled = throttled == UNAVAILABLE ? 0 : throttled;
-	if (full == UNAVAILABLE) /* before Linux 5.13 */
-		return throttled >= some / 2 ? CAUSE_QUOTA : CAUSE_UNKNOWN;
-	quota = least_of(full, throttled); /* longer than that no period held it up */
-	if (quota >= full - quota && quota >= minus(some, full))
-		return CAUSE_QUOTA;
-	return full - quota >= minus(some, full) ? CAUSE_CONTENDED : CAUSE_QUEUEING;
-}
-
-/* Judges a report: the level of each rule, and the worst of them. */
-static void alerts_judge(struct report *r)
+/* What the processes are ordered by: what the worst rule says, the first of
+ * them. */
+static enum top_value blame_of(const struct report *r)
 {
 	unsigned a;
 
-	r->worst = CALM;
-	for (a = 0; a < RULE_COUNT; a++) {
-		uint64_t v = alert_value(r, a), warning = alert_threshold(r, a, WARNING);
-
-		r->level[a] = CALM;
-		if (is_judged(r, a))
-			r->level[a] = v >= alert_threshold(r, a, CRITICAL) ? CRITICAL :
-				warning && v >= warning ? WARNING : CALM;
-		r->worst = r->level[a] > r->worst ? r->level[a] : r->worst;
-	}
-	r->cause = r->level[RULE_cpu_some] ? (uint8_t)find_cause(r) : CAUSE_UNKNOWN;
+	for (a = 0; a < RULE_COUNT; a++)
+		if (r->worst != CALM && r->level[a] == r->worst)
+			return rules[a].blame;
+	return TOP_cs;
 }
 
-static const char *const cause_names[] = {
-	[CAUSE_QUOTA] = "quota", [CAUSE_CONTENDED] = "contended", [CAUSE_QUEUEING] = "queueing",
-	[CAUSE_QUOTAS_BELOW] = "quotas_below",
-};
-
-/* " of PATH", the cgroup whose limit it is, where that is not the scope's own. */
-static void out_level(struct sink *o, const char *name)
+/* --top: the processes to blame for a report, below its row. */
+static void add_top(struct listing *l, const struct comparison *c)
 {
-	if (!*name || !strcmp(name, scope.name))
-		return;
-	out_str(o, " of ");
-	out_safe(o, name);
+	LARGE struct listing below;
+	LARGE struct top top;
+
+	unsigned i;
+
+	for (i = 0; !below.columns && i < MAX_TOP; i++)
+		below.item[i] = (uint16_t)i;
+	if (!below.columns)
+		list_top(&below);
+	top.rows = 0;
+	if (opt->top_always || c->report->worst != CALM)
+		make_top(c, blame_of(c->report), &top);
+	c->report->top = &top;
+	below.from = c;
+	below.rows = top.rows;
+	l->below = &below;
+	l->below_key = "top";
 }
 
-static void out_cause(struct sink *o, const struct report *r)
-{
-	switch (r->cause) {
-	case CAUSE_QUOTA:
-		out_str(o, *r->cpu_level && strcmp(r->cpu_level, scope.name) ?
-			", held up by the quota" : ", held up by its own quota");
-		if (r->value[M_cpu_limit] == UNAVAILABLE)
-			break;
-		out_str(o, " of ");
-		out_milli(o, r->value[M_cpu_limit] / 1000);
-		out_str(o, " CPUs");
-		out_level(o, r->cpu_level);
-		break;
-	case CAUSE_CONTENDED:
-		out(o, ", contended: %ju %% of the time", (r->value[M_cpu_full] + 500) / 1000);
-		break;
-	case CAUSE_QUEUEING:
-		out_str(o, r->cgroup ? ", its own tasks queue" : ", tasks queue");
-		break;
-	case CAUSE_QUOTAS_BELOW:
-		out_str(o, ", while CPUs idle: quotas of cgroups");
-		out_str(o, WITH_CGROUPS ? " (--cgroups shows whose), or affinity" : ", or affinity");
-		break;
-	}
-}
-
-/* What is said of a rule: its messages do not flap. */
-struct said_level {
-	uint8_t level;       /* the one that was said, or fallen to since */
-	uint8_t calm;        /* reports below it, one after the other */
-	bool unjudged;       /* it was said that the rule cannot be judged */
-	uint64_t lasted_us[CRITICAL + 1]; /* how long each level has been reached */
-};
-
-#define CALM_REPORTS 3
-
-/* Takes a report into account. A level is reached when it has lasted; it is
- * left when the value is a tenth below, or below for three reports. True
- * where a higher level is reached: that is to be said. */
-static bool alert_follow(struct said_level *t, const struct report *r, enum rule_id a)
-{
-	uint64_t v, limit;
-	unsigned level, reached = CALM;
-
-	if (r->level[a] == CALM && t->level == CALM) {
-		t->lasted_us[WARNING] = t->lasted_us[CRITICAL] = 0;
-		return false;
-	}
-	for (level = WARNING; level <= CRITICAL; level++) {
-		if (r->level[a] < level)
-			t->lasted_us[level] = 0;
-		else if (!r->first) /* which covers a time that nobody has watched */
-			t->lasted_us[level] = plus(t->lasted_us[level], r->elapsed_us);
-		if (r->level[a] >= level && t->lasted_us[level] / 1000 >= opt->wait_ms[a])
-			reached = level;
-	}
-	if (reached > t->level) {
-		t->level = (uint8_t)reached;
-		t->calm = 0;
-		return true;
-	}
-	v = alert_value(r, a);
-	limit = alert_threshold(r, a, t->level);
-	t->calm = r->level[a] < t->level ? (uint8_t)(t->calm + 1) : 0;
-	if (t->calm && ((v != UNAVAILABLE && v < limit - limit / 10) || t->calm >= CALM_REPORTS)) {
-		t->level = r->level[a];
-		t->calm = 0;
-	}
-	return false;
-}
-
-#define MESSAGE_BYTES (PATH_BYTES + 256)
-
-/* The message of a rule. */
-static const char *alert_message(char buffer[MESSAGE_BYTES], const struct report *r, enum rule_id a)
-{
-	struct sink o = { buffer, MESSAGE_BYTES, 0, false };
-
-	out(&o, "%s: %ju%s", rules[a].what, (alert_value(r, a) + 500) / 1000, rules[a].tail);
-	if (a == RULE_cpu_some)
-		out_cause(&o, r);
-	return out_end(&o);
-}
-
-/* -------------------------------------------------------------- CHILDREN
+/* ---------------------------------------------------------------- CGROUPS
  *
- * The cgroups below the scope: each is read, compared with what it counted the
- * last time, and judged, with the arithmetic of the scope itself, one by one,
- * so that hundreds of them take little memory. */
+ * --cgroups: the cgroups below the scope. Each is read, compared with what it
+ * counted the last time, and judged, with the arithmetic of the scope itself,
+ * one by one, so that hundreds of them take little memory. */
+
+/* The columns of --cgroups: C(key, metric, width, heading in text). */
+#define CHILD_COLUMNS(C) \
+	C(cpu, cpu_used, DECIMALS, 6, "cpu") \
+	C(cpu_pct, cpu_pct, PERCENT, 4, "cpu%") \
+	C(thr_pct, thr_pct, PERCENT, 4, "thr%") \
+	C(cpu_some, cpu_some, PERCENT, 4, "cpuP") \
+	C(mem_some, mem_some, PERCENT, 4, "memP") \
+	C(io_some, io_some, PERCENT, 3, "ioP") \
+	C(working_set, working_set, SIZE, 8, "wset") \
+	C(mem_pct, mem_pct, PERCENT, 4, "mem%") \
+	C(maj, maj, NUMBER, 5, "maj") \
+	C(oom, oom, NUMBER, 3, "oom") \
+	C(tasks, tasks, NUMBER, 5, "tasks")
+
+enum child_value {
+#define C(key, ...) CHILD_##key,
+	CHILD_COLUMNS(C)
+#undef C
+	CHILD_VALUES
+};
+
+static const struct child_column {
+	struct column column;
+	uint8_t metric;
+} child_columns[] = {
+#define C(key, metric, unit, width, heading) [CHILD_##key] = \
+	{ { #key, heading, GROUP_NONE, UNIT_##unit, { width, width + 2 }, 90, false, false }, \
+	  IF(WITH_CGROUP, M_##metric) },
+	CHILD_COLUMNS(C)
+#undef C
+};
+
+#define CHILD_COUNTERS 14 /* of what CHILD_COLUMNS and the rules need, which are planned first */
+#define CHILD_NAMES (MAX_CHILDREN * 256u)
+#define UNSEEN UINT32_MAX
+
+/* The cgroups below the scope, of --cgroups. What a child counted the last time
+ * stays until it is read again. */
+LARGE struct children {
+	unsigned slots;        /* in use, or free again */
+	unsigned more;         /* that found no room */
+	bool hidden;           /* some cannot be read */
+	uint32_t walk;         /* how often they were read */
+	uint32_t names_length;
+	struct child {
+		uint64_t inode;    /* twice, plus one in a second hierarchy of v1; 0: a free slot */
+		uint64_t counter[CHILD_COUNTERS]; /* in the order of the plan */
+		uint32_t value[CHILD_VALUES]; /* as in struct report, sizes in KiB; UINT32_MAX: not known */
+		uint32_t severity; /* of the rule that is worst: value by critical level, in thousandths */
+		uint32_t name;     /* of its path below the scope, in names; UNSEEN during a walk */
+		uint32_t tick;     /* when it was compared last, from 1 */
+	} child[WITH_CGROUPS ? MAX_CHILDREN : 1];
+	char names[WITH_CGROUPS ? CHILD_NAMES : 1];
+} children;
 
 static bool is_counter(enum metric_id m)
 {
@@ -5775,438 +7246,15 @@ static void kubelet_parts(const char *path, struct kubelet *k)
 	out_char(&container, '\0');
 }
 
-/* -------------------------------------------------------------- LISTINGS
- *
- * Rows by columns: what a view shows, and all that a renderer prints. A value
- * is asked for by item and column; a row is the number of an item. */
-
-#define MAX_COLUMNS (M_COUNT + 3)
-#define MAX_ROWS (MAX_DISKS > MAX_SLABS ? MAX_DISKS : MAX_SLABS)
-
-struct cell {
-	const char *text; /* of UNIT_TEXT; NULL: none */
-	uint64_t number;  /* of all other units */
-};
-
-/* The columns of a listing that there is no room for on a terminal. */
-struct fit {
-	unsigned columns; /* of the terminal, that it was made for */
-	bool hidden[MAX_COLUMNS];
-	bool unfed[MAX_COLUMNS]; /* hidden as nothing fed them */
-};
-
-struct listing {
-	const struct comparison *from;
-	const struct column *column[MAX_COLUMNS];
-	unsigned columns, rows;
-	struct cell (*cell)(const struct listing *, unsigned item, const struct column *);
-	struct column title; /* a column whose heading is not known before */
-	bool (*is_fed)(const struct listing *, const struct column *); /* of a table */
-	bool stacked; /* in text: a line for each column, its heading after the number */
-	bool table;   /* in text: coloured by alerts, and fits the terminal; what is
-	               * too long for its column borrows from those after it */
-	bool headed;  /* in text: one header a report; the name at the end is cut to fit */
-	bool alerts;  /* records carry the alerts of the report */
-	const struct listing *below; /* belongs to each row, under this key in JSON; or NULL */
-	const char *below_key;
-	struct fit *fit; /* in text: to the terminal; NULL: as wide as it is */
-	uint16_t item[MAX_ROWS]; /* what each row shows */
-};
-
-/* What a record says of the report that it belongs to. */
-static const struct column
-	column_interval = { .key = "interval", .unit = UNIT_NUMBER },
-	column_scope = { .key = "scope", .unit = UNIT_TEXT },
-	column_cgroup = { .key = "cgroup", .unit = UNIT_TEXT };
-
-static bool is_name(const struct column *c)
-{
-	return c->unit <= UNIT_LEVEL;
-}
-
-static struct cell number_cell(uint64_t v)
-{
-	return (struct cell){ NULL, v };
-}
-
-static struct cell text_cell(const char *s)
-{
-	return (struct cell){ s, UNAVAILABLE };
-}
-
-/* The value of a column in a row: what is the same in every listing, or the listing's. */
-static struct cell cell_at(const struct listing *l, unsigned row, const struct column *c)
-{
-	const struct report *r = l->from->report;
-
-	if (c == &column_interval)
-		return number_cell(r->elapsed_us ? (r->elapsed_us + 500) / 1000 : UNAVAILABLE); /* seconds */
-	if (c == &column_scope)
-		return text_cell(r->scope);
-	if (c == &column_cgroup)
-		return text_cell(r->cgroup);
-	return l->cell(l, l->item[row], c);
-}
-
-/* Every record says whose numbers it has. */
-static void add_scope(struct listing *l)
-{
-	l->column[l->columns++] = &column_scope;
-	l->column[l->columns++] = &column_cgroup;
-}
-
-static void add_column(struct listing *l, const struct column *c)
+static void plan_children(void)
 {
 	unsigned i;
 
-	for (i = 0; i < l->columns; i++)
-		if (l->column[i] == c)
-			return;
-	l->column[l->columns++] = c;
-}
-
-/* Adds the columns that n rows of a table begin with. */
-static void add_columns(struct listing *l, const void *rows, size_t size, unsigned n)
-{
-	unsigned i;
-
-	for (i = 0; i < n; i++)
-		add_column(l, (const void *)((const char *)rows + i * size));
-}
-
-/* The metric whose column this is; M_NONE where it is another's. */
-static enum metric_id metric_of(const struct column *c)
-{
-	uintptr_t at = (uintptr_t)c - (uintptr_t)metrics;
-
-	return at < sizeof metrics ? (enum metric_id)(at / sizeof *metrics) : M_NONE;
-}
-
-static struct cell table_cell(const struct listing *l, unsigned item, const struct column *c)
-{
-	(void)item;
-	if (c->unit == UNIT_LEVEL) {
-		const struct report *r = l->from->report;
-		const char *name = c == &metrics[M_mem_level].column ? r->mem_level : r->cpu_level;
-
-		return text_cell(*name ? name : NULL);
-	}
-	return number_cell(l->from->report->value[metric_of(c)]);
-}
-
-/* Does something feed the column, so that it has or will have a value? */
-static bool table_is_fed(const struct listing *l, const struct column *c)
-{
-	enum metric_id m = metric_of(c);
-
-	return m == M_NONE || (WITH_RECORD && opt->replay ? replay.has[m] : is_fed(l->from, m));
-}
-
-/* May the metric be shown, and is it built in? */
-static bool is_visible(enum metric_id m)
-{
-	return metrics[m].show != SHOW_HIDDEN && metrics[m].places->scopes &&
-	       (metrics[m].column.group != GROUP_PRESSURE || WITH_PRESSURE);
-}
-
-/* Is the metric in the table, or record, that the options choose? */
-static bool is_default(enum metric_id m, bool record)
-{
-	if (!is_visible(m))
-		return false;
-	if (record && !opt->classic)
-		return true;
-	if (opt->extended)
-		return metrics[m].show != SHOW_RECORD;
-	switch (metrics[m].show) {
-	case SHOW_CLASSIC: return true;
-	case SHOW_TABLE: return !opt->classic;
-	case SHOW_BUFFERS: return !opt->active;
-	case SHOW_ACTIVE: return opt->active;
-	case SHOW_CGROUP: return !opt->classic && (in_cgroup() || replay.in_cgroup);
-	default: return false;
-	}
-}
-
-/* -o: adds the metrics that a name, of a column or a group, stands for. */
-static bool add_named(struct listing *l, const struct text *name)
-{
-	bool known = false;
-	unsigned m;
-
-	for (m = 1; m < LENGTH(metrics); m++)
-		if (is_visible(m) && (is_text(name, metrics[m].column.key) ||
-				      is_text(name, groups[metrics[m].column.group].name))) {
-			add_column(l, &metrics[m].column);
-			known = true;
-		}
-	return known;
-}
-
-/* The columns of the table, or of a record; false where -o names something that
- * is not there. */
-static bool list_metrics(struct listing *l, bool record)
-{
-	struct text rest = { opt->columns, opt->columns ? opt->columns + strlen(opt->columns) : NULL }, name;
-	unsigned m;
-
-	l->cell = table_cell;
-	l->is_fed = table_is_fed;
-	l->table = l->alerts = true;
-	l->rows = 1;
-	add_column(l, &column_interval);
-	add_scope(l);
-	while (next_part(&rest, ',', &name))
-		if (!add_named(l, &name))
-			return false;
-	for (m = 1; !opt->columns && m < LENGTH(metrics); m++)
-		if (is_default(m, record))
-			add_column(l, &metrics[m].column);
-	return true;
-}
-
-static bool list_table(struct listing *l)
-{
-	static struct fit fit;
-
-	l->fit = &fit;
-	return list_metrics(l, opt->format != O_NONE);
-}
-
-/* --graph: the metrics are kept in the history; what is no metric is not. */
-static bool list_graph(struct listing *l)
-{
-	unsigned i;
-
-	if (!list_metrics(l, false))
-		return false;
-	for (i = 0; i < l->columns && history.graphs < MAX_GRAPHS; i++)
-		if (metric_of(l->column[i]) && !is_name(l->column[i]))
-			history.column[history.graphs++] = l->column[i];
-	return true;
-}
-
-/* Sizes come in whole units, as procps-ng prints them. */
-static struct cell stat_cell(const struct listing *l, unsigned item, const struct column *c)
-{
-	const struct stat_row *row = (const struct stat_row *)c;
-	const struct comparison *from = l->from;
-	unsigned m = row->metric;
-	uint64_t reported = from->report->value[m], total = from->now->level[0][m];
-	const struct place *p = plan->place[m];
-
-	(void)item;
-	if (row->value == STAT_SIZE)
-		return number_cell(times(divided(reported, opt->unit * 1000), opt->unit * 1000));
-	if (row->value == STAT_GROWTH)
-		return number_cell(divided(reported, metrics[m].kind == KIND_COUNT ? 1000 : 1));
-	if (!p || (p->trait == TRAIT_NEVER_ZERO && !total) ||
-	    (is_cpu_time(p) && is_false_time(from, in_base_units(total, p->raw))))
-		return number_cell(UNAVAILABLE);
-	return number_cell(divided(total, p->raw == RAW_BYTES ? 1024 : 1));
-}
-
-static bool list_stats(struct listing *l)
-{
-	unsigned i;
-
-	l->cell = stat_cell;
-	l->stacked = true;
-	l->rows = 1;
-	add_scope(l);
-	for (i = 0; i < LENGTH(stats); i++)
-		if (!stats[i].cgroup || in_cgroup())
-			add_column(l, &stats[i].column);
-	return true;
-}
-
-static bool list_forks(struct listing *l)
-{
-	static const struct stat_row forks = {
-		{ "forks", "forks", GROUP_NONE, UNIT_WHOLE, { 12, 12 }, 0, false, false },
-		M_processes, STAT_TOTAL, false,
-	};
-
-	l->cell = stat_cell;
-	l->stacked = true;
-	l->rows = 1;
-	add_scope(l);
-	add_column(l, &forks.column);
-	return true;
-}
-
-static const struct column
-	column_disk = { "disk", "", GROUP_DISK, UNIT_TEXT, { 5, 5 }, 0, false, false },
-	column_rate_disk = { "disk", "Device", GROUP_NONE, UNIT_TEXT, { 11, 11 }, 0, false, false },
-	column_disks = { "disks", "disks", GROUP_NONE, UNIT_WHOLE, { 12, 12 }, 0, false, false },
-	column_partitions = { "partitions", "partitions", GROUP_NONE, UNIT_WHOLE, { 12, 12 }, 0, false, false };
-
-static struct cell disk_cell(const struct listing *l, unsigned item, const struct column *c)
-{
-	const struct device *d = &l->from->now->device[item];
-	enum disk_field f = (enum disk_field)((const struct disk_column *)c - disk_columns);
-
-	if (c == &column_disk)
-		return text_cell(d->name);
-	return number_cell(divided(d->value[f], f == D_io_ms && !opt->format ? 1000 : 1));
-}
-
-static struct cell disk_rate_cell(const struct listing *l, unsigned item, const struct column *c)
-{
-	const struct device *d = &l->from->now->device[item];
-
-	if (c == &column_rate_disk)
-		return text_cell(d->name);
-	return number_cell(disk_rate(l->from, d, (const struct disk_rate *)c));
-}
-
-/* -d, with -x rates. */
-static bool list_disks(struct listing *l)
-{
-	l->cell = opt->extended ? disk_rate_cell : disk_cell;
-	if (opt->extended)
-		add_column(l, &column_interval);
-	add_scope(l);
-	add_column(l, opt->extended ? &column_rate_disk : &column_disk);
-	if (opt->extended)
-		add_columns(l, disk_rates, sizeof *disk_rates, LENGTH(disk_rates));
-	else
-		add_columns(l, disk_columns, sizeof *disk_columns, D_COUNT);
-	return true;
-}
-
-/* Has the device ever done anything? */
-static bool has_worked(const struct device *d)
-{
-	unsigned f;
-
-	for (f = 0; f < D_COUNT; f++)
-		if (d->value[f] && d->value[f] != UNAVAILABLE)
-			return true;
-	return false;
-}
-
-/* The devices of -d; of -p no other one was kept. */
-static void fill_devices(struct listing *l)
-{
-	const struct snapshot *now = l->from->now;
-	unsigned i;
-
-	l->rows = 0;
-	for (i = 0; i < now->devices; i++) {
-		const struct device *d = &now->device[i];
-
-		if (d->counted && (opt->partition || (!d->partition && (!opt->extended || has_worked(d)))))
-			l->item[l->rows++] = (uint16_t)i;
-	}
-}
-
-static struct cell disk_sum_cell(const struct listing *l, unsigned item, const struct column *c)
-{
-	const struct snapshot *now = l->from->now;
-	bool partitions = c == &column_partitions;
-	uint64_t n = 0;
-	unsigned i;
-
-	(void)item;
-	if (c != &column_disks && c != &column_partitions) {
-		size_t at = (size_t)((const char *)c - (const char *)&disk_columns[0].sum);
-
-		return number_cell(disk_sum(l->from, (enum disk_field)(at / sizeof *disk_columns)));
-	}
-	for (i = 0; i < now->devices; i++)
-		n += now->device[i].counted && now->device[i].partition == partitions;
-	n += now->more_devices[partitions];
-	return number_cell(partitions && in_cgroup() ? UNAVAILABLE : n);
-}
-
-static bool list_disk_sum(struct listing *l)
-{
-	unsigned i;
-
-	l->cell = disk_sum_cell;
-	l->stacked = true;
-	l->rows = 1;
-	add_scope(l);
-	add_column(l, &column_disks);
-	add_column(l, &column_partitions);
-	for (i = 0; i < D_COUNT; i++)
-		if (*disk_columns[i].sum.label)
-			add_column(l, &disk_columns[i].sum);
-	return true;
-}
-
-/* -p DEV or /dev/DEV. */
-static const struct partition_column {
-	struct column column;
-	uint8_t field;
-} partition_columns[] = {
-	{ { "reads", "reads", GROUP_NONE, UNIT_WHOLE, { 10, 10 }, 0, false, false }, D_reads },
-	{ { "read_sectors", "", GROUP_NONE, UNIT_WHOLE, { 17, 17 }, 0, false, false, "read sectors" }, D_read_sectors },
-	{ { "writes", "writes", GROUP_NONE, UNIT_WHOLE, { 11, 11 }, 0, false, false }, D_writes },
-	{ { "write_sectors", "", GROUP_NONE, UNIT_WHOLE, { 17, 17 }, 0, false, false, "requested writes" },
-	  D_write_sectors },
-};
-
-static struct cell partition_cell(const struct listing *l, unsigned item, const struct column *c)
-{
-	const struct device *d = &l->from->now->device[item];
-
-	if (c == &l->title)
-		return text_cell(d->name);
-	return number_cell(d->value[((const struct partition_column *)c)->field]);
-}
-
-static bool list_partition(struct listing *l)
-{
-	l->cell = partition_cell;
-	l->title = (struct column){ "partition", "", GROUP_NONE, UNIT_TEXT, { 10, 10 }, 0, false, true,
-				    opt->partition };
-	add_scope(l);
-	add_column(l, &l->title);
-	add_columns(l, partition_columns, sizeof *partition_columns, LENGTH(partition_columns));
-	return true;
-}
-
-enum { SLAB_CACHE, SLAB_ACTIVE, SLAB_TOTAL, SLAB_SIZE, SLAB_PER_SLAB };
-
-static const struct column slab_columns[] = {
-	[SLAB_CACHE] = COLUMN(cache, "Cache", TEXT, 24, true),
-	[SLAB_ACTIVE] = COLUMN(active_objs, "Num", WHOLE, 6, false),
-	[SLAB_TOTAL] = COLUMN(num_objs, "Total", WHOLE, 6, false),
-	[SLAB_SIZE] = COLUMN(objsize, "Size", WHOLE, 6, false),
-	[SLAB_PER_SLAB] = COLUMN(objperslab, "Pages", WHOLE, 6, false),
-};
-
-static struct cell slab_cell(const struct listing *l, unsigned item, const struct column *c)
-{
-	const struct slab *slab = &slabs.slab[item];
-
-	(void)l;
-	if (c == &slab_columns[SLAB_CACHE])
-		return text_cell(slab->name);
-	return number_cell(slab->value[c - &slab_columns[SLAB_ACTIVE]]);
-}
-
-static bool list_slabs(struct listing *l)
-{
-	l->cell = slab_cell;
-	add_scope(l);
-	add_columns(l, slab_columns, sizeof *slab_columns, LENGTH(slab_columns));
-	return true;
-}
-
-/* Sorted by name. */
-static void fill_slabs(struct listing *l)
-{
-	unsigned at, i;
-
-	for (i = 0; i < slabs.count; i++) {
-		for (at = i; at && strcmp(slabs.slab[l->item[at - 1]].name, slabs.slab[i].name) > 0; at--)
-			l->item[at] = l->item[at - 1];
-		l->item[at] = (uint16_t)i;
-	}
-	l->rows = slabs.count;
+	for (i = 0; i < CHILD_VALUES; i++)
+		plan_select(child_columns[i].metric);
+	for (i = 0; WITH_ALERTS && i < RULE_COUNT; i++)
+		if (costs_nothing(rules[i].metric))
+			plan_select(rules[i].metric);
 }
 
 /* --cgroups */
@@ -6299,811 +7347,12 @@ static void fill_children(struct listing *l)
 	screen.header_due |= !opt->one_header;
 }
 
-/* --check: a row for each thing that it looks at. */
-enum {
-	CHECK_RESOURCE, CHECK_ASPECT, CHECK_METRIC, CHECK_LEVEL, CHECK_VALUE, CHECK_WARNING, CHECK_CRITICAL, CHECK_WORDS
-};
-
-static const struct column check_columns[] = {
-	[CHECK_RESOURCE] = COLUMN(resource, "resource", TEXT, 8, false),
-	[CHECK_ASPECT] = COLUMN(aspect, "aspect", TEXT, 11, false),
-	[CHECK_METRIC] = COLUMN(metric, "metric", TEXT, 9, false),
-	[CHECK_LEVEL] = COLUMN(level, "level", TEXT, 8, false),
-	[CHECK_VALUE] = COLUMN(value, "value", NUMBER, 8, false),
-	[CHECK_WARNING] = COLUMN(warning, "warn", NUMBER, 6, false),
-	[CHECK_CRITICAL] = COLUMN(critical, "crit", NUMBER, 6, false),
-	[CHECK_WORDS] = COLUMN(, "", TEXT, 1, false),
-};
-
-static const char *const level_words[] = { "ok", "warning", "critical" };
-
-/* The rule about a metric; RULE_COUNT where there is none. */
-static unsigned rule_of(enum metric_id m)
-{
-	unsigned a = 0;
-
-	while (a < RULE_COUNT && rules[a].metric != m)
-		a++;
-	return a;
-}
-
-static struct cell check_cell(const struct listing *l, unsigned item, const struct column *c)
-{
-	const struct check *check = &checks[item];
-	const struct report *r = l->from->report;
-	unsigned rule = rule_of(check->metric);
-	uint64_t level;
-	const char *words;
-
-	switch (c - check_columns) {
-	case CHECK_RESOURCE:
-		return text_cell(check->resource);
-	case CHECK_ASPECT:
-		return text_cell(aspects[check->aspect]);
-	case CHECK_METRIC:
-		return text_cell(metrics[check->metric].column.key);
-	case CHECK_VALUE:
-		return number_cell(rule_value(r, check->metric));
-	case CHECK_LEVEL:
-		return text_cell(rule == RULE_COUNT ? NULL :
-				 is_judged(r, rule) ? level_words[r->level[rule]] : "unknown");
-	case CHECK_WORDS:
-		words = rule < RULE_COUNT ? rules[rule].tail : check->after;
-		return text_cell(words + (*words == ' '));
-	default:
-		level = rule == RULE_COUNT ? 0 :
-			alert_threshold(r, rule, c == &check_columns[CHECK_WARNING] ? WARNING : CRITICAL);
-		return number_cell(level ? level : UNAVAILABLE);
-	}
-}
-
-/* Evidence alone that is not there in this scope is left out. */
-static void list_checks(struct listing *l)
-{
-	unsigned i;
-
-	l->cell = check_cell;
-	add_columns(l, check_columns, sizeof *check_columns, LENGTH(check_columns) - (opt->format != O_NONE));
-	for (i = 0; i < LENGTH(checks); i++)
-		if (rule_of(checks[i].metric) < RULE_COUNT || plan->place[checks[i].metric])
-			l->item[l->rows++] = (uint16_t)i;
-}
-
-enum verdict { VERDICT_OK, VERDICT_WARNING, VERDICT_CRITICAL, VERDICT_UNKNOWN };
-
-static const char *const verdict_words[] = { "OK", "WARNING", "CRITICAL", "UNKNOWN" };
-
-/* The worst level of what could be judged. */
-static enum verdict verdict_of(const struct report *r)
-{
-	bool any = false;
-	unsigned i;
-
-	for (i = 0; i < LENGTH(checks); i++) {
-		unsigned rule = rule_of(checks[i].metric);
-
-		any |= rule < RULE_COUNT && is_judged(r, rule);
-	}
-	return any ? (enum verdict)r->worst : VERDICT_UNKNOWN;
-}
-
-/* "memory 97% of 512M" */
-static void out_evidence(struct sink *o, const struct report *r, const struct check *check)
-{
-	unsigned rule = rule_of(check->metric);
-
-	out_str(o, check->before);
-	out_u64(o, (rule_value(r, check->metric) + 500) / 1000);
-	if (check->metric == M_mem_pct && r->value[M_mem_limit] != UNAVAILABLE) {
-		out_str(o, "% of ");
-		out_human(o, r->value[M_mem_limit]);
-		out_level(o, r->mem_level);
-	} else {
-		out_str(o, rule < RULE_COUNT ? rules[rule].tail : check->after);
-	}
-	if (rule == RULE_cpu_some)
-		out_cause(o, r);
-}
-
-/* What is wrong, the worst first; or how much of each resource is used. */
-static void out_verdict(struct sink *o, const struct report *r)
-{
-	unsigned level, i, n = 0;
-	enum verdict verdict = verdict_of(r);
-
-	if (verdict == VERDICT_UNKNOWN)
-		out_str(o, "nothing can be judged here");
-	for (level = CRITICAL; level > CALM; level--)
-		for (i = 0; i < LENGTH(checks); i++) {
-			unsigned rule = rule_of(checks[i].metric);
-
-			if (rule == RULE_COUNT || r->level[rule] != level)
-				continue;
-			out_str(o, n++ ? ", " : "");
-			out_evidence(o, r, &checks[i]);
-		}
-	for (i = 0; verdict == VERDICT_OK && i < LENGTH(checks); i++)
-		if (checks[i].aspect == ASPECT_UTILISATION && rule_value(r, checks[i].metric) != UNAVAILABLE) {
-			out_str(o, n++ ? ", " : "");
-			out_evidence(o, r, &checks[i]);
-		}
-}
-
-/* Performance data, as monitoring plugins have it: name=value[%];warn;crit. */
-static void out_perfdata(struct sink *o, const struct report *r)
-{
-	unsigned i;
-
-	for (i = 0; i < LENGTH(checks); i++) {
-		const struct check *check = &checks[i];
-		unsigned rule = rule_of(check->metric);
-
-		if (rule_value(r, check->metric) == UNAVAILABLE)
-			continue;
-		out_char(o, ' ');
-		out_str(o, metrics[check->metric].column.key);
-		out_char(o, '=');
-		out_milli(o, rule_value(r, check->metric));
-		if (metrics[check->metric].column.unit == UNIT_PERCENT)
-			out_char(o, '%');
-		if (rule == RULE_COUNT || alert_threshold(r, rule, CRITICAL) == UNAVAILABLE)
-			continue;
-		out_char(o, ';');
-		if (alert_threshold(r, rule, WARNING))
-			out_milli(o, alert_threshold(r, rule, WARNING));
-		out_char(o, ';');
-		out_milli(o, alert_threshold(r, rule, CRITICAL));
-	}
-}
-
-static const struct column
-	column_status = { .key = "status", .unit = UNIT_TEXT },
-	column_code = { .key = "code", .unit = UNIT_WHOLE },
-	column_message = { .key = "message", .unit = UNIT_TEXT },
-	column_cause = { .key = "cause", .unit = UNIT_TEXT };
-
-static struct cell verdict_cell(const struct listing *l, unsigned item, const struct column *c)
-{
-	LARGE char message[2 * MESSAGE_BYTES];
-	const struct report *r = l->from->report;
-	struct sink o = SINK(message);
-
-	(void)item;
-	if (c == &column_status)
-		return text_cell(verdict_words[verdict_of(r)]);
-	if (c == &column_code)
-		return number_cell(verdict_of(r));
-	if (c == &column_cause)
-		return text_cell(r->cause ? cause_names[r->cause] : NULL);
-	out_verdict(&o, r);
-	return text_cell(out_end(&o));
-}
-
-/* --check: one verdict; what it was made of is below it. */
-static bool list_verdict(struct listing *l)
-{
-	l->cell = verdict_cell;
-	l->rows = 1;
-	l->below_key = "checks";
-	add_column(l, &column_interval);
-	add_scope(l);
-	add_column(l, &column_status);
-	add_column(l, &column_code);
-	add_column(l, &column_message);
-	add_column(l, &column_cause);
-	return true;
-}
-
-static const struct column
-	column_pid = { "pid", "pid", GROUP_NONE, UNIT_WHOLE, { 7, 7 }, 99, false, false },
-	column_comm = { "comm", "command", GROUP_NONE, UNIT_TEXT, { 20, 32 }, 98, true, false };
-
-static struct cell top_cell(const struct listing *l, unsigned item, const struct column *c)
-{
-	const struct top_row *row = &l->from->report->top->row[item];
-
-	if (c == &column_pid)
-		return number_cell(row->id);
-	if (c == &column_comm)
-		return text_cell(row->name);
-	return number_cell(row->value[c - top_columns]);
-}
-
-/* The processes to blame, below a row of another listing. */
-static void list_top(struct listing *l)
-{
-	static struct fit fit;
-
-	l->cell = top_cell;
-	l->fit = &fit;
-	add_column(l, &column_pid);
-	add_column(l, &column_comm);
-	add_columns(l, top_columns, sizeof *top_columns, TOP_COUNT);
-}
-
-/* ------------------------------------------------------------- RENDERERS
+/* ----------------------------------------------------------------- RECORD
  *
- * A renderer prints a row of a listing. It returns whether it has printed a
- * header with it. */
-
-static bool names_written;
-
-#define TIMESTAMP_WIDTH 20 /* " 2026-01-02 03:04:05" */
-
-/* Asks for the terminal's size; a serial line may not know it. */
-static void screen_measure(void)
-{
-	struct winsize w = { 0 };
-
-	if (screen.columns && !screen.tty)
-		return;
-	screen.tty = is_terminal(STDOUT_FILENO, &w);
-	screen.rows = w.ws_row ? w.ws_row : screen.tty ? 24 : 25;
-	w.ws_col = w.ws_col ? w.ws_col : 80;
-	screen.stamped = opt->timestamp && (!screen.tty || w.ws_col > 2 * TIMESTAMP_WIDTH);
-	if (w.ws_col == screen.columns)
-		return; /* as it was */
-	screen.columns = w.ws_col;
-	screen.header_due = true;
-}
-
-static bool has_color(void)
-{
-	const char *type = getenv("TERM"), *no = getenv("NO_COLOR");
-
-	if (!WITH_COLOR || opt->color != COLOR_AUTO)
-		return WITH_COLOR && opt->color == COLOR_ALWAYS;
-	return screen.tty && !(no && *no) && type && *type && strcmp(type, "dumb") != 0;
-}
-
-/* A value of bytes in the unit of -S. */
-static uint64_t in_display_unit(uint64_t v, enum unit unit)
-{
-	return divided(v, unit == UNIT_BLOCKS ? 1024 : unit >= UNIT_SIZE ? opt->unit : 1);
-}
-
-static void out_cell(struct sink *o, const struct column *c, struct cell cell)
-{
-	uint64_t v = in_display_unit(cell.number, c->unit);
-
-	if (is_name(c))
-		out_safe(o, cell.text ? cell.text : "-");
-	else if (v == UNAVAILABLE)
-		out_char(o, '-');
-	else if (WITH_HUMAN && opt->human && c->unit >= UNIT_SIZE)
-		out_human(o, cell.number);
-	else if (c->unit == UNIT_DECIMALS)
-		out_hundredths(o, v);
-	else if (c->unit == UNIT_WHOLE)
-		out_u64(o, v);
-	else
-		out_u64(o, (v + (c->unit == UNIT_SIZE ? 0 : 500)) / 1000);
-}
-
-static const char *heading_of(const struct column *c)
-{
-	return c->label ? c->label : c->heading;
-}
-
-static unsigned width_of(const struct column *c)
-{
-	return c->width[opt->wide];
-}
-
-static bool is_shown(const struct listing *l, unsigned i)
-{
-	return width_of(l->column[i]) && !(WITH_FIT && l->fit && l->fit->hidden[i]);
-}
-
-/* Is it a byte of a UTF-8 character after its first? */
-static bool is_continuation(char c)
-{
-	return ((unsigned char)c & 0xc0) == 0x80;
-}
-
-/* One line of cells, or of headings: names to the left, numbers to the right,
- * a blank between. */
-static void text_cells(struct sink *o, const struct listing *l, const unsigned *row)
-{
-	size_t end = o->n, first = end, start, at;
-	unsigned i;
-
-	for (i = 0; i < l->columns; i++) {
-		const struct column *c = l->column[i];
-
-		if (!is_shown(l, i))
-			continue;
-		if (o->n != first) {
-			out_char(o, ' ');
-			end++;
-		}
-		start = o->n;
-		end += width_of(c);
-		if (!row)
-			out_safe(o, heading_of(c));
-		else if (!c->titled)
-			out_cell(o, c, cell_at(l, *row, c));
-		for (at = start; is_name(c) && at < o->n; at++)
-			if (is_continuation(o->text[at]))
-				end++; /* a character is one wide */
-			else if (c->cut && at >= end)
-				o->n = at;
-		if (c->unit != UNIT_TEXT)
-			out_align_right(o, start, end);
-		else if (o->n < end)
-			out_fill(o, ' ', end - o->n);
-		if (!l->table)
-			end = o->n;
-	}
-}
-
-/* A title in dashes over columns of this width; the odd dash goes to the
- * left or to the right. One that is not the first has a blank before it. */
-static void text_title(struct sink *o, const struct group_row *group, size_t width)
-{
-	size_t n = strlen(group->name), dashes;
-
-	n = n < width ? n : width;
-	dashes = (width - n + !group->right) / 2;
-	if (o->n && o->text[o->n - 1] != '\n')
-		out_char(o, ' ');
-	out_fill(o, '-', dashes);
-	out_bytes(o, group->name, n);
-	out_fill(o, '-', width - n - dashes);
-}
-
-/* A title over the columns of each group. */
-static void text_titles(struct sink *o, const struct listing *l)
-{
-	unsigned i, next;
-
-	for (i = 0; i < l->columns; i = next) {
-		unsigned g = l->column[i]->group;
-		size_t width = 0;
-
-		for (next = i; next < l->columns && l->column[next]->group == g; next++)
-			if (is_shown(l, next))
-				width += width_of(l->column[next]) + (width ? 1u : 0u);
-		if (width)
-			text_title(o, &groups[g], width);
-	}
-}
-
-static const char *zone_name(const struct tm **local, uint64_t seconds)
-{
-	*local = NULL;
-#if WITH_LOCALTIME
-	*local = localtime(&(time_t){ (time_t)seconds });
-	if (*local)
-		return (*local)->tm_zone;
-#endif
-	(void)seconds;
-	return "UTC";
-}
-
-static void text_header(struct sink *o, const struct listing *l)
-{
-	bool stamped = screen.stamped, grouped = false;
-	const struct tm *local;
-	size_t start;
-	unsigned i;
-
-	for (i = 0; i < l->columns; i++)
-		grouped |= l->column[i]->group != GROUP_NONE;
-	if (grouped) {
-		text_titles(o, l);
-		if (stamped)
-			out_str(o, " -----timestamp-----");
-		out_char(o, '\n');
-	}
-	text_cells(o, l, NULL);
-	if (stamped) {
-		start = o->n;
-		out_str(o, zone_name(&local, l->from->report->wall_ns / NS_PER_S));
-		out_align_right(o, start, start + TIMESTAMP_WIDTH);
-	}
-	out_char(o, '\n');
-}
-
-static void text_timestamp(struct sink *o, uint64_t seconds)
-{
-	const struct tm *local;
-
-	zone_name(&local, seconds);
-	if (WITH_LOCALTIME && local)
-		seconds += (uint64_t)local->tm_gmtoff;
-	out_char(o, ' ');
-	out_date(o, seconds, ' ');
-}
-
-/* The width of a line of cells or headings. */
-static size_t text_width(struct sink *o, const struct listing *l, const unsigned *row)
-{
-	size_t start = o->n, n;
-
-	text_cells(o, l, row);
-	n = o->n - start;
-	o->n = start;
-	return n + (screen.stamped && l->table ? TIMESTAMP_WIDTH : 0);
-}
-
-/* A column that nothing feeds in this scope is worth least. */
-static unsigned worth_of(const struct listing *l, unsigned i)
-{
-	return l->column[i]->keep + (!l->is_fed || l->is_fed(l, l->column[i]) ? 100u : 0);
-}
-
-/* Hides columns until header and row fit the terminal, from `indent` on: what
- * nothing feeds first, then by what the catalogue says of its worth. One
- * always stays. All is chosen anew when something that was hidden for nothing
- * is fed by now. True where it is not what it was. */
-static bool text_fit(struct sink *o, const struct listing *l, unsigned row, size_t indent)
-{
-	struct fit *fit = l->fit;
-	bool anew = fit->columns != screen.columns, changed = anew;
-	unsigned i;
-
-	for (i = 0; i < l->columns; i++)
-		anew |= fit->hidden[i] && fit->unfed[i] && worth_of(l, i) >= 100;
-	if (anew)
-		memset(fit, 0, sizeof *fit);
-	fit->columns = screen.columns;
-	while (text_width(o, l, NULL) + indent > screen.columns || text_width(o, l, &row) + indent > screen.columns) {
-		unsigned worst = 0, least = UINT32_MAX, left = 0;
-
-		for (i = 0; i < l->columns; i++)
-			if (is_shown(l, i)) {
-				left++;
-				if (worth_of(l, i) < least)
-					least = worth_of(l, worst = i);
-			}
-		if (left < 2)
-			break;
-		fit->unfed[worst] = least < 100;
-		fit->hidden[worst] = changed = true;
-	}
-	return changed || anew;
-}
-
-/* A line for each column: the number, and its heading as a label. */
-static void text_stacked(struct sink *o, const struct listing *l, unsigned row)
-{
-	unsigned i;
-
-	for (i = 0; i < l->columns; i++) {
-		const struct column *c = l->column[i];
-		size_t start = o->n + 1;
-
-		if (!width_of(c))
-			continue;
-		out_char(o, ' ');
-		out_cell(o, c, cell_at(l, row, c));
-		out_align_right(o, start, start + width_of(c));
-		out_char(o, ' ');
-		if (c->unit == UNIT_SIZE && !(WITH_HUMAN && opt->human)) {
-			out_char(o, opt->unit_letter);
-			out_char(o, ' ');
-		}
-		out_str(o, heading_of(c));
-		out_char(o, '\n');
-	}
-}
-
-/* Cuts what was put from `start` on to that many characters. */
-static void text_cut(struct sink *o, size_t start, size_t most)
-{
-	size_t at;
-
-	for (at = start; at < o->n; at++) {
-		if (!is_continuation(o->text[at]) && !most--) {
-			o->n = at;
-			return;
-		}
-	}
-}
-
-#define INDENT 4
-
-/* A listing that belongs to a row, indented, with its own headings, as far as
- * the terminal is high. */
-static void text_below(struct sink *o, const struct listing *l)
-{
-	unsigned row, rows = l->rows;
-	size_t start;
-
-	if (!rows)
-		return;
-	if (screen.tty && l->fit && rows > screen.rows / 2)
-		rows = screen.rows / 2;
-	for (row = 0; WITH_FIT && screen.tty && l->fit && row < rows; row++)
-		text_fit(o, l, row, INDENT);
-	out_fill(o, ' ', INDENT);
-	text_cells(o, l, NULL);
-	out_char(o, '\n');
-	for (row = 0; row < rows; row++) {
-		start = o->n;
-		out_fill(o, ' ', INDENT);
-		text_cells(o, l, &row);
-		if (screen.tty)
-			text_cut(o, start, screen.columns);
-		out_char(o, '\n');
-	}
-	screen.since_header += rows + 1;
-}
-
-/* --check: a line that pages well, with performance data; then the evidence. */
-static void text_verdict(struct sink *o, const struct listing *l)
-{
-	const struct report *r = l->from->report;
-
-	out(o, "%s: ", verdict_words[verdict_of(r)]);
-	out_verdict(o, r);
-	out_str(o, " |");
-	out_perfdata(o, r);
-	out_char(o, '\n');
-	text_below(o, l->below);
-}
-
-static bool text_row(struct sink *o, const struct listing *l, unsigned row)
-{
-	unsigned screenful = screen.rows > 3 ? screen.rows - 3 : 1;
-	const struct report *r = l->from->report;
-	size_t start;
-	bool header, color = l->table && r->worst != CALM && has_color();
-
-	if (l->stacked) {
-		text_stacked(o, l, row);
-		return false;
-	}
-	if (WITH_CHECK && opt->view == O_CHECK) {
-		text_verdict(o, l);
-		return false;
-	}
-	if (WITH_FIT && l->fit && screen.tty)
-		screen.header_due |= text_fit(o, l, row, 0);
-	header = screen.header_due || (!opt->one_header && !l->headed && screen.since_header >= screenful);
-	if (header)
-		text_header(o, l);
-	screen.since_header = header ? 1 : screen.since_header + 1;
-	screen.header_due = false;
-	if (color)
-		out_str(o, r->worst == CRITICAL ? "\033[31m" : "\033[33m");
-	start = o->n;
-	text_cells(o, l, &row);
-	if (l->headed && screen.tty)
-		text_cut(o, start, screen.columns);
-	if (screen.stamped)
-		text_timestamp(o, r->wall_ns / NS_PER_S);
-	if (color)
-		out_str(o, "\033[0m");
-	out_char(o, '\n');
-	if (l->below)
-		text_below(o, l->below);
-	return header;
-}
-
-/* RFC 3339, UTC. */
-static void out_time(struct sink *o, uint64_t ns)
-{
-	out_date(o, ns / NS_PER_S, 'T');
-	out_char(o, '.');
-	out_digits(o, ns / 1000000 % 1000, 3);
-	out_char(o, 'Z');
-}
-
-/* A JSON string: what JSON forbids is escaped, what is not UTF-8 replaced. */
-static void json_string(struct sink *o, const char *p)
-{
-	size_t n;
-
-	out_char(o, '"');
-	while (*p) {
-		unsigned char c = (unsigned char)*p;
-
-		n = utf8_length(p);
-		if (!n) {
-			out_str(o, "\\ufffd");
-		} else if (c < ' ' || c == 0x7f || (n == 2 && c == 0xc2 && (unsigned char)p[1] < 0xa0)) {
-			c = n == 2 ? (unsigned char)p[1] : c; /* C1: U+0080 to U+009F */
-			out_str(o, "\\u00");
-			out_hex(o, c, 2);
-		} else {
-			if (c == '"' || c == '\\')
-				out_char(o, '\\');
-			out_bytes(o, p, n);
-		}
-		p += n ? n : 1;
-	}
-	out_char(o, '"');
-}
-
-/* A field of CSV, as safe as on a terminal, but for tabs: quoted where a comma
- * or a quote is in it. */
-static void csv_string(struct sink *o, const char *p)
-{
-	bool quotes = strchr(p, ',') || strchr(p, '"');
-
-	if (quotes)
-		out_char(o, '"');
-	while (*p) {
-		if (*p == '"')
-			out_char(o, '"');
-		if (*p == '\t')
-			out_char(o, *p++);
-		else
-			p = out_safe_char(o, p);
-	}
-	if (quotes)
-		out_char(o, '"');
-}
-
-/* A value of a record; nothing, and false, where there is none. */
-static bool record_value(struct sink *o, const struct column *c, struct cell cell,
-			 void (*string)(struct sink *, const char *))
-{
-	uint64_t v = in_display_unit(cell.number, c->unit);
-
-	if (is_name(c) ? !cell.text : v == UNAVAILABLE)
-		return false;
-	if (is_name(c))
-		string(o, cell.text);
-	else if (c->unit == UNIT_WHOLE)
-		out_u64(o, v);
-	else
-		out_milli(o, c->unit == UNIT_DECIMALS ? v / 1000 + (v % 1000 >= 500) : v);
-	return true;
-}
-
-static void json_key(struct sink *o, const char *key)
-{
-	json_string(o, key);
-	out_char(o, ':');
-}
-
-static void json_alerts(struct sink *o, const struct report *r)
-{
-	char message[MESSAGE_BYTES];
-	bool any = false;
-	unsigned a;
-
-	out_str(o, ",\"alerts\":[");
-	for (a = 0; a < RULE_COUNT; a++) {
-		if (!r->level[a])
-			continue;
-		out_str(o, any ? ",{\"metric\":" : "{\"metric\":");
-		json_string(o, metrics[rules[a].metric].column.key);
-		out_str(o, ",\"level\":");
-		json_string(o, level_words[r->level[a]]);
-		out_str(o, ",\"value\":");
-		out_milli(o, alert_value(r, a));
-		out_str(o, ",\"threshold\":");
-		out_milli(o, alert_threshold(r, a, r->level[a]));
-		out_str(o, ",\"message\":");
-		json_string(o, alert_message(message, r, a));
-		if (a == RULE_cpu_some && r->cause) {
-			out_str(o, ",\"cause\":");
-			json_string(o, cause_names[r->cause]);
-		}
-		out_char(o, '}');
-		any = true;
-	}
-	out_char(o, ']');
-}
-
-/* The columns of a row that have a key. */
-static void json_columns(struct sink *o, const struct listing *l, unsigned row, bool first)
-{
-	unsigned i;
-
-	for (i = 0; i < l->columns; i++) {
-		const struct column *c = l->column[i];
-
-		out_str(o, first && !i ? "" : ",");
-		json_key(o, c->key);
-		if (!record_value(o, c, cell_at(l, row, c), json_string))
-			out_str(o, "null");
-	}
-}
-
-/* A listing that belongs to a row, as an array. */
-static void json_below(struct sink *o, const char *key, const struct listing *l)
-{
-	unsigned row;
-
-	out_char(o, ',');
-	json_key(o, key);
-	for (row = 0; row < l->rows; row++) {
-		out_str(o, row ? ",{" : "[{");
-		json_columns(o, l, row, true);
-		out_char(o, '}');
-	}
-	out_str(o, row ? "]" : "[]");
-}
-
-/* One object a line: the time, the columns, the alerts, what belongs to it. */
-static bool json_row(struct sink *o, const struct listing *l, unsigned row)
-{
-	out_str(o, "{\"time\":\"");
-	out_time(o, l->from->report->wall_ns);
-	out_char(o, '"');
-	json_columns(o, l, row, false);
-	if (WITH_ALERTS && l->alerts)
-		json_alerts(o, l->from->report);
-	if (l->below)
-		json_below(o, l->below_key, l->below);
-	out_str(o, "}\n");
-	return false;
-}
-
-/* The names of the columns. */
-static void csv_names(struct sink *o, const struct listing *l)
-{
-	unsigned i;
-
-	for (i = 0; i < l->columns; i++) {
-		out_str(o, i ? "," : "time,");
-		csv_string(o, l->column[i]->key);
-	}
-	out_char(o, '\n');
-}
-
-/* The columns of JSON. */
-static void csv_line(struct sink *o, const struct listing *l, unsigned row)
-{
-	unsigned i;
-
-	out_time(o, l->from->report->wall_ns);
-	for (i = 0; i < l->columns; i++) {
-		const struct column *c = l->column[i];
-
-		out_char(o, ',');
-		record_value(o, c, cell_at(l, row, c), csv_string);
-	}
-	out_char(o, '\n');
-}
-
-/* The names, once. */
-static void csv_head(struct sink *o, const struct listing *l)
-{
-	if (!names_written)
-		csv_names(o, l);
-	names_written = true;
-}
-
-/* A line a row. */
-static bool csv_row(struct sink *o, const struct listing *l, unsigned row)
-{
-	csv_head(o, l);
-	csv_line(o, l, row);
-	return false;
-}
-
-static const struct renderer {
-	uint8_t format;
-	void (*head)(struct sink *, const struct listing *); /* of a listing without rows; or NULL */
-	bool (*row)(struct sink *, const struct listing *, unsigned row);
-} renderers[] = {
-	{ O_NONE, text_header, text_row },
-	{ O_JSON, NULL, WITH_JSON ? json_row : NULL },
-	{ O_SVG, NULL, NULL }, /* at the end: finish_graph() */
-	{ O_PROMETHEUS, NULL, NULL }, /* run_prometheus() */
-	{ O_CSV, WITH_CSV ? csv_head : NULL, WITH_CSV ? csv_row : NULL },
-};
-
-static const struct renderer *renderer(void)
-{
-	const struct renderer *r = renderers;
-
-	while (r->format != opt->format)
-		r++;
-	return r;
-}
-
-/* --------------------------------------------------------------- HISTORY
- *
- * A recording is the CSV of reports in lines of one length, which are written in
- * place, one after the other and from the first again, each with one write: it
- * is whole at every moment, but for the line that is being written. */
+ * --record and --replay. A recording is the CSV of reports in lines of one
+ * length, which are written in place, one after the other and from the first
+ * again, each with one write: it is whole at every moment, but for the line that
+ * is being written. */
 
 LARGE struct recorder {
 	int fd;             /* plus one; 0: none */
@@ -7122,56 +7371,6 @@ static size_t record_length(const struct listing *l)
 	for (i = 0; i < l->columns; i++)
 		n += is_name(l->column[i]) ? strlen(scope.name) + 16 : 14;
 	return n;
-}
-
-/* The time of a line of CSV, its first field, in ns since 1970: RFC 3339. False
- * where it is none. *p is moved after it. */
-static bool parse_time(const char **p, uint64_t *ns)
-{
-	static const uint16_t before_month[] = { 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334 };
-	static const char shape[] = "0000-00-00T00:00:00";
-	uint64_t part[6] = { 0 }, days, seconds, offset = 0, scale = NS_PER_S / 10;
-	const char *q = *p, *s;
-	unsigned n = 0;
-
-	for (s = shape; *s; s++, q++) {
-		if (*s != '0' ? *q != *s && !(*s == 'T' && *q == ' ') : !is_digit(*q))
-			return false;
-		if (*s == '0')
-			part[n] = part[n] * 10 + (unsigned)(*q - '0');
-		else
-			n++;
-	}
-	if (part[0] < 1970 || part[1] < 1 || part[1] > 12 || part[2] < 1 || part[3] > 23 || part[4] > 59 ||
-	    part[5] > 60)
-		return false;
-	if (part[2] > (part[1] == 12 ? 31u : (unsigned)before_month[part[1]] - before_month[part[1] - 1]) +
-	    (part[1] == 2 ? leap_day((unsigned)part[0]) : 0))
-		return false;
-	days = (part[0] - 1970) * 365 + (part[0] - 1969) / 4 - (part[0] - 1901) / 100 + (part[0] - 1601) / 400;
-	days += before_month[part[1] - 1] + part[2] - 1 + (part[1] > 2 ? leap_day((unsigned)part[0]) : 0);
-	seconds = days * 86400 + part[3] * 3600 + part[4] * 60 + part[5];
-	*ns = 0;
-	if (*q == '.')
-		for (q++; is_digit(*q); q++, scale /= 10)
-			*ns += (unsigned)(*q - '0') * scale;
-	if (*q == '+' || *q == '-') {
-		bool west = *q == '-';
-
-		for (s = "00:00", q++, n = 0; *s; s++, q++)
-			if (*s == '0' ? !is_digit(*q) : *q != ':')
-				return false;
-		offset = ((unsigned)(q[-5] - '0') * 10 + (unsigned)(q[-4] - '0')) * 3600 +
-			((unsigned)(q[-2] - '0') * 10 + (unsigned)(q[-1] - '0')) * 60;
-		if (!west && offset > seconds)
-			return false;
-		seconds = west ? seconds + offset : seconds - offset;
-	} else if (*q++ != 'Z') {
-		return false;
-	}
-	*ns += least_of(seconds, UINT64_MAX / NS_PER_S - 1) * NS_PER_S; /* in 2554 */
-	*p = q;
-	return true;
 }
 
 /* What is wrong with a file that is to be recorded into; NULL: nothing. */
@@ -7413,10 +7612,200 @@ static bool replay_line(struct replayed *r, struct text line, struct report *rep
 	return true;
 }
 
-/* ---------------------------------------------------------------- GRAPHS
+static void name_unknown(const char *name)
+{
+	static unsigned said;
+
+	if (said++ < 8)
+		warn(0, "--replay: column %s is not known: left out", name);
+}
+
+static void show_report(struct listing *l, const struct comparison *c), list_view(struct listing *l),
+	finish_graph(void);
+_Noreturn static void finish_check(struct listing *l);
+
+/* One report of a replay. */
+static void show_replayed(struct listing *l, struct report *report)
+{
+	const struct comparison c = { &snapshots[0], &snapshots[1], report, false };
+
+	if (report->wall_ns < opt->from_ns || report->wall_ns > opt->to_ns)
+		return;
+	l->from = &c;
+	replay.shown = true;
+	screen_measure();
+	if (WITH_CHECK && opt->view == O_CHECK) {
+		check(&c);
+		return;
+	}
+	if (!(report->first && (opt->no_first || opt->view == O_GRAPH)))
+		show_report(l, &c);
+}
+
+/* Shows the lines of a recording from one position up to another. Of the first
+ * line the second says whether it is an average: that covers ten times more. */
+static void replay_part(struct replayed *r, struct listing *l, off_t from, off_t to)
+{
+	LARGE struct report reports[2];
+	struct report *held = NULL;
+	struct text line;
+	unsigned n = 0;
+
+	if (from && lseek(r->scan.fd, from, SEEK_SET) < 0)
+		return;
+	if (from)
+		scan_start_stream(&r->scan, r->scan.fd, from);
+	while ((to == 0 || (off_t)scan_position(&r->scan, r->scan.next) < to) && scan_line(&r->scan, &line)) {
+		struct report *report = &reports[n & 1];
+
+		if (r->scan.cut || !replay_line(r, line, report)) {
+			r->damaged += line.p != line.end && !after(line.p, "time,");
+			continue;
+		}
+		n++;
+		if (!r->any) {
+			r->any = true;
+			replay.in_cgroup = report->cgroup != NULL;
+			list_view(l);
+			held = report;
+		} else {
+			if (held) {
+				held->first |= held->elapsed_us / 10 > report->elapsed_us;
+				show_replayed(l, held);
+			}
+			held = NULL;
+			show_replayed(l, report);
+		}
+		r->last_ns = report->wall_ns;
+	}
+	if (held)
+		show_replayed(l, held);
+	if (!to) /* a last line that no newline ends */
+		r->damaged += r->scan.next < r->scan.end;
+}
+
+/* Where the oldest line of a recording begins; 0: after the header, or it is a
+ * pipe. */
+static off_t find_oldest(struct replayed *r)
+{
+	uint64_t ns, last = 0;
+	struct text line;
+	off_t oldest = 0;
+
+	while (!oldest && scan_line(&r->scan, &line)) {
+		const char *p = line.p;
+
+		if (!parse_time(&p, &ns))
+			continue;
+		if (ns < last)
+			oldest = (off_t)scan_position(&r->scan, line.p);
+		last = ns;
+	}
+	return oldest;
+}
+
+/* --replay: reports from CSV, in the order of time. */
+static void run_replay(struct listing *l)
+{
+	LARGE struct replayed r;
+	bool is_stdin = !strcmp(opt->replay, "-");
+	int fd = is_stdin ? STDIN_FILENO : open(opt->replay, O_RDONLY | O_NOCTTY);
+	struct text line;
+	off_t header, oldest = 0;
+
+	if (fd < 0)
+		die(errno, "--replay: %s:", opt->replay);
+	scan_start_stream(&r.scan, fd, 0);
+	if (!scan_line(&r.scan, &line) || !replay_names(&r, line, name_unknown)) {
+		if (r.scan.error)
+			die(r.scan.error, "--replay: %s:", opt->replay);
+		die(0, "--replay: %s: not CSV of vmstat: no metric is named in its first line", opt->replay);
+	}
+	header = (off_t)scan_position(&r.scan, r.scan.next);
+	if (lseek(fd, 0, SEEK_CUR) >= 0) {
+		oldest = find_oldest(&r);
+		lseek(fd, header, SEEK_SET);
+		scan_start_stream(&r.scan, fd, header);
+	}
+	if (oldest)
+		replay_part(&r, l, oldest, 0);
+	replay_part(&r, l, oldest ? header : 0, oldest);
+	if (r.scan.error)
+		warn(r.scan.error, "--replay: %s:", opt->replay);
+	if (r.damaged)
+		warn(0, "--replay: %ju damaged lines skipped", r.damaged);
+	if (!r.any)
+		die(0, "--replay: %s: no reports", opt->replay);
+	if (!replay.shown)
+		die(0, "--replay: there is no report between --from and --to");
+	if (WITH_CHECK && opt->view == O_CHECK)
+		finish_check(l);
+	if (WITH_GRAPH && opt->view == O_GRAPH)
+		finish_graph();
+}
+
+/* Records a report. Of a cgroup that has ended its counters are gone; that it was
+ * killed for want of memory the parent still knows. */
+static void record(const struct comparison *c, bool gone)
+{
+	static uint64_t kills_before;
+	static int said;
+	uint64_t kills = in_cgroup() ? parent_kills() : UNAVAILABLE;
+	int error;
+
+	if (gone) {
+		memset(c->report->value, 0xff, sizeof c->report->value);
+		c->report->value[M_oom] = times(growth(kills_before, kills), 1000);
+	}
+	kills_before = kills;
+	error = recorder_write(c);
+	if (error && error != said)
+		warn(error, "--record: %s:", opt->record);
+	said = error;
+}
+
+/* Opens the recording: FILE[,N]. */
+static void start_recorder(void)
+{
+	static char path[PATH_BYTES];
+	const char *p = strrchr(opt->record, ','), *reason;
+	uint64_t n;
+	int error;
+
+	if (p && parse_number(p + 1, &n)) {
+		if (!n || n > UINT32_MAX)
+			die(0, "--record: '%s' is no number of lines", p + 1);
+		given.lines = n;
+		join_n(path, opt->record, (size_t)(p - opt->record), "", "");
+		given.record = path;
+	}
+	if (!list_metrics(&recorder.listing, true))
+		return; /* the table says so */
+	recorder.listing.alerts = false;
+	reason = recorder_open(opt->record, &error);
+	if (error)
+		die(error, "--record: %s:", opt->record);
+	if (reason)
+		die(0, "--record: %s: %s", opt->record, reason);
+}
+
+/* ------------------------------------------------------------------ GRAPH
  *
- * The history of metrics, as characters or as SVG. A value that was unavailable
- * is a gap. */
+ * --graph and --svg: the history of metrics, as characters or as SVG. A value
+ * that was unavailable is a gap. */
+
+#define MAX_GRAPHS 16
+
+/* The last reports, as far as graphs show them. */
+LARGE struct history {
+	unsigned graphs, count;
+	unsigned places;         /* at most MAX_HISTORY */
+	unsigned stride, filled; /* reports that a place stands for; in the last place so far */
+	const struct report *report; /* the last */
+	const struct column *column[MAX_GRAPHS];
+	uint64_t wall_ns[MAX_HISTORY];
+	uint64_t value[MAX_GRAPHS][MAX_HISTORY]; /* oldest first */
+} history;
 
 /* Room for a new report: the oldest goes, or, so that a replay is whole, two places
  * become one, with the greater value of both. */
@@ -7872,12 +8261,67 @@ static void svg_panel(struct sink *o, const struct history *h, unsigned which)
 	out_str(o, " UTC</text>\n");
 }
 
-/* ------------------------------------------------------------ PROMETHEUS
+/* --graph: the metrics are kept in the history; what is no metric is not. */
+static bool list_graph(struct listing *l)
+{
+	unsigned i;
+
+	if (!list_metrics(l, false))
+		return false;
+	for (i = 0; i < l->columns && history.graphs < MAX_GRAPHS; i++)
+		if (metric_of(l->column[i]) && !is_name(l->column[i]))
+			history.column[history.graphs++] = l->column[i];
+	return true;
+}
+
+/* Adds a report to the history; on a terminal the graphs are drawn anew. */
+static void show_graph(const struct report *r)
+{
+	static bool begun;
+
+	history_add(&history, r);
+	if (!screen.tty || opt->format || opt->replay)
+		return;
+	if (!begun)
+		out_str(&stdout_sink, "\033[2J");
+	begun = true;
+	text_graphs(&stdout_sink, &history, true);
+	write_out(&stdout_sink);
+}
+
+/* At the end: the graph as it is then, or SVG. */
+static void finish_graph(void)
+{
+	struct sink *o = &stdout_sink;
+	unsigned i;
+
+	if (!history.count)
+		return;
+	if (opt->format != O_SVG) {
+		if (screen.tty && !opt->replay) {
+			out_char(o, '\n');
+		} else {
+			screen.tty = false; /* below what is there */
+			text_graphs(o, &history, false);
+		}
+		write_out(o);
+		return;
+	}
+	svg_begin(o, history.graphs);
+	for (i = 0; i < history.graphs; i++) {
+		write_out(o);
+		svg_panel(o, &history, i);
+	}
+	out_str(o, "</svg>\n");
+	write_out(o);
+}
+
+/* ------------------------------------------------------------- PROMETHEUS
  *
- * What is served at /metrics, in the text format 0.0.4 of Prometheus:
- * https://prometheus.io/docs/instrumenting/exposition_formats/. It is printed in
- * pieces of any size, so that neither a slow reader nor hundreds of cgroups take
- * memory. What is not known has no sample. */
+ * What is served at /metrics and printed by --prometheus, in the text format
+ * 0.0.4: https://prometheus.io/docs/instrumenting/exposition_formats/. It is
+ * printed in pieces of any size, so that neither a slow reader nor hundreds of
+ * cgroups take memory. An unknown value has no sample. */
 
 /* What the last scrape has read. Each of a child is at the place of its slot, by the
  * rows of exports[] that children have. */
@@ -8329,46 +8773,6 @@ static bool out_exposition(struct sink *o, struct exposition *e)
 	return e->part != PART_END;
 }
 
-/* ----------------------------------------------------------------- VIEWS */
-
-static const struct view {
-	uint8_t option;
-	bool once;      /* no reports with a delay: totals */
-	bool hosts;     /* the kernel does not count it per cgroup */
-	struct needs needs;
-	bool (*list)(struct listing *); /* its columns; false: a column is not there */
-	void (*fill)(struct listing *); /* its rows; NULL: always one */
-} views[] = {
-	{ .option = O_NONE, .list = list_table },
-	{ .option = O_GRAPH, .list = WITH_GRAPH ? list_graph : NULL },
-	{ .option = O_CGROUPS,
-	  .list = WITH_CGROUPS ? list_children : NULL, .fill = WITH_CGROUPS ? fill_children : NULL },
-	{ .option = O_CHECK, .list = WITH_CHECK ? list_verdict : NULL },
-	{ .option = O_STATS, .once = true, .list = WITH_STATS ? list_stats : NULL },
-	{ .option = O_FORKS, .once = true, .hosts = true, .list = WITH_STATS ? list_forks : NULL },
-	{ .option = O_DISK, .needs.devices = true,
-	  .list = WITH_DISKS ? list_disks : NULL, .fill = WITH_DISKS ? fill_devices : NULL },
-	{ .option = O_DISK_SUM, .needs.devices = true, .list = WITH_DISKS ? list_disk_sum : NULL },
-	{ .option = O_PARTITION, .hosts = true, .needs.devices = true,
-	  .list = WITH_DISKS ? list_partition : NULL, .fill = WITH_DISKS ? fill_devices : NULL },
-	{ .option = O_SLABS, .hosts = true, .needs.slabs = true,
-	  .list = WITH_SLABS ? list_slabs : NULL, .fill = WITH_SLABS ? fill_slabs : NULL },
-};
-
-static const struct view *view(void)
-{
-	const struct view *v = views;
-
-	while (v->option != opt->view)
-		v++;
-	return v;
-}
-
-/* -------------------------------------------------------------- EXPORTER
- *
- * --listen: what is served. Counters are read when they are asked for; between
- * there is the tick of the page, if that is built in, and nothing else. */
-
 static struct exporter {
 	int listener;             /* descriptor plus one; 0: closed, while it drains */
 	bool handed_over;         /* by systemd */
@@ -8518,10 +8922,20 @@ static bool health_piece(struct sink *o, struct progress *at)
 	return false;
 }
 
-/* ------------------------------------------------------------------ PAGE
+/* Selects what is exported of these scopes. */
+static void plan_select_exports(unsigned scopes)
+{
+	unsigned i;
+
+	for (i = 0; i < LENGTH(exports); i++)
+		if (exports[i].scopes & scopes && (WITH_PRESSURE || metrics[exports[i].metric].kind != KIND_SHARE))
+			plan_select(exports[i].metric);
+}
+
+/* ------------------------------------------------------------------- PAGE
  *
- * The dashboard at /: one page without scripts, which the browser asks for anew
- * every few seconds. The graphs are those of --svg. */
+ * --listen: the dashboard at /, one page without scripts, which the browser
+ * asks for anew every few seconds. The graphs are those of --svg. */
 
 /* The graphs: P(title, scopes, metric, what the number is). A metric that is not
  * known here has none. */
@@ -8849,6 +9263,105 @@ static const char *page_prepare(void)
 	return NULL;
 }
 
+/* ----------------------------------------------------------------- SERVER
+ *
+ * --listen: HTTP/1.1 (RFC 9110, RFC 9112) in one thread, with a fixed number of
+ * connections. A piece of a response is made when its socket has room for it, so
+ * a connection holds its request and where its response stands, and no more. Then
+ * the sandbox: no_new_privs.rst, landlock.rst and seccomp_filter.rst of
+ * Documentation/userspace-api, Linux 6.13. A layer that the kernel lacks is left
+ * out, and said. musl brings no kernel headers, so what is used of them is
+ * declared here. */
+
+static volatile sig_atomic_t stopped;
+
+/* A graph is finished first, and so are responses. */
+static void stop(int signal_number)
+{
+	(void)signal_number;
+	stopped = 1;
+	if (opt->view != O_GRAPH && !opt->listen)
+		_exit(0);
+}
+
+static void set_handler(int signal_number, void (*handler)(int))
+{
+	struct sigaction action = { .sa_handler = handler };
+
+	sigaction(signal_number, &action, NULL);
+}
+
+/* Sleeps until CLOCK_BOOTTIME is `due`, or something happens on one of n
+ * descriptors: how many of them, as poll(2), or -1 and errno. */
+static int wait_until(uint64_t due, struct pollfd *fds, nfds_t n)
+{
+	static const sigset_t none; /* signals that are blocked come while it waits */
+
+	for (;;) {
+		uint64_t now = clock_ns(CLOCK_BOOTTIME), left = due > now ? due - now : 0;
+		struct timespec t = { (time_t)(left / NS_PER_S), (long)(left % NS_PER_S) };
+		int ready;
+
+		if (!left)
+			return 0;
+		ready = ppoll(fds, n, &t, &none);
+		if (ready > 0 || (ready < 0 && errno != EINTR))
+			return ready;
+		if (stopped)
+			return 0;
+	}
+}
+
+/* Selects what is exported, drawn on the page and judged there. On a host the cgroups
+ * below have a plan of their own. */
+static void plan_exports(void)
+{
+	static const uint8_t more[] = { M_mem_level, M_cpu_level, M_cpu_limit, M_cpus_online, M_id, M_thr_pct };
+	unsigned i;
+	bool page_too = WITH_PAGE && opt->listen;
+
+	plan_places(in_cgroup());
+	plan_select_exports(in_cgroup() ? SELF | CGROUP : HOST);
+	for (i = 0; i < LENGTH(more); i++)
+		if (more[i] < LENGTH(metrics))
+			plan_select(more[i]);
+	for (i = 0; page_too && i < LENGTH(panels); i++)
+		if (panels[i].scopes & (in_cgroup() ? CGROUP : HOST))
+			plan_select(panels[i].metric);
+	if (page_too)
+		plan_rules(true);
+	if (WITH_RECORD)
+		plan_columns(&recorder.listing);
+	plan_wants();
+	if (!WITH_CGROUPS || opt->view != O_CGROUPS)
+		return;
+	plan = &plans[1];
+	plan_places(true);
+	if (page_too)
+		plan_children();
+	plan_select_exports(CGROUP);
+	plan_wants();
+	plan = &plans[0];
+}
+
+/* --prometheus: what --listen serves at /metrics, but for the process itself. */
+static void run_prometheus(void)
+{
+	struct exposition at = { 0 };
+	const char *why;
+	bool more;
+
+	plan_exports();
+	why = scrape_all();
+	if (why)
+		die(0, "--prometheus: %s", why);
+	at.walk = scrape.walk;
+	do {
+		more = out_exposition(&stdout_sink, &at);
+		write_out(&stdout_sink);
+	} while (more);
+}
+
 /* What is served. */
 static const struct endpoint {
 	const char *path, *type, *headers;
@@ -8863,12 +9376,6 @@ static const struct endpoint {
 	  WITH_PAGE ? page_prepare : NULL, WITH_PAGE ? page_piece : NULL },
 	{ NULL }
 };
-
-/* ------------------------------------------------------------------ HTTP
- *
- * HTTP/1.1 (RFC 9110, RFC 9112) in one thread, with a fixed number of connections. A
- * piece of a response is made when its socket has room for it, so a connection holds
- * its request and where its response stands, and no more. */
 
 #define REQUEST_NS (5 * (uint64_t)NS_PER_S)   /* for a request to come in whole */
 #define RESPONSE_NS (10 * (uint64_t)NS_PER_S) /* for a response to be taken */
@@ -9384,13 +9891,6 @@ static bool has_connections(void)
 	return i < MAX_CONNECTIONS;
 }
 
-/* --------------------------------------------------------------- SANDBOX
- *
- * What the exporter gives up once it listens: see no_new_privs.rst, landlock.rst and
- * seccomp_filter.rst of Documentation/userspace-api, Linux 6.13. A layer that the
- * kernel lacks is left out, and said. musl brings no kernel headers, so what is used
- * of them is declared here. */
-
 static int give_up_privileges(void)
 {
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? errno : 0;
@@ -9575,10 +10075,272 @@ static const struct layer {
 	{ "seccomp", restrict_calls },
 };
 
-/* --------------------------------------------------------------- COMMAND
+/* An address to listen on. */
+struct address {
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+		struct sockaddr_un local;
+	};
+	socklen_t length;
+};
+
+/* [ADDR:]PORT: loopback without an address, all of them where it is empty. */
+static void parse_internet(struct address *a, const char *s)
+{
+	const char *colon = strrchr(s, ':'), *port = colon ? colon + 1 : s;
+	size_t n = colon ? (size_t)(colon - s) : 0;
+	char host[64];
+	uint64_t number;
+	bool v6 = n > 1 && s[0] == '[' && s[n - 1] == ']';
+
+	if (!parse_number(port, &number) || number > UINT16_MAX)
+		die(0, "--listen: '%s' is no port: 0 to 65535", port);
+	memset(a, 0, sizeof *a);
+	copy_text(host, sizeof host, &(struct text){ s + v6, s + n - v6 });
+	if (v6 || (colon && !n)) {
+		a->v6.sin6_family = AF_INET6;
+		a->v6.sin6_port = htons((uint16_t)number);
+		a->length = sizeof a->v6;
+		if (!n || inet_pton(AF_INET6, host, &a->v6.sin6_addr) == 1)
+			return;
+	} else {
+		a->v4.sin_family = AF_INET;
+		a->v4.sin_port = htons((uint16_t)number);
+		a->length = sizeof a->v4;
+		if (inet_pton(AF_INET, n ? host : "127.0.0.1", &a->v4.sin_addr) == 1)
+			return;
+	}
+	die(0, "--listen: '%s' is no address: 127.0.0.1, [::1]", host);
+}
+
+/* unix:PATH. A socket that nobody listens on any more is removed. */
+static void parse_local(struct address *a, const char *path)
+{
+	struct stat st;
+	int fd;
+
+	memset(a, 0, sizeof *a);
+	a->local.sun_family = AF_UNIX;
+	a->length = sizeof a->local;
+	if (!*path || strlen(path) >= sizeof a->local.sun_path)
+		die(0, "--listen: unix:PATH has a path of 1 to %ju bytes", (uint64_t)sizeof a->local.sun_path - 1);
+	memcpy(a->local.sun_path, path, strlen(path));
+	if (lstat(path, &st))
+		return;
+	if (!S_ISSOCK(st.st_mode))
+		die(0, "--listen: %s is there, and no socket", path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (connect(fd, &a->any, a->length) == 0 || errno == EAGAIN)
+		die(EADDRINUSE, "--listen: %s:", path);
+	if (errno == ECONNREFUSED)
+		unlink(path);
+	close(fd);
+}
+
+/* The socket that systemd hands over: sd_listen_fds(3). */
+static bool take_socket(void)
+{
+	const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
+	uint64_t number, n;
+	int listens = 0, fd = STDERR_FILENO + 1;
+	socklen_t length = sizeof listens;
+
+	if (!pid || !count || !parse_number(pid, &number) || number != (uint64_t)getpid() ||
+	    !parse_number(count, &n) || !n)
+		return false;
+	if (n > 1)
+		die(0, "--listen: LISTEN_FDS hands %ju sockets over: one is served", n);
+	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &length) || !listens)
+		die(0, "--listen: LISTEN_FDS hands no listening socket over");
+	if (fcntl(fd, F_SETFL, O_NONBLOCK))
+		die(errno, "--listen:");
+	exporter.listener = fd + 1;
+	exporter.handed_over = true;
+	return true;
+}
+
+/* Listens there; -1, and errno, where that fails. */
+static int listen_on(const struct address *a)
+{
+	static const int one = 1, zero = 0;
+	int fd = socket(a->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+
+	if (fd >= 0)
+		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+	if (fd >= 0 && a->any.sa_family == AF_INET6) /* [::] is all addresses, whatever net.ipv6.bindv6only says */
+		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &zero, sizeof zero);
+	return fd < 0 || bind(fd, &a->any, a->length) || listen(fd, BACKLOG) ? -1 : fd;
+}
+
+/* Listens where the option says; on all addresses, where there is no IPv6, of IPv4. */
+static void start_listening(void)
+{
+	const char *path = after(opt->listen, "unix:");
+	struct address a;
+	int fd;
+
+	if (take_socket())
+		return;
+	if (path)
+		parse_local(&a, path);
+	else
+		parse_internet(&a, opt->listen);
+	fd = listen_on(&a);
+	if (fd < 0 && opt->listen[0] == ':' && (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL)) {
+		a.length = sizeof a.v4;
+		a.v4.sin_family = AF_INET;
+		a.v4.sin_addr.s_addr = INADDR_ANY;
+		fd = listen_on(&a);
+	}
+	if (fd < 0)
+		die(errno, "--listen: %s:", opt->listen);
+	exporter.listener = fd + 1;
+}
+
+/* Where it listens, in words: the port that the kernel has chosen, where it was 0. */
+static void name_listener(struct sink *o)
+{
+	const char *port = strrchr(opt->listen, ':');
+	struct address a = { .length = sizeof a.v6 };
+
+	if (getsockname(exporter.listener - 1, &a.any, &a.length))
+		die(errno, "--listen: %s:", opt->listen);
+	if (exporter.handed_over) {
+		out_str(o, "the socket that was handed over");
+	} else if (a.any.sa_family == AF_UNIX) {
+		out_str(o, opt->listen);
+	} else { /* in both families the port stands at the same place */
+		out_str(o, !port ? "127.0.0.1" : port > opt->listen ? "" :
+			a.any.sa_family == AF_INET ? "0.0.0.0" : "[::]");
+		out_bytes(o, opt->listen, port ? (size_t)(port - opt->listen) : 0);
+		out(o, ":%u", ntohs(a.v4.sin_port));
+	}
+	out_char(o, '\0');
+}
+
+static void enter_sandbox(void)
+{
+	unsigned i;
+	int error;
+
+	for (i = 0; i < LENGTH(layers); i++) {
+		error = layers[i].apply();
+		if (error)
+			warn(error, "sandbox: without %s:", layers[i].name);
+	}
+}
+
+/* The ticks: a report for the page, and for --record. */
+static void exporter_tick(void)
+{
+	page_tick();
+	if (WITH_RECORD && opt->record && page.reports > 1)
+		record(&page.last, exporter.latest->gone);
+}
+
+/* Serves until it is stopped, and then what has been asked for. */
+static void serve(void)
+{
+	uint64_t step = page_step_ns();
+	bool ticks = WITH_PAGE || opt->record;
+	uint64_t now = clock_ns(CLOCK_BOOTTIME), tick = ticks ? now + step : UINT64_MAX;
+
+	for (;;) {
+		struct pollfd fds[MAX_CONNECTIONS + 1];
+		struct connection *of[MAX_CONNECTIONS + 1];
+		uint64_t due = tick;
+		nfds_t n;
+
+		if (stopped)
+			stop_accepting();
+		if (stopped && !has_connections())
+			return;
+		if (now >= tick) {
+			exporter_tick();
+			tick += (now - tick) / step * step + step;
+			due = tick;
+		}
+		n = poll_connections(fds, of, now, &due);
+		if (wait_until(due, fds, n) < 0)
+			die(errno, "poll:");
+		now = clock_ns(CLOCK_BOOTTIME);
+		serve_connections(fds, of, n, now);
+	}
+}
+
+static void check_anything(const struct snapshot *now);
+
+/* --listen */
+static void run_exporter(void)
+{
+	char buffer[PATH_BYTES];
+	struct sink name = SINK(buffer);
+	sigset_t signals;
+	int error;
+
+	plan_exports();
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigprocmask(SIG_BLOCK, &signals, NULL); /* but while it waits */
+	set_handler(SIGINT, stop);
+	set_handler(SIGTERM, stop);
+	self.exported = true;
+	given.human = true; /* in the table of the page */
+	self.start_ms = clock_ns(CLOCK_REALTIME) / 1000000;
+	self.statm = open_below("/proc", strlen("/proc"), "self/statm", "", &error) + 1;
+	if (descriptor_limit() < 2 * READING_DESCRIPTORS)
+		die(0, "--listen: %ju open files are too few: at least %ju", (uint64_t)descriptor_limit(),
+		    (uint64_t)(2 * READING_DESCRIPTORS));
+	start_listening();
+	name_listener(&name);
+	if (WITH_PAGE || opt->record)
+		exporter_tick();
+	check_anything(exporter.latest ? exporter.latest : exporter_snapshot());
+	enter_sandbox();
+	warn(0, "listening on %s", buffer);
+	serve();
+}
+
+/* ---------------------------------------------------------------- COMMAND
  *
  * The command line, what is said on standard error, and the loop. Only here
  * does the program end. */
+
+static const struct view {
+	uint8_t option;
+	bool once;      /* no reports with a delay: totals */
+	bool hosts;     /* the kernel does not count it per cgroup */
+	struct needs needs;
+	bool (*list)(struct listing *); /* its columns; false: a column is not there */
+	void (*fill)(struct listing *); /* its rows; NULL: always one */
+} views[] = {
+	{ .option = O_NONE, .list = list_table },
+	{ .option = O_GRAPH, .list = WITH_GRAPH ? list_graph : NULL },
+	{ .option = O_CGROUPS,
+	  .list = WITH_CGROUPS ? list_children : NULL, .fill = WITH_CGROUPS ? fill_children : NULL },
+	{ .option = O_CHECK, .list = WITH_CHECK ? list_verdict : NULL },
+	{ .option = O_STATS, .once = true, .list = WITH_STATS ? list_stats : NULL },
+	{ .option = O_FORKS, .once = true, .hosts = true, .list = WITH_STATS ? list_forks : NULL },
+	{ .option = O_DISK, .needs.devices = true,
+	  .list = WITH_DISKS ? list_disks : NULL, .fill = WITH_DISKS ? fill_devices : NULL },
+	{ .option = O_DISK_SUM, .needs.devices = true, .list = WITH_DISKS ? list_disk_sum : NULL },
+	{ .option = O_PARTITION, .hosts = true, .needs.devices = true,
+	  .list = WITH_DISKS ? list_partition : NULL, .fill = WITH_DISKS ? fill_devices : NULL },
+	{ .option = O_SLABS, .hosts = true, .needs.slabs = true,
+	  .list = WITH_SLABS ? list_slabs : NULL, .fill = WITH_SLABS ? fill_slabs : NULL },
+};
+
+static const struct view *view(void)
+{
+	const struct view *v = views;
+
+	while (v->option != opt->view)
+		v++;
+	return v;
+}
 
 /* What an option does: see OPTIONS. */
 enum option_kind { OPTION_FLAG, OPTION_ONE_OF, OPTION_VALUE, OPTION_CHOICE, OPTION_PARSED };
@@ -9643,31 +10405,6 @@ static bool takes_value(const struct option *o)
 static bool has_optional_value(const struct option *o)
 {
 	return takes_value(o) && o->value[0] == '[' && o->value[1] == '=';
-}
-
-/* Writes what a sink holds to standard output. A closed pipe is the reader's
- * way of saying enough: a quiet end. Anything else that fails is an error. */
-static void write_out(struct sink *o)
-{
-	const char *p = o->text;
-
-	if (o->overflow)
-		die(0, "a report is longer than %ju bytes", (uint64_t)o->size);
-	while (o->n) {
-		ssize_t n = write(STDOUT_FILENO, p, o->n);
-		struct pollfd out = { STDOUT_FILENO, POLLOUT, 0 };
-
-		if (n >= 0) {
-			p += n;
-			o->n -= (size_t)n;
-		} else if (errno == EPIPE) {
-			_exit(0);
-		} else if (errno == EAGAIN) {
-			poll(&out, 1, -1);
-		} else if (errno != EINTR) {
-			die(errno, "write error:");
-		}
-	}
 }
 
 /* A value that an option cannot take. */
@@ -9823,6 +10560,7 @@ static bool parse_to(const char *value)
 static bool parse_check(const char *value)
 {
 	choose(&given.view, &options[O_CHECK]);
+	error_status = 3;
 	given.check_critical = !strcmp(value, "critical");
 	return !*value || given.check_critical;
 }
@@ -10051,7 +10789,8 @@ static void parse(char **argv)
 	unsigned n = 0;
 
 	for (arg = argv; *arg && strcmp(*arg, "--"); arg++)
-		given.check_named |= !strcmp(*arg, "--check") || after(*arg, "--check=");
+		if (WITH_CHECK && (!strcmp(*arg, "--check") || after(*arg, "--check=")))
+			error_status = 3;
 	for (; *argv; argv++) {
 		const char *s = *argv;
 
@@ -10155,35 +10894,6 @@ static void check_chosen(enum chosen chosen)
 static bool has_reports(void)
 {
 	return opt->view == O_NONE || opt->view == O_GRAPH;
-}
-
-static void plan_columns(const struct listing *l)
-{
-	unsigned i;
-
-	for (i = 0; i < l->columns; i++)
-		plan_select(metric_of(l->column[i]));
-}
-
-/* Selects what the rules are about; without `all` what is read anyway, or named. */
-static void plan_rules(bool all)
-{
-	unsigned a;
-
-	for (a = 0; WITH_ALERTS && !opt->no_alerts && a < RULE_COUNT; a++)
-		if (all || opt->rule_named[a] || costs_nothing(rules[a].metric))
-			plan_select(rules[a].metric);
-}
-
-static void plan_children(void)
-{
-	unsigned i;
-
-	for (i = 0; i < CHILD_VALUES; i++)
-		plan_select(child_columns[i].metric);
-	for (i = 0; WITH_ALERTS && i < RULE_COUNT; i++)
-		if (costs_nothing(rules[i].metric))
-			plan_select(rules[i].metric);
 }
 
 /* Selects what the columns of a listing, the rules and the messages need. */
@@ -10399,143 +11109,6 @@ static void warn_incomplete(const struct snapshot *now, const struct listing *l)
 	}
 }
 
-/* The cgroup's versions, limits and what of it cannot be seen. */
-static void out_cgroup(struct sink *o, const struct comparison *c)
-{
-	const struct report *r = c->report;
-	unsigned versions = 0;
-	bool whole = true;
-
-	for (each_home(h))
-		if (h != &homes[DIR_PRESSURE]) {
-			versions |= h->version;
-			whole &= h->whole || !h->version;
-		}
-	out_str(o, "cgroup ");
-	out_safe(o, scope.name);
-	out(o, " (%s), ", versions == 3 ? "hybrid" : versions == 1 ? "v1" : "v2");
-	if (r->value[M_mem_limit] != UNAVAILABLE) {
-		out_str(o, "memory limit ");
-		out_human(o, r->value[M_mem_limit]);
-		out_level(o, r->mem_level);
-	} else {
-		out_str(o, find_binding(c).known ? "no memory limit" : "memory limit unknown");
-	}
-	out_str(o, ", ");
-	if (r->value[M_cpu_limit] != UNAVAILABLE) {
-		out_hundredths(o, r->value[M_cpu_limit]);
-		out_str(o, " CPUs");
-		out_level(o, r->cpu_level);
-	} else {
-		out_str(o, r->value[M_cpu_capacity] != UNAVAILABLE && homes[DIR_CPU].levels ?
-			"no CPU limit" : "CPU limit unknown");
-	}
-	out_str(o, whole ? "" : ", inexact: ancestors not visible");
-	out_str(o, scope.entered ? ", entered from outside: as PID 1 sees it" : "");
-}
-
-/* On a terminal: whose numbers these are, and under which limits, where that
- * is not what any vmstat would show. */
-static void say_scope(const struct comparison *c)
-{
-	char buffer[3 * PATH_BYTES];
-	struct sink o = SINK(buffer);
-
-	if (in_cgroup()) {
-		out_cgroup(&o, c);
-	} else {
-		each_mount("self", "", NULL); /* for scope.lxcfs */
-		if (!scope.lxcfs && !scope.contained)
-			return;
-		out_str(&o, scope.contained ? "host, seen from a container" : "host");
-	}
-	out_str(&o, scope.lxcfs ? ", lxcfs over /proc" : "");
-	warn(0, "scope %s", out_end(&o));
-}
-
-/* Messages of the rules whose level is reached; with `again`, of all that
- * last; and once of a rule that was named and cannot be judged. */
-static void say_alerts(const struct report *r, bool again, bool last)
-{
-	static struct said_level said[RULE_COUNT];
-	char buffer[MESSAGE_BYTES];
-	unsigned a;
-
-	for (a = 0; a < RULE_COUNT; a++) {
-		enum metric_id m = rules[a].metric;
-		bool rose = alert_follow(&said[a], r, a);
-
-		if (opt->rule_named[a] && !opt->no_alerts && !said[a].unjudged && !is_judged(r, a) &&
-		    (r->first ? last || !plan->place[m] : alert_value(r, a) == UNAVAILABLE ||
-		     alert_threshold(r, a, CRITICAL) == UNAVAILABLE)) {
-			said[a].unjudged = true;
-			warn(0, r->first && plan->place[m] && r->value[m] != UNAVAILABLE ?
-			     "rule %s: the first report is an average, which nobody judges: give a delay" :
-			     "rule %s: cannot be judged: it is unavailable here", metrics[m].column.key);
-		}
-		if (rose || (again && said[a].level && r->level[a]))
-			warn(0, "%s", alert_message(buffer, r, a));
-	}
-}
-
-static volatile sig_atomic_t stopped;
-
-/* A graph is finished first, and so are responses. */
-static void stop(int signal_number)
-{
-	(void)signal_number;
-	stopped = 1;
-	if (opt->view != O_GRAPH && !opt->listen)
-		_exit(0);
-}
-
-static void set_handler(int signal_number, void (*handler)(int))
-{
-	struct sigaction action = { .sa_handler = handler };
-
-	sigaction(signal_number, &action, NULL);
-}
-
-/* Sleeps until CLOCK_BOOTTIME is `due`, or something happens on one of n
- * descriptors: how many of them, as poll(2), or -1 and errno. */
-static int wait_until(uint64_t due, struct pollfd *fds, nfds_t n)
-{
-	static const sigset_t none; /* signals that are blocked come while it waits */
-
-	for (;;) {
-		uint64_t now = clock_ns(CLOCK_BOOTTIME), left = due > now ? due - now : 0;
-		struct timespec t = { (time_t)(left / NS_PER_S), (long)(left % NS_PER_S) };
-		int ready;
-
-		if (!left)
-			return 0;
-		ready = ppoll(fds, n, &t, &none);
-		if (ready > 0 || (ready < 0 && errno != EINTR))
-			return ready;
-		if (stopped)
-			return 0;
-	}
-}
-
-/* Prints the rows of a listing; many of them are written half a sink at a
- * time. Returns whether a header was printed. */
-static bool print_listing(const struct listing *l)
-{
-	struct sink *o = &stdout_sink;
-	bool header = false;
-	unsigned row;
-
-	if (!l->rows && renderer()->head)
-		renderer()->head(o, l);
-	for (row = 0; row < l->rows; row++) {
-		header |= renderer()->row(o, l, row);
-		if (o->n > o->size / 2)
-			write_out(o);
-	}
-	write_out(o);
-	return header;
-}
-
 /* Compares the last two snapshots. The first is compared with zeros, at the
  * start of the scope where that is known. */
 static void compare(const struct comparison *c, struct snapshot *before)
@@ -10560,142 +11133,6 @@ static void fall_back_to_host(struct snapshot *now, const struct snapshot *befor
 	now->devices = 0;
 	now->of_host = true;
 	read_devices(now, before, false, true);
-}
-
-/* What the processes are ordered by: what the worst rule says, the first of
- * them. */
-static enum top_value blame_of(const struct report *r)
-{
-	unsigned a;
-
-	for (a = 0; a < RULE_COUNT; a++)
-		if (r->worst != CALM && r->level[a] == r->worst)
-			return rules[a].blame;
-	return TOP_cs;
-}
-
-/* --top: the processes to blame for a report, below its row. */
-static void add_top(struct listing *l, const struct comparison *c)
-{
-	LARGE struct listing below;
-	LARGE struct top top;
-
-	unsigned i;
-
-	for (i = 0; !below.columns && i < MAX_TOP; i++)
-		below.item[i] = (uint16_t)i;
-	if (!below.columns)
-		list_top(&below);
-	top.rows = 0;
-	if (opt->top_always || c->report->worst != CALM)
-		make_top(c, blame_of(c->report), &top);
-	c->report->top = &top;
-	below.from = c;
-	below.rows = top.rows;
-	l->below = &below;
-	l->below_key = "top";
-}
-
-/* Adds a report to the history; on a terminal the graphs are drawn anew. */
-static void show_graph(const struct report *r)
-{
-	static bool begun;
-
-	history_add(&history, r);
-	if (!screen.tty || opt->format || opt->replay)
-		return;
-	if (!begun)
-		out_str(&stdout_sink, "\033[2J");
-	begun = true;
-	text_graphs(&stdout_sink, &history, true);
-	write_out(&stdout_sink);
-}
-
-/* At the end: the graph as it is then, or SVG. */
-static void finish_graph(void)
-{
-	struct sink *o = &stdout_sink;
-	unsigned i;
-
-	if (!history.count)
-		return;
-	if (opt->format != O_SVG) {
-		if (screen.tty && !opt->replay) {
-			out_char(o, '\n');
-		} else {
-			screen.tty = false; /* below what is there */
-			text_graphs(o, &history, false);
-		}
-		write_out(o);
-		return;
-	}
-	svg_begin(o, history.graphs);
-	for (i = 0; i < history.graphs; i++) {
-		write_out(o);
-		svg_panel(o, &history, i);
-	}
-	out_str(o, "</svg>\n");
-	write_out(o);
-}
-
-/* Records a report. Of a cgroup that has ended its counters are gone; that it was
- * killed for want of memory the parent still knows. */
-static void record(const struct comparison *c, bool gone)
-{
-	static uint64_t kills_before;
-	static int said;
-	uint64_t kills = in_cgroup() ? parent_kills() : UNAVAILABLE;
-	int error;
-
-	if (gone) {
-		memset(c->report->value, 0xff, sizeof c->report->value);
-		c->report->value[M_oom] = times(growth(kills_before, kills), 1000);
-	}
-	kills_before = kills;
-	error = recorder_write(c);
-	if (error && error != said)
-		warn(error, "--record: %s:", opt->record);
-	said = error;
-}
-
-/* Opens the recording: FILE[,N]. */
-static void start_recorder(void)
-{
-	static char path[PATH_BYTES];
-	const char *p = strrchr(opt->record, ','), *reason;
-	uint64_t n;
-	int error;
-
-	if (p && parse_number(p + 1, &n)) {
-		if (!n || n > UINT32_MAX)
-			die(0, "--record: '%s' is no number of lines", p + 1);
-		given.lines = n;
-		join_n(path, opt->record, (size_t)(p - opt->record), "", "");
-		given.record = path;
-	}
-	if (!list_metrics(&recorder.listing, true))
-		return; /* the table says so */
-	recorder.listing.alerts = false;
-	reason = recorder_open(opt->record, &error);
-	if (error)
-		die(error, "--record: %s:", opt->record);
-	if (reason)
-		die(0, "--record: %s: %s", opt->record, reason);
-}
-
-/* The worst report that --check has judged. */
-LARGE struct report worst_checked;
-
-/* --check: judges a report, and keeps the worst. */
-static void check(const struct comparison *c)
-{
-	enum verdict verdict, worst = verdict_of(&worst_checked);
-
-	alerts_judge(c->report);
-	verdict = verdict_of(c->report);
-	if (worst_checked.scope && worst != VERDICT_UNKNOWN && (verdict == VERDICT_UNKNOWN || verdict <= worst))
-		return;
-	worst_checked = *c->report;
 }
 
 /* Prints the verdict on the worst report, and ends the program with its status. */
@@ -10807,134 +11244,6 @@ static void list_view(struct listing *l)
 		die(0, "unknown column in '%s' (--columns=help lists them)", opt->columns);
 }
 
-static void name_unknown(const char *name)
-{
-	static unsigned said;
-
-	if (said++ < 8)
-		warn(0, "--replay: column %s is not known: left out", name);
-}
-
-/* One report of a replay. */
-static void show_replayed(struct listing *l, struct report *report)
-{
-	const struct comparison c = { &snapshots[0], &snapshots[1], report, false };
-
-	if (report->wall_ns < opt->from_ns || report->wall_ns > opt->to_ns)
-		return;
-	l->from = &c;
-	replay.shown = true;
-	screen_measure();
-	if (WITH_CHECK && opt->view == O_CHECK) {
-		check(&c);
-		return;
-	}
-	if (!(report->first && (opt->no_first || opt->view == O_GRAPH)))
-		show_report(l, &c);
-}
-
-/* Shows the lines of a recording from one position up to another. Of the first
- * line the second says whether it is an average: that covers ten times more. */
-static void replay_part(struct replayed *r, struct listing *l, off_t from, off_t to)
-{
-	LARGE struct report reports[2];
-	struct report *held = NULL;
-	struct text line;
-	unsigned n = 0;
-
-	if (from && lseek(r->scan.fd, from, SEEK_SET) < 0)
-		return;
-	if (from)
-		scan_start_stream(&r->scan, r->scan.fd, from);
-	while ((to == 0 || (off_t)scan_position(&r->scan, r->scan.next) < to) && scan_line(&r->scan, &line)) {
-		struct report *report = &reports[n & 1];
-
-		if (r->scan.cut || !replay_line(r, line, report)) {
-			r->damaged += line.p != line.end && !after(line.p, "time,");
-			continue;
-		}
-		n++;
-		if (!r->any) {
-			r->any = true;
-			replay.in_cgroup = report->cgroup != NULL;
-			list_view(l);
-			held = report;
-		} else {
-			if (held) {
-				held->first |= held->elapsed_us / 10 > report->elapsed_us;
-				show_replayed(l, held);
-			}
-			held = NULL;
-			show_replayed(l, report);
-		}
-		r->last_ns = report->wall_ns;
-	}
-	if (held)
-		show_replayed(l, held);
-	if (!to) /* a last line that no newline ends */
-		r->damaged += r->scan.next < r->scan.end;
-}
-
-/* Where the oldest line of a recording begins; 0: after the header, or it is a
- * pipe. */
-static off_t find_oldest(struct replayed *r)
-{
-	uint64_t ns, last = 0;
-	struct text line;
-	off_t oldest = 0;
-
-	while (!oldest && scan_line(&r->scan, &line)) {
-		const char *p = line.p;
-
-		if (!parse_time(&p, &ns))
-			continue;
-		if (ns < last)
-			oldest = (off_t)scan_position(&r->scan, line.p);
-		last = ns;
-	}
-	return oldest;
-}
-
-/* --replay: reports from CSV, in the order of time. */
-static void run_replay(struct listing *l)
-{
-	LARGE struct replayed r;
-	bool is_stdin = !strcmp(opt->replay, "-");
-	int fd = is_stdin ? STDIN_FILENO : open(opt->replay, O_RDONLY | O_NOCTTY);
-	struct text line;
-	off_t header, oldest = 0;
-
-	if (fd < 0)
-		die(errno, "--replay: %s:", opt->replay);
-	scan_start_stream(&r.scan, fd, 0);
-	if (!scan_line(&r.scan, &line) || !replay_names(&r, line, name_unknown)) {
-		if (r.scan.error)
-			die(r.scan.error, "--replay: %s:", opt->replay);
-		die(0, "--replay: %s: not CSV of vmstat: no metric is named in its first line", opt->replay);
-	}
-	header = (off_t)scan_position(&r.scan, r.scan.next);
-	if (lseek(fd, 0, SEEK_CUR) >= 0) {
-		oldest = find_oldest(&r);
-		lseek(fd, header, SEEK_SET);
-		scan_start_stream(&r.scan, fd, header);
-	}
-	if (oldest)
-		replay_part(&r, l, oldest, 0);
-	replay_part(&r, l, oldest ? header : 0, oldest);
-	if (r.scan.error)
-		warn(r.scan.error, "--replay: %s:", opt->replay);
-	if (r.damaged)
-		warn(0, "--replay: %ju damaged lines skipped", r.damaged);
-	if (!r.any)
-		die(0, "--replay: %s: no reports", opt->replay);
-	if (!replay.shown)
-		die(0, "--replay: there is no report between --from and --to");
-	if (WITH_CHECK && opt->view == O_CHECK)
-		finish_check(l);
-	if (WITH_GRAPH && opt->view == O_GRAPH)
-		finish_graph();
-}
-
 /* The schedule is absolute, by the start of each tick: nothing drifts. What
  * is missed is skipped, and so is a slot that is less than half a delay away.
  * A reader that goes away ends it. */
@@ -10968,301 +11277,6 @@ static void run(struct listing *l, bool scope_is_told)
 	}
 }
 
-/* Selects what is exported of these scopes. */
-static void plan_select_exports(unsigned scopes)
-{
-	unsigned i;
-
-	for (i = 0; i < LENGTH(exports); i++)
-		if (exports[i].scopes & scopes && (WITH_PRESSURE || metrics[exports[i].metric].kind != KIND_SHARE))
-			plan_select(exports[i].metric);
-}
-
-/* Selects what is exported, drawn on the page and judged there. On a host the cgroups
- * below have a plan of their own. */
-static void plan_exports(void)
-{
-	static const uint8_t more[] = { M_mem_level, M_cpu_level, M_cpu_limit, M_cpus_online, M_id, M_thr_pct };
-	unsigned i;
-	bool page_too = WITH_PAGE && opt->listen;
-
-	plan_places(in_cgroup());
-	plan_select_exports(in_cgroup() ? SELF | CGROUP : HOST);
-	for (i = 0; i < LENGTH(more); i++)
-		if (more[i] < LENGTH(metrics))
-			plan_select(more[i]);
-	for (i = 0; page_too && i < LENGTH(panels); i++)
-		if (panels[i].scopes & (in_cgroup() ? CGROUP : HOST))
-			plan_select(panels[i].metric);
-	if (page_too)
-		plan_rules(true);
-	if (WITH_RECORD)
-		plan_columns(&recorder.listing);
-	plan_wants();
-	if (!WITH_CGROUPS || opt->view != O_CGROUPS)
-		return;
-	plan = &plans[1];
-	plan_places(true);
-	if (page_too)
-		plan_children();
-	plan_select_exports(CGROUP);
-	plan_wants();
-	plan = &plans[0];
-}
-
-/* --prometheus: what --listen serves at /metrics, but for the process itself. */
-static void run_prometheus(void)
-{
-	struct exposition at = { 0 };
-	const char *why;
-	bool more;
-
-	plan_exports();
-	why = scrape_all();
-	if (why)
-		die(0, "--prometheus: %s", why);
-	at.walk = scrape.walk;
-	do {
-		more = out_exposition(&stdout_sink, &at);
-		write_out(&stdout_sink);
-	} while (more);
-}
-
-/* An address to listen on. */
-struct address {
-	union {
-		struct sockaddr any;
-		struct sockaddr_in v4;
-		struct sockaddr_in6 v6;
-		struct sockaddr_un local;
-	};
-	socklen_t length;
-};
-
-/* [ADDR:]PORT: loopback without an address, all of them where it is empty. */
-static void parse_internet(struct address *a, const char *s)
-{
-	const char *colon = strrchr(s, ':'), *port = colon ? colon + 1 : s;
-	size_t n = colon ? (size_t)(colon - s) : 0;
-	char host[64];
-	uint64_t number;
-	bool v6 = n > 1 && s[0] == '[' && s[n - 1] == ']';
-
-	if (!parse_number(port, &number) || number > UINT16_MAX)
-		die(0, "--listen: '%s' is no port: 0 to 65535", port);
-	memset(a, 0, sizeof *a);
-	copy_text(host, sizeof host, &(struct text){ s + v6, s + n - v6 });
-	if (v6 || (colon && !n)) {
-		a->v6.sin6_family = AF_INET6;
-		a->v6.sin6_port = htons((uint16_t)number);
-		a->length = sizeof a->v6;
-		if (!n || inet_pton(AF_INET6, host, &a->v6.sin6_addr) == 1)
-			return;
-	} else {
-		a->v4.sin_family = AF_INET;
-		a->v4.sin_port = htons((uint16_t)number);
-		a->length = sizeof a->v4;
-		if (inet_pton(AF_INET, n ? host : "127.0.0.1", &a->v4.sin_addr) == 1)
-			return;
-	}
-	die(0, "--listen: '%s' is no address: 127.0.0.1, [::1]", host);
-}
-
-/* unix:PATH. A socket that nobody listens on any more is removed. */
-static void parse_local(struct address *a, const char *path)
-{
-	struct stat st;
-	int fd;
-
-	memset(a, 0, sizeof *a);
-	a->local.sun_family = AF_UNIX;
-	a->length = sizeof a->local;
-	if (!*path || strlen(path) >= sizeof a->local.sun_path)
-		die(0, "--listen: unix:PATH has a path of 1 to %ju bytes", (uint64_t)sizeof a->local.sun_path - 1);
-	memcpy(a->local.sun_path, path, strlen(path));
-	if (lstat(path, &st))
-		return;
-	if (!S_ISSOCK(st.st_mode))
-		die(0, "--listen: %s is there, and no socket", path);
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (connect(fd, &a->any, a->length) == 0 || errno == EAGAIN)
-		die(EADDRINUSE, "--listen: %s:", path);
-	if (errno == ECONNREFUSED)
-		unlink(path);
-	close(fd);
-}
-
-/* The socket that systemd hands over: sd_listen_fds(3). */
-static bool take_socket(void)
-{
-	const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
-	uint64_t number, n;
-	int listens = 0, fd = STDERR_FILENO + 1;
-	socklen_t length = sizeof listens;
-
-	if (!pid || !count || !parse_number(pid, &number) || number != (uint64_t)getpid() ||
-	    !parse_number(count, &n) || !n)
-		return false;
-	if (n > 1)
-		die(0, "--listen: LISTEN_FDS hands %ju sockets over: one is served", n);
-	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &length) || !listens)
-		die(0, "--listen: LISTEN_FDS hands no listening socket over");
-	if (fcntl(fd, F_SETFL, O_NONBLOCK))
-		die(errno, "--listen:");
-	exporter.listener = fd + 1;
-	exporter.handed_over = true;
-	return true;
-}
-
-/* Listens there; -1, and errno, where that fails. */
-static int listen_on(const struct address *a)
-{
-	static const int one = 1, zero = 0;
-	int fd = socket(a->any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-
-	if (fd >= 0)
-		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
-	if (fd >= 0 && a->any.sa_family == AF_INET6) /* [::] is all addresses, whatever net.ipv6.bindv6only says */
-		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &zero, sizeof zero);
-	return fd < 0 || bind(fd, &a->any, a->length) || listen(fd, BACKLOG) ? -1 : fd;
-}
-
-/* Listens where the option says; on all addresses, where there is no IPv6, of IPv4. */
-static void start_listening(void)
-{
-	const char *path = after(opt->listen, "unix:");
-	struct address a;
-	int fd;
-
-	if (take_socket())
-		return;
-	if (path)
-		parse_local(&a, path);
-	else
-		parse_internet(&a, opt->listen);
-	fd = listen_on(&a);
-	if (fd < 0 && opt->listen[0] == ':' && (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL)) {
-		a.length = sizeof a.v4;
-		a.v4.sin_family = AF_INET;
-		a.v4.sin_addr.s_addr = INADDR_ANY;
-		fd = listen_on(&a);
-	}
-	if (fd < 0)
-		die(errno, "--listen: %s:", opt->listen);
-	exporter.listener = fd + 1;
-}
-
-/* Where it listens, in words: the port that the kernel has chosen, where it was 0. */
-static void name_listener(struct sink *o)
-{
-	const char *port = strrchr(opt->listen, ':');
-	struct address a = { .length = sizeof a.v6 };
-
-	if (getsockname(exporter.listener - 1, &a.any, &a.length))
-		die(errno, "--listen: %s:", opt->listen);
-	if (exporter.handed_over) {
-		out_str(o, "the socket that was handed over");
-	} else if (a.any.sa_family == AF_UNIX) {
-		out_str(o, opt->listen);
-	} else { /* in both families the port stands at the same place */
-		out_str(o, !port ? "127.0.0.1" : port > opt->listen ? "" :
-			a.any.sa_family == AF_INET ? "0.0.0.0" : "[::]");
-		out_bytes(o, opt->listen, port ? (size_t)(port - opt->listen) : 0);
-		out(o, ":%u", ntohs(a.v4.sin_port));
-	}
-	out_char(o, '\0');
-}
-
-static void enter_sandbox(void)
-{
-	unsigned i;
-	int error;
-
-	for (i = 0; i < LENGTH(layers); i++) {
-		error = layers[i].apply();
-		if (error)
-			warn(error, "sandbox: without %s:", layers[i].name);
-	}
-}
-
-/* The ticks: a report for the page, and for --record. */
-static void exporter_tick(void)
-{
-	page_tick();
-	if (WITH_RECORD && opt->record && page.reports > 1)
-		record(&page.last, exporter.latest->gone);
-}
-
-/* Serves until it is stopped, and then what has been asked for. */
-static void serve(void)
-{
-	uint64_t step = page_step_ns();
-	bool ticks = WITH_PAGE || opt->record;
-	uint64_t now = clock_ns(CLOCK_BOOTTIME), tick = ticks ? now + step : UINT64_MAX;
-
-	for (;;) {
-		struct pollfd fds[MAX_CONNECTIONS + 1];
-		struct connection *of[MAX_CONNECTIONS + 1];
-		uint64_t due = tick;
-		nfds_t n;
-
-		if (stopped)
-			stop_accepting();
-		if (stopped && !has_connections())
-			return;
-		if (now >= tick) {
-			exporter_tick();
-			tick += (now - tick) / step * step + step;
-			due = tick;
-		}
-		n = poll_connections(fds, of, now, &due);
-		if (wait_until(due, fds, n) < 0)
-			die(errno, "poll:");
-		now = clock_ns(CLOCK_BOOTTIME);
-		serve_connections(fds, of, n, now);
-	}
-}
-
-/* --listen */
-static void run_exporter(void)
-{
-	char buffer[PATH_BYTES];
-	struct sink name = SINK(buffer);
-	sigset_t signals;
-	int error;
-
-	plan_exports();
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGTERM);
-	sigprocmask(SIG_BLOCK, &signals, NULL); /* but while it waits */
-	set_handler(SIGINT, stop);
-	set_handler(SIGTERM, stop);
-	self.exported = true;
-	given.human = true; /* in the table of the page */
-	self.start_ms = clock_ns(CLOCK_REALTIME) / 1000000;
-	self.statm = open_below("/proc", strlen("/proc"), "self/statm", "", &error) + 1;
-	if (descriptor_limit() < 2 * READING_DESCRIPTORS)
-		die(0, "--listen: %ju open files are too few: at least %ju", (uint64_t)descriptor_limit(),
-		    (uint64_t)(2 * READING_DESCRIPTORS));
-	start_listening();
-	name_listener(&name);
-	if (WITH_PAGE || opt->record)
-		exporter_tick();
-	check_anything(exporter.latest ? exporter.latest : exporter_snapshot());
-	enter_sandbox();
-	warn(0, "listening on %s", buffer);
-	serve();
-}
-
-/* Is this a directory of a proc file system? */
-static bool is_procfs(const char *dir)
-{
-	struct statfs fs;
-
-	return statfs(dir, &fs) == 0 && fs.f_type == 0x9fa0; /* PROC_SUPER_MAGIC */
-}
-
 /* A standard descriptor that is closed must not be given to a file: a report
  * would be written into it. What is opened instead cannot be written to. */
 static void occupy_standard_descriptors(void)
@@ -11274,42 +11288,6 @@ static void occupy_standard_descriptors(void)
 	while (fd >= 0 && fd <= STDERR_FILENO);
 	if (fd > STDERR_FILENO)
 		close(fd);
-}
-
-/* -p: a path is the device that it names, whatever that is called; where it
- * is not there, as in a container, a name after /dev/. */
-static void settle_partition(void)
-{
-	const char *name = after(opt->partition, "/dev/");
-	struct stat st;
-
-	if (!(name && opt->captured) && opt->partition[0] == '/' && !stat(opt->partition, &st) && S_ISBLK(st.st_mode))
-		given.device = (uint64_t)major(st.st_rdev) << 20 | minor(st.st_rdev);
-	if (name)
-		given.partition = name;
-}
-
-/* In a time namespace the clocks are set off, those of the machine's counters
- * are not: Documentation/ABI, time_namespaces(7). */
-static void read_boot_offset(void)
-{
-	uint64_t seconds, ns;
-	struct scanner s;
-	struct text line, w;
-
-	if (opt->captured || !is_private("/ns/time", INITIAL_TIME_NS) || !scan_proc(&s, "self", "/timens_offsets"))
-		return;
-	while (scan_line(&s, &line))
-		if (take_key(&line, "boottime") && scan_word(&line, &w)) {
-			bool negative = *w.p == '-';
-
-			w.p += negative;
-			if (!parse_digits(&w.p, &seconds) || !scan_number(&line, &ns))
-				continue;
-			scope.boot_ns = (int64_t)(seconds * NS_PER_S);
-			scope.boot_ns = (negative ? -scope.boot_ns : scope.boot_ns) + (int64_t)ns;
-		}
-	scan_close(&s);
 }
 
 /* The rules' levels, where no option says otherwise. */
@@ -11393,3 +11371,4 @@ int main(int argc, char **argv)
 		finish_graph();
 	return 0;
 }
+
