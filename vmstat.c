@@ -119,6 +119,7 @@ _Static_assert(OUT_BYTES >= 8192, "a report must fit in OUT_BYTES");
 #define STEP_BACK_US 3000000 /* that idle time may lose on each CPU without counting anew */
 #define MOST_BYTES (UINT64_MAX >> 2) /* a size above went below 0 */
 #define USER_HZ 100 /* of /proc, whatever the kernel's HZ (but on alpha, ia64) */
+#define MOST_CPUS 8192 /* that a kernel is built for */
 #define SECTOR_BYTES 512
 #define MAX_TOP 100 /* rows of --top */
 #define NAME_BYTES 33 /* a device's or slab cache's name; the kernel's have 32 */
@@ -2017,13 +2018,18 @@ static unsigned steps_up(const char *path)
 	return n;
 }
 
+static bool is_octal(char c)
+{
+	return c >= '0' && c <= '7';
+}
+
 /* mountinfo writes space, tab, newline and backslash as \ooo. */
 static bool unescape(const struct text *w, char *to)
 {
 	const char *p = w->p, *end = to + PATH_BYTES - 1;
 
 	for (; p < w->end && to < end; to++)
-		if (*p == '\\' && w->end - p > 3 && is_digit(p[1])) {
+		if (*p == '\\' && w->end - p > 3 && is_octal(p[1]) && is_octal(p[2]) && is_octal(p[3])) {
 			*to = (char)((p[1] - '0') << 6 | (p[2] - '0') << 3 | (p[3] - '0'));
 			p += 4;
 		} else {
@@ -2910,7 +2916,7 @@ static void read_numbers(struct scanner *s, enum source_id src, uint64_t *values
 	}
 }
 
-/* The number of CPUs in a list like "0-3,8". */
+/* The number of CPUs in a list like "0-3,8". No kernel numbers them beyond MOST_CPUS. */
 static void read_cpu_list(struct scanner *s, enum source_id src, uint64_t *values)
 {
 	uint64_t n = 0, a, b;
@@ -2923,6 +2929,8 @@ static void read_cpu_list(struct scanner *s, enum source_id src, uint64_t *value
 			return;
 		b = a;
 		if (*part.p == '-' && part.p++ && (!parse_digits(&part.p, &b) || b < a))
+			return;
+		if (b >= MOST_CPUS || n > MOST_CPUS)
 			return;
 		n += b - a + 1;
 	}
@@ -3831,8 +3839,6 @@ static uint64_t make_thr(const struct comparison *c)
 		return UNAVAILABLE;
 	return mul_div(us, 1000000, c->report->elapsed_us);
 }
-
-#define MOST_CPUS 8192 /* that a kernel is built for */
 
 /* More ticks than CPUs and time can hold are no ticks: steal after a
  * migration, an idle time that is frozen at 8e18. The most that a kind can
@@ -6679,8 +6685,8 @@ static bool read_process(struct process *p, const struct snapshot *before)
 		return false;
 	}
 	scan_whole(&s, &line);
-	name = strchrnul(line.p, '(');
-	name += *name == '(';
+	name = memchr(line.p, '(', (size_t)(line.end - line.p));
+	name = name ? name + 1 : line.end;
 	seek_field(&line, 9);
 	for (name_end = line.p; name_end > name && *name_end != ')'; name_end--)
 		;

@@ -153,3 +153,12 @@ begin() {
     jq -e --argjson pid $pid '.top[] | select(.pid == $pid) | .comm == "ev\nil" and .cpu > 10' <<< "$output" ||
         { show_output; false; }
 }
+
+@test "a stat without a parenthesis, as long as the buffer: no name, no crash" {
+    requires_feature json
+    two_threads busy
+    for dir in f second; do head -c 8192 /dev/zero | tr '\0' 1 > "$T/$dir/proc/50/stat"; done
+    run_two_instants --top=5,always --json
+    succeeds
+    [[ $(jq -c '.top[] | select(.pid == 50) | [.comm, .cs]' <<< "${lines[-1]}") == '["",2120]' ]] || { show_output; false; }
+}

@@ -252,6 +252,41 @@ static void test_words(void)
 	}
 }
 
+/* Bytes that another NUL or newline ends, or none: the sanitizers see a step beyond. */
+static void test_borders(void)
+{
+	static const struct { const char *list; uint64_t cpus; } lists[] = {
+		{ "0-3,8\n", 5 }, { "0-8191\n", 8192 }, { "0-8192\n", UNAVAILABLE },
+		{ "0-18446744073709551615,0-4\n", UNAVAILABLE }, { "5-2\n", UNAVAILABLE }, { "\n", UNAVAILABLE },
+	};
+	static const struct { const char *text, *is; } names[] = {
+		{ "/a\\040b", "/a b" }, { "/a\\0", "/a\\0" }, { "/a\\0zz", "/a\\0zz" }, { "/a\\0 ~", "/a\\0 ~" },
+	};
+	uint64_t values[M_COUNT];
+	char to[PATH_BYTES];
+
+	memset(plan, 0, sizeof *plan);
+	plan_places(false);
+	plan_select(M_cpus_online);
+	plan_wants();
+	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+		int fd = t_string(lists[i].list);
+		struct scanner scan;
+
+		memset(values, 0xff, sizeof values);
+		scan_start(&scan, fd, 0);
+		read_cpu_list(&scan, SRC_CPU_ONLINE, values);
+		t_u64(values[M_cpus_online], lists[i].cpus, "a list of CPUs", lists[i].list);
+		close(fd);
+	}
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		const char *text = names[i].text;
+
+		unescape(&(struct text){ text, text + strlen(text) }, to);
+		t_ok(!strcmp(to, names[i].is), "a path of mountinfo", text);
+	}
+}
+
 static void test_one_number(void)
 {
 	static const struct { const char *s; uint64_t usage, limit; } rows[] = {
@@ -1015,6 +1050,7 @@ int main(void)
 	test_lines();
 	test_long_stat();
 	test_words();
+	test_borders();
 	test_one_number();
 	test_mul_div();
 	test_growth();
