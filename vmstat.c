@@ -647,6 +647,43 @@ _Noreturn static void die(int error, const char *f, ...)
 	_exit(error_status);
 }
 
+static volatile sig_atomic_t stopped; /* by this signal; 0: not yet */
+
+static const int end_signals[] = { SIGINT, SIGTERM, SIGHUP };
+
+static void note_signal(int signal_number)
+{
+	stopped = signal_number;
+}
+
+static void exit_by_signal(int signal_number)
+{
+	_exit(128 + signal_number);
+}
+
+/* Handles the signals from `first` of end_signals on that are to be noted, as there is
+ * something to finish; the others end the program, process 1 of a container included. One
+ * that was ignored at the start stays ignored: nohup, a background job of a shell. A
+ * second signal does not wait for anything. */
+static void handle_signals(unsigned first)
+{
+	struct sigaction action = { .sa_flags = (int)SA_RESETHAND }, old;
+	unsigned i;
+
+	for (i = getpid() == 1 ? 0 : first; i < LENGTH(end_signals); i++) {
+		action.sa_handler = i >= first ? note_signal : exit_by_signal;
+		if (sigaction(end_signals[i], NULL, &old) == 0 && old.sa_handler != SIG_IGN)
+			sigaction(end_signals[i], &action, NULL);
+	}
+}
+
+/* Ends the program as a noted signal would have: a shell's loop sees that and ends, too. */
+_Noreturn static void die_of_signal(void)
+{
+	raise(stopped);
+	_exit(128 + stopped);
+}
+
 static uint64_t clock_ns(clockid_t id)
 {
 	struct timespec t = { 0, 0 };
@@ -654,6 +691,30 @@ static uint64_t clock_ns(clockid_t id)
 	if (clock_gettime(id, &t) && id == CLOCK_BOOTTIME)
 		clock_gettime(CLOCK_MONOTONIC, &t); /* before Linux 2.6.39 */
 	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
+}
+
+/* Sleeps until CLOCK_BOOTTIME is `due`, or something happens on one of n
+ * descriptors: how many of them, as poll(2), or -1 and errno. Returns 0 when a signal
+ * has been noted since `known` was: signals are blocked but while it waits, so that
+ * none gets lost in between. */
+static int wait_until(uint64_t due, struct pollfd *fds, nfds_t n, int known)
+{
+	sigset_t all, before;
+	int ready = 0;
+
+	sigfillset(&all);
+	sigprocmask(SIG_BLOCK, &all, &before);
+	while (stopped == known) {
+		uint64_t now = clock_ns(CLOCK_BOOTTIME), left = due > now ? due - now : 0;
+		struct timespec t = { (time_t)(left / NS_PER_S), (long)(left % NS_PER_S) };
+
+		ready = left ? ppoll(fds, n, &t, &before) : 0;
+		if (!left || ready > 0 || (ready < 0 && errno != EINTR))
+			break;
+		ready = 0;
+	}
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return ready;
 }
 
 /* Writes what a sink holds to standard output. A closed pipe is the reader's
@@ -677,6 +738,8 @@ static void write_out(struct sink *o)
 			poll(&out, 1, -1);
 		} else if (errno != EINTR) {
 			die(errno, "write error:");
+		} else if (stopped) {
+			die_of_signal(); /* nobody reads */
 		}
 	}
 }
@@ -9279,45 +9342,6 @@ static const char *page_prepare(void)
  * out, and said. musl brings no kernel headers, so what is used of them is
  * declared here. */
 
-static volatile sig_atomic_t stopped;
-
-/* A graph is finished first, and so are responses. */
-static void stop(int signal_number)
-{
-	(void)signal_number;
-	stopped = 1;
-	if (opt->view != O_GRAPH && !opt->listen)
-		_exit(0);
-}
-
-static void set_handler(int signal_number, void (*handler)(int))
-{
-	struct sigaction action = { .sa_handler = handler };
-
-	sigaction(signal_number, &action, NULL);
-}
-
-/* Sleeps until CLOCK_BOOTTIME is `due`, or something happens on one of n
- * descriptors: how many of them, as poll(2), or -1 and errno. */
-static int wait_until(uint64_t due, struct pollfd *fds, nfds_t n)
-{
-	static const sigset_t none; /* signals that are blocked come while it waits */
-
-	for (;;) {
-		uint64_t now = clock_ns(CLOCK_BOOTTIME), left = due > now ? due - now : 0;
-		struct timespec t = { (time_t)(left / NS_PER_S), (long)(left % NS_PER_S) };
-		int ready;
-
-		if (!left)
-			return 0;
-		ready = ppoll(fds, n, &t, &none);
-		if (ready > 0 || (ready < 0 && errno != EINTR))
-			return ready;
-		if (stopped)
-			return 0;
-	}
-}
-
 /* Selects what is exported, drawn on the page and judged there. On a host the cgroups
  * below have a plan of their own. */
 static void plan_exports(void)
@@ -10002,7 +10026,7 @@ static int restrict_files(void)
 static const uint16_t allowed_calls[] = {
 	SYS_read, SYS_write, SYS_pread64, SYS_pwrite64, SYS_openat, SYS_close, SYS_getdents64, SYS_faccessat,
 	SYS_readlinkat, SYS_fstat, SYS_statx, SYS_ppoll, SYS_accept4, SYS_recvfrom, SYS_sendto, SYS_setsockopt,
-	SYS_shutdown, SYS_clock_gettime, SYS_getrusage, SYS_getpid, SYS_rt_sigreturn, SYS_restart_syscall,
+	SYS_shutdown, SYS_clock_gettime, SYS_getrusage, SYS_getpid, SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_restart_syscall,
 	SYS_exit, SYS_exit_group, 439, /* faccessat2 */
 #ifdef SYS_open
 	SYS_open,
@@ -10257,11 +10281,12 @@ static void serve(void)
 		struct pollfd fds[MAX_CONNECTIONS + 1];
 		struct connection *of[MAX_CONNECTIONS + 1];
 		uint64_t due = tick;
+		int signal_number = stopped;
 		nfds_t n;
 
-		if (stopped)
+		if (signal_number)
 			stop_accepting();
-		if (stopped && !has_connections())
+		if (signal_number && !has_connections())
 			return;
 		if (now >= tick) {
 			exporter_tick();
@@ -10269,7 +10294,7 @@ static void serve(void)
 			due = tick;
 		}
 		n = poll_connections(fds, of, now, &due);
-		if (wait_until(due, fds, n) < 0)
+		if (wait_until(due, fds, n, signal_number) < 0)
 			die(errno, "poll:");
 		now = clock_ns(CLOCK_BOOTTIME);
 		serve_connections(fds, of, n, now);
@@ -10283,16 +10308,10 @@ static void run_exporter(void)
 {
 	char buffer[PATH_BYTES];
 	struct sink name = SINK(buffer);
-	sigset_t signals;
 	int error;
 
 	plan_exports();
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGINT);
-	sigaddset(&signals, SIGTERM);
-	sigprocmask(SIG_BLOCK, &signals, NULL); /* but while it waits */
-	set_handler(SIGINT, stop);
-	set_handler(SIGTERM, stop);
+	handle_signals(1); /* SIGINT ends it */
 	self.exported = true;
 	given.human = true; /* in the table of the page */
 	self.start_ms = clock_ns(CLOCK_REALTIME) / 1000000;
@@ -11270,7 +11289,7 @@ static void run(struct listing *l, bool scope_is_told)
 			due += ((now - due) / opt->delay_ns + 1) * opt->delay_ns;
 		if (due - now < opt->delay_ns / 2)
 			due += opt->delay_ns;
-		switch (wait_until(due, &out, 1)) {
+		switch (wait_until(due, &out, 1, 0)) {
 		case 0:
 			if (stopped)
 				return;
@@ -11333,7 +11352,7 @@ int main(int argc, char **argv)
 	occupy_standard_descriptors();
 	scope.kind = HOST;
 	parse(argc ? argv + 1 : argv);
-	set_handler(SIGPIPE, SIG_IGN);
+	signal(SIGPIPE, SIG_IGN);
 	if (opt->help || opt->version) {
 		(opt->help ? print_help : print_version)();
 		return 0;
@@ -11368,13 +11387,15 @@ int main(int argc, char **argv)
 		return 0;
 	list_view(&listing);
 	plan_make(&listing, scope_is_told);
-	if (opt->delay_ns) {
-		set_handler(SIGINT, stop);
-		set_handler(SIGTERM, stop);
-	}
+	/* A graph is finished first, a verdict is said, a recording ends with its own status. */
+	handle_signals(opt->view == O_GRAPH || opt->view == O_CHECK ? 0 : opt->record ? 1 : LENGTH(end_signals));
 	run(&listing, scope_is_told);
+	if (WITH_CHECK && stopped && opt->view == O_CHECK)
+		die(0, "--check: ended by a signal before there was a verdict");
 	if (WITH_GRAPH && opt->view == O_GRAPH)
 		finish_graph();
+	if (stopped && (stopped == SIGINT || !opt->record))
+		die_of_signal();
 	return 0;
 }
 

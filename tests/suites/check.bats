@@ -120,3 +120,13 @@ cause() {
     run_vmstat -Z -- --check
     [[ $status == 1 ]] || { show_output; false; }
 }
+
+@test "a signal before the verdict: unknown, with a line, whatever the signal" {
+    local signal
+    for signal in INT TERM HUP; do
+        run --separate-stderr timeout -s $signal --preserve-status 0.3 \
+            "$VMSTAT" "--proc=$T/f/proc" --check 20
+        [[ $status == 3 && -z $output ]] || { show_output; false; }
+        stderr_has '^vmstat: --check: ended by a signal before there was a verdict$'
+    done
+}

@@ -66,8 +66,8 @@ END
     "$VMSTAT" $HOST --svg 0.02 > "$T/svg" &
     sleep 0.3
     kill $!
-    wait $!
-    [[ $(tail -n 1 "$T/svg") == "</svg>" ]]
+    run wait $!
+    [[ $status == 143 && $(tail -n 1 "$T/svg") == "</svg>" ]]
     run_on_this_machine --graph=nosuch
     fails_with "unknown column in 'nosuch'*"
     ! has_feature json || { run_on_this_machine --graph --json; fails_with "conflicting options*"; }

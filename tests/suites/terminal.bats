@@ -106,17 +106,40 @@ END
     grep -qE '^ r  b.{60}' "$T/pane2" || { cat "$T/pane2"; false; }
 }
 
-@test "SIGINT and SIGTERM end it at once, status 0, lines whole" {
+@test "SIGINT, SIGTERM and SIGHUP: it dies of them at once, lines whole" {
     local signal start
-    for signal in INT TERM; do
+    for signal in INT TERM HUP; do
         start=$(date +%s%N)
         run --separate-stderr timeout -s $signal --preserve-status 0.3 \
             "$VMSTAT" "--proc=$T/f/proc" $CALM 20
         ((($(date +%s%N) - start) / 1000000 < 2000))
-        succeeds
+        [[ $status == $((128 + $(kill -l $signal))) ]] || { show_output; false; }
         stderr_is_empty
         [[ ${#lines[@]} == 3 ]] || { show_output; false; }
     done
+}
+
+@test "Ctrl-C ends a loop of a shell that runs it" {
+    requires_tool setsid
+    # Of a background job bash has SIGINT ignored; env gives it back. A terminal
+    # sends the signal to the shell and to what it runs.
+    setsid env --default-signal=INT \
+        bash -c "for i in 1 2 3; do $F $CALM 1 3; echo next; done" > "$T/out" 2> "$T/err" 3>&- &
+    local pid=$!
+    for _ in {1..200}; do [[ ! -s $T/out ]] || break; sleep 0.02; done
+    kill -INT -- -$pid
+    run wait $pid
+    run ! grep next "$T/out"
+}
+
+@test "a signal that was ignored at the start stays ignored" {
+    bash -c 'trap "" INT HUP; exec '"$F $CALM"' 0.1 5' > "$T/out" 3>&- &
+    local pid=$!
+    for _ in {1..100}; do [[ ! -s $T/out ]] || break; sleep 0.02; done
+    kill -INT $pid
+    kill -HUP $pid
+    wait $pid
+    [[ $(wc -l < "$T/out") == 7 ]]
 }
 
 @test "SIGTERM ends it as PID 1 of a PID namespace" {
@@ -132,7 +155,8 @@ END
     kill -TERM "$child"
     for _ in {1..50}; do kill -0 $child 2>/dev/null || break; sleep 0.02; done
     run ! kill -0 $child
-    wait $pid
+    wait $pid || status=$?
+    [[ $status == 143 ]]
 }
 
 @test "vmstat | head ends at once and silently" {
