@@ -9,10 +9,15 @@
 #   requires_mount_namespace     root, and a kernel that allows one
 # The kernel's files:
 #   use_fixture NAME             a private copy of tests/fixtures/NAME in $T/f
+#   in_v2, in_v1                 those of a cgroup; $C is its directory in v2, $G
+#                                the hierarchies' in v1
 #   write_file PATH              stdin becomes $T/f/PATH
+#   write_second PATH            the same at the second instant
 # Running it, into $status $output $stderr:
 #   run_vmstat ARGS...           against that copy
 #   run_two_instants ARGS...     the same over two instants (fixtures/README)
+#   run_in_cgroup, two_in_cgroup ARGS...
+#                                both in cgroup scope, as JSON, without alerts
 #   run_without_permission FILE... -- ARGS...
 #                                as a user that may not read these files of it
 #   run_on_this_machine ARGS...  in host scope
@@ -64,9 +69,26 @@ use_fixture() {
     mv "$T/f/2" "$T/second" 2>/dev/null || mkdir -p "$T/second"
 }
 
+in_v2() {
+    requires_feature cgroup
+    use_fixture v2
+    C=sys/fs/cgroup/kubepods/pod1/ctr
+}
+
+in_v1() {
+    requires_feature cgroup
+    use_fixture v1
+    G=sys/fs/cgroup
+}
+
 write_file() {
     mkdir -p "$(dirname "$T/f/$1")"
     cat > "$T/f/$1"
+}
+
+write_second() {
+    mkdir -p "$(dirname "$T/second/$1")"
+    cat > "$T/second/$1"
 }
 
 run_vmstat() {
@@ -124,6 +146,9 @@ run_two_instants() {
     mapfile -t lines < "$T/out"
     rm -rf "$T/first"
 }
+
+run_in_cgroup() { run_vmstat --scope=cgroup --json $CALM "$@"; }
+two_in_cgroup() { run_two_instants --scope=cgroup --json $CALM "$@"; }
 
 overlay() {
     local gone

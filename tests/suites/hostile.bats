@@ -300,3 +300,59 @@ run_with_file_masked() {
             { echo "status $status for ${arg:0:40}"; false; }
     done
 }
+
+@test "hostile names reach neither a terminal nor JSON raw" {
+    requires_feature json
+    requires_tool jq
+    in_v2
+    local name=$'a\e[2J\nb\x9b\xc0\xafc'
+    mv "$T/f/$C" "$T/f/sys/fs/cgroup/kubepods/pod1/$name" || skip "this file system takes no such names"
+    run_vmstat "--cgroup=/kubepods/pod1/$name" --json $CALM
+    succeeds
+    [[ ${#lines[@]} == 1 && $output != *$'\e'* ]] || { show_output; false; }
+    jq -e '.cgroup == "/kubepods/pod1/a\u001b[2J\nb\ufffd\ufffd\ufffdc"' <<< "$output"
+    run_vmstat "--cgroup=/kubepods/pod1/$name/nosuch"
+    fails_with '*not found*'
+    [[ $stderr != *$'\e'* && $stderr == *'a?[2J?b'* ]] || { show_output; false; }
+    requires_feature csv
+    run_vmstat "--cgroup=/kubepods/pod1/$name" --csv $CALM
+    [[ ${#lines[@]} == 2 && $output != *$'\e'* && $output != *$'\x9b'* ]] || { show_output; false; }
+    iconv -f utf8 -t utf8 <<< "$output" > /dev/null
+}
+
+@test "hostile arguments and device names are one safe line" {
+    local arg
+    for arg in $'--bad\e[31m' $'-S\e\n' $'-o\x9b\ncs' $'--proc=/no\e\nsuch' $'5\e\n'; do
+        run --separate-stderr timeout 5 "$VMSTAT" "$arg"
+        fails_with '*'
+        [[ $stderr != *$'\e'* && $stderr != *$'\x9b'* ]] || { show_output; false; }
+    done
+    requires_feature disks
+    printf ' 8 0 sd\e[31ma 1 1 1 1 1 1 1 1 1 1 1\n' | write_file proc/diskstats
+    run_vmstat -d
+    [[ $output != *$'\e'* && $output == *'sd?[31ma'* ]] || { show_output; false; }
+}
+
+@test "descriptors 0 to 2 closed at the start: no report lands in a file" {
+    run --separate-stderr bash -c "'$VMSTAT' '--proc=$T/f/proc' $CALM <&- >&- 2>&-"
+    [[ $status == 1 ]] || { show_output; false; }
+    run bash -c "'$VMSTAT' '--proc=$T/f/proc' $CALM <&- 2>&-"
+    [[ $status == 0 && ${#lines[@]} == 3 ]] || { show_output; false; }
+}
+
+@test "columns of a masked file alone, or of pressure that is off: a row without numbers" {
+    requires_feature json
+    requires_tool jq
+    : > "$T/f/proc/vmstat"
+    run_vmstat --json -o maj,si
+    [[ $status == 0 && $stderr == *"proc/vmstat: empty"* ]] || { show_output; false; }
+    json_has maj=null si=null
+    requires_feature pressure
+    rm -r "$T/f/proc/pressure"
+    run_vmstat --json -o cpu_some,io_full
+    [[ $status == 0 && -z $stderr ]] || { show_output; false; }
+    json_has cpu_some=null io_full=null
+    rm "$T/f/proc/vmstat"
+    run_vmstat --json -o maj,si
+    fails_with '*proc/vmstat*'
+}

@@ -9,14 +9,10 @@
 load helper
 
 setup() {
-    requires_feature cgroup json
+    requires_feature json
     requires_tool jq
-    use_fixture v2
-    C=sys/fs/cgroup/kubepods/pod1/ctr
+    in_v2
 }
-
-run_in_cgroup() { run_vmstat --scope=cgroup --json "$@"; }
-run_two_instants_in_cgroup() { run_two_instants --scope=cgroup --json "$@"; }
 
 # v2, from the start at 900 s to 1000 s. Half a CPU for 100 s = 50 s.
 #   r 102 104 105, b 103 106 (105 and 106 are in worker/); cs 1500 + 500 +
@@ -47,7 +43,7 @@ run_two_instants_in_cgroup() { run_two_instants --scope=cgroup --json "$@"; }
 #   min (1010 - 6) / 2, maj 6 / 2; thr 500 ms / 2, 3 of 20 periods
 #   pressure of 2 s: 0.52 0.28, 0.36 0.08, 0.32 0.18, 0.04 s
 @test "v2: every value of the second report" {
-    run_two_instants_in_cgroup $CALM
+    two_in_cgroup $CALM
     succeeds
     json_has 2 interval=2 r=2 b=3 swpd=7168 free=6144 buff=null cache=4096 \
         inact=2048 active=5120 si=null so=null bi=150 bo=250 in=null cs=200 \
@@ -83,7 +79,7 @@ run_two_instants_in_cgroup() { run_two_instants --scope=cgroup --json "$@"; }
 #   us 9 s, sy 21 s of 75 s; min (30200 - 200) / 100 s; thr 4 s, 60 of 1000
 @test "v1: every value of both reports" {
     use_fixture v1
-    run_two_instants_in_cgroup $CALM
+    two_in_cgroup $CALM
     succeeds
     json_has 1 interval=100 'scope="cgroup"' 'cgroup="/docker/c0ffee"' r=2 b=1 \
         swpd=4096 free=30720 buff=null cache=5120 inact=3072 active=7168 \
@@ -191,12 +187,12 @@ run_two_instants_in_cgroup() { run_two_instants --scope=cgroup --json "$@"; }
 @test "more used than the capacity: idle is 0, never below" {
     # user 2.31 s + system 0.46 s in 1 s of capacity, on 4 CPUs: a burst
     sed -i 's/^user_usec .*/user_usec 10810000/' "$T/second/$C/cpu.stat"
-    run_two_instants_in_cgroup $CALM
+    two_in_cgroup $CALM
     json_has 2 us=83.394 sy=16.606 id=0
     # 900,000 s in 2 s are none
     use_fixture v2
     sed -i 's/^user_usec .*/user_usec 900000000000/' "$T/second/$C/cpu.stat"
-    run_two_instants_in_cgroup $CALM
+    two_in_cgroup $CALM
     json_has 2 us=null sy=null id=null
 }
 
@@ -358,7 +354,7 @@ run_in_private_namespace() {
 @test "kernel 6.13: pages swapped of the container" {
     printf 'pswpin 2500\npswpout 5000\n' >> "$T/f/$C/memory.stat"
     printf 'pswpin 2600\npswpout 5300\n' >> "$T/second/$C/memory.stat"
-    run_two_instants_in_cgroup $CALM
+    two_in_cgroup $CALM
     # pages of 4 KiB: 2500/100 s, 5000/100 s; 100/2 s, 300/2 s
     json_has 1 si=100 so=200
     json_has 2 si=200 so=600
@@ -565,7 +561,7 @@ run_in_private_namespace() {
 # Alerts.
 @test "alerts: throttling, memory near the limit, kills of this cgroup" {
     requires_feature alerts
-    run_two_instants_in_cgroup
+    run_two_instants --scope=cgroup --json
     # The first report's 2 kills are since the start: nobody is alarmed.
     [[ $(head -n 1 "$T/err") == "vmstat: OOM KILL: 3 killed" ]] || { show_output; false; }
     stderr_has '^vmstat: CPU THROTTLED: 15% of the periods$'
@@ -573,7 +569,7 @@ run_in_private_namespace() {
     use_fixture v2
     echo 46976204 | write_file sys/fs/cgroup/kubepods/pod1/memory.current
     sed -i 's/^oom_kill .*/oom_kill 0/' "$T/f/$C/memory.events"
-    run_in_cgroup
+    run_vmstat --scope=cgroup --json
     # 44.8 MiB of 48: 93.3%
     [[ $stderr == "vmstat: MEMORY NEAR LIMIT: 93% of the limit" ]] || { show_output; false; }
 }
@@ -682,4 +678,102 @@ deeper() {
         succeeds
         json_has free=8192 cache=3072 us=17
     done
+}
+
+@test "auto: a mark alone makes no container where a controller is at its root" {
+    requires_feature cgroup
+    # --proc is host by default; the choice itself is in the guests of e2e/.
+    run --separate-stderr env container=oci KUBERNETES_SERVICE_HOST=x "$VMSTAT" --json $CALM
+    succeeds
+    local root
+    root=$(awk -F: '$2 == "" || $2 ~ /(^|,)(cpu|memory)(,|$)/ { if ($3 == "/") n++ } END { print n + 0 }' /proc/self/cgroup)
+    [[ $(readlink /proc/self/ns/cgroup) == 'cgroup:[4026531835]' && $(readlink /proc/self/ns/pid) == 'pid:[4026531836]' && $root -gt 0 ]] ||
+        skip "vmstat itself runs in a container here"
+    json_has 'scope="host"'
+}
+
+@test "another subtree is mounted: an error, unless the process is found in it" {
+    sed -i 's|^24 23.*|24 23 0:23 /docker/other /sys/fs/cgroup ro - cgroup2 cgroup2 rw|' "$T/f/proc/self/mountinfo"
+    echo 0::/kubepods/pod1/ctr | write_file proc/self/cgroup
+    run_in_cgroup
+    fails_with '*no cgroup can be read here*'
+    # The process in it, under whatever path: its own directory, no other.
+    echo '4242 (x) S 1' | write_file proc/self/stat
+    echo 4242 >> "$T/f/$C/cgroup.procs"
+    run_in_cgroup
+    succeeds
+    json_has free=8192 us=17
+}
+
+@test "--cgroup: double slashes, a trailing one, a symbolic link, another file system" {
+    local path
+    ln -s ctr "$T/f/sys/fs/cgroup/kubepods/pod1/link"
+    for path in /kubepods/pod1/ctr/ //kubepods//pod1/ctr kubepods/pod1/ctr /kubepods/pod1/link \
+        "$T/f/$C" "$T/f/$C/" "$T/f//$C" "$T/f/sys/fs/cgroup/kubepods/pod1/link"; do
+        run_vmstat "--cgroup=$path" --json $CALM
+        succeeds
+        json_has free=8192 us=17 r=3 || { echo "^^^ $path"; false; }
+    done
+    mkdir "$T/other"
+    find "$T/f/$C" -maxdepth 1 -type f -exec cp {} "$T/other/" \;
+    ln -s "$T/other" "$T/f/sys/fs/cgroup/kubepods/out"
+    for path in "$T/other" /kubepods/out /proc /kubepods/../../..; do
+        run_vmstat "--cgroup=$path" --json $CALM
+        fails_with '*' || { echo "^^^ $path"; false; }
+    done
+}
+
+@test "a controller that is not there makes its columns unavailable, not an error" {
+    in_v1
+    sed -i '/cpuset\|cpu,cpuacct\|blkio/d' "$T/f/proc/self/mountinfo"
+    run_in_cgroup -o us,id,cpu_limit
+    succeeds
+    json_has us=null id=null cpu_limit=null
+    run_in_cgroup
+    json_has us=null free=30720 bi=null
+}
+
+@test "a limit that cannot be read is unknown on the scope line" {
+    requires_terminal
+    : > "$T/f/sys/fs/cgroup/kubepods/memory.max"
+    local line
+    line=$(TERM=dumb script -qec "'$VMSTAT' --proc='$T/f/proc' --sys='$T/f/sys' --scope=cgroup $CALM" /dev/null < /dev/null | tr -d '\r' | head -n 1)
+    [[ $line == *", memory limit unknown, "* ]] || { echo "$line"; false; }
+}
+
+@test "hybrid: a v2 directory has no say where v1 carries the controller" {
+    in_v1
+    sed -i 's| /docker/c0ffee /sys| / /sys|' "$T/f/proc/self/mountinfo"
+    echo '31 24 0:30 / /sys/fs/cgroup/unified ro - cgroup2 cgroup rw' >> "$T/f/proc/self/mountinfo"
+    echo 1 | write_file $G/unified/only/cgroup.procs
+    run_vmstat --cgroup=/only --json $CALM
+    json_has free=null avail=null mem_limit=null us=null
+}
+
+@test "a level above the root of the namespace is named as one" {
+    in_v2
+    rm -rf "$T/f/proc/self/ns/cgroup" && ln -s 'cgroup:[4026532777]' "$T/f/proc/self/ns/cgroup"
+    sed -i 's|^24 23.*|24 23 0:23 /../../.. /sys/fs/cgroup ro - cgroup2 cgroup2 rw|' "$T/f/proc/self/mountinfo"
+    echo 0::/ | write_file proc/self/cgroup
+    echo '101 (x) S 1' | write_file proc/self/stat
+    run_in_cgroup
+    json_has 'mem_level="/.."' 'cgroup="/"'
+    in_v2
+    ln -s kubepods/pod1/ctr "$T/f/sys/fs/cgroup/alias"
+    run_vmstat --cgroup=/alias --json $CALM
+    json_has 'cgroup="/kubepods/pod1/ctr"' 'mem_level="/kubepods/pod1"'
+}
+
+@test "a cgroup2 mount whose source is empty" {
+    sed -i 's|^24 23.*|24 23 0:23 / /sys/fs/cgroup ro,nosuid - cgroup2  rw,nsdelegate|' "$T/f/proc/self/mountinfo"
+    run_in_cgroup
+    json_has free=8192 us=17
+}
+
+@test "more tasks than there is room for: - and one warning, also for -o r,b,cs" {
+    seq 200000 208300 >> "$T/f/$C/cgroup.threads"
+    run_in_cgroup -o r,b,cs
+    succeeds
+    json_has r=null b=null cs=null
+    [[ $stderr == "vmstat: more than 8192 tasks: r, b and cs are unavailable" ]] || { show_output; false; }
 }

@@ -224,3 +224,15 @@ END
     [[ $(wc -l <<< "$output") -ge 15 && $output == *io_full* ]] || { echo "$output"; false; }
     awk 'NR > 1 && length($0) > 80 { print; bad = 1 } END { exit bad }' <<< "$output"
 }
+
+@test "a narrow terminal keeps what is fed: bi, bo and pressure, not wa" {
+    requires_feature cgroup fit pressure
+    requires_terminal
+    in_v2
+    # The first report knows no rates: the age is not known.
+    rm "$T/f/proc/uptime"
+    local out
+    out=$(TERM=dumb script -qec "stty cols 100 rows 50; '$VMSTAT' --proc='$T/f/proc' --sys='$T/f/sys' --scope=cgroup $CALM 0.2 2 2>/dev/null" /dev/null < /dev/null | tr -d '\r')
+    grep -q '^ r  b .* bi .*memF' <<< "$out" || { echo "$out"; false; }
+    [[ $(grep '^ r  b' <<< "$out") != *" wa "* && $(grep '^ r  b' <<< "$out") != *" buff "* ]] || { echo "$out"; false; }
+}

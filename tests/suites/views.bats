@@ -173,3 +173,18 @@ END
     run_vmstat -d
     fails_with '*diskstats*'
 }
+
+@test "-s -H has one unit" {
+    requires_feature stats human
+    run_vmstat -s -H
+    [[ ${lines[0]} =~ ^\ +7.6G\ total\ memory$ ]] || { show_output; false; }
+}
+
+@test "names are cut at a character, and a character is one wide" {
+    requires_feature slabs
+    printf 'slabinfo - version: 2.1\n%s 5 6 192 21 1\nab 1 2 3 4 5\n' ääääääaaaaaaaaaaaaaaaaaayz | write_file proc/slabinfo
+    run_vmstat -m
+    [[ ${lines[2]} == "ääääääaaaaaaaaaaaaaaaaaa "* ]] || { show_output; false; }
+    iconv -f utf8 -t utf8 <<< "$output" > /dev/null
+    [[ $(LC_ALL=C.UTF-8; echo ${#lines[1]}) == $(LC_ALL=C.UTF-8; echo ${#lines[2]}) ]] || { show_output; false; }
+}

@@ -1,0 +1,189 @@
+#!/usr/bin/env bats
+# Block devices: layers, partitions, more of them than the table holds, devices
+# that come and go. Layouts and rates are in views.bats.
+
+# `run` sets output and stderr; words are split where lists are meant.
+# shellcheck disable=SC2086,SC2154
+
+load helper
+
+setup() {
+    requires_feature json
+    requires_tool jq
+    use_fixture host
+}
+
+@test "layers: a device with slaves is not counted beside them" {
+    in_v2
+    mkdir -p "$T/f/sys/dev/block/253:0/slaves/sda"
+    echo '253:0 rbytes=10240000 wbytes=20480000 rios=1 wios=1' >> "$T/f/$C/io.stat"
+    run_in_cgroup
+    json_has bi=110 bo=220
+    requires_feature disks
+    use_fixture host
+    mkdir -p "$T/f/sys/dev/block/253:0/slaves/sda"
+    echo ' 253 0 dm-0 1000 0 80000 5000 2000 0 400000 30000 0 0 0' >> "$T/f/proc/diskstats"
+    run_vmstat -D --json
+    json_has disks=4 reads=1031 write_sectors=400037
+}
+
+@test "a loop device counts with the disk below it" {
+    in_v2
+    echo /file | write_file sys/dev/block/7:0/loop/backing_file
+    echo '7:0 rbytes=10240000 wbytes=20480000 rios=1 wios=1' >> "$T/f/$C/io.stat"
+    run_in_cgroup
+    json_has bi=110 bo=220
+}
+
+@test "devices that leave, appear, or have no name take nothing else with them" {
+    in_v2
+    # 307200 and 409600 bytes of sda and 102400 of nvme in 2 s; nvme leaves,
+    # 7:0 appears with 204800, a line has no device.
+    { grep '^8:0 ' "$T/second/$C/io.stat"; echo '(unknown) rbytes=5 wbytes=5'; echo '7:0 rbytes=204800 wbytes=0'; } > "$T/io"
+    cp "$T/io" "$T/second/$C/io.stat"
+    local before after
+    before=$(sed -n 's/^8:0 .*rbytes=\([0-9]*\).*/\1/p' "$T/f/$C/io.stat")
+    after=$(sed -n 's/^8:0 .*rbytes=\([0-9]*\).*/\1/p' "$T/io")
+    two_in_cgroup
+    json_has 2 bi=$(((after - before + 204800) / 2048))
+}
+
+@test "a device, or a cgroup's, that counts anew has no rates at all" {
+    requires_feature disks
+    # reads fall, writes rise
+    sed -i -E 's/^( +8 +0 sda )1250 102 90000/\17 0 90001/' "$T/second/proc/diskstats"
+    run_two_instants -d -x --json
+    jq -se 'map(select(.disk == "sda")) | .[0].r_s == 1 and .[1].r_s == null and .[1].w_s == null and .[1].wkb_s == null' \
+        <<< "$output" || { show_output; false; }
+    in_v2
+    echo '8:0 rbytes=4096 wbytes=999999999999 rios=1 wios=900000' | write_second $C/io.stat
+    two_in_cgroup -o bi,bo
+    json_has 2 bi=null bo=null
+}
+
+@test "what is a partition is known by sysfs, by name only without it" {
+    requires_feature disks
+    printf ' 9 127 md_data 10 0 80 1 0 0 0 0 0 1 1\n 9 126 md_data2 20 0 160 1 0 0 0 0 0 1 1\n' | write_file proc/diskstats
+    run_vmstat -D --json
+    json_has disks=1 partitions=1 reads=10
+    mkdir -p "$T/f/sys/class/block/"md_data{,2}
+    run_vmstat -D --json
+    json_has disks=2 partitions=0 reads=30
+    printf ' 202 1 xvda1 10 0 80 1 0 0 0 0 0 1 1\n' | write_file proc/diskstats
+    mkdir -p "$T/f/sys/class/block/xvda1"
+    run_vmstat -D --json
+    json_has disks=1 partitions=0
+    touch "$T/f/sys/class/block/xvda1/partition"
+    run_vmstat -D --json
+    json_has disks=0 partitions=1
+}
+
+@test "partitions of four numbers, before Linux 2.6.25" {
+    requires_feature disks
+    printf ' 8 0 sda 100 1 800 10 200 2 1600 20 0 30 30\n 8 1 sda1 90 720 190 1520\n' | write_file proc/diskstats
+    rm -rf "$T/f/sys/block" "$T/f/sys/class"
+    run_vmstat -p sda1 --json
+    json_has reads=90 read_sectors=720 writes=190 write_sectors=1520
+    run_vmstat -D --json
+    json_has disks=1 partitions=1 reads=100
+}
+
+@test "more than 512 devices: sums and -p have them all" {
+    requires_feature disks
+    awk 'BEGIN { for (i = 0; i < 700; i++) printf " 259 %d nvme%dn1 %d 0 8 1 1 0 8 1 0 1 1\n", i, i, i }' | write_file proc/diskstats
+    rm -rf "$T/f/sys/block" "$T/f/sys/class"
+    run_vmstat -D --json
+    # 0 + 1 + ... + 699
+    json_has disks=700 reads=244650 writes=700
+    stderr_is_empty
+    run_vmstat -p nvme699n1 --json
+    json_has reads=699
+    run_vmstat -d
+    [[ $stderr == "vmstat: more than 512 block devices: the rest is left out" ]] || { show_output; false; }
+}
+
+@test "more than 512 devices in io.stat: bi has them all" {
+    requires_feature disks
+    in_v2
+    awk 'BEGIN { for (i = 0; i < 700; i++) print "259:" i " rbytes=1024000 wbytes=0 rios=1 wios=0" }' > "$T/f/$C/io.stat"
+    run_in_cgroup
+    # 700 * 1000 KiB in 100 s
+    json_has bi=7000
+    run_in_cgroup -D
+    json_has disks=700 reads=700
+}
+
+@test "the host's disks and the cgroup's are not compared with each other" {
+    requires_feature disks
+    in_v2
+    cp "$BATS_TEST_DIRNAME/../fixtures/host/proc/diskstats" "$T/f/proc/"
+    rm "$T/second/$C/io.stat"
+    echo "$C/io.stat" >> "$T/second/removed"
+    run_two_instants --scope=cgroup --json -d -x $CALM
+    output=$(grep '"sda"' <<< "$output")
+    json_has 1 'scope="cgroup"' r_s=5.01
+    json_has 2 'scope="host"' r_s=null rkb_s=null
+}
+
+@test "-d where no io controller counts: the machine's disks, and one line that says so" {
+    requires_feature disks
+    in_v2
+    rm "$T/f/$C/io.stat"
+    cp "$BATS_TEST_DIRNAME/../fixtures/host/proc/diskstats" "$T/f/proc/"
+    run_in_cgroup -d
+    succeeds
+    [[ $(grep '"sda"' <<< "$output" | jq .reads) == 1000 ]] || { show_output; false; }
+    [[ $stderr == "vmstat: --disk: no io controller counts for this cgroup: these are the host's numbers" ]] || { show_output; false; }
+}
+
+@test "v1: the throttle's own files of a leaf; of a cgroup with children they say too little" {
+    in_v1
+    mv "$T/f/$G/blkio/blkio.throttle.io_service_bytes"{_recursive,}
+    run_in_cgroup
+    json_has bi=60 bo=120
+    mkdir "$T/f/$G/blkio/child"
+    run_in_cgroup
+    json_has bi=null bo=null
+}
+
+@test "v1 counts I/O since Linux 6.10 where a limit is set: no device is not 0" {
+    in_v1
+    echo 'Total 0' | write_file $G/blkio/blkio.throttle.io_service_bytes_recursive
+    run_in_cgroup
+    json_has bi=null bo=null
+}
+
+@test "-d -t has the time, -d without a disk its header" {
+    requires_feature disks csv
+    run_vmstat -d -t
+    [[ ${lines[0]} == *-timestamp-* && ${lines[1]} == *UTC && ${#lines[1]} == "${#lines[2]}" ]] || { show_output; false; }
+    : | write_file proc/diskstats
+    run_vmstat -d
+    [[ ${#lines[@]} == 2 && ${lines[0]} == disk-* ]] || { show_output; false; }
+    run_vmstat -d --csv
+    [[ ${#lines[@]} == 1 && ${lines[0]} == time,scope,cgroup,disk,reads,* ]] || { show_output; false; }
+}
+
+@test "-p takes a path, by the number of its device" {
+    requires_feature disks
+    [[ $EUID == 0 ]] || skip "not root, cannot make a device"
+    mknod "$T/any-name" b 8 1 || skip "no right to make a device"
+    [[ -b $T/any-name ]] || skip "no devices here"
+    run_vmstat -p "$T/any-name" --json
+    json_has 'partition="sda1"' reads=111
+}
+
+@test "-d -x: idle devices are left out, discards and request sizes with -w" {
+    requires_feature disks
+    echo ' 7 1 loop1 0 0 0 0 0 0 0 0 0 0 0' >> "$T/f/proc/diskstats"
+    echo ' 8 32 sdc 100 0 3200 961490 0 0 0 0 0 0 0 50 0 4000 25 10 20' >> "$T/f/proc/diskstats"
+    run_vmstat -d -x --json
+    [[ $output != *loop1* ]] || { show_output; false; }
+    output=$(grep '"sdc"' <<< "$output")
+    # 3200 sectors / 100 = 16 KiB; 50 discards of 4000 sectors in 1000 s
+    json_has rareq_sz=16 d_s=0.05 dkb_s=2 d_await=0.5 f_s=0.01 f_await=2 r_await=9614.9
+    run_vmstat -d -x -w
+    [[ ${lines[0]} == *rareq-sz*d/s* && ${#lines[0]} == "${#lines[1]}" ]] || { show_output; false; }
+    run_vmstat -d --json
+    grep -q loop1 <<< "$output"
+}

@@ -1,0 +1,157 @@
+#!/usr/bin/env bats
+# Rates and shares, and the counters that make none: those that step back, begin
+# anew, or are more than CPUs and time can hold.
+
+# `run` sets output and stderr; words are split where lists are meant.
+# shellcheck disable=SC2086,SC2154
+
+load helper
+
+setup() {
+    requires_feature json
+    requires_tool jq
+    use_fixture host
+}
+
+@test "a counter that steps back is unavailable, not 0" {
+    in_v2
+    sed -i 's/^pgmajfault .*/pgmajfault 7/' "$T/second/$C/memory.stat"
+    two_in_cgroup
+    json_has 2 maj=null
+    json_has 2 cs=200
+}
+
+@test "more ticks than CPUs and time hold: steal alone is lost, idle takes all with it" {
+    # Of 2 CPUs in 2.5 s: 455 ticks beside steal; us 106, sy 169, id 35, wa 80.
+    sed -i -E 's/^(cpu +([0-9]+ ){7})[0-9]+/\11844674407365/' "$T/second/proc/stat"
+    run_two_instants --json $CALM
+    json_has 2 st=null us=23.297 sy=37.143 id=7.692 wa=17.582
+    use_fixture host
+    sed -i -E 's/^(cpu +([0-9]+ ){3})[0-9]+/\18300000000000000000/' "$T/f/proc/stat" "$T/second/proc/stat"
+    run_two_instants --json $CALM
+    json_has 1 us=null id=null
+    json_has 2 us=null id=null st=null cs=2800
+}
+
+@test "idle time that begins anew takes all shares with it; one that steps back a little none" {
+    # Of 2 CPUs: 5 s more than they may lose.
+    sed -i -E 's/^(cpu +([0-9]+ ){3})[0-9]+/\157300/' "$T/second/proc/stat"
+    run_two_instants --json -o us,id,st,cs
+    json_has 2 us=null id=null st=null cs=2800
+    use_fixture host
+    sed -i -E 's/^(cpu +([0-9]+ ){3})[0-9]+/\157990/' "$T/second/proc/stat"
+    run_two_instants --json -o id,cs
+    json_has 2 id=0 cs=2800
+}
+
+@test "ticks are judged by the CPUs that are online, and without sysfs, too" {
+    echo 0-255 | write_file sys/devices/system/cpu/possible
+    # 40 s of steal in 2.5 s on 2 CPUs
+    sed -i -E 's/^(cpu +([0-9]+ ){7})[0-9]+/\112000/' "$T/second/proc/stat"
+    run_two_instants --json -o us,st
+    json_has 2 us=23.297 st=null
+    use_fixture host
+    rm -r "$T/f/sys/devices"
+    sed -i -E 's/^(cpu +([0-9]+ ){7})[0-9]+/\11844674407365/' "$T/second/proc/stat"
+    run_two_instants --json -o us,st
+    json_has 2 us=23.297 st=null
+}
+
+@test "-s: ticks that are no count are not there" {
+    requires_feature stats
+    sed -i -E 's/^(cpu +([0-9]+ ){7})[0-9]+/\11844674407365/' "$T/f/proc/stat"
+    run_vmstat -s --json
+    json_has cpu_user=80000 cpu_idle=58000 cpu_steal=null
+    use_fixture gvisor
+    sed -i -E 's/^cpu .*/cpu  0 0 0 0 0 0 0 0 0 0/' "$T/f/proc/stat"
+    run_vmstat -s --json
+    json_has cpu_user=null cpu_nice=null cpu_idle=null cpu_guest=null processes=null
+    ! has_feature prometheus || {
+        run_vmstat --prometheus
+        [[ $output != *vmstat_cpu_* && $output != *vmstat_tasks_* ]] || { show_output; false; }
+    }
+}
+
+@test "sums over CPUs that went below 0 are not known, and lose no disk" {
+    sed -i 's/^procs_blocked .*/procs_blocked 4294967294/' "$T/f/proc/stat"
+    sed -i -E 's/^( +8 +0 sda ([0-9]+ ){8})[0-9]+/\1-1/; s/^( +259 +0 nvme0n1 ([0-9]+ ){8})[0-9]+/\14294967295/' \
+        "$T/f/proc/diskstats"
+    run_vmstat --json -o r,b
+    json_has r=5 b=null
+    requires_feature disks
+    run_vmstat -d --json
+    jq -se 'map({ (.disk): [.reads, .io_now, .io_ms] }) | add |
+        .sda == [1000, null, 250000] and .nvme0n1 == [31, null, 39]' <<< "$output" || { show_output; false; }
+}
+
+@test "a first report whose stalls or periods exceed the age has no rates" {
+    requires_feature pressure
+    in_v2
+    sed -i 's/^some .*/some avg10=0.00 avg60=0.00 avg300=0.00 total=900000000/' "$T/f/$C/memory.pressure"
+    run_in_cgroup
+    json_has interval=null bi=null mem_some=null free=8192
+    in_v2
+    # 10,000 periods of 100 ms in 100 s
+    sed -i 's/^nr_periods .*/nr_periods 10000/' "$T/f/$C/cpu.stat"
+    grep -q nr_periods "$T/f/$C/cpu.stat" || echo nr_periods 10000 >> "$T/f/$C/cpu.stat"
+    run_in_cgroup
+    json_has interval=null bi=null free=8192
+}
+
+@test "stalls that exceed the interval are no stalls, and alarm nobody" {
+    requires_feature pressure alerts
+    in_v2
+    sed -i 's/total=[0-9]*/total=900008000000/' "$T/second/$C/memory.pressure"
+    run_two_instants --scope=cgroup --json --alert=oom=9
+    json_has 2 mem_full=null mem_some=null
+    [[ $(jq -sc '.[1].alerts | map(.metric)' <<< "$output") == '["thr_pct"]' ]] || { show_output; false; }
+}
+
+@test "faults since a start that nobody saw are no rate" {
+    in_v2
+    # 10^11 faults in 100 s on 4 CPUs
+    sed -i 's/^pgfault .*/pgfault 100000000000000/' "$T/f/$C/memory.stat"
+    run_in_cgroup
+    json_has interval=null min=null maj=null free=8192
+}
+
+@test "a captured tree without uptime: no rates since boot; one that goes back: none" {
+    rm "$T/f/proc/uptime"
+    run_vmstat --json
+    json_has interval=null cs=null us=37 free=1111337
+    use_fixture host
+    echo '999.00 1' | write_file ../second/proc/uptime
+    run_two_instants --json
+    json_has 2 interval=null cs=null free=1000001
+}
+
+@test "counters that are 0 since boot are not kept, whatever the CPU line says" {
+    requires_feature stats
+    sed -i 's/^cpu .*/cpu  0 0 0 0 0 0 0 0 0 0/; s/^ctxt .*/ctxt 0/; s/^intr .*/intr 0/; s/^processes .*/processes 0/' "$T/f/proc/stat"
+    run_vmstat --json
+    json_has cs=null in=null us=null
+    run_vmstat -s --json
+    json_has ctxt=null intr=null processes=null
+    run_vmstat -f
+    fails_with '*the number of forks is not there*'
+}
+
+@test "v1: OOM kills below the cgroup count" {
+    in_v1
+    mkdir -p "$T/f/$G/memory/a/b"
+    printf 'oom_kill_disable 0\nunder_oom 0\noom_kill 5\n' | tee "$T/f/$G/memory/a/memory.oom_control" > "$T/f/$G/memory/a/b/memory.oom_control"
+    run_in_cgroup
+    json_has oom=14
+}
+
+@test "v1: OOM kills of a child and below it" {
+    requires_feature cgroups
+    in_v1
+    printf 'oom_kill_disable 0\nunder_oom 0\noom_kill 3\n' | write_file $G/memory/kid/memory.oom_control
+    printf 'oom_kill_disable 0\nunder_oom 0\noom_kill 1\n' | write_file $G/memory/kid/below/memory.oom_control
+    echo 4096 | write_file $G/memory/kid/memory.usage_in_bytes
+    mkdir -p "$T/second/$G/memory/kid/below"
+    printf 'oom_kill_disable 0\nunder_oom 0\noom_kill 4\n' | write_second $G/memory/kid/below/memory.oom_control
+    two_in_cgroup --cgroups
+    jq -se 'map(select(.cgroup | endswith("/kid"))) | .[1].oom == 3' <<< "$output" || { show_output; false; }
+}
