@@ -1,40 +1,25 @@
 /* config.h - what vmstat is built with, and the size of its tables.
  *
  * Each switch is 1 (built in) or 0 (left out); override one without editing
- * this file: make CPPFLAGS=-DWITH_JSON=0. tests/FIGURES.md says what each adds
+ * this file: make CPPFLAGS=-DWITH_TOP=0. tests/FIGURES.md says what each adds
  * to the binary; `make size` measures it. */
 #ifndef CONFIG_H
 #define CONFIG_H
 
-/* Cgroup scope: the container's own numbers, limits and throttling, and
- * --scope, --cgroup and --pid. */
+/* Cgroup scope: the container's own numbers, limits and throttling; --scope,
+ * --cgroup, --pid; --cgroups. */
 #ifndef WITH_CGROUP
 #define WITH_CGROUP 1
 #endif
 
-/* Pressure stall columns, host and cgroup. */
-#ifndef WITH_PRESSURE
-#define WITH_PRESSURE 1
-#endif
-
-/* Rules, messages and coloured rows; --threshold and --alert. */
+/* Rules: messages and coloured rows; --threshold and --alert; --check. */
 #ifndef WITH_ALERTS
 #define WITH_ALERTS 1
 #endif
 
-/* --json. */
-#ifndef WITH_JSON
-#define WITH_JSON 1
-#endif
-
-/* --csv. */
-#ifndef WITH_CSV
-#define WITH_CSV 1
-#endif
-
-/* --top: the processes to blame. */
-#ifndef WITH_TOP
-#define WITH_TOP 1
+/* --record, --replay, --from, --to: a flight recorder, and reading it. */
+#ifndef WITH_RECORD
+#define WITH_RECORD 1
 #endif
 
 /* --graph and --svg. */
@@ -42,19 +27,9 @@
 #define WITH_GRAPH 1
 #endif
 
-/* --record, --replay, --from, --to: a flight recorder, and reading it. As CSV. */
-#ifndef WITH_RECORD
-#define WITH_RECORD WITH_CSV
-#endif
-
-/* --cgroups: the cgroups below, worst first. */
-#ifndef WITH_CGROUPS
-#define WITH_CGROUPS WITH_CGROUP
-#endif
-
-/* --check: the verdict, for probes and monitoring; by the rules. */
-#ifndef WITH_CHECK
-#define WITH_CHECK WITH_ALERTS
+/* --top: the processes to blame. */
+#ifndef WITH_TOP
+#define WITH_TOP 1
 #endif
 
 /* --prometheus: the metrics in Prometheus' text format, once. */
@@ -62,62 +37,14 @@
 #define WITH_PROMETHEUS 1
 #endif
 
-/* --listen: the same for Prometheus to scrape, in a sandbox. The program is a
- * static PIE then. */
+/* --listen: the same for Prometheus to scrape, and a page, in a sandbox. */
 #ifndef WITH_LISTEN
 #define WITH_LISTEN WITH_PROMETHEUS
 #endif
 
-/* The page of --listen, and its tick: with the graphs. */
-#ifndef WITH_PAGE
-#define WITH_PAGE WITH_LISTEN
-#endif
-
-/* -s and -f. */
-#ifndef WITH_STATS
-#define WITH_STATS 1
-#endif
-
-/* -d, -D, -p and -d -x. */
-#ifndef WITH_DISKS
-#define WITH_DISKS 1
-#endif
-
-/* -m. */
-#ifndef WITH_SLABS
-#define WITH_SLABS 1
-#endif
-
-/* -H. */
-#ifndef WITH_HUMAN
-#define WITH_HUMAN 1
-#endif
-
-/* Colour on a terminal; --color. */
-#ifndef WITH_COLOR
-#define WITH_COLOR 1
-#endif
-
-/* What --help says, and the texts of --columns=help. */
+/* The texts of --help and --columns=help. */
 #ifndef WITH_HELP
 #define WITH_HELP 1
-#endif
-
-/* Errors of the kernel in libc's words; without, their numbers. */
-#ifndef WITH_STRERROR
-#define WITH_STRERROR 1
-#endif
-
-/* Columns are dropped so that the table fits the terminal. */
-#ifndef WITH_FIT
-#define WITH_FIT 1
-#endif
-
-/* -t in local time instead of UTC. Links libc's localtime, which brings
- * an allocator and the zone reader in: 8 KiB, and the promise of
- * no heap is broken. Off. */
-#ifndef WITH_LOCALTIME
-#define WITH_LOCALTIME 0
 #endif
 
 /* Capacities. Each is memory in .bss, touched only as far as it is used. */

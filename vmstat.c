@@ -610,10 +610,7 @@ static void say(int error, const char *f, va_list ap)
 	out_format(&o, true, f, ap);
 	if (f[strlen(f) - 1] == ':') { /* what the error means */
 		out_char(&o, ' ');
-		if (WITH_STRERROR)
-			out_str(&o, strerror(error));
-		else
-			out_u64(&o, (uint64_t)error);
+		out_str(&o, strerror(error));
 	}
 	out_char(&o, '\n');
 	buffer[o.n - 1] = '\n';
@@ -1852,15 +1849,15 @@ _Static_assert(EXPORTS(E) CGROUP_EXPORTS(E) <= CHILD_EXPORTS, "CHILD_EXPORTS is 
  *   PARSED(f)      f parses its value
  * Fields are those of struct options, below. */
 #define OPTIONS(O) \
-	O(STATS, 's', "stats", MODES, ONE_OF(view), "", WITH_STATS, "event counters and memory statistics") \
-	O(FORKS, 'f', "forks", MODES, ONE_OF(view), "", WITH_STATS, "number of forks since boot") \
-	O(DISK, 'd', "disk", MODES, ONE_OF(view), "", WITH_DISKS, "disk statistics; with -x, rates as iostat -x") \
-	O(DISK_SUM, 'D', "disk-sum", MODES, ONE_OF(view), "", WITH_DISKS, "summary of disk activity") \
-	O(PARTITION, 'p', "partition", MODES, VALUE(partition), "DEV", WITH_DISKS, "statistics of one block device") \
-	O(SLABS, 'm', "slabs", MODES, ONE_OF(view), "", WITH_SLABS, "slab caches") \
-	O(CGROUPS, 0, "cgroups", MODES, PARSED(parse_cgroups), "[=DEPTH[,COLUMN]]", WITH_CGROUPS, \
+	O(STATS, 's', "stats", MODES, ONE_OF(view), "", 1, "event counters and memory statistics") \
+	O(FORKS, 'f', "forks", MODES, ONE_OF(view), "", 1, "number of forks since boot") \
+	O(DISK, 'd', "disk", MODES, ONE_OF(view), "", 1, "disk statistics; with -x, rates as iostat -x") \
+	O(DISK_SUM, 'D', "disk-sum", MODES, ONE_OF(view), "", 1, "summary of disk activity") \
+	O(PARTITION, 'p', "partition", MODES, VALUE(partition), "DEV", 1, "statistics of one block device") \
+	O(SLABS, 'm', "slabs", MODES, ONE_OF(view), "", 1, "slab caches") \
+	O(CGROUPS, 0, "cgroups", MODES, PARSED(parse_cgroups), "[=DEPTH[,COLUMN]]", WITH_CGROUP, \
 	  "the cgroups below it, worst first") \
-	O(CHECK, 0, "check", MODES, PARSED(parse_check), "[=critical]", WITH_CHECK, \
+	O(CHECK, 0, "check", MODES, PARSED(parse_check), "[=critical]", WITH_ALERTS, \
 	  "one verdict, for probes and monitoring") \
 	O(GRAPH, 0, "graph", MODES, PARSED(parse_graph), "[=METRIC,...]", WITH_GRAPH, \
 	  "a graph of cs, or of other metrics") \
@@ -1871,16 +1868,16 @@ _Static_assert(EXPORTS(E) CGROUP_EXPORTS(E) <= CHILD_EXPORTS, "CHILD_EXPORTS is 
 	O(EXTENDED, 'x', "extended", COLUMNS, FLAG(extended), "", 1, "every column") \
 	O(CLASSIC, 0, "classic", COLUMNS, FLAG(classic), "", 1, "exactly the 18 columns of procps-ng") \
 	O(UNIT, 'S', "unit", LAYOUT, PARSED(parse_unit), "UNIT", 1, "k 1000, K 1024, m 1e6, M 1048576, b B 1") \
-	O(HUMAN, 'H', "human", LAYOUT, FLAG(human), "", WITH_HUMAN, "sizes as 512M, 7.8G") \
+	O(HUMAN, 'H', "human", LAYOUT, FLAG(human), "", 1, "sizes as 512M, 7.8G") \
 	O(WIDE, 'w', "wide", LAYOUT, FLAG(wide), "", 1, "wider columns") \
 	O(TIMESTAMP, 't', "timestamp", LAYOUT, FLAG(timestamp), "", 1, "append the time to each line") \
 	O(ONE_HEADER, 'n', "one-header", LAYOUT, FLAG(one_header), "", 1, "print the header once only") \
 	O(NO_FIRST, 'y', "no-first", LAYOUT, FLAG(no_first), "", 1, "skip the first report, the average since boot") \
-	O(COLOR, 0, "color", LAYOUT, CHOICE(color), "auto|always|never", WITH_COLOR, "when to use colour") \
+	O(COLOR, 0, "color", LAYOUT, CHOICE(color), "auto|always|never", 1, "when to use colour") \
 	O(TOP, 0, "top", MODES, PARSED(parse_top), "[=N][,always]", WITH_TOP, \
 	  "N processes to blame, below rows that alert") \
-	O(JSON, 0, "json", OUTPUT, ONE_OF(format), "", WITH_JSON, "one JSON object a line") \
-	O(CSV, 0, "csv", OUTPUT, ONE_OF(format), "", WITH_CSV, "comma-separated values under their names") \
+	O(JSON, 0, "json", OUTPUT, ONE_OF(format), "", 1, "one JSON object a line") \
+	O(CSV, 0, "csv", OUTPUT, ONE_OF(format), "", 1, "comma-separated values under their names") \
 	O(PROMETHEUS, 0, "prometheus", OUTPUT, ONE_OF(format), "", WITH_PROMETHEUS, \
 	  "metrics for Prometheus, once") \
 	O(SVG, 0, "svg", OUTPUT, ONE_OF(format), "", WITH_GRAPH, "the graph as SVG, at the end") \
@@ -3403,9 +3400,9 @@ static void snapshot_take(struct snapshot *now, const struct snapshot *before, u
 		if (!before->level[0][M_cpus_possible])
 			read_source(now, SRC_CPU_POSSIBLE);
 	}
-	if ((WITH_DISKS || WITH_PROMETHEUS) && needs->devices)
+	if (needs->devices)
 		read_devices(now, before, WITH_CGROUP && needs->charged_devices, true);
-	if (WITH_SLABS && needs->slabs)
+	if (needs->slabs)
 		read_slabs(&slabs);
 	if (needs->states || needs->processes)
 		read_tasks(now, before, needs);
@@ -4322,8 +4319,7 @@ static bool table_is_fed(const struct listing *l, const struct column *c)
 /* May the metric be shown, and is it built in? */
 static bool is_visible(enum metric_id m)
 {
-	return metrics[m].show != SHOW_HIDDEN && metrics[m].places->scopes &&
-	       (metrics[m].column.group != GROUP_PRESSURE || WITH_PRESSURE);
+	return metrics[m].show != SHOW_HIDDEN && metrics[m].places->scopes;
 }
 
 /* Is the metric in the table, or record, that the options choose? */
@@ -4420,8 +4416,8 @@ static bool has_color(void)
 {
 	const char *type = getenv("TERM"), *no = getenv("NO_COLOR");
 
-	if (!WITH_COLOR || opt->color != COLOR_AUTO)
-		return WITH_COLOR && opt->color == COLOR_ALWAYS;
+	if (opt->color != COLOR_AUTO)
+		return opt->color == COLOR_ALWAYS;
 	return screen.tty && !(no && *no) && type && *type && strcmp(type, "dumb") != 0;
 }
 
@@ -4439,7 +4435,7 @@ static void out_cell(struct sink *o, const struct column *c, struct cell cell)
 		out_safe(o, cell.text ? cell.text : "-");
 	else if (v == UNAVAILABLE)
 		out_char(o, '-');
-	else if (WITH_HUMAN && opt->human && c->unit >= UNIT_SIZE)
+	else if (opt->human && c->unit >= UNIT_SIZE)
 		out_human(o, cell.number);
 	else if (c->unit == UNIT_DECIMALS)
 		out_hundredths(o, v);
@@ -4461,7 +4457,7 @@ static unsigned width_of(const struct column *c)
 
 static bool is_shown(const struct listing *l, unsigned i)
 {
-	return width_of(l->column[i]) && !(WITH_FIT && l->fit && l->fit->hidden[i]);
+	return width_of(l->column[i]) && !(l->fit && l->fit->hidden[i]);
 }
 
 /* Is it a byte of a UTF-8 character after its first? */
@@ -4538,22 +4534,9 @@ static void text_titles(struct sink *o, const struct listing *l)
 	}
 }
 
-static const char *zone_name(const struct tm **local, uint64_t seconds)
-{
-	*local = NULL;
-#if WITH_LOCALTIME
-	*local = localtime(&(time_t){ (time_t)seconds });
-	if (*local)
-		return (*local)->tm_zone;
-#endif
-	(void)seconds;
-	return "UTC";
-}
-
 static void text_header(struct sink *o, const struct listing *l)
 {
 	bool stamped = screen.stamped, grouped = false;
-	const struct tm *local;
 	size_t start;
 	unsigned i;
 
@@ -4568,21 +4551,10 @@ static void text_header(struct sink *o, const struct listing *l)
 	text_cells(o, l, NULL);
 	if (stamped) {
 		start = o->n;
-		out_str(o, zone_name(&local, l->from->report->wall_ns / NS_PER_S));
+		out_str(o, "UTC");
 		out_align_right(o, start, start + TIMESTAMP_WIDTH);
 	}
 	out_char(o, '\n');
-}
-
-static void text_timestamp(struct sink *o, uint64_t seconds)
-{
-	const struct tm *local;
-
-	zone_name(&local, seconds);
-	if (WITH_LOCALTIME && local)
-		seconds += (uint64_t)local->tm_gmtoff;
-	out_char(o, ' ');
-	out_date(o, seconds, ' ');
 }
 
 /* The width of a line of cells or headings. */
@@ -4649,7 +4621,7 @@ static void text_stacked(struct sink *o, const struct listing *l, unsigned row)
 		out_cell(o, c, cell_at(l, row, c));
 		out_align_right(o, start, start + width_of(c));
 		out_char(o, ' ');
-		if (c->unit == UNIT_SIZE && !(WITH_HUMAN && opt->human)) {
+		if (c->unit == UNIT_SIZE && !(opt->human)) {
 			out_char(o, opt->unit_letter);
 			out_char(o, ' ');
 		}
@@ -4684,7 +4656,7 @@ static void text_below(struct sink *o, const struct listing *l)
 		return;
 	if (screen.tty && l->fit && rows > screen.rows / 2)
 		rows = screen.rows / 2;
-	for (row = 0; WITH_FIT && screen.tty && l->fit && row < rows; row++)
+	for (row = 0; screen.tty && l->fit && row < rows; row++)
 		text_fit(o, l, row, INDENT);
 	out_fill(o, ' ', INDENT);
 	text_cells(o, l, NULL);
@@ -4714,11 +4686,11 @@ static bool text_row(struct sink *o, const struct listing *l, unsigned row)
 		text_stacked(o, l, row);
 		return false;
 	}
-	if (WITH_CHECK && opt->view == O_CHECK) {
+	if (WITH_ALERTS && opt->view == O_CHECK) {
 		text_verdict(o, l);
 		return false;
 	}
-	if (WITH_FIT && l->fit && screen.tty)
+	if (l->fit && screen.tty)
 		screen.header_due |= text_fit(o, l, row, 0);
 	header = screen.header_due || (!opt->one_header && !l->headed && screen.since_header >= screenful);
 	if (header)
@@ -4731,8 +4703,10 @@ static bool text_row(struct sink *o, const struct listing *l, unsigned row)
 	text_cells(o, l, &row);
 	if (l->headed && screen.tty)
 		text_cut(o, start, screen.columns);
-	if (screen.stamped)
-		text_timestamp(o, r->wall_ns / NS_PER_S);
+	if (screen.stamped) {
+		out_char(o, ' ');
+		out_date(o, r->wall_ns / NS_PER_S, ' ');
+	}
 	if (color)
 		out_str(o, "\033[0m");
 	out_char(o, '\n');
@@ -4913,10 +4887,10 @@ static const struct renderer {
 	bool (*row)(struct sink *, const struct listing *, unsigned row);
 } renderers[] = {
 	{ O_NONE, text_header, text_row },
-	{ O_JSON, NULL, WITH_JSON ? json_row : NULL },
+	{ O_JSON, NULL, json_row },
 	{ O_SVG, NULL, NULL }, /* at the end: finish_graph() */
 	{ O_PROMETHEUS, NULL, NULL }, /* run_prometheus() */
-	{ O_CSV, WITH_CSV ? csv_head : NULL, WITH_CSV ? csv_row : NULL },
+	{ O_CSV, csv_head, csv_row },
 };
 
 static const struct renderer *renderer(void)
@@ -5123,7 +5097,7 @@ static void out_cause(struct sink *o, const struct report *r)
 		break;
 	case CAUSE_QUOTAS_BELOW:
 		out_str(o, ", while CPUs idle: quotas of cgroups");
-		out_str(o, WITH_CGROUPS ? " (--cgroups shows whose), or affinity" : ", or affinity");
+		out_str(o, WITH_CGROUP ? " (--cgroups shows whose), or affinity" : ", or affinity");
 		break;
 	}
 }
@@ -5677,7 +5651,7 @@ static void add_to_rest(struct snapshot *now, uint64_t number, const struct text
 /* Is it the device of -p? Anything else need not be kept. */
 static bool is_selected_device(uint64_t number, const struct text *name)
 {
-	if (!WITH_DISKS || !opt->partition)
+	if (!opt->partition)
 		return true;
 	return opt->device ? number == opt->device : is_text(name, opt->partition);
 }
@@ -7080,8 +7054,8 @@ LARGE struct children {
 		uint32_t severity; /* of the rule that is worst: value by critical level, in thousandths */
 		uint32_t name;     /* of its path below the scope, in names; UNSEEN during a walk */
 		uint32_t tick;     /* when it was compared last, from 1 */
-	} child[WITH_CGROUPS ? MAX_CHILDREN : 1];
-	char names[WITH_CGROUPS ? CHILD_NAMES : 1];
+	} child[WITH_CGROUP ? MAX_CHILDREN : 1];
+	char names[WITH_CGROUP ? CHILD_NAMES : 1];
 } children;
 
 static bool is_counter(enum metric_id m)
@@ -7703,7 +7677,7 @@ static void show_replayed(struct listing *l, struct report *report)
 	l->from = &c;
 	replay.shown = true;
 	screen_measure();
-	if (WITH_CHECK && opt->view == O_CHECK) {
+	if (WITH_ALERTS && opt->view == O_CHECK) {
 		check(&c);
 		return;
 	}
@@ -7807,7 +7781,7 @@ static void run_replay(struct listing *l)
 		die(0, "--replay: %s: no reports", opt->replay);
 	if (!replay.shown)
 		die(0, "--replay: there is no report between --from and --to");
-	if (WITH_CHECK && opt->view == O_CHECK)
+	if (WITH_ALERTS && opt->view == O_CHECK)
 		finish_check(l);
 	if (WITH_GRAPH && opt->view == O_GRAPH)
 		finish_graph();
@@ -8403,7 +8377,7 @@ LARGE struct scrape {
 		uint32_t born;     /* the walk that saw it first */
 		struct kubelet kubelet;
 		uint64_t value[CHILD_EXPORTS];
-	} child[WITH_CGROUPS ? MAX_CHILDREN : 1];
+	} child[WITH_CGROUP ? MAX_CHILDREN : 1];
 	uint32_t walk;         /* over the children, that has read them */
 	uint64_t end_ns;       /* CLOCK_MONOTONIC when it was done */
 	uint64_t took_us;
@@ -8763,7 +8737,7 @@ static uint64_t resident_bytes(void)
 /* What is not of the catalogue. */
 static void out_rest(struct sink *o)
 {
-	bool with_children = WITH_CGROUPS && opt->view == O_CGROUPS;
+	bool with_children = WITH_CGROUP && opt->view == O_CGROUPS;
 
 	out_single(o, "vmstat_disks_left_out", TYPE_GAUGE, "Block devices that found no room in the table.",
 		   scrape.snapshot->more_devices[0], 0);
@@ -8957,7 +8931,7 @@ static const char *scrape_all(void)
 	report.first = true;
 	report_make(&c);
 	scrape_scope(&c);
-	if (WITH_CGROUPS)
+	if (WITH_CGROUP)
 		visit_children(c.now, false);
 	scrape.walk = children.walk;
 	scrape.end_ns = clock_ns(CLOCK_MONOTONIC);
@@ -8997,7 +8971,7 @@ static void plan_select_exports(unsigned scopes)
 	unsigned i;
 
 	for (i = 0; i < LENGTH(exports); i++)
-		if (exports[i].scopes & scopes && (WITH_PRESSURE || metrics[exports[i].metric].kind != KIND_SHARE))
+		if (exports[i].scopes & scopes)
 			plan_select(exports[i].metric);
 }
 
@@ -9253,7 +9227,7 @@ static bool page_piece(struct sink *o, struct progress *at)
 /* The cgroups below, compared with what they were when the page was looked at last. */
 static void page_children(const struct snapshot *now)
 {
-	if (!WITH_CGROUPS || opt->view != O_CGROUPS ||
+	if (!WITH_CGROUP || opt->view != O_CGROUPS ||
 	    (exporter.children_tick && now->ns - exporter.children_ns < NS_PER_S))
 		return;
 	visit_children(now, true);
@@ -9268,13 +9242,11 @@ static void page_begin(const struct comparison *c)
 
 	history.places = (unsigned)least_of(PAGE_SECONDS * (uint64_t)NS_PER_S / page_step_ns(), MAX_PAGE_REPORTS);
 	history.places += history.places < 2;
-	for (i = 0; WITH_PAGE && i < LENGTH(panels); i++)
+	for (i = 0; i < LENGTH(panels); i++)
 		if (panels[i].scopes & kind && is_fed(c, panels[i].metric)) {
 			page.panel[history.graphs] = &panels[i];
 			history.column[history.graphs++] = &metrics[panels[i].metric].column;
 		}
-	if (!WITH_PAGE)
-		return;
 	gethostname(page.host, sizeof page.host - 1);
 	page_children(c->now);
 }
@@ -9348,7 +9320,7 @@ static void plan_exports(void)
 {
 	static const uint8_t more[] = { M_mem_level, M_cpu_level, M_cpu_limit, M_cpus_online, M_id, M_thr_pct };
 	unsigned i;
-	bool page_too = WITH_PAGE && opt->listen;
+	bool page_too = WITH_LISTEN && opt->listen;
 
 	plan_places(in_cgroup());
 	plan_select_exports(in_cgroup() ? SELF | CGROUP : HOST);
@@ -9363,7 +9335,7 @@ static void plan_exports(void)
 	if (WITH_RECORD)
 		plan_columns(&recorder.listing);
 	plan_wants();
-	if (!WITH_CGROUPS || opt->view != O_CGROUPS)
+	if (!WITH_CGROUP || opt->view != O_CGROUPS)
 		return;
 	plan = &plans[1];
 	plan_places(true);
@@ -9400,10 +9372,10 @@ static const struct endpoint {
 } endpoints[] = {
 	{ "/metrics", "text/plain; version=0.0.4; charset=utf-8", "", scrape_all, metrics_piece },
 	{ "/healthz", "text/plain; charset=utf-8", "", check_health, health_piece },
-	{ WITH_PAGE ? "/" : NULL, "text/html; charset=utf-8",
+	{ "/", "text/html; charset=utf-8",
 	  "Refresh: " PAGE_REFRESH "\r\nContent-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; "
 	  "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n",
-	  WITH_PAGE ? page_prepare : NULL, WITH_PAGE ? page_piece : NULL },
+	  page_prepare, page_piece },
 	{ NULL }
 };
 
@@ -10026,8 +9998,8 @@ static int restrict_files(void)
 static const uint16_t allowed_calls[] = {
 	SYS_read, SYS_write, SYS_pread64, SYS_pwrite64, SYS_openat, SYS_close, SYS_getdents64, SYS_faccessat,
 	SYS_readlinkat, SYS_fstat, SYS_statx, SYS_ppoll, SYS_accept4, SYS_recvfrom, SYS_sendto, SYS_setsockopt,
-	SYS_shutdown, SYS_clock_gettime, SYS_getrusage, SYS_getpid, SYS_rt_sigprocmask, SYS_rt_sigreturn, SYS_restart_syscall,
-	SYS_exit, SYS_exit_group, 439, /* faccessat2 */
+	SYS_shutdown, SYS_clock_gettime, SYS_getrusage, SYS_getpid, SYS_rt_sigprocmask, SYS_rt_sigreturn,
+	SYS_restart_syscall, SYS_exit, SYS_exit_group, 439, /* faccessat2 */
 #ifdef SYS_open
 	SYS_open,
 #endif
@@ -10274,8 +10246,7 @@ static void exporter_tick(void)
 static void serve(void)
 {
 	uint64_t step = page_step_ns();
-	bool ticks = WITH_PAGE || opt->record;
-	uint64_t now = clock_ns(CLOCK_BOOTTIME), tick = ticks ? now + step : UINT64_MAX;
+	uint64_t now = clock_ns(CLOCK_BOOTTIME), tick = now + step;
 
 	for (;;) {
 		struct pollfd fds[MAX_CONNECTIONS + 1];
@@ -10321,9 +10292,8 @@ static void run_exporter(void)
 		    (uint64_t)(2 * READING_DESCRIPTORS));
 	start_listening();
 	name_listener(&name);
-	if (WITH_PAGE || opt->record)
-		exporter_tick();
-	check_anything(exporter.latest ? exporter.latest : exporter_snapshot());
+	exporter_tick();
+	check_anything(exporter.latest);
 	enter_sandbox();
 	warn(0, "listening on %s", buffer);
 	serve();
@@ -10345,17 +10315,17 @@ static const struct view {
 	{ .option = O_NONE, .list = list_table },
 	{ .option = O_GRAPH, .list = WITH_GRAPH ? list_graph : NULL },
 	{ .option = O_CGROUPS,
-	  .list = WITH_CGROUPS ? list_children : NULL, .fill = WITH_CGROUPS ? fill_children : NULL },
-	{ .option = O_CHECK, .list = WITH_CHECK ? list_verdict : NULL },
-	{ .option = O_STATS, .once = true, .list = WITH_STATS ? list_stats : NULL },
-	{ .option = O_FORKS, .once = true, .hosts = true, .list = WITH_STATS ? list_forks : NULL },
+	  .list = WITH_CGROUP ? list_children : NULL, .fill = WITH_CGROUP ? fill_children : NULL },
+	{ .option = O_CHECK, .list = WITH_ALERTS ? list_verdict : NULL },
+	{ .option = O_STATS, .once = true, .list = list_stats },
+	{ .option = O_FORKS, .once = true, .hosts = true, .list = list_forks },
 	{ .option = O_DISK, .needs.devices = true,
-	  .list = WITH_DISKS ? list_disks : NULL, .fill = WITH_DISKS ? fill_devices : NULL },
-	{ .option = O_DISK_SUM, .needs.devices = true, .list = WITH_DISKS ? list_disk_sum : NULL },
+	  .list = list_disks, .fill = fill_devices },
+	{ .option = O_DISK_SUM, .needs.devices = true, .list = list_disk_sum },
 	{ .option = O_PARTITION, .hosts = true, .needs.devices = true,
-	  .list = WITH_DISKS ? list_partition : NULL, .fill = WITH_DISKS ? fill_devices : NULL },
+	  .list = list_partition, .fill = fill_devices },
 	{ .option = O_SLABS, .hosts = true, .needs.slabs = true,
-	  .list = WITH_SLABS ? list_slabs : NULL, .fill = WITH_SLABS ? fill_slabs : NULL },
+	  .list = list_slabs, .fill = fill_slabs },
 };
 
 static const struct view *view(void)
@@ -10814,7 +10784,7 @@ static void parse(char **argv)
 	unsigned n = 0;
 
 	for (arg = argv; *arg && strcmp(*arg, "--"); arg++)
-		if (WITH_CHECK && (!strcmp(*arg, "--check") || after(*arg, "--check=")))
+		if (WITH_ALERTS && (!strcmp(*arg, "--check") || after(*arg, "--check=")))
 			error_status = 3;
 	for (; *argv; argv++) {
 		const char *s = *argv;
@@ -10862,19 +10832,15 @@ static void print_help(void)
 		}
 	}
 	out_str(o, "\nExit status: 0; 1 for any error.");
-	out_str(o, WITH_CHECK ? " Of --check: 0 OK, 1 warning, 2 critical,\n3 unknown.\n" : "\n");
+	out_str(o, WITH_ALERTS ? " Of --check: 0 OK, 1 warning, 2 critical,\n3 unknown.\n" : "\n");
 	write_out(o);
 }
 
 static void print_version(void)
 {
-	out_str(&stdout_sink, "vmstat " VERSION "\nfeatures:" IF(WITH_CGROUP, " cgroup") IF(WITH_PRESSURE, " pressure")
-		IF(WITH_ALERTS, " alerts") IF(WITH_TOP, " top") IF(WITH_CGROUPS, " cgroups") IF(WITH_CHECK, " check")
-		IF(WITH_GRAPH, " graph") IF(WITH_RECORD, " record") IF(WITH_PROMETHEUS, " prometheus")
-		IF(WITH_LISTEN, " listen") IF(WITH_PAGE, " page") IF(WITH_JSON, " json") IF(WITH_CSV, " csv")
-		IF(WITH_STATS, " stats") IF(WITH_DISKS, " disks") IF(WITH_SLABS, " slabs") IF(WITH_HUMAN, " human")
-		IF(WITH_COLOR, " color") IF(WITH_HELP, " help") IF(WITH_FIT, " fit") IF(WITH_STRERROR, " strerror")
-		IF(WITH_LOCALTIME, " localtime") "\n");
+	out_str(&stdout_sink, "vmstat " VERSION "\nfeatures:" IF(WITH_CGROUP, " cgroup") IF(WITH_ALERTS, " alerts")
+		IF(WITH_TOP, " top") IF(WITH_RECORD, " record") IF(WITH_GRAPH, " graph")
+		IF(WITH_PROMETHEUS, " prometheus") IF(WITH_LISTEN, " listen") IF(WITH_HELP, " help") "\n");
 	write_out(&stdout_sink);
 }
 
@@ -10929,31 +10895,31 @@ static void plan_make(const struct listing *l, bool scope_is_told)
 
 	plan_places(cgroup && !view()->hosts);
 	/* First: of a child as many counters are kept as these need. */
-	if (WITH_CGROUPS && opt->view == O_CGROUPS)
+	if (WITH_CGROUP && opt->view == O_CGROUPS)
 		plan_children();
 	if (WITH_RECORD)
 		plan_columns(&recorder.listing);
 	plan_columns(l);
-	for (i = 0; WITH_STATS && l->cell == stat_cell && i < l->columns; i++)
+	for (i = 0; l->cell == stat_cell && i < l->columns; i++)
 		if (l->column[i]->unit != UNIT_TEXT)
 			plan_select(((const struct stat_row *)l->column[i])->metric);
-	if (WITH_STATS && opt->view == O_STATS)
+	if (opt->view == O_STATS)
 		plan_select(M_cpus_possible); /* which tells ticks from nonsense */
 	/* An OOM kill is reported by a table without its column, too. */
 	if (WITH_ALERTS && table && !opt->no_alerts && cgroup && !opt->columns && !opt->classic)
 		plan_select(M_oom);
 	if (table)
 		plan_rules(false);
-	for (i = 0; WITH_CHECK && opt->view == O_CHECK && i < LENGTH(checks); i++)
+	for (i = 0; WITH_ALERTS && opt->view == O_CHECK && i < LENGTH(checks); i++)
 		plan_select(checks[i].metric);
-	if (WITH_CHECK && opt->view == O_CHECK)
+	if (WITH_ALERTS && opt->view == O_CHECK)
 		plan_select(M_mem_level);
 	/* The cause of CPU pressure is told where it is read anyway. */
 	if (WITH_ALERTS && plan->selected[M_cpu_some]) {
 		static const uint8_t causes[] = { M_id, M_cpu_full, M_thr_pct, M_cpu_limit, M_cpu_level };
 
 		for (i = 0; i < LENGTH(causes); i++)
-			if ((WITH_CHECK && opt->view == O_CHECK) || costs_nothing(causes[i]))
+			if ((WITH_ALERTS && opt->view == O_CHECK) || costs_nothing(causes[i]))
 				plan_select(causes[i]);
 	}
 	if (opt->threshold_per_cpu)
@@ -11089,9 +11055,9 @@ static void check_view(const struct listing *l)
 		die_unreadable(opt->proc, "diskstats", now->devices_error);
 	if (needs->slabs && slabs.error)
 		die_unreadable(opt->proc, "slabinfo", slabs.error);
-	if (WITH_STATS && opt->view == O_FORKS && cell_at(l, 0, l->column[l->columns - 1]).number == UNAVAILABLE)
+	if (opt->view == O_FORKS && cell_at(l, 0, l->column[l->columns - 1]).number == UNAVAILABLE)
 		die(0, "%s/stat: the number of forks is not there", opt->proc);
-	if (WITH_DISKS && opt->view == O_PARTITION && !l->rows)
+	if (opt->view == O_PARTITION && !l->rows)
 		die(0, "partition %s: not found in %s/diskstats", opt->partition, opt->proc);
 }
 
@@ -11111,11 +11077,11 @@ static void warn_incomplete(const struct snapshot *now, const struct listing *l)
 			warn(0, "some tasks are hidden (hidepid, another pid namespace, or too deep): %s", lost);
 		said_tasks = true;
 	}
-	if (WITH_CGROUPS && children.more && !said_children) {
+	if (WITH_CGROUP && children.more && !said_children) {
 		warn(0, "more than %ju cgroups: the rest is left out", (uint64_t)MAX_CHILDREN);
 		said_children = true;
 	}
-	if (WITH_CGROUPS && children.hidden && !said_children) {
+	if (WITH_CGROUP && children.hidden && !said_children) {
 		warn(0, "some cgroups are too deep or cannot be read: they are left out");
 		said_children = true;
 	}
@@ -11231,7 +11197,7 @@ static void tick(struct listing *l, uint64_t n, uint64_t tick_ns, bool scope_is_
 	snapshot_take(now, before, tick_ns, &needs);
 	if (now->gone && !view()->hosts)
 		end_with_cgroup(&comparison, !n);
-	if (WITH_DISKS && needs.devices && needs.charged_devices && now->devices_error)
+	if (needs.devices && needs.charged_devices && now->devices_error)
 		fall_back_to_host(now, before);
 	if (!n && plan->count)
 		check_anything(now);
@@ -11240,7 +11206,7 @@ static void tick(struct listing *l, uint64_t n, uint64_t tick_ns, bool scope_is_
 	report.first = !n;
 	l->from = &comparison;
 	compare(&comparison, before);
-	if (WITH_CGROUPS && opt->view == O_CGROUPS)
+	if (WITH_CGROUP && opt->view == O_CGROUPS)
 		compare_children(now, before->ns, (uint32_t)n + 1);
 	if (view()->fill)
 		view()->fill(l);
@@ -11253,7 +11219,7 @@ static void tick(struct listing *l, uint64_t n, uint64_t tick_ns, bool scope_is_
 		warn_unavailable(l, said_unavailable);
 	if (!n && opt->no_first && !view()->once)
 		return;
-	if (WITH_CHECK && opt->view == O_CHECK) {
+	if (WITH_ALERTS && opt->view == O_CHECK) {
 		check(&comparison);
 		if (n == opt->count)
 			finish_check(l);
@@ -11332,7 +11298,7 @@ static void default_levels(void)
 static void settle_scope(bool scope_is_told)
 {
 	check_chosen(scope_choose(scope_is_told));
-	if (!WITH_CGROUPS || opt->view != O_CGROUPS || in_cgroup())
+	if (!WITH_CGROUP || opt->view != O_CGROUPS || in_cgroup())
 		return;
 	memset(homes, 0, sizeof homes);
 	scope = (struct scope){ .kind = HOST, .boot_ns = scope.boot_ns };
@@ -11367,7 +11333,7 @@ int main(int argc, char **argv)
 	given.captured = opt->proc_given && !is_procfs(opt->proc);
 	given.sys = opt->sys ? opt->sys : opt->captured ? "/dev/null" : "/sys"; /* this machine's is not that tree's */
 	read_boot_offset();
-	if (WITH_DISKS && opt->partition)
+	if (opt->partition)
 		settle_partition();
 	scope_is_told = WITH_CGROUP && opt->view != O_CHECK && is_terminal(STDERR_FILENO, &(struct winsize){ 0 });
 	if (WITH_RECORD && opt->replay) {
@@ -11390,7 +11356,7 @@ int main(int argc, char **argv)
 	/* A graph is finished first, a verdict is said, a recording ends with its own status. */
 	handle_signals(opt->view == O_GRAPH || opt->view == O_CHECK ? 0 : opt->record ? 1 : LENGTH(end_signals));
 	run(&listing, scope_is_told);
-	if (WITH_CHECK && stopped && opt->view == O_CHECK)
+	if (WITH_ALERTS && stopped && opt->view == O_CHECK)
 		die(0, "--check: ended by a signal before there was a verdict");
 	if (WITH_GRAPH && opt->view == O_GRAPH)
 		finish_graph();

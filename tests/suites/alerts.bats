@@ -65,7 +65,6 @@ expect_message() {
 }
 
 @test "pressure rules: all stalled, some waiting" {
-    requires_feature pressure
     expect_message '/full/s/total=.*/total=49000000/' pressure/memory ''
     expect_message '/full/s/total=.*/total=120000000/' pressure/memory \
         "MEMORY PRESSURE: 12% of the time all stalled"
@@ -76,7 +75,6 @@ expect_message() {
 }
 
 @test "the first report, an average since boot, alerts nobody" {
-    requires_feature color json
     requires_tool jq
     sed -i 's/^ctxt .*/ctxt 6234000/' "$T/f/proc/stat"
     sed -i 's/^oom_kill .*/oom_kill 7/; s/^pgmajfault .*/pgmajfault 900000/' "$T/f/proc/vmstat"
@@ -98,7 +96,6 @@ expect_message() {
 }
 
 @test "json: the alerts of a report" {
-    requires_feature json
     requires_tool jq
     sed -i 's/^ctxt .*/ctxt 6234000/' "$T/f/proc/stat"
     sed -i 's/^pgmajfault .*/pgmajfault 85000/' "$T/f/proc/vmstat"
@@ -115,7 +112,6 @@ END
 
 # Fixture: 2567 cs/s on 2 CPUs.
 @test "--threshold sets the levels of cs" {
-    requires_feature color
     local args want
     while read -r args want; do
         rm -rf "$T/f" && cp -a "$T/calm" "$T/f"
@@ -138,7 +134,6 @@ END
 }
 
 @test "--alert sets any rule's levels, and switches them off" {
-    requires_feature color
     calm_again() { rm -rf "$T/f" && cp -a "$T/calm" "$T/f"; }
     run_from_zero --alert=maj=9
     stderr_has '^vmstat: HIGH IO LATENCY: 9 major'
@@ -199,7 +194,6 @@ in_steps() {
 }
 
 @test "a pressure that is short is not said; one that lasts is, once; colour and json do not wait" {
-    requires_feature pressure json
     requires_tool jq
     # total of `full`: 10 s at 1000 s. 30 % of a second, then none; then 30 % of each.
     local t='/full/s/total=.*/total'
@@ -209,7 +203,6 @@ in_steps() {
 }
 
 @test "seconds of a rule: --alert=NAME=WARN,CRIT,SECONDS" {
-    requires_feature json
     # 4000 switches a second for 2 s
     ARGS='--json --alert=cs=3000,5000,2' in_steps stat 's/^ctxt .*/ctxt 2571000/' 's/^ctxt .*/ctxt 2575000/' 's/^ctxt .*/ctxt 2579000/'
     [[ $stderr == "vmstat: CPU THRASHING: 4000 context switches/s" ]] || { show_output; false; }
@@ -228,7 +221,6 @@ in_steps() {
 }
 
 @test "messages do not flap around a level" {
-    requires_feature json
     # 3100, 2900, 3100, 2950, 3200 a second: one message. 2500 leaves the level
     # by more than a tenth: 3300 after it is said anew.
     ARGS=--json in_steps stat 's/^ctxt .*/ctxt 2570100/' 's/^ctxt .*/ctxt 2573000/' 's/^ctxt .*/ctxt 2576100/' \
@@ -248,7 +240,6 @@ END
 }
 
 @test "colour: red for critical, yellow for a warning, none without" {
-    requires_feature color
     calm_again() { rm -rf "$T/f" && cp -a "$T/calm" "$T/f"; }
     run_from_zero --color=always
     [[ $output != *[39]1m* && $output != *[39]3m* ]] || { show_output; false; }
@@ -266,7 +257,6 @@ END
 }
 
 @test "colour on a terminal: yes, but not with NO_COLOR or TERM=dumb" {
-    requires_feature color
     requires_terminal
     # Anything switches more than once a second.
     run_on_terminal() { # ENVIRONMENT...
@@ -281,7 +271,6 @@ END
 }
 
 @test "--alert=cs takes back what --threshold said of each CPU" {
-    requires_feature json
     requires_tool jq
     run_two_instants --threshold=100/cpu --alert=cs=5 --json -o cs
     [[ $(jq -r '.alerts[].threshold' <<< "${lines[1]}") == 5 ]] || { show_output; false; }

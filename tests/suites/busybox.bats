@@ -56,7 +56,6 @@ END
 }
 
 @test "it sees what busybox sees" {
-    requires_feature stats
     inside "busybox grep MemTotal /proc/meminfo; vmstat -s $HOST | busybox head -n 1"
     local total
     total=$(awk '/MemTotal/ { print $2 }' <<< "$output")

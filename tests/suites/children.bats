@@ -6,7 +6,7 @@
 load helper
 
 setup() {
-    requires_feature cgroups
+    requires_feature cgroup
     use_fixture v2
     rm -rf "$T/f/sys/fs/cgroup/kubepods" "$T/second/sys" "$T/second/removed"
 }
@@ -78,7 +78,6 @@ names() { awk 'NR > 1 { sub(/ +$/, ""); print $12 (NF > 12 ? " " $13 " " $14 : "
 }
 
 @test "what the kubelet made is shown as pod and container" {
-    requires_feature json
     local id=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
     local path=kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod2c48913c_b29f_11e9_9350_020968147796.slice/cri-containerd-$id.scope
     child "$path" 0 0 0 4096000 0 max 0 0

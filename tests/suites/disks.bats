@@ -8,7 +8,6 @@
 load helper
 
 setup() {
-    requires_feature json
     requires_tool jq
     use_fixture host
 }
@@ -19,7 +18,6 @@ setup() {
     echo '253:0 rbytes=10240000 wbytes=20480000 rios=1 wios=1' >> "$T/f/$C/io.stat"
     run_in_cgroup
     json_has bi=110 bo=220
-    requires_feature disks
     use_fixture host
     mkdir -p "$T/f/sys/dev/block/253:0/slaves/sda"
     echo ' 253 0 dm-0 1000 0 80000 5000 2000 0 400000 30000 0 0 0' >> "$T/f/proc/diskstats"
@@ -49,7 +47,6 @@ setup() {
 }
 
 @test "a device, or a cgroup's, that counts anew has no rates at all" {
-    requires_feature disks
     # reads fall, writes rise
     sed -i -E 's/^( +8 +0 sda )1250 102 90000/\17 0 90001/' "$T/second/proc/diskstats"
     run_two_instants -d -x --json
@@ -62,7 +59,6 @@ setup() {
 }
 
 @test "what is a partition is known by sysfs, by name only without it" {
-    requires_feature disks
     printf ' 9 127 md_data 10 0 80 1 0 0 0 0 0 1 1\n 9 126 md_data2 20 0 160 1 0 0 0 0 0 1 1\n' | write_file proc/diskstats
     run_vmstat -D --json
     json_has disks=1 partitions=1 reads=10
@@ -79,7 +75,6 @@ setup() {
 }
 
 @test "partitions of four numbers, before Linux 2.6.25" {
-    requires_feature disks
     printf ' 8 0 sda 100 1 800 10 200 2 1600 20 0 30 30\n 8 1 sda1 90 720 190 1520\n' | write_file proc/diskstats
     rm -rf "$T/f/sys/block" "$T/f/sys/class"
     run_vmstat -p sda1 --json
@@ -89,7 +84,6 @@ setup() {
 }
 
 @test "more than 512 devices: sums and -p have them all" {
-    requires_feature disks
     awk 'BEGIN { for (i = 0; i < 700; i++) printf " 259 %d nvme%dn1 %d 0 8 1 1 0 8 1 0 1 1\n", i, i, i }' | write_file proc/diskstats
     rm -rf "$T/f/sys/block" "$T/f/sys/class"
     run_vmstat -D --json
@@ -103,7 +97,6 @@ setup() {
 }
 
 @test "more than 512 devices in io.stat: bi has them all" {
-    requires_feature disks
     in_v2
     awk 'BEGIN { for (i = 0; i < 700; i++) print "259:" i " rbytes=1024000 wbytes=0 rios=1 wios=0" }' > "$T/f/$C/io.stat"
     run_in_cgroup
@@ -114,7 +107,6 @@ setup() {
 }
 
 @test "the host's disks and the cgroup's are not compared with each other" {
-    requires_feature disks
     in_v2
     cp "$BATS_TEST_DIRNAME/../fixtures/host/proc/diskstats" "$T/f/proc/"
     rm "$T/second/$C/io.stat"
@@ -126,7 +118,6 @@ setup() {
 }
 
 @test "-d where no io controller counts: the machine's disks, and one line that says so" {
-    requires_feature disks
     in_v2
     rm "$T/f/$C/io.stat"
     cp "$BATS_TEST_DIRNAME/../fixtures/host/proc/diskstats" "$T/f/proc/"
@@ -154,7 +145,6 @@ setup() {
 }
 
 @test "-d -t has the time, -d without a disk its header" {
-    requires_feature disks csv
     run_vmstat -d -t
     [[ ${lines[0]} == *-timestamp-* && ${lines[1]} == *UTC && ${#lines[1]} == "${#lines[2]}" ]] || { show_output; false; }
     : | write_file proc/diskstats
@@ -165,7 +155,6 @@ setup() {
 }
 
 @test "-p takes a path, by the number of its device" {
-    requires_feature disks
     [[ $EUID == 0 ]] || skip "not root, cannot make a device"
     mknod "$T/any-name" b 8 1 || skip "no right to make a device"
     [[ -b $T/any-name ]] || skip "no devices here"
@@ -174,7 +163,6 @@ setup() {
 }
 
 @test "-d -x: idle devices are left out, discards and request sizes with -w" {
-    requires_feature disks
     echo ' 7 1 loop1 0 0 0 0 0 0 0 0 0 0 0' >> "$T/f/proc/diskstats"
     echo ' 8 32 sdc 100 0 3200 961490 0 0 0 0 0 0 0 50 0 4000 25 10 20' >> "$T/f/proc/diskstats"
     run_vmstat -d -x --json

@@ -37,10 +37,10 @@ golden_is() {
 @test "classic table: -S b" { golden_is classic-S-b --classic -S b; }
 @test "classic table: -S K is the default" { golden_is classic --classic -S K; }
 @test "classic table: -S B is -S b" { golden_is classic-S-b --classic -S B; }
-@test "-s" { requires_feature stats; golden_is stats -s; }
-@test "-f" { requires_feature stats; golden_is forks -f; }
-@test "-d" { requires_feature disks; golden_is disk -d; }
-@test "-D" { requires_feature disks; golden_is disk-sum -D; }
-@test "-p" { requires_feature disks; golden_is partition -p sda1; }
-@test "-p with /dev/" { requires_feature disks; golden_is partition -p /dev/sda1; }
-@test "-m" { requires_feature slabs; golden_is slabs -m; }
+@test "-s" { golden_is stats -s; }
+@test "-f" { golden_is forks -f; }
+@test "-d" { golden_is disk -d; }
+@test "-D" { golden_is disk-sum -D; }
+@test "-p" { golden_is partition -p sda1; }
+@test "-p with /dev/" { golden_is partition -p /dev/sda1; }
+@test "-m" { golden_is slabs -m; }

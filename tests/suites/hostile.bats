@@ -145,7 +145,6 @@ cut_behind() {
 }
 
 @test "json: unavailable is null, and the keys stay" {
-    requires_feature json
     requires_tool jq
     rm "$T/f/proc/vmstat" "$T/f/proc/stat"
     run_vmstat --json $CALM
@@ -155,7 +154,6 @@ cut_behind() {
 }
 
 @test "csv: unavailable is empty, and the columns stay" {
-    requires_feature csv
     run_vmstat --csv $CALM
     local header=${lines[0]} columns
     columns=$(tr -cd , <<< "${lines[1]}" | wc -c)
@@ -169,7 +167,6 @@ cut_behind() {
 }
 
 @test "pressure: no files, empty files, garbage: unavailable" {
-    requires_feature pressure
     local how file
     half() { printf 'some avg10=0.00 total=100' > "$1"; }
     for how in missing empty words no_numbers masked binary half; do
@@ -241,7 +238,6 @@ run_with_file_masked() {
 }
 
 @test "-m as non-root: says why" {
-    requires_feature slabs
     requires_tool setpriv
     [[ $EUID == 0 ]] || skip "not root, cannot become another user"
     local dir
@@ -302,7 +298,6 @@ run_with_file_masked() {
 }
 
 @test "hostile names reach neither a terminal nor JSON raw" {
-    requires_feature json
     requires_tool jq
     in_v2
     local name=$'a\e[2J\nb\x9b\xc0\xafc'
@@ -314,7 +309,6 @@ run_with_file_masked() {
     run_vmstat "--cgroup=/kubepods/pod1/$name/nosuch"
     fails_with '*not found*'
     [[ $stderr != *$'\e'* && $stderr == *'a?[2J?b'* ]] || { show_output; false; }
-    requires_feature csv
     run_vmstat "--cgroup=/kubepods/pod1/$name" --csv $CALM
     [[ ${#lines[@]} == 2 && $output != *$'\e'* && $output != *$'\x9b'* ]] || { show_output; false; }
     iconv -f utf8 -t utf8 <<< "$output" > /dev/null
@@ -327,7 +321,6 @@ run_with_file_masked() {
         fails_with '*'
         [[ $stderr != *$'\e'* && $stderr != *$'\x9b'* ]] || { show_output; false; }
     done
-    requires_feature disks
     printf ' 8 0 sd\e[31ma 1 1 1 1 1 1 1 1 1 1 1\n' | write_file proc/diskstats
     run_vmstat -d
     [[ $output != *$'\e'* && $output == *'sd?[31ma'* ]] || { show_output; false; }
@@ -341,13 +334,11 @@ run_with_file_masked() {
 }
 
 @test "columns of a masked file alone, or of pressure that is off: a row without numbers" {
-    requires_feature json
     requires_tool jq
     : > "$T/f/proc/vmstat"
     run_vmstat --json -o maj,si
     [[ $status == 0 && $stderr == *"proc/vmstat: empty"* ]] || { show_output; false; }
     json_has maj=null si=null
-    requires_feature pressure
     rm -r "$T/f/proc/pressure"
     run_vmstat --json -o cpu_some,io_full
     [[ $status == 0 && -z $stderr ]] || { show_output; false; }

@@ -8,7 +8,6 @@
 load helper
 
 setup() {
-    requires_feature json
     requires_tool jq
     use_fixture host
 }

@@ -274,7 +274,7 @@ Transfer-Encoding: chunked' ]]
     get /healthz
     answers 200
     [[ $(header Content-Type) == 'text/plain; charset=utf-8' && $(body) == ok ]]
-    ! has_feature page || {
+    ! has_feature listen || {
         get /
         answers 200
         [[ $(header Content-Type) == 'text/html; charset=utf-8' ]]
@@ -679,8 +679,7 @@ full avg10=0.00 total=3'
         'vmstat_disk_read_bytes_total{device="sda"} 40960000' \
         'vmstat_disk_io_time_seconds_total{device="sda"} 250' 'vmstat_disks_left_out 0' \
         'vmstat_build_info{version="1.0.0"} 1'
-    ! has_feature pressure ||
-        metrics_are 'vmstat_pressure_cpu_waiting_seconds_total 100' 'vmstat_pressure_io_stalled_seconds_total 30'
+    metrics_are 'vmstat_pressure_cpu_waiting_seconds_total 100' 'vmstat_pressure_io_stalled_seconds_total 30'
     [[ $(awk '$2 == "sda" || $3 == "sda" { print $4, $6 * 512 }' "$T/f/proc/diskstats") == '1000 40960000' ]]
     [[ $(awk '/^ctxt/ { print $2 }' "$T/f/proc/stat") == 2567000 ]]
     run_vmstat --prometheus --scope=host
@@ -711,7 +710,7 @@ full avg10=0.00 total=3'
 }
 
 @test "--prometheus prints the same, with the cgroups below" {
-    requires_feature cgroups
+    requires_feature cgroup
     use_fixture v2
     serve --scope=host --cgroups=3
     scrape
@@ -741,7 +740,6 @@ full avg10=0.00 total=3'
 }
 
 @test "a captured tree: a file that another replaces, or that comes later, is read" {
-    requires_feature pressure
     rm "$T/f/proc/pressure/memory"
     serve --scope=host
     scrape
@@ -788,7 +786,7 @@ full avg10=0.00 total=3'
         'vmstat_cgroup_throttled_periods_total{cgroup="/kubepods"} 100' \
         "vmstat_cgroup_disk_reads_completed_total$l,device=\"sda\"} 501" \
         "vmstat_cgroup_disk_written_bytes_total$l,device=\"nvme0n1\"} 2048000"
-    ! has_feature pressure || metrics_are "vmstat_cgroup_pressure_cpu_waiting_seconds_total$c 12" \
+    metrics_are "vmstat_cgroup_pressure_cpu_waiting_seconds_total$c 12" \
         "vmstat_cgroup_pressure_memory_stalled_seconds_total$c 3" "vmstat_cgroup_pressure_irq_stalled_seconds_total$c 1"
     fails grep -e '^vmstat_memory_total' -e cgroups_left_out -e pod_uid= "$T/metrics"
     stop_server
@@ -816,7 +814,7 @@ full avg10=0.00 total=3'
 }
 
 @test "labels: names that anybody has made are escaped" {
-    requires_feature cgroups
+    requires_feature cgroup
     use_fixture v2
     dir=$T/f/sys/fs/cgroup/kubepods/pod1/ctr
     n=0
@@ -834,7 +832,7 @@ full avg10=0.00 total=3'
 }
 
 @test "pods and containers: both drivers, all classes, every runtime" {
-    requires_feature cgroups
+    requires_feature cgroup
     use_fixture v2
     top=$T/f/sys/fs/cgroup/kubepods
     u=01234567-89ab-cdef-0123-456789abcde s=01234567_89ab_cdef_0123_456789abcde
@@ -859,7 +857,7 @@ full avg10=0.00 total=3'
 }
 
 @test "children that find no room are counted, the others are all there" {
-    requires_feature cgroups
+    requires_feature cgroup
     make_cgroups 600 3
     serve --cgroup=/kubepods --cgroups=1
     scrape
@@ -874,7 +872,7 @@ full avg10=0.00 total=3'
 }
 
 @test "v1: cgroups of two hierarchies that have the same inode number are two" {
-    requires_feature cgroups
+    requires_feature cgroup
     requires_mount_namespace
     use_fixture v1
     # Each of these file systems counts its inodes by itself, as hierarchies do.
@@ -960,7 +958,7 @@ full avg10=0.00 total=3'
 }
 
 @test "the page covers ten minutes, however often it takes a report" {
-    requires_feature page
+    requires_feature listen
     local delay minutes
     for delay in 2:10 10:10 60:10 1:5 0.4:2 600:20; do
         minutes=${delay#*:} delay=${delay%:*}
@@ -970,7 +968,7 @@ full avg10=0.00 total=3'
         [[ $(body) == *"the last $minutes minutes"* ]] || { echo "^^^ $delay"; body | tail -n 3; false; }
         stop_server
     done
-    ! has_feature cgroups || {
+    ! has_feature cgroup || {
         use_fixture v2
         serve --scope=host --cgroups
         get /

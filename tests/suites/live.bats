@@ -77,7 +77,6 @@ rates_agree() {
 }
 
 @test "-s: the same labels, the same values" {
-    requires_feature stats
     command vmstat -s > "$T/theirs.out"
     run_on_this_machine -s
     printf '%s\n' "$output" > "$T/ours.out"
@@ -97,7 +96,6 @@ rates_agree() {
 }
 
 @test "-m, -f: the same caches, the same forks" {
-    requires_feature slabs stats
     [[ -r /proc/slabinfo ]] || skip "no right to read slabinfo"
     caches() { awk '$1 != "Cache" { print $1, $4, $5 }'; }
     diff <(command vmstat -m | caches) <("$VMSTAT" $HOST -m | caches)
@@ -109,7 +107,6 @@ rates_agree() {
 }
 
 @test "-d and -D: the same disks" {
-    requires_feature disks
     diff <(command vmstat -d | awk '{ print $1 }') <("$VMSTAT" $HOST -d | awk '{ print $1 }')
     diff <(command vmstat -D | head -n 2) <("$VMSTAT" $HOST -D | head -n 2)
 }
@@ -117,7 +114,6 @@ rates_agree() {
 # What dd wrote and read, and not a block more than the kernel counted over
 # a longer time around it.
 @test "dd with O_DIRECT: bi and bo are exact" {
-    requires_feature json
     requires_tool jq dd
     local file=$REPO/tests/direct.$$
     dd if=/dev/zero of="$file" bs=1M count=1 oflag=direct 2>/dev/null ||
@@ -148,7 +144,6 @@ rates_agree() {
 }
 
 @test "faults: a program that touches 4,096 new pages shows up in min" {
-    requires_feature json
     requires_tool jq
     counter() { awk '$1 == "pgfault" { f = $2 } $1 == "pgmajfault" { m = $2 } END { print f - m }' /proc/vmstat; }
     local before after

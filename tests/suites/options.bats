@@ -205,13 +205,13 @@ help_options() { "$VMSTAT" --help | grep -oE -- '--[a-z][a-z-]+' | sort -u; }
     help_options > "$T/help"
     for name in active one-header wide timestamp unit no-first help version \
         proc sys columns extended classic \
-        $(! has_feature stats || echo stats forks) \
-        $(! has_feature disks || echo disk disk-sum partition) \
-        $(! has_feature slabs || echo slabs) $(! has_feature human || echo human) \
-        $(! has_feature json || echo json) $(! has_feature csv || echo csv) \
-        $(! has_feature color || echo color) $(! has_feature alerts || echo threshold alert) \
+        stats forks \
+        disk disk-sum partition \
+        slabs human \
+        json csv \
+        color $(! has_feature alerts || echo threshold alert) \
         $(! has_feature cgroup || echo scope cgroup pid) $(! has_feature top || echo top) \
-        $(! has_feature cgroups || echo cgroups) $(! has_feature check || echo check) \
+        $(! has_feature cgroup || echo cgroups) $(! has_feature alerts || echo check) \
         $(! has_feature graph || echo graph svg) $(! has_feature record || echo record replay from to) \
         $(! has_feature listen || echo listen) $(! has_feature prometheus || echo prometheus); do
         grep -qx -- "--$name" "$T/help" || { echo "help lacks --$name"; false; }
@@ -247,13 +247,12 @@ help_options() { "$VMSTAT" --help | grep -oE -- '--[a-z][a-z-]+' | sort -u; }
 -S kk -> --unit: 'kk' is not UNIT*
 --proc= -> --proc: '' is not DIR*
 END
-    has_feature color || return 0
     run --separate-stderr timeout 5 "$VMSTAT" --color=sometimes
     fails_with "--color: 'sometimes' is not auto|always|never*"
 }
 
 @test "manual and README name exactly the options of the help" {
-    requires_feature help alerts json csv stats disks slabs human color fit cgroup top cgroups check graph record prometheus listen
+    requires_feature help alerts cgroup top graph record prometheus listen
     requires_tool mandoc
     [[ -f $REPO/vmstat.8 && -f $REPO/README.md ]]
     help_options > "$T/help"
@@ -269,7 +268,7 @@ END
 }
 
 @test "manual names every metric that the program has" {
-    requires_feature help alerts json csv stats disks slabs human color fit cgroup top cgroups check graph record prometheus listen
+    requires_feature help alerts cgroup top graph record prometheus listen
     requires_tool mandoc jq
     run_vmstat --json -x
     local name

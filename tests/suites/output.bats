@@ -9,7 +9,6 @@ load helper
 setup() { use_fixture host; }
 
 @test "json: every value of the first report, exact" {
-    requires_feature json
     requires_tool jq
     run_vmstat --json $CALM
     succeeds
@@ -20,12 +19,11 @@ setup() { use_fixture host; }
         min=61 maj=9 oom=7
     ! has_feature cgroup || json_has cgroup=null mem_limit=null mem_pct=null \
         cpu_limit=null thr=null thr_pct=null
-    ! has_feature pressure || json_has cpu_some=10 cpu_full=null mem_some=2 mem_full=1 io_some=5 io_full=3 \
+    json_has cpu_some=10 cpu_full=null mem_some=2 mem_full=1 io_some=5 io_full=3 \
         irq_full=0.4
 }
 
 @test "json: every value of the second report, with its fractions" {
-    requires_feature json
     requires_tool jq
     run_two_instants --json $CALM
     succeeds
@@ -33,12 +31,12 @@ setup() { use_fixture host; }
         cache=340003 inact=560007 active=450006 si=80 so=120 bi=50.4 bo=76 \
         in=1820 cs=2800 us=21.2 sy=33.8 id=7 wa=16 st=9 gu=13 min=1000 \
         maj=4.4 oom=3
-    ! has_feature pressure || json_has 2 cpu_some=30 cpu_full=null mem_some=10 mem_full=4 io_some=20 \
+    json_has 2 cpu_some=30 cpu_full=null mem_some=10 mem_full=4 io_some=20 \
         io_full=9 irq_full=2
 }
 
 @test "json: every key, in order, one object a line" {
-    requires_feature json cgroup pressure alerts
+    requires_feature cgroup alerts
     requires_tool jq
     run_vmstat --json
     [[ ${#lines[@]} == 1 ]] || { show_output; false; }
@@ -51,7 +49,6 @@ setup() { use_fixture host; }
 }
 
 @test "json: time is now, in UTC, to the millisecond" {
-    requires_feature json
     requires_tool jq
     local before after got
     before=$(date -u +%FT%T.%3NZ)
@@ -64,7 +61,6 @@ setup() { use_fixture host; }
 }
 
 @test "json: -S changes sizes, not rates of blocks" {
-    requires_feature json
     requires_tool jq
     run_vmstat --json -S b
     # 6169*1024, 1111337*1024
@@ -72,14 +68,12 @@ setup() { use_fixture host; }
 }
 
 @test "json -o: what was named" {
-    requires_feature json
     requires_tool jq
     run_vmstat --json -o maj,us
     json_has maj=9 us=37 'cs=no such key' 'free=no such key'
 }
 
 @test "csv: header and row, empty where there is nothing" {
-    requires_feature csv
     run_vmstat --csv $CALM
     succeeds
     [[ ${#lines[@]} == 2 && $output != *$'\r'* ]] || { show_output; false; }
@@ -90,13 +84,12 @@ setup() { use_fixture host; }
         buff=22543 cache=333010 inact=555009 active=444418 si=8 so=12 bi=17 \
         bo=19 in=123 cs=2567 us=37 sy=13 id=29 wa=11 st=4 gu=6 min=61 maj=9 \
         oom=7 $(! has_feature cgroup || echo cgroup= mem_limit= mem_pct= cpu_limit= \
-        thr= thr_pct=) $(! has_feature pressure || echo cpu_full= mem_some=2); do
+        thr= thr_pct=) cpu_full= mem_some=2; do
         grep -qx -- "$pair" "$T/pairs" || { echo "no $pair"; show_output; false; }
     done
 }
 
 @test "csv: one header, then a row a report" {
-    requires_feature csv
     run_two_instants --csv $CALM
     [[ ${#lines[@]} == 3 && ${lines[0]} == time,* && ${lines[1]} != time* ]] ||
         { show_output; false; }
@@ -109,7 +102,6 @@ setup() { use_fixture host; }
 }
 
 @test "csv has json's names in json's order" {
-    requires_feature csv json
     requires_tool jq
     run_vmstat --csv -x
     local header=${lines[0]}

@@ -8,7 +8,6 @@
 load helper
 
 setup() {
-    requires_feature json
     requires_tool jq
     use_fixture host
 }
@@ -58,7 +57,6 @@ setup() {
 }
 
 @test "-s: ticks that are no count are not there" {
-    requires_feature stats
     sed -i -E 's/^(cpu +([0-9]+ ){7})[0-9]+/\11844674407365/' "$T/f/proc/stat"
     run_vmstat -s --json
     json_has cpu_user=80000 cpu_idle=58000 cpu_steal=null
@@ -78,14 +76,12 @@ setup() {
         "$T/f/proc/diskstats"
     run_vmstat --json -o r,b
     json_has r=5 b=null
-    requires_feature disks
     run_vmstat -d --json
     jq -se 'map({ (.disk): [.reads, .io_now, .io_ms] }) | add |
         .sda == [1000, null, 250000] and .nvme0n1 == [31, null, 39]' <<< "$output" || { show_output; false; }
 }
 
 @test "a first report whose stalls or periods exceed the age has no rates" {
-    requires_feature pressure
     in_v2
     sed -i 's/^some .*/some avg10=0.00 avg60=0.00 avg300=0.00 total=900000000/' "$T/f/$C/memory.pressure"
     run_in_cgroup
@@ -99,7 +95,7 @@ setup() {
 }
 
 @test "stalls that exceed the interval are no stalls, and alarm nobody" {
-    requires_feature pressure alerts
+    requires_feature alerts
     in_v2
     sed -i 's/total=[0-9]*/total=900008000000/' "$T/second/$C/memory.pressure"
     run_two_instants --scope=cgroup --json --alert=oom=9
@@ -126,7 +122,6 @@ setup() {
 }
 
 @test "counters that are 0 since boot are not kept, whatever the CPU line says" {
-    requires_feature stats
     sed -i 's/^cpu .*/cpu  0 0 0 0 0 0 0 0 0 0/; s/^ctxt .*/ctxt 0/; s/^intr .*/intr 0/; s/^processes .*/processes 0/' "$T/f/proc/stat"
     run_vmstat --json
     json_has cs=null in=null us=null
@@ -145,7 +140,7 @@ setup() {
 }
 
 @test "v1: OOM kills of a child and below it" {
-    requires_feature cgroups
+    requires_feature cgroup
     in_v1
     printf 'oom_kill_disable 0\nunder_oom 0\noom_kill 3\n' | write_file $G/memory/kid/memory.oom_control
     printf 'oom_kill_disable 0\nunder_oom 0\noom_kill 1\n' | write_file $G/memory/kid/below/memory.oom_control

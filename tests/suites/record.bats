@@ -76,7 +76,6 @@ END
 }
 
 @test "--from and --to" {
-    requires_feature json
     printf 'time,interval,cs\n' > "$T/csv"
     local i
     for i in 1 2 3 4 5; do echo "2026-01-02T03:04:0${i}Z,1,$i" >> "$T/csv"; done
@@ -85,7 +84,7 @@ END
     for i in 7200 60 1; do echo "$(date -u -d "-$i seconds" +%FT%TZ),1,$i"; done >> "$T/csv"
     run_vmstat "--replay=$T/csv" --from=-1h -o cs --json
     [[ $(jq -s -c 'map(.cs)' <<< "$output") == "[60,1]" ]] || { show_output; false; }
-    ! has_feature check || {
+    ! has_feature alerts || {
         run_vmstat "--replay=$T/csv" --check --from=2090-01-01T00:00:00Z
         [[ $status == 3 && -z $output && $stderr == *"no report between"* ]] || { show_output; false; }
     }
@@ -96,7 +95,7 @@ END
 }
 
 @test "a verdict on the worst of what was recorded" {
-    requires_feature check
+    requires_feature alerts
     printf 'time,interval,cs,maj\n2026-01-02T03:04:05Z,1,1,1\n2026-01-02T03:04:06Z,1,4000,900\n2026-01-02T03:04:07Z,1,2,1\n' > "$T/csv"
     run_vmstat "--replay=$T/csv" --check
     [[ $status == 2 && ${lines[0]} == "CRITICAL: 900 major faults/s, 4000 context switches/s | "* ]] || { show_output; false; }
@@ -151,7 +150,6 @@ END
 }
 
 @test "a replay: -y, no delay, no other view's CSV, no selection that is empty, each cgroup's name" {
-    requires_feature json
     requires_tool jq
     cat > "$T/csv" <<'END'
 time,interval,scope,cgroup,cs
@@ -176,13 +174,11 @@ END
     done
     run_vmstat "--replay=$T/csv" --from=2024-02-29T00:00:00Z -o cs
     succeeds
-    ! has_feature disks || {
-        use_fixture host
-        run_vmstat -d --csv
-        printf '%s\n' "$output" > "$T/csv"
-        run_vmstat "--replay=$T/csv"
-        [[ $status == 1 && -z $output && $stderr == *": not CSV of vmstat:"* ]] || { show_output; false; }
-    }
+    use_fixture host
+    run_vmstat -d --csv
+    printf '%s\n' "$output" > "$T/csv"
+    run_vmstat "--replay=$T/csv"
+    [[ $status == 1 && -z $output && $stderr == *": not CSV of vmstat:"* ]] || { show_output; false; }
 }
 
 @test "a recording goes on after its newest line, not after one from a clock that was wrong" {

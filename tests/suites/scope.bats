@@ -9,7 +9,6 @@
 load helper
 
 setup() {
-    requires_feature json
     requires_tool jq
     in_v2
 }
@@ -30,7 +29,6 @@ setup() {
         si=null so=null bi=110 bo=220 in=null cs=100 us=17 sy=23 id=60 \
         wa=null st=null gu=null min=500 maj=1 oom=2 mem_limit=49152 \
         mem_pct=83.333 cpu_limit=0.5 thr=30 thr_pct=4
-    requires_feature pressure
     json_has cpu_some=12 cpu_full=6 mem_some=8 mem_full=3 io_some=9 io_full=7 \
         irq_full=1
 }
@@ -49,13 +47,11 @@ setup() {
         inact=2048 active=5120 si=null so=null bi=150 bo=250 in=null cs=200 \
         us=31 sy=46 id=23 wa=null st=null gu=null min=502 maj=3 oom=3 \
         mem_limit=49152 mem_pct=87.5 cpu_limit=0.5 thr=250 thr_pct=15
-    requires_feature pressure
     json_has 2 cpu_some=26 cpu_full=14 mem_some=18 mem_full=4 io_some=16 \
         io_full=9 irq_full=2
 }
 
 @test "v2: the table has pressure and limits, and - where nothing is known" {
-    requires_feature pressure
     run_vmstat --scope=cgroup $CALM
     succeeds
     columns_are r=3 b=2 swpd=6826 free=8192 buff=- cache=3072 si=- so=- bi=110 \
@@ -86,7 +82,7 @@ setup() {
         si=null so=null bi=60 bo=120 in=null cs=50 us=12 sy=28 id=60 wa=null \
         st=null gu=null min=300 maj=2 oom=4 mem_limit=102400 mem_pct=68 avail=32768 \
         cpu_limit=0.75 thr=40 thr_pct=6
-    ! has_feature pressure || json_has 1 cpu_some=null mem_full=null
+    json_has 1 cpu_some=null mem_full=null
     # 4 s, 3 s of capacity: us 0.9, sy 0.45; cs 40 + 80 + 120 + 160 = 400
     # swpd 80 - 75 MiB, free 100 - 75; bi 409600 bytes, bo 819200
     # min (840 - 40) / 4, maj 40 / 4; thr 0.2 s / 4, 2 of 40
@@ -107,7 +103,6 @@ setup() {
 }
 
 @test "hybrid: controllers from v1, pressure from the unified directory" {
-    requires_feature pressure
     use_fixture v1
     echo 0::/docker/c0ffee >> "$T/f/proc/self/cgroup"
     echo '31 24 0:30 /docker/c0ffee /sys/fs/cgroup/unified ro - cgroup2 cgroup rw' >> "$T/f/proc/self/mountinfo"
@@ -256,7 +251,6 @@ END
     run_in_cgroup $CALM
     succeeds
     json_has 'cgroup="/kubepods/pod1/q\"u,o\\t\te"' free=8192
-    requires_feature csv
     run_vmstat --scope=cgroup --csv $CALM
     [[ ${lines[1]} == *,cgroup,'"/kubepods/pod1/q""u,o\t'$'\t''e"',3,2,6826,* ]] || { show_output; false; }
 }
@@ -344,7 +338,6 @@ run_in_private_namespace() {
 
 # Files that a kernel or a configuration lacks.
 @test "kernel 5.x: cpu.pressure without full" {
-    requires_feature pressure
     sed -i /full/d "$T/f/$C/cpu.pressure"
     rm "$T/f/$C/irq.pressure"
     run_in_cgroup $CALM
@@ -361,7 +354,6 @@ run_in_private_namespace() {
 }
 
 @test "no pressure files: unavailable, no warning" {
-    requires_feature pressure
     rm "$T/f/$C/"*.pressure
     run_in_cgroup $CALM
     succeeds
@@ -413,7 +405,6 @@ run_in_private_namespace() {
     run_in_cgroup $CALM
     succeeds
     json_has bi=null bo=0
-    has_feature disks || return 0
     run_in_cgroup -d $CALM
     # 8:0 has 2^64-1 bytes; rios=x is no number, no wios is none; 8:16 has 6 bytes
     json_has 1 read_sectors=null reads=null writes=0 write_sectors=0
@@ -459,7 +450,7 @@ run_in_private_namespace() {
     succeeds
     json_has swpd=null cache=null bi=null us=null maj=null oom=null \
         free=null mem_limit=null r=3
-    ! has_feature pressure || json_has mem_some=null irq_full=null
+    json_has mem_some=null irq_full=null
 }
 
 # Options that choose.
@@ -515,7 +506,6 @@ run_in_private_namespace() {
 
 # Views.
 @test "-s in a cgroup" {
-    requires_feature stats
     run_vmstat --scope=cgroup -s --json
     succeeds
     # Throttling as in thr: of the level that suffers most.
@@ -531,7 +521,6 @@ run_in_private_namespace() {
 }
 
 @test "-d and -D in a cgroup: io.stat under the disks' names" {
-    requires_feature disks
     run_vmstat --scope=cgroup -d --json
     succeeds
     local all=$output
@@ -547,7 +536,6 @@ run_in_private_namespace() {
 }
 
 @test "-m, -f, -p in a cgroup are the host's, and say so" {
-    requires_feature disks slabs stats
     cp "$BATS_TEST_DIRNAME/../fixtures/host/proc/slabinfo" "$T/f/proc/"
     cp -r "$BATS_TEST_DIRNAME/../fixtures/host/sys/." "$T/f/sys/"
     local args
@@ -635,7 +623,6 @@ deeper() {
 }
 
 @test "--cgroup=DIR is looked for below its own mount, in whatever order mounts stand" {
-    requires_feature json
     requires_tool jq
     local order
     for order in first last; do
@@ -664,7 +651,6 @@ deeper() {
 }
 
 @test "--sys: our own hierarchies are not those that it shows" {
-    requires_feature json
     requires_tool jq
     local order
     # shellcheck disable=SC2016 # sed's last line

@@ -53,7 +53,6 @@ second=(r=9 b=2 swpd=7005 free=1000001 buff=30002 cache=340003 si=80 so=120
     before=$(date -u +'%F %T')
     TZ=Asia/Tokyo run_on_this_machine -t
     after=$(date -u +'%F %T')
-    ! has_feature localtime || skip "built with localtime"
     [[ ${lines[0]} == *" -----timestamp-----" && ${lines[1]} == *" UTC" ]] ||
         { show_output; false; }
     local got=${lines[2]: -19}
@@ -150,19 +149,16 @@ second=(r=9 b=2 swpd=7005 free=1000001 buff=30002 cache=340003 si=80 so=120
     # oom 7 since boot; cpu 100 s of 1000 s waiting, mem 20 s, all stalled
     # 10 s, io 50 s, all 30 s
     columns_are oom=7 cs=2567
-    requires_feature pressure
     columns_are cpu=10 mem=2 memF=1 io=5 ioF=3
 }
 
 @test "-x over two instants" {
-    requires_feature pressure
     run_two_instants -x
     # of 2.5 s: 0.75 s, 0.25 s, 0.1 s, 0.5 s, 0.225 s; kills 10-7
     columns_are 2 oom=3 cpu=30 mem=10 memF=4 io=20 ioF=9
 }
 
 @test "pressure that the kernel does not know: no warning, unavailable" {
-    requires_feature pressure
     rm -r "$T/f/proc/pressure"
     run_vmstat -x $CALM
     succeeds
@@ -171,7 +167,6 @@ second=(r=9 b=2 swpd=7005 free=1000001 buff=30002 cache=340003 si=80 so=120
 }
 
 @test "-o: the named columns and groups, nothing else" {
-    requires_feature csv
     run_vmstat -o cs,free,maj --csv
     succeeds
     local header=${lines[0]} row=${lines[1]}
@@ -210,7 +205,6 @@ second=(r=9 b=2 swpd=7005 free=1000001 buff=30002 cache=340003 si=80 so=120
 }
 
 @test "-H: sizes for people" {
-    requires_feature human
     run_vmstat -H $CALM
     # 6169 KiB = 6.02 MiB, 1111337 = 1.06 GiB, 22543 = 22.0, 333010 = 325.2
     columns_are swpd=6.0M free=1.1G buff=22M cache=325M
@@ -218,7 +212,6 @@ second=(r=9 b=2 swpd=7005 free=1000001 buff=30002 cache=340003 si=80 so=120
 }
 
 @test "the schedule is absolute: a stop of half a second shifts no later report" {
-    requires_feature json
     requires_tool jq
     "$VMSTAT" --proc=/proc $HOST $CALM --json -o cs 0.2 6 > "$T/out" 3>&- &
     local pid=$!
@@ -262,7 +255,7 @@ trace_calls() {
 
 @test "a report is one write" {
     local format
-    for format in -n $(! has_feature json || echo --json); do
+    for format in -n --json; do
         trace_calls write,writev $format $CALM 0.01 4
         [[ $(grep -c '^writev\?(1,' "$T/trace") == 4 ]] || { cat "$T/trace"; false; }
     done

@@ -7,7 +7,6 @@
 load helper
 
 setup() {
-    requires_feature json
     requires_tool jq
     use_fixture host
 }
@@ -52,7 +51,7 @@ setup() {
     sed -i 's/^throttled_usec .*/throttled_usec 18446744073709/' "$T/second/sys/fs/cgroup/kubepods/pod1/cpu.stat"
     two_in_cgroup -o thr,us
     json_has 2 thr=null
-    requires_feature cgroups
+    requires_feature cgroup
     in_v2
     printf 'usage_usec 9000000000\nuser_usec 9000000000\nsystem_usec 0\n' | write_second $C/worker/cpu.stat
     two_in_cgroup --cgroups

@@ -32,7 +32,6 @@ two_threads() {
 top_of() { jq -c '.top[] | [.pid, .comm, .cs, .vcs, .min, .maj, .cpu, .wait]' <<< "${lines[-1]}"; }
 
 @test "threads are summed to their process, rates by the time that passed" {
-    requires_feature json
     two_threads busy
     run_two_instants --top=5,always --json
     succeeds
@@ -40,7 +39,6 @@ top_of() { jq -c '.top[] | [.pid, .comm, .cs, .vcs, .min, .maj, .cpu, .wait]' <<
 }
 
 @test "a process that has not run is not there, one that began counts from 0" {
-    requires_feature json
     two_threads busy
     task "$T/f" 60 60 idle 500 5 "1000 1000 505" 4194304 9000 0 100 50 2000
     task "$T/second" 60 60 idle 500 5 "1000 1000 505" 4194304 9000 0 100 50 2000
@@ -53,7 +51,6 @@ top_of() { jq -c '.top[] | [.pid, .comm, .cs, .vcs, .min, .maj, .cpu, .wait]' <<
 }
 
 @test "a number that another process has now counts from 0" {
-    requires_feature json
     task "$T/f" 60 60 old 5000 0 "1000 0 5000" 4194304 9000 0 100 50 2000
     task "$T/second" 60 60 new 5050 0 "1000 0 5050" 4194304 9500 0 0 0 100100
     run_two_instants --top=9,always --json
@@ -71,7 +68,7 @@ top_of() { jq -c '.top[] | [.pid, .comm, .cs, .vcs, .min, .maj, .cpu, .wait]' <<
     [[ $output != *$'\e'* ]]
     grep -q '^         61 \[kworker/0:1-events_      20      20       0      0     0     0$' <<< "$output" || { show_output; false; }
     grep -q '^         60 a?\[31m)b                  10      10 ' <<< "$output" || { show_output; false; }
-    ! has_feature json || { run_vmstat --top=always --json; lines=("$output"); [[ $output != *$'\e'* && $(top_of) == *'"[kworker/0:1-events_unbound]"'* ]]; }
+    run_vmstat --top=always --json; lines=("$output"); [[ $output != *$'\e'* && $(top_of) == *'"[kworker/0:1-events_unbound]"'* ]]
 }
 
 # A process that switches, and one that faults.
@@ -83,7 +80,7 @@ begin() {
 }
 
 @test "under a row that alerts alone; ordered by what alerts; in CSV not there" {
-    requires_feature alerts json csv
+    requires_feature alerts
     begin
     run_two_instants --top --json --threshold=1000000000 --alert=oom=99 --alert=maj=1000000 --alert=swap=1000000
     [[ $(jq -c .top <<< "${lines[-1]}") == '[]' ]] || { show_output; false; }
@@ -99,7 +96,6 @@ begin() {
 }
 
 @test "without schedstat the switches of status do, and wait is not known" {
-    requires_feature json
     two_threads busy
     rm "$T"/f/proc/5?/schedstat "$T"/second/proc/5?/schedstat
     run_two_instants --top=5,always --json
@@ -122,11 +118,10 @@ begin() {
     fails_with "*--top*"
     run_vmstat --top=5,
     fails_with "*--top*"
-    ! has_feature disks || { run_vmstat --top -d; fails_with "conflicting*"; }
+    run_vmstat --top -d; fails_with "conflicting*"
 }
 
 @test "two loops on one CPU wait half of the time each" {
-    requires_feature json
     requires_tool taskset
     local pids
     taskset -c 0 sh -c 'while :; do :; done' & pids=$!
@@ -140,7 +135,6 @@ begin() {
 }
 
 @test "a newline in a name hides neither it nor its numbers" {
-    requires_feature json
     requires_tool jq
     local spinner=$T/$'ev\nil'
     cp "$(command -v bash)" "$spinner"
@@ -155,7 +149,6 @@ begin() {
 }
 
 @test "a stat without a parenthesis, as long as the buffer: no name, no crash" {
-    requires_feature json
     two_threads busy
     for dir in f second; do head -c 8192 /dev/zero | tr '\0' 1 > "$T/$dir/proc/50/stat"; done
     run_two_instants --top=5,always --json

@@ -10,7 +10,6 @@ load helper
 setup() { use_fixture host; }
 
 @test "-s: json" {
-    requires_feature stats json
     requires_tool jq
     run_vmstat -s --json
     json_has mem_total=8000000 mem_used=5000000 mem_active=444418 \
@@ -25,7 +24,6 @@ setup() { use_fixture host; }
 }
 
 @test "-s -S M" {
-    requires_feature stats
     run_vmstat -s -S M
     # 8000000/1024 = 7812.5, 6169/1024 = 6.02, ticks stay ticks
     grep -qE '^ +781[23] M total memory$' <<< "$output" || { show_output; false; }
@@ -34,7 +32,6 @@ setup() { use_fixture host; }
 }
 
 @test "-d: json, disks only" {
-    requires_feature disks json
     requires_tool jq
     run_vmstat -d --json
     [[ ${#lines[@]} == 3 ]] || { show_output; false; }
@@ -45,13 +42,11 @@ setup() { use_fixture host; }
 }
 
 @test "-d -w: the same values, wider" {
-    requires_feature disks
     run_vmstat -d -w
     [[ ${lines[3]} == "sda        1000       102       80000        5000      2000       206      400000       30000       3     250" ]] || { show_output; false; }
 }
 
 @test "-D: json and csv" {
-    requires_feature disks json csv
     requires_tool jq
     run_vmstat -D --json
     # sda + nvme0n1 + loop0
@@ -63,7 +58,6 @@ setup() { use_fixture host; }
 }
 
 @test "-p: json; a disk is no partition but is found; what is not there is not" {
-    requires_feature disks json
     requires_tool jq
     run_vmstat -p nvme0n1p1 --json
     json_has 'partition="nvme0n1p1"' reads=41 read_sectors=43 writes=45 \
@@ -76,7 +70,6 @@ setup() { use_fixture host; }
 }
 
 @test "-p with a delay repeats with the new values" {
-    requires_feature disks
     run_two_instants -p sda1
     succeeds
     [[ $(tr -s ' ' <<< "${lines[1]}") == " 111 113 115 117" &&
@@ -84,7 +77,6 @@ setup() { use_fixture host; }
 }
 
 @test "-D and -d with a delay repeat with the new values" {
-    requires_feature disks
     run_two_instants -D
     # 1031 + 250 + 5 of the new sdb; 3 disks, 1 partition
     grep -qE '^ +1286 total reads$' <<< "$output" || { show_output; false; }
@@ -94,7 +86,6 @@ setup() { use_fixture host; }
 }
 
 @test "-m: json; repeats with a delay" {
-    requires_feature slabs json
     requires_tool jq
     run_vmstat -m --json
     json_has 2 'cache="dentry"' active_objs=1234567 num_objs=1234568 objsize=192 \
@@ -108,7 +99,6 @@ dentry 5 6 192 21 1 : tunables 0 0 0 : slabdata 1 1 0' > "$T/second/proc/slabinf
 }
 
 @test "-f: json" {
-    requires_feature stats json
     requires_tool jq
     run_vmstat -f --json
     json_has forks=4321
@@ -117,7 +107,6 @@ dentry 5 6 192 21 1 : tunables 0 0 0 : slabdata 1 1 0' > "$T/second/proc/slabinf
 # sda in 2.5 s: 250 reads, 10000 sectors, 500 ms; 50 writes, 2000 sectors,
 # 200 ms; busy 1250 ms = 50%; weighted 1750 ms / 2500 ms.
 @test "-d -x: rates of each disk" {
-    requires_feature disks
     run_two_instants -d -x
     succeeds
     [[ ${lines[0]} == "Device          r/s     w/s     rkB/s     wkB/s r_await w_await  aqu-sz   %util" ]] || { show_output; false; }
@@ -130,7 +119,6 @@ END
 }
 
 @test "-d -x: json" {
-    requires_feature disks json
     requires_tool jq
     run_two_instants -d -x --json
     output=$(grep '"sda"' <<< "$output")
@@ -141,7 +129,6 @@ END
 }
 
 @test "-d -x: a disk that vanishes and one that appears" {
-    requires_feature disks
     sed -i /nvme0n1/d "$T/second/proc/diskstats"
     run_two_instants -d -x
     succeeds
@@ -153,7 +140,6 @@ END
 }
 
 @test "-d -x: no operation in the interval has no time of waiting" {
-    requires_feature disks json
     requires_tool jq
     run_two_instants -d -x --json
     output=$(grep '"nvme0n1"' <<< "$output")
@@ -161,27 +147,23 @@ END
 }
 
 @test "-m of a machine that hides slabinfo: a reason, status 1" {
-    requires_feature slabs
     rm "$T/f/proc/slabinfo"
     run_vmstat -m
     fails_with '*slabinfo*'
 }
 
 @test "-d without diskstats: a reason, status 1" {
-    requires_feature disks
     rm "$T/f/proc/diskstats"
     run_vmstat -d
     fails_with '*diskstats*'
 }
 
 @test "-s -H has one unit" {
-    requires_feature stats human
     run_vmstat -s -H
     [[ ${lines[0]} =~ ^\ +7.6G\ total\ memory$ ]] || { show_output; false; }
 }
 
 @test "names are cut at a character, and a character is one wide" {
-    requires_feature slabs
     printf 'slabinfo - version: 2.1\n%s 5 6 192 21 1\nab 1 2 3 4 5\n' ääääääaaaaaaaaaaaaaaaaaayz | write_file proc/slabinfo
     run_vmstat -m
     [[ ${lines[2]} == "ääääääaaaaaaaaaaaaaaaaaa "* ]] || { show_output; false; }
