@@ -2750,11 +2750,7 @@ static struct plan {
 	uint8_t ordered[SRC_COUNT]; /* so many wants stand in the order of the file; the others it
 	                             * does not have. 0: that is not known */
 	struct want want[M_COUNT]; /* those of a source stand together */
-} plans[2];
-
-/* The plan that is read by: of the scope; or of the cgroups below it, where that is
- * another one. */
-static struct plan *plan = &plans[0];
+} scope_plan, children_plan; /* children: of the cgroups below, where the scope is a host */
 
 LARGE struct file files[MAX_LEVELS][SRC_COUNT]; /* [0]: of the scope itself */
 
@@ -2797,7 +2793,7 @@ static bool is_cpu_time(const struct place *p)
 	return p && p->source == SRC_STAT && p->raw == RAW_TICKS;
 }
 
-static void plan_places(bool cgroup)
+static void plan_places(struct plan *plan, bool cgroup)
 {
 	const struct place *p;
 	unsigned m;
@@ -2812,7 +2808,7 @@ static void plan_places(bool cgroup)
 
 /* Selects a metric, after what it is made of; false where this scope has no
  * place for it. */
-static bool plan_select(enum metric_id m)
+static bool plan_select(struct plan *plan, enum metric_id m)
 {
 	const struct place *p = plan->place[m];
 	const struct term *t;
@@ -2822,18 +2818,18 @@ static bool plan_select(enum metric_id m)
 	plan->selected[m] = true;
 	plan->source[p->source] |= p->source != SRC_NONE;
 	for (t = terms_of(p); t && t->sign; t++)
-		plan_select(t->metric);
+		plan_select(plan, t->metric);
 	if (p->over)
-		plan_select(p->over);
+		plan_select(plan, p->over);
 	if (p->within)
-		plan_select(p->within);
+		plan_select(plan, p->within);
 	plan->order[plan->count++] = (uint8_t)m;
 	return true;
 }
 
 /* Adds a metric to the wants of its source, which end at `n`: to the one that
  * has its key, by its place in the line, or as a new one. Returns the end. */
-static unsigned plan_want(unsigned n, enum metric_id m)
+static unsigned plan_want(struct plan *plan, unsigned n, enum metric_id m)
 {
 	const struct place *p = plan->place[m];
 	struct want *want = plan->want + plan->first_want[p->source];
@@ -2853,7 +2849,7 @@ static unsigned plan_want(unsigned n, enum metric_id m)
 }
 
 /* Lists what each file is searched for. */
-static void plan_wants(void)
+static void plan_wants(struct plan *plan)
 {
 	unsigned src, i, n = 0;
 
@@ -2861,13 +2857,13 @@ static void plan_wants(void)
 		plan->first_want[src] = (uint8_t)n;
 		for (i = 0; plan->source[src] && i < plan->count; i++)
 			if (plan->place[plan->order[i]]->source == src && is_scanned(plan->place[plan->order[i]]))
-				n = plan_want(n, plan->order[i]);
+				n = plan_want(plan, n, plan->order[i]);
 	}
 	plan->first_want[SRC_COUNT] = (uint8_t)n;
 }
 
 /* Is everything that the metric is made of read anyway? */
-static bool costs_nothing(enum metric_id m)
+static bool costs_nothing(const struct plan *plan, enum metric_id m)
 {
 	const struct place *p = plan->place[m];
 	const struct term *t;
@@ -2875,13 +2871,14 @@ static bool costs_nothing(enum metric_id m)
 	if (!p || (p->source != SRC_NONE && !plan->source[p->source]))
 		return false;
 	for (t = terms_of(p); t && t->sign; t++)
-		if (plan->place[t->metric] && !costs_nothing(t->metric))
+		if (plan->place[t->metric] && !costs_nothing(plan, t->metric))
 			return false;
 	return true;
 }
 
 /* The numbers of one line for the metrics of a want, into values[metric]. */
-static void read_line(const struct want *want, enum format format, struct text line, uint64_t *values)
+static void read_line(const struct plan *plan, const struct want *want, enum format format, struct text line,
+		      uint64_t *values)
 {
 	unsigned m, nth = 0;
 	uint64_t v = UNAVAILABLE;
@@ -2899,7 +2896,7 @@ static void read_line(const struct want *want, enum format format, struct text l
 }
 
 /* Is it wanted at each level, not of the cgroup alone? */
-static bool is_for_levels(const struct want *want)
+static bool is_for_levels(const struct plan *plan, const struct want *want)
 {
 	unsigned m = want->metric;
 
@@ -2913,7 +2910,7 @@ static bool is_for_levels(const struct want *want)
  * the file, so that the next time each line is compared with one key only,
  * and most lines are jumped over. Of a level above (not `own`) only what is
  * wanted at each level is read, and nothing learned. */
-static void read_keys(struct scanner *s, enum source_id src, bool own, uint64_t *values)
+static void read_keys(struct plan *plan, struct scanner *s, enum source_id src, bool own, uint64_t *values)
 {
 	struct want *want = plan->want + plan->first_want[src];
 	unsigned n = plan->first_want[src + 1] - plan->first_want[src], k = 0, i, j;
@@ -2922,7 +2919,7 @@ static void read_keys(struct scanner *s, enum source_id src, bool own, uint64_t 
 	struct text line;
 
 	for (i = 0; !own && i < n; i++)
-		k += !is_for_levels(&want[i]); /* those are not looked for */
+		k += !is_for_levels(plan, &want[i]); /* those are not looked for */
 	while (k < most) {
 		if (ordered)
 			scan_jump(s, last + want[k].gap, want[k].key);
@@ -2932,9 +2929,9 @@ static void read_keys(struct scanner *s, enum source_id src, bool own, uint64_t 
 			struct text rest = line;
 			struct want found = want[i];
 
-			if (*found.key != *line.p || !take_key(&rest, found.key) || (!own && !is_for_levels(&found)))
+			if (*found.key != *line.p || !take_key(&rest, found.key) || (!own && !is_for_levels(plan, &found)))
 				continue;
-			read_line(&found, sources[src].format, rest, values);
+			read_line(plan, &found, sources[src].format, rest, values);
 			found.gap = (uint32_t)(scan_position(s, line.p) - last);
 			last += found.gap;
 			for (j = i; own && j > k; j--)
@@ -2955,7 +2952,7 @@ static void read_keys(struct scanner *s, enum source_id src, bool own, uint64_t 
 }
 
 /* The numbers of the only line of a file, by their place in it. */
-static void read_numbers(struct scanner *s, enum source_id src, uint64_t *values)
+static void read_numbers(const struct plan *plan, struct scanner *s, enum source_id src, uint64_t *values)
 {
 	bool limit = sources[src].format == FORMAT_LIMIT;
 	uint64_t v = UNAVAILABLE;
@@ -2977,7 +2974,7 @@ static void read_numbers(struct scanner *s, enum source_id src, uint64_t *values
 }
 
 /* The number of CPUs in a list like "0-3,8". No kernel numbers them beyond MOST_CPUS. */
-static void read_cpu_list(struct scanner *s, enum source_id src, uint64_t *values)
+static void read_cpu_list(const struct plan *plan, struct scanner *s, enum source_id src, uint64_t *values)
 {
 	uint64_t n = 0, a, b;
 	struct text line, part;
@@ -3018,7 +3015,7 @@ static void scan_kept(struct scanner *s, struct file *f, const char *dir, size_t
 }
 
 /* Makes the numbers that a source reports UNAVAILABLE. */
-static void forget(enum source_id src, uint64_t *values)
+static void forget(const struct plan *plan, enum source_id src, uint64_t *values)
 {
 	const struct want *want = plan->want + plan->first_want[src], *end = plan->want + plan->first_want[src + 1];
 	unsigned m;
@@ -3031,7 +3028,8 @@ static void forget(enum source_id src, uint64_t *values)
 /* Reads what is wanted of a file in dir[0..n) into values[metric]; what it
  * does not report stays as it is. `own`: the file of the scope itself, not of
  * a level above. An error is noted in the file. */
-static void read_file(struct file *f, const char *dir, size_t n, enum source_id src, bool own, uint64_t *values)
+static void read_file(struct plan *plan, struct file *f, const char *dir, size_t n, enum source_id src, bool own,
+		      uint64_t *values)
 {
 	bool was_ordered = own && plan->ordered[src];
 	struct scanner s;
@@ -3040,18 +3038,18 @@ static void read_file(struct file *f, const char *dir, size_t n, enum source_id 
 	switch (sources[src].format) {
 	case FORMAT_WORDS:
 	case FORMAT_PSI:
-		read_keys(&s, src, own, values);
+		read_keys(plan, &s, src, own, values);
 		if (was_ordered && !plan->ordered[src] && !s.error) {
 			scan_start(&s, s.fd, 0); /* the file has changed its order */
-			read_keys(&s, src, own, values);
+			read_keys(plan, &s, src, own, values);
 		}
 		break;
 	case FORMAT_NUMBER:
 	case FORMAT_LIMIT:
-		read_numbers(&s, src, values);
+		read_numbers(plan, &s, src, values);
 		break;
 	case FORMAT_CPUS:
-		read_cpu_list(&s, src, values);
+		read_cpu_list(plan, &s, src, values);
 		break;
 	}
 	f->error = s.error;
@@ -3060,15 +3058,15 @@ static void read_file(struct file *f, const char *dir, size_t n, enum source_id 
 		f->fd = -1;
 	}
 	if (s.error && !(s.error == ENOENT && sources[src].format == FORMAT_LIMIT))
-		forget(src, values);
+		forget(plan, src, values);
 }
 
 /* Is a number of this source wanted at each level, not of the cgroup alone? */
-static bool has_levels(enum source_id src)
+static bool has_levels(const struct plan *plan, enum source_id src)
 {
 	const struct want *want = plan->want + plan->first_want[src], *end = plan->want + plan->first_want[src + 1];
 
-	while (want < end && !is_for_levels(want))
+	while (want < end && !is_for_levels(plan, want))
 		want++;
 	return want < end;
 }
@@ -3127,6 +3125,7 @@ struct needs {
 
 /* What was read at one instant. Numbers are in the units of the catalogue. */
 struct snapshot {
+	struct plan *plan; /* by which it was read */
 	uint64_t ns;      /* CLOCK_BOOTTIME, or the uptime of a captured tree */
 	uint64_t wall_ns; /* CLOCK_REALTIME */
 	bool gone;        /* the cgroup has ended */
@@ -3351,14 +3350,14 @@ static const char *directory_of(enum source_id src)
 }
 
 /* The numbers of a file, at each level where they are wanted there. */
-static void read_source(struct snapshot *now, enum source_id src)
+static void read_source(struct plan *plan, struct snapshot *now, enum source_id src)
 {
 	const char *dir = directory_of(src);
 	const struct home *h = &homes[sources[src].directory];
-	unsigned l, levels = h->levels > 1 && has_levels(src) ? h->levels : 1;
+	unsigned l, levels = h->levels > 1 && has_levels(plan, src) ? h->levels : 1;
 
 	for (l = 0; l < levels; l++)
-		read_file(&files[l][src], dir, h->levels ? h->length[l] : strlen(dir), src, l == 0, now->level[l]);
+		read_file(plan, &files[l][src], dir, h->levels ? h->length[l] : strlen(dir), src, l == 0, now->level[l]);
 }
 
 /* Tasks are summed over CPUs, and may come out below 0. Where none runs, though the
@@ -3376,11 +3375,12 @@ static void check_task_counts(uint64_t *v)
 /* Reads everything that is planned, and what the view needs. `before` is the
  * last snapshot; tick_ns is CLOCK_BOOTTIME. What cannot be read is
  * UNAVAILABLE; what went wrong is in the snapshot and in files[]. */
-static void snapshot_take(struct snapshot *now, const struct snapshot *before, uint64_t tick_ns,
+static void snapshot_take(struct plan *plan, struct snapshot *now, const struct snapshot *before, uint64_t tick_ns,
 			  const struct needs *needs)
 {
 	unsigned src, l, levels = 1;
 
+	now->plan = plan;
 	for (l = 0; l < DIR_COUNT; l++)
 		levels = homes[l].levels > levels ? homes[l].levels : levels;
 	memset(now->level, 0xff, levels * sizeof now->level[0]); /* UNAVAILABLE */
@@ -3392,13 +3392,13 @@ static void snapshot_take(struct snapshot *now, const struct snapshot *before, u
 	now->gone = now->tasks_hidden = now->tasks_overflow = false;
 	for (src = 1; src < SRC_COUNT; src++)
 		if (plan->first_want[src] < plan->first_want[src + 1] && src != SRC_CPU_POSSIBLE)
-			read_source(now, src);
+			read_source(plan, now, src);
 	if (!in_cgroup())
 		check_task_counts(now->level[0]);
 	if (plan->source[SRC_CPU_POSSIBLE]) { /* it never changes: 0 before the first snapshot */
 		now->level[0][M_cpus_possible] = before->level[0][M_cpus_possible];
 		if (!before->level[0][M_cpus_possible])
-			read_source(now, SRC_CPU_POSSIBLE);
+			read_source(plan, now, SRC_CPU_POSSIBLE);
 	}
 	if (needs->devices)
 		read_devices(now, before, WITH_CGROUP && needs->charged_devices, true);
@@ -3421,8 +3421,8 @@ static bool has_numbers(const struct snapshot *now)
 	unsigned m;
 
 	for (m = 1; m < LENGTH(metrics); m++)
-		if (plan->place[m] && now->level[0][m] < UNLIMITED &&
-		    sources[plan->place[m]->source].directory != DIR_SYS)
+		if (now->plan->place[m] && now->level[0][m] < UNLIMITED &&
+		    sources[now->plan->place[m]->source].directory != DIR_SYS)
 			return true;
 	return false;
 }
@@ -3811,7 +3811,7 @@ static uint64_t make_cpu_used(const struct comparison *c)
 /* The growth of a level's counter between the two snapshots. */
 static uint64_t level_growth(const struct comparison *c, unsigned l, enum metric_id m)
 {
-	return in_base_units(growth(c->before->level[l][m], c->now->level[l][m]), plan->place[m]->raw);
+	return in_base_units(growth(c->before->level[l][m], c->now->level[l][m]), c->now->plan->place[m]->raw);
 }
 
 /* Throttling at the level with the largest share of throttled periods: it
@@ -3920,7 +3920,7 @@ static bool is_false_time(const struct comparison *c, uint64_t us)
 	unsigned m;
 
 	for (m = 1; !counted && m < LENGTH(metrics); m++)
-		counted = is_cpu_time(plan->place[m]) && c->now->level[0][m];
+		counted = is_cpu_time(c->now->plan->place[m]) && c->now->level[0][m];
 	return !counted || us > most_ticks(c);
 }
 
@@ -3957,7 +3957,7 @@ static uint64_t make_cpu_time(const struct comparison *c)
 	bool missing = false; /* steal apart: it is not the machine's own time */
 	uint64_t most = most_new_ticks(c), most_total = most_ticks(c);
 
-	for (t = plan->place[M_cpu_time]->terms; t->sign; t++) {
+	for (t = c->now->plan->place[M_cpu_time]->terms; t->sign; t++) {
 		if (t->sign == 2 || (t->optional && c->now->level[0][t->metric] == UNAVAILABLE))
 			continue;
 		if (v[t->metric] > most || times(c->now->level[0][t->metric], 1000000 / USER_HZ) > most_total)
@@ -3977,7 +3977,7 @@ static uint64_t make_cpu_time(const struct comparison *c)
  * will have one once there is something to compare with? */
 static bool is_fed(const struct comparison *c, enum metric_id m)
 {
-	const struct place *p = plan->place[m];
+	const struct place *p = c->now->plan->place[m];
 	const struct term *t;
 
 	if (!p)
@@ -4059,6 +4059,7 @@ static uint64_t (*const makers[MAKER_COUNT])(const struct comparison *) = {
  * which is in before->ns. */
 static void report_make(const struct comparison *c)
 {
+	const struct plan *plan = c->now->plan;
 	const struct snapshot *before = c->before, *now = c->now;
 	struct report *r = c->report;
 	unsigned i;
@@ -4093,6 +4094,7 @@ static void report_make(const struct comparison *c)
  * older than that, and its age not known. */
 static bool is_false_start(const struct comparison *c)
 {
+	const struct plan *plan = c->now->plan;
 	const struct report *r = c->report;
 	uint64_t most = r->elapsed_us / 10 * 11 + 200000, period = c->now->level[0][M_cpu_period];
 	uint64_t used = plus(r->value[M_user_time], r->value[M_system_time]), online = c->now->level[0][M_cpus_online];
@@ -4902,12 +4904,12 @@ static const struct renderer *renderer(void)
 	return r;
 }
 
-static void plan_columns(const struct listing *l)
+static void plan_columns(struct plan *plan, const struct listing *l)
 {
 	unsigned i;
 
 	for (i = 0; i < l->columns; i++)
-		plan_select(metric_of(l->column[i]));
+		plan_select(plan, metric_of(l->column[i]));
 }
 
 /* Prints the rows of a listing; many of them are written half a sink at a
@@ -4999,18 +5001,22 @@ static uint64_t alert_threshold(const struct report *r, enum rule_id a, enum ale
 	return a == RULE_cs && opt->threshold_per_cpu ? mul_div(micro, limit, 1000000) : limit;
 }
 
-/* Is the metric what it is at this instant, not a growth? */
+/* Is it a gauge that is made of gauges only? */
 static bool is_instant(enum metric_id m)
 {
-	const struct place *p = plan->place[m];
+	const struct place *p;
 	const struct term *t;
 
-	if (!p || metrics[m].kind != KIND_GAUGE)
+	if (metrics[m].kind != KIND_GAUGE)
 		return false;
-	for (t = terms_of(p); t && t->sign; t++)
-		if (plan->place[t->metric] && !is_instant(t->metric))
+	for (p = metrics[m].places; p->scopes; p++) {
+		if (p->over)
 			return false;
-	return !p->over;
+		for (t = terms_of(p); t && t->sign; t++)
+			if (!is_instant(t->metric))
+				return false;
+	}
+	return true;
 }
 
 #define ENOUGH_PERIODS 5000 /* in thousandths: fewer say little of throttling */
@@ -5161,13 +5167,13 @@ static const char *alert_message(char buffer[MESSAGE_BYTES], const struct report
 }
 
 /* Selects what the rules are about; without `all` what is read anyway, or named. */
-static void plan_rules(bool all)
+static void plan_rules(struct plan *plan, bool all)
 {
 	unsigned a;
 
 	for (a = 0; WITH_ALERTS && !opt->no_alerts && a < RULE_COUNT; a++)
-		if (all || opt->rule_named[a] || costs_nothing(rules[a].metric))
-			plan_select(rules[a].metric);
+		if (all || opt->rule_named[a] || costs_nothing(plan, rules[a].metric))
+			plan_select(plan, rules[a].metric);
 }
 
 /* --check: a row for each thing that it looks at. */
@@ -5236,7 +5242,7 @@ static void list_checks(struct listing *l)
 	l->cell = check_cell;
 	add_columns(l, check_columns, sizeof *check_columns, LENGTH(check_columns) - (opt->format != O_NONE));
 	for (i = 0; i < LENGTH(checks); i++)
-		if (rule_of(checks[i].metric) < RULE_COUNT || plan->place[checks[i].metric])
+		if (rule_of(checks[i].metric) < RULE_COUNT || l->from->now->plan->place[checks[i].metric])
 			l->item[l->rows++] = (uint16_t)i;
 }
 
@@ -5410,8 +5416,10 @@ static void json_alerts(struct sink *o, const struct report *r)
 
 /* Messages of the rules whose level is reached; with `again`, of all that
  * last; and once of a rule that was named and cannot be judged. */
-static void say_alerts(const struct report *r, bool again, bool last)
+static void say_alerts(const struct comparison *c, bool again, bool last)
 {
+	const struct plan *plan = c->now->plan;
+	const struct report *r = c->report;
 	static struct said_level said[RULE_COUNT];
 	char buffer[MESSAGE_BYTES];
 	unsigned a;
@@ -6276,7 +6284,7 @@ static struct cell stat_cell(const struct listing *l, unsigned item, const struc
 	const struct comparison *from = l->from;
 	unsigned m = row->metric;
 	uint64_t reported = from->report->value[m], total = from->now->level[0][m];
-	const struct place *p = plan->place[m];
+	const struct place *p = from->now->plan->place[m];
 
 	(void)item;
 	if (row->value == STAT_SIZE)
@@ -7058,13 +7066,13 @@ LARGE struct children {
 	char names[WITH_CGROUP ? CHILD_NAMES : 1];
 } children;
 
-static bool is_counter(enum metric_id m)
+static bool is_counter(const struct plan *plan, enum metric_id m)
 {
 	return plan->place[m]->source != SRC_NONE && metrics[m].kind != KIND_GAUGE;
 }
 
 /* Reads the files of a child, `rest` below the scope, into values[metric]. */
-static void read_child(const char *rest, uint64_t *values)
+static void read_child(struct plan *plan, const char *rest, uint64_t *values)
 {
 	char dir[PATH_BYTES];
 	unsigned src;
@@ -7076,7 +7084,7 @@ static void read_child(const char *rest, uint64_t *values)
 		if (d < DIR_FIRST_HOME || plan->first_want[src] == plan->first_want[src + 1] ||
 		    !join_n(dir, homes[d].dir, homes[d].length[0], rest, ""))
 			continue;
-		read_file(&file, dir, strlen(dir), src, true, values);
+		read_file(plan, &file, dir, strlen(dir), src, true, values);
 		if (file.fd > 0)
 			close(file.fd - 1);
 	}
@@ -7135,6 +7143,7 @@ static uint64_t unpack_value(uint32_t v, enum unit unit)
 
 /* What is done with each child. */
 struct child_walk {
+	struct plan *plan;
 	const struct snapshot *scope_now;
 	uint64_t before_ns; /* the time of the comparison before */
 	uint32_t tick;      /* the number of the comparison */
@@ -7150,6 +7159,7 @@ struct child_walk {
 static void compare_child(const struct child_walk *walk, struct child *child, struct snapshot *before,
 			  struct snapshot *now, struct report *r)
 {
+	const struct plan *plan = now->plan;
 	bool known = child->tick && child->tick + 1 == walk->tick;
 	unsigned i, n = 0;
 
@@ -7159,7 +7169,7 @@ static void compare_child(const struct child_walk *walk, struct child *child, st
 	for (i = 0; i < plan->count; i++) {
 		enum metric_id m = plan->order[i];
 
-		if (!is_counter(m) || n == CHILD_COUNTERS)
+		if (!is_counter(plan, m) || n == CHILD_COUNTERS)
 			continue;
 		if (known)
 			before->level[0][m] = child->counter[n];
@@ -7198,7 +7208,8 @@ static bool visit_below(struct walk *w, size_t n)
 	now.wall_ns = walk->scope_now->wall_ns;
 	memset(now.level[0], 0xff, sizeof now.level[0]);
 	now.level[0][M_cpus_online] = walk->scope_now->level[0][M_cpus_online];
-	read_child(rest, now.level[0]);
+	now.plan = walk->plan;
+	read_child(now.plan, rest, now.level[0]);
 	child->inode = inode;
 	child->name = children.names_length;
 	memcpy(children.names + children.names_length, rest, length);
@@ -7239,9 +7250,11 @@ static void read_children(struct child_walk *of_child)
 }
 
 /* Compares all children with what they counted in the tick before. */
-static void compare_children(const struct snapshot *now, uint64_t before_ns, uint32_t tick)
+static void compare_children(struct plan *plan, const struct snapshot *now, uint64_t before_ns, uint32_t tick)
 {
-	struct child_walk walk = { .scope_now = now, .before_ns = before_ns, .tick = tick, .use = compare_child };
+	struct child_walk walk = {
+		.plan = plan, .scope_now = now, .before_ns = before_ns, .tick = tick, .use = compare_child,
+	};
 
 	read_children(&walk);
 }
@@ -7289,15 +7302,15 @@ static void kubelet_parts(const char *path, struct kubelet *k)
 	out_char(&container, '\0');
 }
 
-static void plan_children(void)
+static void plan_children(struct plan *plan)
 {
 	unsigned i;
 
 	for (i = 0; i < CHILD_VALUES; i++)
-		plan_select(child_columns[i].metric);
+		plan_select(plan, child_columns[i].metric);
 	for (i = 0; WITH_ALERTS && i < RULE_COUNT; i++)
-		if (costs_nothing(rules[i].metric))
-			plan_select(rules[i].metric);
+		if (costs_nothing(plan, rules[i].metric))
+			plan_select(plan, rules[i].metric);
 }
 
 /* --cgroups */
@@ -8419,7 +8432,7 @@ static unsigned export_places(const struct export *e)
 /* A counter since boot in base units, at one level; terms are added up. */
 static uint64_t counter_total(const struct snapshot *now, unsigned l, enum metric_id m)
 {
-	const struct place *p = plan->place[m];
+	const struct place *p = now->plan->place[m];
 	const struct term *t = p ? terms_of(p) : NULL;
 	uint64_t sum = 0, less = 0, v;
 	bool any = false;
@@ -8470,7 +8483,7 @@ static void scrape_scope(const struct comparison *c)
 		const struct export *e = &exports[i];
 		uint64_t v = export_value(c, e);
 
-		if (is_cpu_time(plan->place[e->metric])) {
+		if (is_cpu_time(c->now->plan->place[e->metric])) {
 			if (is_false_time(c, v))
 				v = UNAVAILABLE;
 			if (held && scrape.value[i] != UNAVAILABLE && v < scrape.value[i])
@@ -8649,7 +8662,7 @@ static unsigned cgroup_item(unsigned item)
 static void out_cgroup_item(struct sink *o, struct exposition *e)
 {
 	const struct export *row = &exports[e->row];
-	const struct place *p = plan->place[row->metric];
+	const struct place *p = scrape.snapshot->plan->place[row->metric];
 	char path[PATH_BYTES];
 	const struct scraped_child *scraped;
 	const struct child *child;
@@ -8845,7 +8858,7 @@ static struct snapshot *exporter_snapshot(void)
 
 	while (now == exporter.latest || now == exporter.reported || now == scrape.snapshot)
 		now++;
-	snapshot_take(now, before, clock_ns(CLOCK_BOOTTIME), &needs);
+	snapshot_take(&scope_plan, now, before, clock_ns(CLOCK_BOOTTIME), &needs);
 	exporter.latest = now;
 	if (!in_cgroup())
 		return now;
@@ -8898,19 +8911,17 @@ static void find_starts_below(void)
 /* Works with the cgroups below the scope, which on a host have a plan of their own. */
 static void visit_children(const struct snapshot *now, bool compared)
 {
-	struct child_walk walk = { .scope_now = now, .use = scrape_child };
+	struct child_walk walk = { .plan = &children_plan, .scope_now = now, .use = scrape_child };
 
 	if (opt->view != O_CGROUPS)
 		return;
-	plan = &plans[1];
 	if (compared) {
-		compare_children(now, exporter.children_ns, ++exporter.children_tick);
+		compare_children(&children_plan, now, exporter.children_ns, ++exporter.children_tick);
 		exporter.children_ns = now->ns;
 	} else {
 		read_children(&walk);
 		find_starts_below();
 	}
-	plan = &plans[0];
 }
 
 /* Reads what /metrics has. It is good for as long as it took: many that ask at once
@@ -8966,13 +8977,13 @@ static bool health_piece(struct sink *o, struct progress *at)
 }
 
 /* Selects what is exported of these scopes. */
-static void plan_select_exports(unsigned scopes)
+static void plan_select_exports(struct plan *plan, unsigned scopes)
 {
 	unsigned i;
 
 	for (i = 0; i < LENGTH(exports); i++)
 		if (exports[i].scopes & scopes)
-			plan_select(exports[i].metric);
+			plan_select(plan, exports[i].metric);
 }
 
 /* ------------------------------------------------------------------- PAGE
@@ -9318,32 +9329,31 @@ static const char *page_prepare(void)
  * below have a plan of their own. */
 static void plan_exports(void)
 {
+	struct plan *plan = &scope_plan;
 	static const uint8_t more[] = { M_mem_level, M_cpu_level, M_cpu_limit, M_cpus_online, M_id, M_thr_pct };
 	unsigned i;
 	bool page_too = WITH_LISTEN && opt->listen;
 
-	plan_places(in_cgroup());
-	plan_select_exports(in_cgroup() ? SELF | CGROUP : HOST);
+	plan_places(plan, in_cgroup());
+	plan_select_exports(plan, in_cgroup() ? SELF | CGROUP : HOST);
 	for (i = 0; i < LENGTH(more); i++)
 		if (more[i] < LENGTH(metrics))
-			plan_select(more[i]);
+			plan_select(plan, more[i]);
 	for (i = 0; page_too && i < LENGTH(panels); i++)
 		if (panels[i].scopes & (in_cgroup() ? CGROUP : HOST))
-			plan_select(panels[i].metric);
+			plan_select(plan, panels[i].metric);
 	if (page_too)
-		plan_rules(true);
+		plan_rules(plan, true);
 	if (WITH_RECORD)
-		plan_columns(&recorder.listing);
-	plan_wants();
+		plan_columns(plan, &recorder.listing);
+	plan_wants(plan);
 	if (!WITH_CGROUP || opt->view != O_CGROUPS)
 		return;
-	plan = &plans[1];
-	plan_places(true);
+	plan_places(&children_plan, true);
 	if (page_too)
-		plan_children();
-	plan_select_exports(CGROUP);
-	plan_wants();
-	plan = &plans[0];
+		plan_children(&children_plan);
+	plan_select_exports(&children_plan, CGROUP);
+	plan_wants(&children_plan);
 }
 
 /* --prometheus: what --listen serves at /metrics, but for the process itself. */
@@ -10888,54 +10898,54 @@ static bool has_reports(void)
 }
 
 /* Selects what the columns of a listing, the rules and the messages need. */
-static void plan_make(const struct listing *l, bool scope_is_told)
+static void plan_make(struct plan *plan, const struct listing *l, bool scope_is_told)
 {
 	bool cgroup = in_cgroup(), table = has_reports();
 	unsigned i;
 
-	plan_places(cgroup && !view()->hosts);
+	plan_places(plan, cgroup && !view()->hosts);
 	/* First: of a child as many counters are kept as these need. */
 	if (WITH_CGROUP && opt->view == O_CGROUPS)
-		plan_children();
+		plan_children(plan);
 	if (WITH_RECORD)
-		plan_columns(&recorder.listing);
-	plan_columns(l);
+		plan_columns(plan, &recorder.listing);
+	plan_columns(plan, l);
 	for (i = 0; l->cell == stat_cell && i < l->columns; i++)
 		if (l->column[i]->unit != UNIT_TEXT)
-			plan_select(((const struct stat_row *)l->column[i])->metric);
+			plan_select(plan, ((const struct stat_row *)l->column[i])->metric);
 	if (opt->view == O_STATS)
-		plan_select(M_cpus_possible); /* which tells ticks from nonsense */
+		plan_select(plan, M_cpus_possible); /* which tells ticks from nonsense */
 	/* An OOM kill is reported by a table without its column, too. */
 	if (WITH_ALERTS && table && !opt->no_alerts && cgroup && !opt->columns && !opt->classic)
-		plan_select(M_oom);
+		plan_select(plan, M_oom);
 	if (table)
-		plan_rules(false);
+		plan_rules(plan, false);
 	for (i = 0; WITH_ALERTS && opt->view == O_CHECK && i < LENGTH(checks); i++)
-		plan_select(checks[i].metric);
+		plan_select(plan, checks[i].metric);
 	if (WITH_ALERTS && opt->view == O_CHECK)
-		plan_select(M_mem_level);
+		plan_select(plan, M_mem_level);
 	/* The cause of CPU pressure is told where it is read anyway. */
 	if (WITH_ALERTS && plan->selected[M_cpu_some]) {
 		static const uint8_t causes[] = { M_id, M_cpu_full, M_thr_pct, M_cpu_limit, M_cpu_level };
 
 		for (i = 0; i < LENGTH(causes); i++)
-			if ((WITH_ALERTS && opt->view == O_CHECK) || costs_nothing(causes[i]))
-				plan_select(causes[i]);
+			if ((WITH_ALERTS && opt->view == O_CHECK) || costs_nothing(plan, causes[i]))
+				plan_select(plan, causes[i]);
 	}
 	if (opt->threshold_per_cpu)
-		plan_select(cgroup ? M_cpu_capacity : M_cpus_online);
+		plan_select(plan, cgroup ? M_cpu_capacity : M_cpus_online);
 	if (cgroup && scope_is_told) {
-		plan_select(M_mem_level);
-		plan_select(M_cpu_limit);
-		plan_select(M_cpu_level);
+		plan_select(plan, M_mem_level);
+		plan_select(plan, M_cpu_limit);
+		plan_select(plan, M_cpu_level);
 	}
-	plan_wants();
+	plan_wants(plan);
 }
 
 /* Is the number of a metric not in the file that reports it, in this snapshot? */
 static bool is_missing(const struct snapshot *now, enum metric_id m, enum source_id src)
 {
-	const struct place *p = plan->place[m];
+	const struct place *p = now->plan->place[m];
 
 	return p && p->source == src && is_scanned(p) && now->level[0][m] == UNAVAILABLE;
 }
@@ -10943,7 +10953,7 @@ static bool is_missing(const struct snapshot *now, enum metric_id m, enum source
 /* Does a metric lack something of this file that it cannot do without? */
 static bool lacks(const struct snapshot *now, enum metric_id m, enum source_id src)
 {
-	const struct place *p = plan->place[m];
+	const struct place *p = now->plan->place[m];
 	const struct term *t;
 
 	if (!p)
@@ -10959,8 +10969,8 @@ static bool is_empty_handed(const struct snapshot *now, enum source_id src)
 {
 	unsigned i;
 
-	for (i = 0; i < plan->count; i++)
-		if (plan->place[plan->order[i]]->source == src && !is_missing(now, plan->order[i], src))
+	for (i = 0; i < now->plan->count; i++)
+		if (now->plan->place[now->plan->order[i]]->source == src && !is_missing(now, now->plan->order[i], src))
 			return false;
 	return true;
 }
@@ -10978,7 +10988,7 @@ static void warn_unavailable(const struct listing *l, bool *said)
 		int error = files[0][src].error;
 		bool nothing;
 
-		if (said[src] || !plan->source[src] || sources[src].directory != DIR_PROC ||
+		if (said[src] || !now->plan->source[src] || sources[src].directory != DIR_PROC ||
 		    sources[src].format != FORMAT_WORDS)
 			continue;
 		nothing = error || is_empty_handed(now, src);
@@ -11039,7 +11049,7 @@ static void check_anything(const struct snapshot *now)
 	if ((in_cgroup() && !view()->hosts) || has_numbers(now))
 		return;
 	for (src = 1; src < SRC_COUNT; src++)
-		if (plan->source[src] && files[0][src].error && sources[src].format != FORMAT_PSI)
+		if (now->plan->source[src] && files[0][src].error && sources[src].format != FORMAT_PSI)
 			die_unreadable(directory_of(src), sources[src].name, files[0][src].error);
 	if (!is_proc_read())
 		die_unreadable(opt->proc, "stat", exists_in_proc("stat") ? ENODATA : ENOENT);
@@ -11065,7 +11075,7 @@ static void check_view(const struct listing *l)
 static void warn_incomplete(const struct snapshot *now, const struct listing *l)
 {
 	static bool said_tasks, said_children, said_devices, said_slabs, said_hosts;
-	bool sums = plan->source[SRC_TASKS], top = WITH_TOP && opt->top;
+	bool sums = now->plan->source[SRC_TASKS], top = WITH_TOP && opt->top;
 
 	if ((sums || top) && !said_tasks && (now->tasks_overflow || now->tasks_hidden)) {
 		const char *lost = !sums ? "--top does not see them" : top ?
@@ -11158,7 +11168,7 @@ static void show_report(struct listing *l, const struct comparison *c)
 	}
 	header = print_listing(l);
 	if (WITH_ALERTS && has_reports())
-		say_alerts(c->report, header, opt->count == 1 && !opt->replay);
+		say_alerts(c, header, opt->count == 1 && !opt->replay);
 }
 
 /* What the view needs beside the planned numbers. */
@@ -11169,7 +11179,7 @@ static struct needs find_needs(bool started)
 	needs.host = view()->hosts;
 	needs.charged_devices = in_cgroup() && !view()->hosts;
 	needs.processes = WITH_TOP && opt->top;
-	needs.states = in_cgroup() && (started || plan->source[SRC_TASKS]);
+	needs.states = in_cgroup() && (started || scope_plan.source[SRC_TASKS]);
 	return needs;
 }
 
@@ -11194,12 +11204,12 @@ static void tick(struct listing *l, uint64_t n, uint64_t tick_ns, bool scope_is_
 	bool started = !n && !opt->no_first && (has_reports() || (opt->view == O_DISK && opt->extended));
 	struct needs needs = find_needs(started);
 
-	snapshot_take(now, before, tick_ns, &needs);
+	snapshot_take(&scope_plan, now, before, tick_ns, &needs);
 	if (now->gone && !view()->hosts)
 		end_with_cgroup(&comparison, !n);
 	if (needs.devices && needs.charged_devices && now->devices_error)
 		fall_back_to_host(now, before);
-	if (!n && plan->count)
+	if (!n && scope_plan.count)
 		check_anything(now);
 	if (started)
 		before->ns = scope_start_ns(now);
@@ -11207,7 +11217,7 @@ static void tick(struct listing *l, uint64_t n, uint64_t tick_ns, bool scope_is_
 	l->from = &comparison;
 	compare(&comparison, before);
 	if (WITH_CGROUP && opt->view == O_CGROUPS)
-		compare_children(now, before->ns, (uint32_t)n + 1);
+		compare_children(now->plan, now, before->ns, (uint32_t)n + 1);
 	if (view()->fill)
 		view()->fill(l);
 	check_view(l);
@@ -11337,7 +11347,8 @@ int main(int argc, char **argv)
 		settle_partition();
 	scope_is_told = WITH_CGROUP && opt->view != O_CHECK && is_terminal(STDERR_FILENO, &(struct winsize){ 0 });
 	if (WITH_RECORD && opt->replay) {
-		plan_places(false);
+		plan_places(&scope_plan, false);
+		snapshots[0].plan = snapshots[1].plan = &scope_plan;
 		run_replay(&listing);
 		return 0;
 	}
@@ -11352,7 +11363,7 @@ int main(int argc, char **argv)
 	if (opt->listen || opt->format == O_PROMETHEUS)
 		return 0;
 	list_view(&listing);
-	plan_make(&listing, scope_is_told);
+	plan_make(&scope_plan, &listing, scope_is_told);
 	/* A graph is finished first, a verdict is said, a recording ends with its own status. */
 	handle_signals(opt->view == O_GRAPH || opt->view == O_CHECK ? 0 : opt->record ? 1 : LENGTH(end_signals));
 	run(&listing, scope_is_told);

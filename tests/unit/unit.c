@@ -265,17 +265,17 @@ static void test_borders(void)
 	uint64_t values[M_COUNT];
 	char to[PATH_BYTES];
 
-	memset(plan, 0, sizeof *plan);
-	plan_places(false);
-	plan_select(M_cpus_online);
-	plan_wants();
+	memset(&scope_plan, 0, sizeof scope_plan);
+	plan_places(&scope_plan, false);
+	plan_select(&scope_plan, M_cpus_online);
+	plan_wants(&scope_plan);
 	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
 		int fd = t_string(lists[i].list);
 		struct scanner scan;
 
 		memset(values, 0xff, sizeof values);
 		scan_start(&scan, fd, 0);
-		read_cpu_list(&scan, SRC_CPU_ONLINE, values);
+		read_cpu_list(&scope_plan, &scan, SRC_CPU_ONLINE, values);
 		t_u64(values[M_cpus_online], lists[i].cpus, "a list of CPUs", lists[i].list);
 		close(fd);
 	}
@@ -299,20 +299,20 @@ static void test_one_number(void)
 
 	for (unsigned i = 0; i < DIR_COUNT; i++)
 		homes[i].version = 2;
-	memset(plan, 0, sizeof *plan);
-	plan_places(true);
-	plan_select(M_mem_used);
-	plan_select(M_mem_max);
-	plan_wants();
+	memset(&scope_plan, 0, sizeof scope_plan);
+	plan_places(&scope_plan, true);
+	plan_select(&scope_plan, M_mem_used);
+	plan_select(&scope_plan, M_mem_max);
+	plan_wants(&scope_plan);
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		int fd = t_string(rows[i].s);
 		struct scanner scan;
 
 		memset(values, 0xff, sizeof values);
 		scan_start(&scan, fd, 0);
-		read_numbers(&scan, SRC_MEM_CURRENT, values);
+		read_numbers(&scope_plan, &scan, SRC_MEM_CURRENT, values);
 		scan_start(&scan, fd, 0);
-		read_numbers(&scan, SRC_MEM_MAX, values);
+		read_numbers(&scope_plan, &scan, SRC_MEM_MAX, values);
 		t_u64(values[M_mem_used], rows[i].usage, "a file with a number", rows[i].s);
 		t_u64(values[M_mem_max], rows[i].limit, "a file with a limit", rows[i].s);
 		close(fd);
@@ -374,10 +374,11 @@ static void t_bind(enum scope_kind kind)
 		homes[i].levels = kind == HOST ? 0 : 3;
 	}
 	scope.kind = kind;
-	memset(plan, 0, sizeof *plan);
-	plan_places(kind != HOST);
+	memset(&scope_plan, 0, sizeof scope_plan);
+	plan_places(&scope_plan, kind != HOST);
 	for (unsigned m = 1; m < M_COUNT; m++)
-		plan_select(m);
+		plan_select(&scope_plan, m);
+	t_before.plan = t_now.plan = &scope_plan;
 	t_before.ns = 50 * (uint64_t)NS_PER_S;
 	t_now.ns = 51 * (uint64_t)NS_PER_S;
 }
