@@ -9928,9 +9928,10 @@ static int protect_pointers(void)
 	return 0;
 }
 
-#define SYS_LANDLOCK_CREATE_RULESET 444 /* of every machine */
-#define SYS_LANDLOCK_ADD_RULE 445
-#define SYS_LANDLOCK_RESTRICT_SELF 446
+#define FIRST_CALL (SYS_exit / 1000 * 1000) /* 4000, 5000 or 6000 on MIPS, by its ABI; else 0 */
+#define SYS_LANDLOCK_CREATE_RULESET (FIRST_CALL + 444)
+#define SYS_LANDLOCK_ADD_RULE (FIRST_CALL + 445)
+#define SYS_LANDLOCK_RESTRICT_SELF (FIRST_CALL + 446)
 #define LANDLOCK_READ (1 << 2 | 1 << 3) /* files and directories */
 
 struct landlock_ruleset {
@@ -9984,59 +9985,67 @@ static int restrict_files(void)
 	return error;
 }
 
-/* The machine, as a filter is told: AUDIT_ARCH_ of linux/audit.h; 0: not known. */
+/* The machine, as a filter is told: AUDIT_ARCH_ of linux/audit.h; 0: not known.
+ * ARM and AArch64 are little-endian by name, whatever they run as. */
+#define WORDS_64 0x80000000
+#define LITTLE 0x40000000
+#define BYTE_ORDER_BIT (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? LITTLE : 0)
 #if defined __x86_64__ && !defined __ILP32__
-#define MACHINE 0xc000003e
-#elif defined __aarch64__
-#define MACHINE (0xc0000000 | EM_AARCH64)
+#define MACHINE (WORDS_64 | LITTLE | EM_X86_64)
+#elif defined __aarch64__ && !defined __ILP32__
+#define MACHINE (WORDS_64 | LITTLE | EM_AARCH64)
 #elif defined __i386__
-#define MACHINE (0x40000000 | EM_386)
-#elif defined __arm__ && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define MACHINE (0x40000000 | EM_ARM)
+#define MACHINE (LITTLE | EM_386)
+#elif defined __arm__
+#define MACHINE (LITTLE | EM_ARM)
 #elif defined __riscv && __riscv_xlen == 64
-#define MACHINE (0xc0000000 | EM_RISCV)
+#define MACHINE (WORDS_64 | LITTLE | EM_RISCV)
+#elif defined __loongarch64
+#define MACHINE (WORDS_64 | LITTLE | 258) /* EM_LOONGARCH, which older headers lack */
 #elif defined __s390x__
-#define MACHINE (0x80000000 | EM_S390)
-#elif defined __powerpc64__ && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-#define MACHINE (0xc0000000 | EM_PPC64)
+#define MACHINE (WORDS_64 | EM_S390)
+#elif defined __powerpc64__
+#define MACHINE (WORDS_64 | BYTE_ORDER_BIT | EM_PPC64)
+#elif defined __mips64 && !defined __LP64__ /* n32 */
+#define MACHINE (WORDS_64 | BYTE_ORDER_BIT | 0x20000000 | EM_MIPS)
+#elif defined __mips64
+#define MACHINE (WORDS_64 | BYTE_ORDER_BIT | EM_MIPS)
+#elif defined __mips__
+#define MACHINE (BYTE_ORDER_BIT | EM_MIPS)
 #else
 #define MACHINE 0
 #endif
 
-/* System calls that are needed from here on; what a machine does not have is not
- * there. */
+/* System calls that are needed from here on. Those below are of some machines: by
+ * the names that a libc's header has, it calls them. */
 static const uint16_t allowed_calls[] = {
 	SYS_read, SYS_write, SYS_pread64, SYS_pwrite64, SYS_openat, SYS_close, SYS_getdents64, SYS_faccessat,
-	SYS_readlinkat, SYS_fstat, SYS_statx, SYS_ppoll, SYS_accept4, SYS_recvfrom, SYS_sendto, SYS_setsockopt,
-	SYS_shutdown, SYS_clock_gettime, SYS_getrusage, SYS_getpid, SYS_rt_sigprocmask, SYS_rt_sigreturn,
-	SYS_restart_syscall, SYS_exit, SYS_exit_group, 439, /* faccessat2 */
-#ifdef SYS_open
-	SYS_open,
+	SYS_readlinkat, SYS_statx, SYS_ppoll, SYS_accept4, SYS_recvfrom, SYS_sendto, SYS_setsockopt,
+	SYS_shutdown, SYS_getrusage, SYS_getpid, SYS_rt_sigprocmask, SYS_rt_sigreturn,
+	SYS_restart_syscall, SYS_exit, SYS_exit_group, FIRST_CALL + 439, /* faccessat2 */
+#ifdef SYS_open /* machines that are older than openat */
+	SYS_open, SYS_access, SYS_readlink, SYS_stat,
 #endif
-#ifdef SYS_access
-	SYS_access,
+#ifdef SYS_fstat /* where it is missing, as on LoongArch, statx is called */
+	SYS_fstat,
 #endif
-#ifdef SYS_readlink
-	SYS_readlink,
-#endif
-#ifdef SYS_stat
-	SYS_stat,
-#endif
-#ifdef SYS_newfstatat
+#ifdef SYS_newfstatat /* 64 bits */
 	SYS_newfstatat,
 #endif
-#ifdef SYS_fstatat64
-	SYS_fstatat64,
+#ifdef SYS_stat64 /* 32 bits */
+	SYS_stat64, SYS_fstat64, SYS_fstatat64,
 #endif
-#ifdef SYS_stat64
-	SYS_stat64,
-	SYS_fstat64,
+#ifdef SYS_clock_gettime
+	SYS_clock_gettime,
+#endif
+#ifdef SYS_clock_gettime32 /* musl's name for it on 32 bits */
+	SYS_clock_gettime32,
 #endif
 #ifdef SYS_clock_gettime64
-	SYS_clock_gettime64,
+	SYS_clock_gettime64, SYS_ppoll_time64,
 #endif
-#ifdef SYS_ppoll_time64
-	SYS_ppoll_time64,
+#ifdef SYS_sigreturn /* how handlers return on i386, ARM, s390x, MIPS, PowerPC */
+	SYS_sigreturn,
 #endif
 };
 
