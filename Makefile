@@ -15,6 +15,7 @@ MANDIR = $(PREFIX)/share/man
 NAME = vmstat
 BIN = vmstat
 STRIP = -s
+OUT = tests/out
 
 # A program that listens is a static PIE whose tables of pointers are read-only
 # once they are relocated (config.h: WITH_LISTEN). Of musl-gcc -static-pie makes a
@@ -73,7 +74,7 @@ image: $(BIN)
 	@docker/image
 
 # A program of the tests, built as vmstat is.
-tests/out/%: tests/%.c vmstat.c config.h Makefile
+$(OUT)/%: tests/%.c vmstat.c config.h Makefile
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -o $@ $< $(ALL_LDFLAGS)
 

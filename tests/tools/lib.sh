@@ -32,6 +32,13 @@ finish() {
 
 have() { command -v "$1" >/dev/null; }
 
+# needs COMMAND PACKAGE: true where it is there, or can be installed, by root with apt.
+needs() {
+	have "$1" && return
+	[ "$(id -u)" = 0 ] && have apt-get && apt-get -qq update &&
+		DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends "$2" && have "$1"
+} >&2
+
 # within WHAT VALUE BOUND: a bound as a test.
 within() {
 	check "$1: $2, bound $3" awk "BEGIN { exit !($2 <= $3) }"
