@@ -1177,6 +1177,8 @@ enum raw { RAW_ONE, RAW_KIB, RAW_BYTES, RAW_PAGES, RAW_TICKS, RAW_NS, RAW_US };
 
 /* How a value is shown.
  *   TEXT      a name
+ *   NAME      a name that is cut where it is longer than its column
+ *   TITLE     a name that in text is the heading of its column
  *   LEVEL     a level's number, by the name of its cgroup
  *   WHOLE     a number as it is
  *   DECIMALS  a number in millionths, with two decimals
@@ -1186,7 +1188,8 @@ enum raw { RAW_ONE, RAW_KIB, RAW_BYTES, RAW_PAGES, RAW_TICKS, RAW_NS, RAW_US };
  *   FLOW      bytes per second, in the unit of -S
  *   BLOCKS    bytes per second, in KiB whatever -S says */
 enum unit {
-	UNIT_TEXT, UNIT_LEVEL, UNIT_WHOLE, UNIT_DECIMALS, UNIT_NUMBER, UNIT_PERCENT, UNIT_SIZE, UNIT_FLOW, UNIT_BLOCKS
+	UNIT_TEXT, UNIT_NAME, UNIT_TITLE, UNIT_LEVEL, UNIT_WHOLE, UNIT_DECIMALS, UNIT_NUMBER, UNIT_PERCENT, UNIT_SIZE,
+	UNIT_FLOW, UNIT_BLOCKS
 };
 
 /* Where a metric shows up without being named by -o.
@@ -1234,24 +1237,19 @@ static const struct group_row {
 #undef G
 };
 
-#define HEADING_BYTES 12
-
-/* A column of a listing. Every table whose rows can be columns begins its
- * rows with one. */
+/* A column of a listing, which knows by the id what it shows: a metric, the field of a
+ * device, or what the listing numbers itself. */
 struct column {
-	char key[20];        /* in JSON, CSV and -o; "": only in text */
-	char heading[HEADING_BYTES]; /* in text */
+	const char *key;     /* in JSON, CSV and -o */
+	const char *heading; /* in text; where a listing is stacked, after the number */
 	uint8_t group, unit;
 	uint8_t width[2];    /* narrow, and with -w; 0: not in text */
 	uint8_t keep;        /* 0 to 99: a narrow terminal drops the lowest first */
-	bool cut;            /* a name that is longer than its column is cut off */
-	bool titled;         /* in text its cell is the heading of the column */
-	const char *label;   /* a longer heading; after a number of -s */
+	uint8_t id;
 };
 
-/* A column that is no row of a larger table. */
-#define COLUMN(name, head, of, size, is_cut) \
-	{ .key = #name, .heading = head, .unit = UNIT_##of, .width = { size, size }, .cut = is_cut }
+/* What a record says of the report that it belongs to: the same in every listing. */
+enum { ID_INTERVAL = 253, ID_SCOPE, ID_CGROUP };
 
 /* What a metric is made of: another metric, added or taken off. An optional
  * one is left out where the kernel does not report it. */
@@ -1581,7 +1579,7 @@ enum metric_id {
 #undef M
 	M_COUNT
 };
-_Static_assert(M_COUNT < 256, "a metric's number is a uint8_t");
+_Static_assert((int)M_COUNT <= (int)ID_INTERVAL, "a column's id tells a metric from what every record has");
 
 static const struct metric {
 	struct column column; /* its key is the name */
@@ -1590,7 +1588,7 @@ static const struct metric {
 	const struct place *places;
 } metrics[] = {
 #define M(name, group, show, keep, kind, unit, width, wide, heading, help, ...) [M_##name] = { \
-	{ #name, heading, GROUP_##group, UNIT_##unit, { width, wide }, keep, false, false }, \
+	{ #name, heading, GROUP_##group, UNIT_##unit, { width, wide }, keep, M_##name }, \
 	WITH_HELP ? help : "", SHOW_##show, KIND_##kind, (const struct place[]){ __VA_ARGS__ { 0 } } },
 #define H(name, kind, unit, ...) M(name, NONE, HIDDEN, 0, kind, unit, 0, 0, "", NULL, __VA_ARGS__)
 	METRICS(M, H)
@@ -1600,61 +1598,12 @@ static const struct metric {
 };
 
 #define M(name, group, show, keep, kind, unit, width, wide, heading, help, ...) \
-	_Static_assert(sizeof #name <= sizeof metrics->column.key && sizeof heading <= HEADING_BYTES, \
-		       #name ": the key and the heading fit"); \
 	_Static_assert(sizeof heading - 1 <= (width) && (width) <= (wide) && (keep) < 100, \
 		       #name ": the heading fits the width, that is at most the wide width, keep is below 100");
 #define H(...)
 METRICS(M, H)
 #undef M
 #undef H
-
-/* The numbers of a block device: F(key, place in the line of diskstats, label
- * in -D (none: not there), group in -d, width, wide width (0: not in -d),
- * heading in -d). Documentation/admin-guide/iostats.rst, Linux 6.13. */
-#define DISK_FIELDS(F) \
-	F(reads, 1, "total reads", READS, 6, 9, "total") \
-	F(reads_merged, 2, "merged reads", READS, 6, 9, "merged") \
-	F(read_sectors, 3, "read sectors", READS, 7, 11, "sectors") \
-	F(read_ms, 4, "milli reading", READS, 7, 11, "ms") \
-	F(writes, 5, "writes", WRITES, 6, 9, "total") \
-	F(writes_merged, 6, "merged writes", WRITES, 6, 9, "merged") \
-	F(write_sectors, 7, "written sectors", WRITES, 7, 11, "sectors") \
-	F(write_ms, 8, "milli writing", WRITES, 7, 11, "ms") \
-	F(io_now, 9, "inprogress IO", IO, 6, 7, "cur") \
-	F(io_ms, 10, "milli spent IO", IO, 6, 7, "sec") \
-	F(io_weighted_ms, 11, "milli weighted IO", NONE, 0, 0, "") \
-	F(discards, 12, "", NONE, 0, 0, "") \
-	F(discard_sectors, 14, "", NONE, 0, 0, "") \
-	F(discard_ms, 15, "", NONE, 0, 0, "") \
-	F(flushes, 16, "", NONE, 0, 0, "") \
-	F(flush_ms, 17, "", NONE, 0, 0, "")
-
-#define DISKSTATS_NUMBERS 17 /* in a line of Linux 5.5 */
-
-enum disk_field {
-#define F(key, nth, label, group, width, wide, heading) D_##key,
-	DISK_FIELDS(F)
-#undef F
-	D_COUNT
-};
-
-static const struct disk_column {
-	struct column column, sum; /* as -d and as -D show it */
-	uint8_t nth;
-} disk_columns[] = {
-#define F(key, nth, label, group, width, wide, heading) [D_##key] = { \
-	{ #key, heading, GROUP_##group, UNIT_WHOLE, { width, wide }, 0, false, false }, \
-	{ #key, "", GROUP_NONE, UNIT_WHOLE, { 12, 12 }, 0, false, false, label }, nth },
-	DISK_FIELDS(F)
-#undef F
-};
-
-#define F(key, nth, label, group, width, wide, heading) \
-	_Static_assert((nth) >= 1 && (nth) <= DISKSTATS_NUMBERS, #key ": its place in the line"); \
-	_Static_assert(sizeof heading - 1 <= (width) && (width) <= (wide), #key ": the heading fits its column");
-DISK_FIELDS(F)
-#undef F
 
 /* What a process did, as --top shows it: P(key, unit, width, heading in text).
  * In percent of one CPU: cpu, what it used; wait, what it waited for. */
@@ -1675,7 +1624,7 @@ enum top_value {
 
 static const struct column top_columns[] = {
 #define P(key, unit, width, heading) [TOP_##key] = \
-	{ #key, heading, GROUP_NONE, UNIT_##unit, { width, width }, 90, false, false },
+	{ #key, heading, GROUP_NONE, UNIT_##unit, { width, width }, 90, TOP_##key },
 	TOP_VALUES(P)
 #undef P
 };
@@ -3103,6 +3052,49 @@ struct process {
 	uint8_t since;
 };
 
+/* The numbers of a block device: F(key, place in the line of diskstats, more of its row in
+ * disk_fields[], below). Documentation/admin-guide/iostats.rst, Linux 6.13. */
+#define DISK_FIELDS(F) \
+	F(reads, 1, IN_DISK(READS, 6, 9, "total"), .sum = "total reads", .charge = "rios", \
+	  EXPORTED(COUNTER, ONE, "reads_completed_total", "Reads.")) \
+	F(reads_merged, 2, IN_DISK(READS, 6, 9, "merged"), .sum = "merged reads", \
+	  EXPORTED(COUNTER, ONE, "reads_merged_total", "Reads that were merged.")) \
+	F(read_sectors, 3, IN_DISK(READS, 7, 11, "sectors"), .sum = "read sectors", .charge = "rbytes", \
+	  EXPORTED(COUNTER, SECTORS, "read_bytes_total", "Bytes read.")) \
+	F(read_ms, 4, IN_DISK(READS, 7, 11, "ms"), .sum = "milli reading", \
+	  EXPORTED(COUNTER, MS, "read_time_seconds_total", "Time that reads took.")) \
+	F(writes, 5, IN_DISK(WRITES, 6, 9, "total"), .sum = "writes", .charge = "wios", \
+	  EXPORTED(COUNTER, ONE, "writes_completed_total", "Writes.")) \
+	F(writes_merged, 6, IN_DISK(WRITES, 6, 9, "merged"), .sum = "merged writes", \
+	  EXPORTED(COUNTER, ONE, "writes_merged_total", "Writes that were merged.")) \
+	F(write_sectors, 7, IN_DISK(WRITES, 7, 11, "sectors"), .sum = "written sectors", .charge = "wbytes", \
+	  EXPORTED(COUNTER, SECTORS, "written_bytes_total", "Bytes written.")) \
+	F(write_ms, 8, IN_DISK(WRITES, 7, 11, "ms"), .sum = "milli writing", \
+	  EXPORTED(COUNTER, MS, "write_time_seconds_total", "Time that writes took.")) \
+	F(io_now, 9, IN_DISK(IO, 6, 7, "cur"), .sum = "inprogress IO", \
+	  EXPORTED(GAUGE, ONE, "io_now", "I/O in progress.")) \
+	F(io_ms, 10, IN_DISK(IO, 6, 7, "sec"), .sum = "milli spent IO", \
+	  EXPORTED(COUNTER, MS, "io_time_seconds_total", "Time that the device was busy.")) \
+	F(io_weighted_ms, 11, IN_DISK(NONE, 0, 0, ""), .sum = "milli weighted IO", \
+	  EXPORTED(COUNTER, MS, "io_time_weighted_seconds_total", "Time that I/O was in progress, times how much.")) \
+	F(discards, 12, IN_DISK(NONE, 0, 0, ""), EXPORTED(COUNTER, ONE, "discards_completed_total", "Discards.")) \
+	F(discard_sectors, 14, IN_DISK(NONE, 0, 0, ""), \
+	  EXPORTED(COUNTER, SECTORS, "discarded_bytes_total", "Bytes discarded.")) \
+	F(discard_ms, 15, IN_DISK(NONE, 0, 0, ""), \
+	  EXPORTED(COUNTER, MS, "discard_time_seconds_total", "Time that discards took.")) \
+	F(flushes, 16, IN_DISK(NONE, 0, 0, ""), EXPORTED(COUNTER, ONE, "flush_requests_total", "Flushes.")) \
+	F(flush_ms, 17, IN_DISK(NONE, 0, 0, ""), \
+	  EXPORTED(COUNTER, MS, "flush_requests_time_seconds_total", "Time that flushes took."))
+
+#define DISKSTATS_NUMBERS 17 /* in a line of Linux 5.5 */
+
+enum disk_field_id {
+#define F(key, ...) D_##key,
+	DISK_FIELDS(F)
+#undef F
+	D_COUNT
+};
+
 struct device {
 	char name[NAME_BYTES];
 	bool partition;
@@ -4194,46 +4186,52 @@ static struct screen {
 	bool header_due;
 	unsigned rows, columns;
 	unsigned since_header; /* rows printed since */
+	bool color;
 } screen;
 
 #define MAX_COLUMNS (M_COUNT + 3)
-#define MAX_ROWS (MAX_DISKS > MAX_SLABS ? MAX_DISKS : MAX_SLABS)
+#define MAX(a, b) ((a) > (b) ? (a) : (b))
+#define MAX_ROWS MAX(MAX(MAX_DISKS, MAX_SLABS), MAX(MAX_CHILDREN, MAX_TOP))
 
 struct cell {
-	const char *text; /* of UNIT_TEXT; NULL: none */
+	const char *text; /* of a name; NULL: none */
 	uint64_t number;  /* of all other units */
 };
 
+/* How text shows a listing.
+ *   TABLE    coloured by alerts; what is too long for its column borrows from those
+ *            after it
+ *   ROWS     columns; a header once a screen
+ *   SCREEN   columns; a header once a report, the name at the end cut to fit
+ *   STACKED  a line for each column, its heading after the number
+ *   VERDICT  one line, and what it was made of below */
+enum layout { LAYOUT_ROWS, LAYOUT_TABLE, LAYOUT_SCREEN, LAYOUT_STACKED, LAYOUT_VERDICT };
+
 /* The columns of a listing that there is no room for on a terminal. */
 struct fit {
+	bool wanted;      /* else it is as wide as it is */
 	unsigned columns; /* of the terminal, that it was made for */
 	bool hidden[MAX_COLUMNS];
 	bool unfed[MAX_COLUMNS]; /* hidden as nothing fed them */
 };
 
 struct listing {
+	enum layout layout;
 	const struct comparison *from;
 	const struct column *column[MAX_COLUMNS];
 	unsigned columns, rows;
 	struct cell (*cell)(const struct listing *, unsigned item, const struct column *);
-	struct column title; /* a column whose heading is not known before */
-	bool (*is_fed)(const struct listing *, const struct column *); /* of a table */
-	bool stacked; /* in text: a line for each column, its heading after the number */
-	bool table;   /* in text: coloured by alerts, and fits the terminal; what is
-	               * too long for its column borrows from those after it */
-	bool headed;  /* in text: one header a report; the name at the end is cut to fit */
-	bool alerts;  /* records carry the alerts of the report */
-	const struct listing *below; /* belongs to each row, under this key in JSON; or NULL */
+	struct listing *below; /* belongs to each row, under this key in JSON; or NULL */
 	const char *below_key;
-	struct fit *fit; /* in text: to the terminal; NULL: as wide as it is */
+	struct fit fit;
 	uint16_t item[MAX_ROWS]; /* what each row shows */
 };
 
 /* What a record says of the report that it belongs to. */
 static const struct column
-	column_interval = { .key = "interval", .unit = UNIT_NUMBER },
-	column_scope = { .key = "scope", .unit = UNIT_TEXT },
-	column_cgroup = { .key = "cgroup", .unit = UNIT_TEXT };
+	column_interval = { .key = "interval", .unit = UNIT_NUMBER, .id = ID_INTERVAL },
+	column_scope = { .key = "scope", .unit = UNIT_TEXT, .id = ID_SCOPE },
+	column_cgroup = { .key = "cgroup", .unit = UNIT_TEXT, .id = ID_CGROUP };
 
 static bool is_name(const struct column *c)
 {
@@ -4255,13 +4253,16 @@ static struct cell cell_at(const struct listing *l, unsigned row, const struct c
 {
 	const struct report *r = l->from->report;
 
-	if (c == &column_interval)
+	switch (c->id) {
+	case ID_INTERVAL:
 		return number_cell(r->elapsed_us ? (r->elapsed_us + 500) / 1000 : UNAVAILABLE); /* seconds */
-	if (c == &column_scope)
+	case ID_SCOPE:
 		return text_cell(r->scope);
-	if (c == &column_cgroup)
+	case ID_CGROUP:
 		return text_cell(r->cgroup);
-	return l->cell(l, l->item[row], c);
+	default:
+		return l->cell(l, l->item[row], c);
+	}
 }
 
 /* Every record says whose numbers it has. */
@@ -4281,41 +4282,24 @@ static void add_column(struct listing *l, const struct column *c)
 	l->column[l->columns++] = c;
 }
 
-/* Adds the columns that n rows of a table begin with. */
-static void add_columns(struct listing *l, const void *rows, size_t size, unsigned n)
-{
-	unsigned i;
-
-	for (i = 0; i < n; i++)
-		add_column(l, (const void *)((const char *)rows + i * size));
-}
-
-/* The metric whose column this is; M_NONE where it is another's. */
-static enum metric_id metric_of(const struct column *c)
-{
-	uintptr_t at = (uintptr_t)c - (uintptr_t)metrics;
-
-	return at < sizeof metrics ? (enum metric_id)(at / sizeof *metrics) : M_NONE;
-}
-
 static struct cell table_cell(const struct listing *l, unsigned item, const struct column *c)
 {
 	(void)item;
 	if (c->unit == UNIT_LEVEL) {
 		const struct report *r = l->from->report;
-		const char *name = c == &metrics[M_mem_level].column ? r->mem_level : r->cpu_level;
+		const char *name = c->id == M_mem_level ? r->mem_level : r->cpu_level;
 
 		return text_cell(*name ? name : NULL);
 	}
-	return number_cell(l->from->report->value[metric_of(c)]);
+	return number_cell(l->from->report->value[c->id]);
 }
 
-/* Does something feed the column, so that it has or will have a value? */
-static bool table_is_fed(const struct listing *l, const struct column *c)
+/* Does something feed the column of a table, so that it has or will have a value? */
+static bool is_column_fed(const struct listing *l, const struct column *c)
 {
-	enum metric_id m = metric_of(c);
-
-	return m == M_NONE || (WITH_RECORD && opt->replay ? replay.has[m] : is_fed(l->from, m));
+	if (c->id >= ID_INTERVAL || l->layout != LAYOUT_TABLE)
+		return true;
+	return WITH_RECORD && opt->replay ? replay.has[c->id] : is_fed(l->from, c->id);
 }
 
 /* May the metric be shown, and is it built in? */
@@ -4366,8 +4350,7 @@ static bool list_metrics(struct listing *l, bool record)
 	unsigned m;
 
 	l->cell = table_cell;
-	l->is_fed = table_is_fed;
-	l->table = l->alerts = true;
+	l->layout = LAYOUT_TABLE;
 	l->rows = 1;
 	add_column(l, &column_interval);
 	add_scope(l);
@@ -4382,9 +4365,7 @@ static bool list_metrics(struct listing *l, bool record)
 
 static bool list_table(struct listing *l)
 {
-	static struct fit fit;
-
-	l->fit = &fit;
+	l->fit.wanted = true;
 	return list_metrics(l, opt->format != O_NONE);
 }
 
@@ -4397,6 +4378,16 @@ static bool names_written;
 
 #define TIMESTAMP_WIDTH 20 /* " 2026-01-02 03:04:05" */
 
+/* Whether colour is wanted, by https://no-color.org and the terminal. */
+static bool wants_color(void)
+{
+	const char *type = getenv("TERM"), *no = getenv("NO_COLOR");
+
+	if (opt->color != COLOR_AUTO)
+		return opt->color == COLOR_ALWAYS;
+	return screen.tty && !(no && *no) && type && *type && strcmp(type, "dumb") != 0;
+}
+
 /* Asks for the terminal's size; a serial line may not know it. */
 static void screen_measure(void)
 {
@@ -4405,22 +4396,13 @@ static void screen_measure(void)
 	if (screen.columns && !screen.tty)
 		return;
 	screen.tty = is_terminal(STDOUT_FILENO, &w);
+	if (!screen.columns)
+		screen.color = wants_color();
 	screen.rows = w.ws_row ? w.ws_row : screen.tty ? 24 : 25;
 	w.ws_col = w.ws_col ? w.ws_col : 80;
 	screen.stamped = opt->timestamp && (!screen.tty || w.ws_col > 2 * TIMESTAMP_WIDTH);
-	if (w.ws_col == screen.columns)
-		return; /* as it was */
+	screen.header_due |= w.ws_col != screen.columns;
 	screen.columns = w.ws_col;
-	screen.header_due = true;
-}
-
-static bool has_color(void)
-{
-	const char *type = getenv("TERM"), *no = getenv("NO_COLOR");
-
-	if (opt->color != COLOR_AUTO)
-		return opt->color == COLOR_ALWAYS;
-	return screen.tty && !(no && *no) && type && *type && strcmp(type, "dumb") != 0;
 }
 
 /* A value of bytes in the unit of -S. */
@@ -4447,11 +4429,6 @@ static void out_cell(struct sink *o, const struct column *c, struct cell cell)
 		out_u64(o, (v + (c->unit == UNIT_SIZE ? 0 : 500)) / 1000);
 }
 
-static const char *heading_of(const struct column *c)
-{
-	return c->label ? c->label : c->heading;
-}
-
 static unsigned width_of(const struct column *c)
 {
 	return c->width[opt->wide];
@@ -4459,7 +4436,7 @@ static unsigned width_of(const struct column *c)
 
 static bool is_shown(const struct listing *l, unsigned i)
 {
-	return width_of(l->column[i]) && !(l->fit && l->fit->hidden[i]);
+	return width_of(l->column[i]) && !l->fit.hidden[i];
 }
 
 /* Is it a byte of a UTF-8 character after its first? */
@@ -4487,19 +4464,19 @@ static void text_cells(struct sink *o, const struct listing *l, const unsigned *
 		start = o->n;
 		end += width_of(c);
 		if (!row)
-			out_safe(o, heading_of(c));
-		else if (!c->titled)
+			out_safe(o, c->heading);
+		else if (c->unit != UNIT_TITLE)
 			out_cell(o, c, cell_at(l, *row, c));
 		for (at = start; is_name(c) && at < o->n; at++)
 			if (is_continuation(o->text[at]))
 				end++; /* a character is one wide */
-			else if (c->cut && at >= end)
+			else if (c->unit == UNIT_NAME && at >= end)
 				o->n = at;
-		if (c->unit != UNIT_TEXT)
+		if (c->unit > UNIT_TITLE)
 			out_align_right(o, start, end);
 		else if (o->n < end)
 			out_fill(o, ' ', end - o->n);
-		if (!l->table)
+		if (l->layout != LAYOUT_TABLE)
 			end = o->n;
 	}
 }
@@ -4567,30 +4544,29 @@ static size_t text_width(struct sink *o, const struct listing *l, const unsigned
 	text_cells(o, l, row);
 	n = o->n - start;
 	o->n = start;
-	return n + (screen.stamped && l->table ? TIMESTAMP_WIDTH : 0);
+	return n + (screen.stamped && l->layout == LAYOUT_TABLE ? TIMESTAMP_WIDTH : 0);
 }
 
 /* A column that nothing feeds in this scope is worth least. */
 static unsigned worth_of(const struct listing *l, unsigned i)
 {
-	return l->column[i]->keep + (!l->is_fed || l->is_fed(l, l->column[i]) ? 100u : 0);
+	return l->column[i]->keep + (is_column_fed(l, l->column[i]) ? 100u : 0);
 }
 
 /* Hides columns until header and row fit the terminal, from `indent` on: what
  * nothing feeds first, then by what the catalogue says of its worth. One
  * always stays. All is chosen anew when something that was hidden for nothing
  * is fed by now. True where it is not what it was. */
-static bool text_fit(struct sink *o, const struct listing *l, unsigned row, size_t indent)
+static bool text_fit(struct sink *o, struct listing *l, unsigned row, size_t indent)
 {
-	struct fit *fit = l->fit;
+	struct fit *fit = &l->fit;
 	bool anew = fit->columns != screen.columns, changed = anew;
 	unsigned i;
 
 	for (i = 0; i < l->columns; i++)
 		anew |= fit->hidden[i] && fit->unfed[i] && worth_of(l, i) >= 100;
 	if (anew)
-		memset(fit, 0, sizeof *fit);
-	fit->columns = screen.columns;
+		*fit = (struct fit){ .wanted = true, .columns = screen.columns };
 	while (text_width(o, l, NULL) + indent > screen.columns || text_width(o, l, &row) + indent > screen.columns) {
 		unsigned worst = 0, least = UINT32_MAX, left = 0;
 
@@ -4627,7 +4603,7 @@ static void text_stacked(struct sink *o, const struct listing *l, unsigned row)
 			out_char(o, opt->unit_letter);
 			out_char(o, ' ');
 		}
-		out_str(o, heading_of(c));
+		out_str(o, c->heading);
 		out_char(o, '\n');
 	}
 }
@@ -4649,16 +4625,16 @@ static void text_cut(struct sink *o, size_t start, size_t most)
 
 /* A listing that belongs to a row, indented, with its own headings, as far as
  * the terminal is high. */
-static void text_below(struct sink *o, const struct listing *l)
+static void text_below(struct sink *o, struct listing *l)
 {
 	unsigned row, rows = l->rows;
 	size_t start;
 
 	if (!rows)
 		return;
-	if (screen.tty && l->fit && rows > screen.rows / 2)
+	if (screen.tty && l->fit.wanted && rows > screen.rows / 2)
 		rows = screen.rows / 2;
-	for (row = 0; screen.tty && l->fit && row < rows; row++)
+	for (row = 0; screen.tty && l->fit.wanted && row < rows; row++)
 		text_fit(o, l, row, INDENT);
 	out_fill(o, ' ', INDENT);
 	text_cells(o, l, NULL);
@@ -4677,24 +4653,25 @@ static void text_below(struct sink *o, const struct listing *l)
 static void text_verdict(struct sink *o, const struct listing *l);           /* ALERTS */
 static void json_alerts(struct sink *o, const struct report *r);
 
-static bool text_row(struct sink *o, const struct listing *l, unsigned row)
+static bool text_row(struct sink *o, struct listing *l, unsigned row)
 {
 	unsigned screenful = screen.rows > 3 ? screen.rows - 3 : 1;
 	const struct report *r = l->from->report;
 	size_t start;
-	bool header, color = l->table && r->worst != CALM && has_color();
+	bool header, color = l->layout == LAYOUT_TABLE && r->worst != CALM && screen.color;
 
-	if (l->stacked) {
+	if (l->layout == LAYOUT_STACKED) {
 		text_stacked(o, l, row);
 		return false;
 	}
-	if (WITH_ALERTS && opt->view == O_CHECK) {
+	if (WITH_ALERTS && l->layout == LAYOUT_VERDICT) {
 		text_verdict(o, l);
 		return false;
 	}
-	if (l->fit && screen.tty)
+	if (l->fit.wanted && screen.tty)
 		screen.header_due |= text_fit(o, l, row, 0);
-	header = screen.header_due || (!opt->one_header && !l->headed && screen.since_header >= screenful);
+	header = screen.header_due ||
+		(!opt->one_header && l->layout != LAYOUT_SCREEN && screen.since_header >= screenful);
 	if (header)
 		text_header(o, l);
 	screen.since_header = header ? 1 : screen.since_header + 1;
@@ -4703,7 +4680,7 @@ static bool text_row(struct sink *o, const struct listing *l, unsigned row)
 		out_str(o, r->worst == CRITICAL ? "\033[31m" : "\033[33m");
 	start = o->n;
 	text_cells(o, l, &row);
-	if (l->headed && screen.tty)
+	if (l->layout == LAYOUT_SCREEN && screen.tty)
 		text_cut(o, start, screen.columns);
 	if (screen.stamped) {
 		out_char(o, ' ');
@@ -4826,13 +4803,13 @@ static void json_below(struct sink *o, const char *key, const struct listing *l)
 }
 
 /* One object a line: the time, the columns, the alerts, what belongs to it. */
-static bool json_row(struct sink *o, const struct listing *l, unsigned row)
+static bool json_row(struct sink *o, struct listing *l, unsigned row)
 {
 	out_str(o, "{\"time\":\"");
 	out_time(o, l->from->report->wall_ns);
 	out_char(o, '"');
 	json_columns(o, l, row, false);
-	if (WITH_ALERTS && l->alerts)
+	if (WITH_ALERTS && l->layout == LAYOUT_TABLE)
 		json_alerts(o, l->from->report);
 	if (l->below)
 		json_below(o, l->below_key, l->below);
@@ -4876,7 +4853,7 @@ static void csv_head(struct sink *o, const struct listing *l)
 }
 
 /* A line a row. */
-static bool csv_row(struct sink *o, const struct listing *l, unsigned row)
+static bool csv_row(struct sink *o, struct listing *l, unsigned row)
 {
 	csv_head(o, l);
 	csv_line(o, l, row);
@@ -4886,7 +4863,7 @@ static bool csv_row(struct sink *o, const struct listing *l, unsigned row)
 static const struct renderer {
 	uint8_t format;
 	void (*head)(struct sink *, const struct listing *); /* of a listing without rows; or NULL */
-	bool (*row)(struct sink *, const struct listing *, unsigned row);
+	bool (*row)(struct sink *, struct listing *, unsigned row); /* whether a header was printed with it */
 } renderers[] = {
 	{ O_NONE, text_header, text_row },
 	{ O_JSON, NULL, json_row },
@@ -4909,12 +4886,13 @@ static void plan_columns(struct plan *plan, const struct listing *l)
 	unsigned i;
 
 	for (i = 0; i < l->columns; i++)
-		plan_select(plan, metric_of(l->column[i]));
+		if (l->column[i]->id < ID_INTERVAL)
+			plan_select(plan, l->column[i]->id);
 }
 
 /* Prints the rows of a listing; many of them are written half a sink at a
  * time. Returns whether a header was printed. */
-static bool print_listing(const struct listing *l)
+static bool print_listing(struct listing *l)
 {
 	struct sink *o = &stdout_sink;
 	bool header = false;
@@ -5182,14 +5160,14 @@ enum {
 };
 
 static const struct column check_columns[] = {
-	[CHECK_RESOURCE] = COLUMN(resource, "resource", TEXT, 8, false),
-	[CHECK_ASPECT] = COLUMN(aspect, "aspect", TEXT, 11, false),
-	[CHECK_METRIC] = COLUMN(metric, "metric", TEXT, 9, false),
-	[CHECK_LEVEL] = COLUMN(level, "level", TEXT, 8, false),
-	[CHECK_VALUE] = COLUMN(value, "value", NUMBER, 8, false),
-	[CHECK_WARNING] = COLUMN(warning, "warn", NUMBER, 6, false),
-	[CHECK_CRITICAL] = COLUMN(critical, "crit", NUMBER, 6, false),
-	[CHECK_WORDS] = COLUMN(, "", TEXT, 1, false),
+	{ "resource", "resource", GROUP_NONE, UNIT_TEXT, { 8, 8 }, .id = CHECK_RESOURCE },
+	{ "aspect", "aspect", GROUP_NONE, UNIT_TEXT, { 11, 11 }, .id = CHECK_ASPECT },
+	{ "metric", "metric", GROUP_NONE, UNIT_TEXT, { 9, 9 }, .id = CHECK_METRIC },
+	{ "level", "level", GROUP_NONE, UNIT_TEXT, { 8, 8 }, .id = CHECK_LEVEL },
+	{ "value", "value", GROUP_NONE, UNIT_NUMBER, { 8, 8 }, .id = CHECK_VALUE },
+	{ "warning", "warn", GROUP_NONE, UNIT_NUMBER, { 6, 6 }, .id = CHECK_WARNING },
+	{ "critical", "crit", GROUP_NONE, UNIT_NUMBER, { 6, 6 }, .id = CHECK_CRITICAL },
+	{ "", "", GROUP_NONE, UNIT_TEXT, { 1, 1 }, .id = CHECK_WORDS }, /* in text alone */
 };
 
 static const char *const level_words[] = { "ok", "warning", "critical" };
@@ -5212,7 +5190,7 @@ static struct cell check_cell(const struct listing *l, unsigned item, const stru
 	uint64_t level;
 	const char *words;
 
-	switch (c - check_columns) {
+	switch (c->id) {
 	case CHECK_RESOURCE:
 		return text_cell(check->resource);
 	case CHECK_ASPECT:
@@ -5229,7 +5207,7 @@ static struct cell check_cell(const struct listing *l, unsigned item, const stru
 		return text_cell(words + (*words == ' '));
 	default:
 		level = rule == RULE_COUNT ? 0 :
-			alert_threshold(r, rule, c == &check_columns[CHECK_WARNING] ? WARNING : CRITICAL);
+			alert_threshold(r, rule, c->id == CHECK_WARNING ? WARNING : CRITICAL);
 		return number_cell(level ? level : UNAVAILABLE);
 	}
 }
@@ -5240,7 +5218,8 @@ static void list_checks(struct listing *l)
 	unsigned i;
 
 	l->cell = check_cell;
-	add_columns(l, check_columns, sizeof *check_columns, LENGTH(check_columns) - (opt->format != O_NONE));
+	for (i = 0; i < LENGTH(check_columns) - (opt->format != O_NONE); i++)
+		add_column(l, &check_columns[i]);
 	for (i = 0; i < LENGTH(checks); i++)
 		if (rule_of(checks[i].metric) < RULE_COUNT || l->from->now->plan->place[checks[i].metric])
 			l->item[l->rows++] = (uint16_t)i;
@@ -5333,11 +5312,7 @@ static void out_perfdata(struct sink *o, const struct report *r)
 	}
 }
 
-static const struct column
-	column_status = { .key = "status", .unit = UNIT_TEXT },
-	column_code = { .key = "code", .unit = UNIT_WHOLE },
-	column_message = { .key = "message", .unit = UNIT_TEXT },
-	column_cause = { .key = "cause", .unit = UNIT_TEXT };
+enum { VERDICT_STATUS, VERDICT_CODE, VERDICT_MESSAGE, VERDICT_CAUSE };
 
 static struct cell verdict_cell(const struct listing *l, unsigned item, const struct column *c)
 {
@@ -5346,28 +5321,38 @@ static struct cell verdict_cell(const struct listing *l, unsigned item, const st
 	struct sink o = SINK(message);
 
 	(void)item;
-	if (c == &column_status)
+	switch (c->id) {
+	case VERDICT_STATUS:
 		return text_cell(verdict_words[verdict_of(r)]);
-	if (c == &column_code)
+	case VERDICT_CODE:
 		return number_cell(verdict_of(r));
-	if (c == &column_cause)
+	case VERDICT_CAUSE:
 		return text_cell(r->cause ? cause_names[r->cause] : NULL);
-	out_verdict(&o, r);
-	return text_cell(out_end(&o));
+	default:
+		out_verdict(&o, r);
+		return text_cell(out_end(&o));
+	}
 }
 
 /* --check: one verdict; what it was made of is below it. */
 static bool list_verdict(struct listing *l)
 {
+	static const struct column columns[] = {
+		{ .key = "status", .unit = UNIT_TEXT, .id = VERDICT_STATUS },
+		{ .key = "code", .unit = UNIT_WHOLE, .id = VERDICT_CODE },
+		{ .key = "message", .unit = UNIT_TEXT, .id = VERDICT_MESSAGE },
+		{ .key = "cause", .unit = UNIT_TEXT, .id = VERDICT_CAUSE },
+	};
+	unsigned i;
+
+	l->layout = LAYOUT_VERDICT;
 	l->cell = verdict_cell;
 	l->rows = 1;
 	l->below_key = "checks";
 	add_column(l, &column_interval);
 	add_scope(l);
-	add_column(l, &column_status);
-	add_column(l, &column_code);
-	add_column(l, &column_message);
-	add_column(l, &column_cause);
+	for (i = 0; i < LENGTH(columns); i++)
+		add_column(l, &columns[i]);
 	return true;
 }
 
@@ -5462,6 +5447,29 @@ static void check(const struct comparison *c)
  * from what a cgroup is charged for: io.stat (cgroup-v2.rst), blkio.throttle.*
  * (v1); slab caches (-m); totals (-s, -f). */
 
+enum disk_unit { DISK_ONE, DISK_SECTORS, DISK_MS };
+
+static const struct disk_field {
+	struct column column; /* of -d */
+	const char *sum;      /* what -D calls it; NULL: not there */
+	const char *charge;   /* the key in io.stat, if cgroups are charged for it */
+	uint8_t nth, unit, type;
+	const char *name, *help; /* for Prometheus, after vmstat_disk_ */
+} disk_fields[] = {
+#define IN_DISK(group_, width_, wide, heading_) \
+	.column.heading = heading_, .column.group = GROUP_##group_, .column.width = { width_, wide }
+#define EXPORTED(type_, unit_, name_, help_) .type = TYPE_##type_, .unit = DISK_##unit_, .name = name_, .help = help_
+#define F(key_, place, ...) \
+	[D_##key_] = { .column.key = #key_, .column.unit = UNIT_WHOLE, .column.id = D_##key_, .nth = place, __VA_ARGS__ },
+	DISK_FIELDS(F)
+#undef F
+};
+
+#define F(key, nth, ...) \
+	_Static_assert((nth) >= 1 && (nth) <= DISKSTATS_NUMBERS, #key ": its place in the line");
+DISK_FIELDS(F)
+#undef F
+
 /* Rates of a disk as `iostat -x` defines them: R(key, OF(field), PER(field) or
  * PER_SECOND, scale, width (0: with -w alone), wide width, heading): the growth
  * of a field times the scale, by the growth of another field or by the
@@ -5485,6 +5493,13 @@ static void check(const struct comparison *c)
 
 enum { D_TIME = D_COUNT };
 
+enum disk_rate_id {
+#define R(key, ...) DISK_RATE_##key,
+	DISK_RATES(R)
+#undef R
+	DISK_RATE_COUNT
+};
+
 static const struct disk_rate {
 	struct column column;
 	uint64_t scale;
@@ -5493,9 +5508,9 @@ static const struct disk_rate {
 #define OF(name) .field = D_##name
 #define PER(name) .by = D_##name
 #define PER_SECOND .by = D_TIME
-#define R(key, of, per, scale_, width, wide, heading) \
-	{ .column = { #key, heading, GROUP_NONE, UNIT_DECIMALS, { width, wide }, 0, false, false }, \
-	  .scale = scale_, of, per },
+#define R(key, of, per, scale_, width, wide, heading) [DISK_RATE_##key] = { \
+	.column = { #key, heading, GROUP_NONE, UNIT_DECIMALS, { width, wide }, 0, DISK_RATE_##key }, \
+	.scale = scale_, of, per },
 	DISK_RATES(R)
 #undef R
 };
@@ -5504,37 +5519,6 @@ static const struct disk_rate {
 	_Static_assert(sizeof heading - 1 <= (wide) && (width) <= (wide), #key ": the heading fits its column");
 DISK_RATES(R)
 #undef R
-
-/* Block devices for Prometheus: X(field, unit, name after vmstat_disk_, type, help). */
-#define DISK_EXPORTS(X) \
-	X(reads, ONE, "reads_completed_total", COUNTER, "Reads.") \
-	X(reads_merged, ONE, "reads_merged_total", COUNTER, "Reads that were merged.") \
-	X(read_sectors, SECTORS, "read_bytes_total", COUNTER, "Bytes read.") \
-	X(read_ms, MS, "read_time_seconds_total", COUNTER, "Time that reads took.") \
-	X(writes, ONE, "writes_completed_total", COUNTER, "Writes.") \
-	X(writes_merged, ONE, "writes_merged_total", COUNTER, "Writes that were merged.") \
-	X(write_sectors, SECTORS, "written_bytes_total", COUNTER, "Bytes written.") \
-	X(write_ms, MS, "write_time_seconds_total", COUNTER, "Time that writes took.") \
-	X(io_now, ONE, "io_now", GAUGE, "I/O in progress.") \
-	X(io_ms, MS, "io_time_seconds_total", COUNTER, "Time that the device was busy.") \
-	X(io_weighted_ms, MS, "io_time_weighted_seconds_total", COUNTER, \
-	  "Time that I/O was in progress, times how much.") \
-	X(discards, ONE, "discards_completed_total", COUNTER, "Discards.") \
-	X(discard_sectors, SECTORS, "discarded_bytes_total", COUNTER, "Bytes discarded.") \
-	X(discard_ms, MS, "discard_time_seconds_total", COUNTER, "Time that discards took.") \
-	X(flushes, ONE, "flush_requests_total", COUNTER, "Flushes.") \
-	X(flush_ms, MS, "flush_requests_time_seconds_total", COUNTER, "Time that flushes took.")
-
-enum disk_unit { DISK_ONE, DISK_SECTORS, DISK_MS };
-
-static const struct disk_export {
-	uint8_t field, unit, type;
-	const char *name, *help;
-} disk_exports[] = {
-#define X(field, unit, name, type, help) { D_##field, DISK_##unit, TYPE_##type, name, help },
-	DISK_EXPORTS(X)
-#undef X
-};
 
 /* A partition has the name of a disk before it and a number, with a p
  * between where the disk's name ends in a digit. */
@@ -5653,7 +5637,7 @@ static void add_to_rest(struct snapshot *now, uint64_t number, const struct text
 	partition = is_partition(now, text);
 	now->more_devices[partition]++;
 	for (i = 0; !partition && !is_stacked(number) && i < D_COUNT; i++)
-		rest->value[i] = plus(rest->value[i], v[disk_columns[i].nth - 1]);
+		rest->value[i] = plus(rest->value[i], v[disk_fields[i].nth - 1]);
 }
 
 /* Is it the device of -p? Anything else need not be kept. */
@@ -5669,7 +5653,7 @@ static bool is_selected_device(uint64_t number, const struct text *name)
  * sum over CPUs that some kernels let go below 0: not known then. */
 static unsigned read_disk_numbers(struct text line, uint64_t v[DISKSTATS_NUMBERS])
 {
-	const unsigned in_flight = disk_columns[D_io_now].nth - 1;
+	const unsigned in_flight = disk_fields[D_io_now].nth - 1;
 	unsigned n = 0;
 
 	memset(v, 0xff, DISKSTATS_NUMBERS * sizeof *v); /* UNAVAILABLE */
@@ -5681,10 +5665,10 @@ static unsigned read_disk_numbers(struct text line, uint64_t v[DISKSTATS_NUMBERS
 		uint64_t four[] = { v[0], v[1], v[2], v[3] };
 
 		memset(v, 0xff, sizeof four);
-		v[disk_columns[D_reads].nth - 1] = four[0];
-		v[disk_columns[D_read_sectors].nth - 1] = four[1];
-		v[disk_columns[D_writes].nth - 1] = four[2];
-		v[disk_columns[D_write_sectors].nth - 1] = four[3];
+		v[disk_fields[D_reads].nth - 1] = four[0];
+		v[disk_fields[D_read_sectors].nth - 1] = four[1];
+		v[disk_fields[D_writes].nth - 1] = four[2];
+		v[disk_fields[D_write_sectors].nth - 1] = four[3];
 	}
 	return n;
 }
@@ -5728,7 +5712,7 @@ static void read_diskstats(struct snapshot *now, const struct snapshot *before, 
 		if (d->counted) /* named before */
 			continue;
 		for (i = 0; i < D_COUNT; i++)
-			d->value[i] = v[disk_columns[i].nth - 1];
+			d->value[i] = v[disk_fields[i].nth - 1];
 		d->partition |= n == 4;
 		d->counted = true;
 	}
@@ -5751,12 +5735,7 @@ static bool device_number(const struct text *w, uint64_t *number)
 /* What a cgroup is charged for on a device. v2 has all in io.stat, "8:0
  * rbytes=N ..."; v1 the first two in one file, "8:0 Read N", the others in
  * another. */
-static const struct { uint8_t field; const char *key, *op; } charges[] = {
-	{ D_read_sectors, "rbytes", "Read" },
-	{ D_write_sectors, "wbytes", "Write" },
-	{ D_reads, "rios", "Read" },
-	{ D_writes, "wios", "Write" },
-};
+static const uint8_t charges[] = { D_read_sectors, D_write_sectors, D_reads, D_writes };
 
 /* The numbers of one line for charges first to end - 1; the first two are in
  * bytes. */
@@ -5767,8 +5746,8 @@ static void read_charges(struct device *d, struct text line, unsigned first, uns
 	uint64_t v;
 
 	for (i = first; i < end; i++)
-		if (d->value[charges[i].field] == UNAVAILABLE)
-			d->value[charges[i].field] = 0; /* what is not reported has not happened */
+		if (d->value[charges[i]] == UNAVAILABLE)
+			d->value[charges[i]] = 0; /* what is not reported has not happened */
 	if (!d->counted)
 		d->bytes[0] = d->bytes[1] = 0;
 	d->counted = true;
@@ -5777,12 +5756,12 @@ static void read_charges(struct device *d, struct text line, unsigned first, uns
 
 		v = 0;
 		if (homes[DIR_IO].version == 2)
-			pair_number(line, charges[i].key, &v);
-		else if (!scan_word(&rest, &op) || !is_text(&op, charges[i].op) || !scan_number(&rest, &v))
+			pair_number(line, disk_fields[charges[i]].charge, &v);
+		else if (!scan_word(&rest, &op) || !is_text(&op, i % 2 ? "Write" : "Read") || !scan_number(&rest, &v))
 			continue;
 		if (i < 2)
 			d->bytes[i] = v;
-		d->value[charges[i].field] = i < 2 && v != UNAVAILABLE ? v / SECTOR_BYTES : v;
+		d->value[charges[i]] = i < 2 && v != UNAVAILABLE ? v / SECTOR_BYTES : v;
 	}
 }
 
@@ -5797,7 +5776,7 @@ static void charge_rest(struct snapshot *now, uint64_t number, struct text line,
 	read_charges(&d, line, first, end);
 	now->more_devices[0] += first == 0;
 	for (i = first; i < end && !is_stacked(number); i++) {
-		rest->value[charges[i].field] = plus(rest->value[charges[i].field], d.value[charges[i].field]);
+		rest->value[charges[i]] = plus(rest->value[charges[i]], d.value[charges[i]]);
 		if (i < 2)
 			rest->bytes[i] = plus(rest->bytes[i], d.bytes[i]);
 	}
@@ -5995,7 +5974,7 @@ static uint64_t make_written(const struct comparison *c)
 }
 
 /* The growth of a field of a device; one that is new counts from 0. */
-static uint64_t disk_growth(const struct comparison *c, const struct device *d, enum disk_field f)
+static uint64_t disk_growth(const struct comparison *c, const struct device *d, enum disk_field_id f)
 {
 	const struct device *old = device_before(c, d);
 
@@ -6016,15 +5995,12 @@ static uint64_t disk_rate(const struct comparison *c, const struct device *d, co
 
 /* A field of all disks together that lie on no others; a cgroup is charged
  * for some fields alone. */
-static uint64_t disk_sum(const struct comparison *c, enum disk_field f)
+static uint64_t disk_sum(const struct comparison *c, enum disk_field_id f)
 {
 	const struct device *d = c->now->device, *end = d + c->now->devices;
 	uint64_t sum = 0;
-	bool kept = !in_cgroup();
-	unsigned i;
+	bool kept = !in_cgroup() || disk_fields[f].charge;
 
-	for (i = 0; i < LENGTH(charges); i++)
-		kept |= charges[i].field == f;
 	for (; d < end; d++)
 		if (d->counted && !d->partition && !d->stacked)
 			sum = plus(sum, d->value[f]);
@@ -6032,43 +6008,39 @@ static uint64_t disk_sum(const struct comparison *c, enum disk_field f)
 	return kept ? sum : UNAVAILABLE;
 }
 
-static const struct column
-	column_disk = { "disk", "", GROUP_DISK, UNIT_TEXT, { 5, 5 }, 0, false, false },
-	column_rate_disk = { "disk", "Device", GROUP_NONE, UNIT_TEXT, { 11, 11 }, 0, false, false },
-	column_disks = { "disks", "disks", GROUP_NONE, UNIT_WHOLE, { 12, 12 }, 0, false, false },
-	column_partitions = { "partitions", "partitions", GROUP_NONE, UNIT_WHOLE, { 12, 12 }, 0, false, false };
-
 static struct cell disk_cell(const struct listing *l, unsigned item, const struct column *c)
 {
 	const struct device *d = &l->from->now->device[item];
-	enum disk_field f = (enum disk_field)((const struct disk_column *)c - disk_columns);
 
-	if (c == &column_disk)
+	if (is_name(c))
 		return text_cell(d->name);
-	return number_cell(divided(d->value[f], f == D_io_ms && !opt->format ? 1000 : 1));
+	return number_cell(divided(d->value[c->id], c->id == D_io_ms && !opt->format && opt->view == O_DISK ? 1000 : 1));
 }
 
 static struct cell disk_rate_cell(const struct listing *l, unsigned item, const struct column *c)
 {
 	const struct device *d = &l->from->now->device[item];
 
-	if (c == &column_rate_disk)
-		return text_cell(d->name);
-	return number_cell(disk_rate(l->from, d, (const struct disk_rate *)c));
+	return is_name(c) ? text_cell(d->name) : number_cell(disk_rate(l->from, d, &disk_rates[c->id]));
 }
 
 /* -d, with -x rates. */
 static bool list_disks(struct listing *l)
 {
+	static const struct column
+		disk = { "disk", "", GROUP_DISK, UNIT_TEXT, { 5, 5 } },
+		rated = { "disk", "Device", GROUP_NONE, UNIT_TEXT, { 11, 11 } };
+	unsigned i;
+
 	l->cell = opt->extended ? disk_rate_cell : disk_cell;
 	if (opt->extended)
 		add_column(l, &column_interval);
 	add_scope(l);
-	add_column(l, opt->extended ? &column_rate_disk : &column_disk);
-	if (opt->extended)
-		add_columns(l, disk_rates, sizeof *disk_rates, LENGTH(disk_rates));
-	else
-		add_columns(l, disk_columns, sizeof *disk_columns, D_COUNT);
+	add_column(l, opt->extended ? &rated : &disk);
+	for (i = 0; opt->extended && i < DISK_RATE_COUNT; i++)
+		add_column(l, &disk_rates[i].column);
+	for (i = 0; !opt->extended && i < D_COUNT; i++)
+		add_column(l, &disk_fields[i].column);
 	return true;
 }
 
@@ -6098,98 +6070,91 @@ static void fill_devices(struct listing *l)
 	}
 }
 
+/* -D: a field of all disks, or how many there are. */
+enum { SUM_DISKS = D_COUNT, SUM_PARTITIONS, SUM_COUNT };
+
 static struct cell disk_sum_cell(const struct listing *l, unsigned item, const struct column *c)
 {
 	const struct snapshot *now = l->from->now;
-	bool partitions = c == &column_partitions;
-	uint64_t n = 0;
+	bool partitions = c->id == SUM_PARTITIONS;
+	uint64_t n = now->more_devices[partitions];
 	unsigned i;
 
 	(void)item;
-	if (c != &column_disks && c != &column_partitions) {
-		size_t at = (size_t)((const char *)c - (const char *)&disk_columns[0].sum);
-
-		return number_cell(disk_sum(l->from, (enum disk_field)(at / sizeof *disk_columns)));
-	}
+	if (c->id < D_COUNT)
+		return number_cell(disk_sum(l->from, c->id));
 	for (i = 0; i < now->devices; i++)
 		n += now->device[i].counted && now->device[i].partition == partitions;
-	n += now->more_devices[partitions];
 	return number_cell(partitions && in_cgroup() ? UNAVAILABLE : n);
 }
 
 static bool list_disk_sum(struct listing *l)
 {
+	static struct column columns[SUM_COUNT] = {
+		[SUM_DISKS] = { "disks", "disks", GROUP_NONE, UNIT_WHOLE, { 12, 12 }, .id = SUM_DISKS },
+		[SUM_PARTITIONS] = { "partitions", "partitions", GROUP_NONE, UNIT_WHOLE, { 12, 12 }, .id = SUM_PARTITIONS },
+	};
 	unsigned i;
 
 	l->cell = disk_sum_cell;
-	l->stacked = true;
+	l->layout = LAYOUT_STACKED;
 	l->rows = 1;
 	add_scope(l);
-	add_column(l, &column_disks);
-	add_column(l, &column_partitions);
-	for (i = 0; i < D_COUNT; i++)
-		if (*disk_columns[i].sum.label)
-			add_column(l, &disk_columns[i].sum);
+	add_column(l, &columns[SUM_DISKS]);
+	add_column(l, &columns[SUM_PARTITIONS]);
+	for (i = 0; i < D_COUNT && disk_fields[i].sum; i++) {
+		columns[i] = (struct column){
+			disk_fields[i].column.key, disk_fields[i].sum, GROUP_NONE, UNIT_WHOLE, { 12, 12 }, .id = (uint8_t)i,
+		};
+		add_column(l, &columns[i]);
+	}
 	return true;
 }
 
 /* -p DEV or /dev/DEV. */
-static const struct partition_column {
-	struct column column;
-	uint8_t field;
-} partition_columns[] = {
-	{ { "reads", "reads", GROUP_NONE, UNIT_WHOLE, { 10, 10 }, 0, false, false }, D_reads },
-	{ { "read_sectors", "", GROUP_NONE, UNIT_WHOLE, { 17, 17 }, 0, false, false, "read sectors" }, D_read_sectors },
-	{ { "writes", "writes", GROUP_NONE, UNIT_WHOLE, { 11, 11 }, 0, false, false }, D_writes },
-	{ { "write_sectors", "", GROUP_NONE, UNIT_WHOLE, { 17, 17 }, 0, false, false, "requested writes" },
-	  D_write_sectors },
-};
-
-static struct cell partition_cell(const struct listing *l, unsigned item, const struct column *c)
-{
-	const struct device *d = &l->from->now->device[item];
-
-	if (c == &l->title)
-		return text_cell(d->name);
-	return number_cell(d->value[((const struct partition_column *)c)->field]);
-}
-
 static bool list_partition(struct listing *l)
 {
-	l->cell = partition_cell;
-	l->title = (struct column){ "partition", "", GROUP_NONE, UNIT_TEXT, { 10, 10 }, 0, false, true,
-				    opt->partition };
+	static struct column columns[] = {
+		{ "partition", "", GROUP_NONE, UNIT_TITLE, { 10, 10 } },
+		{ "reads", "reads", GROUP_NONE, UNIT_WHOLE, { 10, 10 }, .id = D_reads },
+		{ "read_sectors", "read sectors", GROUP_NONE, UNIT_WHOLE, { 17, 17 }, .id = D_read_sectors },
+		{ "writes", "writes", GROUP_NONE, UNIT_WHOLE, { 11, 11 }, .id = D_writes },
+		{ "write_sectors", "requested writes", GROUP_NONE, UNIT_WHOLE, { 17, 17 }, .id = D_write_sectors },
+	};
+	unsigned i;
+
+	l->cell = disk_cell;
+	columns[0].heading = opt->partition;
 	add_scope(l);
-	add_column(l, &l->title);
-	add_columns(l, partition_columns, sizeof *partition_columns, LENGTH(partition_columns));
+	for (i = 0; i < LENGTH(columns); i++)
+		add_column(l, &columns[i]);
 	return true;
 }
 
-enum { SLAB_CACHE, SLAB_ACTIVE, SLAB_TOTAL, SLAB_SIZE, SLAB_PER_SLAB };
-
-static const struct column slab_columns[] = {
-	[SLAB_CACHE] = COLUMN(cache, "Cache", TEXT, 24, true),
-	[SLAB_ACTIVE] = COLUMN(active_objs, "Num", WHOLE, 6, false),
-	[SLAB_TOTAL] = COLUMN(num_objs, "Total", WHOLE, 6, false),
-	[SLAB_SIZE] = COLUMN(objsize, "Size", WHOLE, 6, false),
-	[SLAB_PER_SLAB] = COLUMN(objperslab, "Pages", WHOLE, 6, false),
-};
-
+/* -m: an id is the place of a number after the name in slabinfo. */
 static struct cell slab_cell(const struct listing *l, unsigned item, const struct column *c)
 {
 	const struct slab *slab = &slabs.slab[item];
 
 	(void)l;
-	if (c == &slab_columns[SLAB_CACHE])
-		return text_cell(slab->name);
-	return number_cell(slab->value[c - &slab_columns[SLAB_ACTIVE]]);
+	return is_name(c) ? text_cell(slab->name) : number_cell(slab->value[c->id]);
 }
 
 static bool list_slabs(struct listing *l)
 {
+	static const struct column columns[] = {
+		{ "cache", "Cache", GROUP_NONE, UNIT_NAME, { 24, 24 } },
+		{ "active_objs", "Num", GROUP_NONE, UNIT_WHOLE, { 6, 6 }, .id = 0 },
+		{ "num_objs", "Total", GROUP_NONE, UNIT_WHOLE, { 6, 6 }, .id = 1 },
+		{ "objsize", "Size", GROUP_NONE, UNIT_WHOLE, { 6, 6 }, .id = 2 },
+		{ "objperslab", "Pages", GROUP_NONE, UNIT_WHOLE, { 6, 6 }, .id = 3 },
+	};
+	unsigned i;
+
 	l->cell = slab_cell;
 	add_scope(l);
-	add_columns(l, slab_columns, sizeof *slab_columns, LENGTH(slab_columns));
+	for (i = 0; i < LENGTH(columns); i++)
+		add_column(l, &columns[i]);
 	return true;
 }
 
@@ -6212,7 +6177,7 @@ static void fill_slabs(struct listing *l)
  *   GROWTH   what the report holds: growth since the start
  *   SIZE     the report's, in the unit of -S, which stands before the label
  * Those of CGROUP_STATS are printed in cgroup scope alone. */
-enum stat_value { STAT_TOTAL, STAT_GROWTH, STAT_SIZE };
+enum stat_value { VALUE_TOTAL, VALUE_GROWTH, VALUE_SIZE };
 
 #define HOST_STATS(T) \
 	T(mem_total, SIZE, mem_total, "total memory") \
@@ -6261,14 +6226,21 @@ enum stat_value { STAT_TOTAL, STAT_GROWTH, STAT_SIZE };
 	T(faults, TOTAL, pgfault, "page faults") \
 	T(maj, TOTAL, pgmajfault, "major page faults")
 
+enum stat_id {
+#define T(metric, value, key, label) STAT_##key,
+	HOST_STATS(T)
+	CGROUP_STATS(T)
+#undef T
+};
+
 static const struct stat_row {
-	struct column column; /* its label stands after the number */
+	struct column column;
 	uint8_t metric, value;
 	bool cgroup;
 } stats[] = {
-#define STAT(cgroup, metric, value, key, label) \
-	{ { #key, "", GROUP_NONE, STAT_##value == STAT_SIZE ? UNIT_SIZE : UNIT_WHOLE, { 12, 12 }, 0, \
-	    false, false, label }, M_##metric, STAT_##value, cgroup },
+#define STAT(cgroup, metric, value, key, label) [STAT_##key] = { \
+	{ #key, label, GROUP_NONE, VALUE_##value == VALUE_SIZE ? UNIT_SIZE : UNIT_WHOLE, { 12, 12 }, .id = STAT_##key }, \
+	M_##metric, VALUE_##value, cgroup },
 #define T(...) STAT(false, __VA_ARGS__)
 	HOST_STATS(T)
 #undef T
@@ -6280,16 +6252,16 @@ static const struct stat_row {
 /* Sizes come in whole units, as procps-ng prints them. */
 static struct cell stat_cell(const struct listing *l, unsigned item, const struct column *c)
 {
-	const struct stat_row *row = (const struct stat_row *)c;
+	const struct stat_row *row = &stats[c->id];
 	const struct comparison *from = l->from;
 	unsigned m = row->metric;
 	uint64_t reported = from->report->value[m], total = from->now->level[0][m];
 	const struct place *p = from->now->plan->place[m];
 
 	(void)item;
-	if (row->value == STAT_SIZE)
+	if (row->value == VALUE_SIZE)
 		return number_cell(times(divided(reported, opt->unit * 1000), opt->unit * 1000));
-	if (row->value == STAT_GROWTH)
+	if (row->value == VALUE_GROWTH)
 		return number_cell(divided(reported, metrics[m].kind == KIND_COUNT ? 1000 : 1));
 	if (!p || (p->trait == TRAIT_NEVER_ZERO && !total) ||
 	    (is_cpu_time(p) && is_false_time(from, in_base_units(total, p->raw))))
@@ -6297,32 +6269,23 @@ static struct cell stat_cell(const struct listing *l, unsigned item, const struc
 	return number_cell(divided(total, p->raw == RAW_BYTES ? 1024 : 1));
 }
 
+/* -s; of -f one line. */
 static bool list_stats(struct listing *l)
 {
+	static const struct column forks = {
+		"forks", "forks", GROUP_NONE, UNIT_WHOLE, { 12, 12 }, .id = STAT_processes,
+	};
 	unsigned i;
 
 	l->cell = stat_cell;
-	l->stacked = true;
+	l->layout = LAYOUT_STACKED;
 	l->rows = 1;
 	add_scope(l);
-	for (i = 0; i < LENGTH(stats); i++)
+	if (opt->view == O_FORKS)
+		add_column(l, &forks);
+	for (i = 0; opt->view != O_FORKS && i < LENGTH(stats); i++)
 		if (!stats[i].cgroup || in_cgroup())
 			add_column(l, &stats[i].column);
-	return true;
-}
-
-static bool list_forks(struct listing *l)
-{
-	static const struct stat_row forks = {
-		{ "forks", "forks", GROUP_NONE, UNIT_WHOLE, { 12, 12 }, 0, false, false },
-		M_processes, STAT_TOTAL, false,
-	};
-
-	l->cell = stat_cell;
-	l->stacked = true;
-	l->rows = 1;
-	add_scope(l);
-	add_column(l, &forks.column);
 	return true;
 }
 
@@ -6944,31 +6907,31 @@ static void make_top(const struct comparison *c, enum top_value order, struct to
 	}
 }
 
-static const struct column
-	column_pid = { "pid", "pid", GROUP_NONE, UNIT_WHOLE, { 7, 7 }, 99, false, false },
-	column_comm = { "comm", "command", GROUP_NONE, UNIT_TEXT, { 20, 32 }, 98, true, false };
+enum { TOP_PID = TOP_COUNT, TOP_COMM };
 
 static struct cell top_cell(const struct listing *l, unsigned item, const struct column *c)
 {
 	const struct top_row *row = &l->from->report->top->row[item];
 
-	if (c == &column_pid)
-		return number_cell(row->id);
-	if (c == &column_comm)
+	if (is_name(c))
 		return text_cell(row->name);
-	return number_cell(row->value[c - top_columns]);
+	return number_cell(c->id == TOP_PID ? row->id : row->value[c->id]);
 }
 
 /* The processes to blame, below a row of another listing. */
 static void list_top(struct listing *l)
 {
-	static struct fit fit;
+	static const struct column
+		pid = { "pid", "pid", GROUP_NONE, UNIT_WHOLE, { 7, 7 }, 99, TOP_PID },
+		comm = { "comm", "command", GROUP_NONE, UNIT_NAME, { 20, 32 }, 98, TOP_COMM };
+	unsigned i;
 
 	l->cell = top_cell;
-	l->fit = &fit;
-	add_column(l, &column_pid);
-	add_column(l, &column_comm);
-	add_columns(l, top_columns, sizeof *top_columns, TOP_COUNT);
+	l->fit.wanted = true;
+	add_column(l, &pid);
+	add_column(l, &comm);
+	for (i = 0; i < TOP_COUNT; i++)
+		add_column(l, &top_columns[i]);
 }
 
 /* What the processes are ordered by: what the worst rule says, the first of
@@ -7037,7 +7000,7 @@ static const struct child_column {
 	uint8_t metric;
 } child_columns[] = {
 #define C(key, metric, unit, width, heading) [CHILD_##key] = \
-	{ { #key, heading, GROUP_NONE, UNIT_##unit, { width, width + 2 }, 90, false, false }, \
+	{ { #key, heading, GROUP_NONE, UNIT_##unit, { width, width + 2 }, 90, CHILD_##key }, \
 	  IF(WITH_CGROUP, M_##metric) },
 	CHILD_COLUMNS(C)
 #undef C
@@ -7313,12 +7276,7 @@ static void plan_children(struct plan *plan)
 			plan_select(plan, rules[i].metric);
 }
 
-/* --cgroups */
-static const struct column
-	column_child = { "cgroup", "cgroup", GROUP_NONE, UNIT_TEXT, { 6, 6 }, 99, false, false },
-	column_child_path = { .key = "cgroup", .unit = UNIT_TEXT },
-	column_pod = { .key = "pod_uid", .unit = UNIT_TEXT },
-	column_container = { .key = "container_id", .unit = UNIT_TEXT };
+enum { CHILD_NAME = CHILD_VALUES, CHILD_PATH, CHILD_POD, CHILD_CONTAINER };
 
 /* A child's path, whole in records; in text below the scope, and what the
  * kubelet made as "pod UID ID". */
@@ -7329,11 +7287,11 @@ static struct cell child_name_cell(const char *name, const struct column *c)
 	struct kubelet k;
 
 	kubelet_parts(name, &k);
-	if (c == &column_pod)
+	if (c->id == CHILD_POD)
 		out_str(&o, k.pod);
-	else if (c == &column_container)
+	else if (c->id == CHILD_CONTAINER)
 		out_str(&o, k.container);
-	else if (c == &column_child_path) {
+	else if (c->id == CHILD_PATH) {
 		out_str(&o, scope.name[1] ? scope.name : "");
 		out_str(&o, name);
 	} else if (*k.pod) {
@@ -7353,25 +7311,33 @@ static struct cell child_cell(const struct listing *l, unsigned item, const stru
 	const struct child *child = &children.child[item];
 
 	(void)l;
-	if (c == &column_child || c == &column_child_path || c == &column_pod || c == &column_container)
+	if (is_name(c))
 		return child_name_cell(children.names + child->name, c);
-	return number_cell(unpack_value(child->value[(const struct child_column *)c - child_columns], c->unit));
+	return number_cell(unpack_value(child->value[c->id], c->unit));
 }
 
 static bool list_children(struct listing *l)
 {
+	static const struct column
+		name = { "cgroup", "cgroup", GROUP_NONE, UNIT_TEXT, { 6, 6 }, 99, CHILD_NAME },
+		path = { .key = "cgroup", .unit = UNIT_TEXT, .id = CHILD_PATH },
+		pod = { .key = "pod_uid", .unit = UNIT_TEXT, .id = CHILD_POD },
+		container = { .key = "container_id", .unit = UNIT_TEXT, .id = CHILD_CONTAINER };
+	unsigned i;
+
 	l->cell = child_cell;
-	l->headed = true;
+	l->layout = LAYOUT_SCREEN;
 	add_column(l, &column_interval);
 	add_column(l, &column_scope);
 	if (opt->format) {
-		add_column(l, &column_child_path);
-		add_column(l, &column_pod);
-		add_column(l, &column_container);
+		add_column(l, &path);
+		add_column(l, &pod);
+		add_column(l, &container);
 	}
-	add_columns(l, child_columns, sizeof *child_columns, CHILD_VALUES);
+	for (i = 0; i < CHILD_VALUES; i++)
+		add_column(l, &child_columns[i].column);
 	if (!opt->format)
-		add_column(l, &column_child);
+		add_column(l, &name);
 	return true;
 }
 
@@ -7633,7 +7599,7 @@ static bool replay_line(struct replayed *r, struct text line, struct report *rep
 		const struct column *c = r->field[i];
 		enum metric_id m;
 
-		m = c ? metric_of(c) : M_NONE;
+		m = c && c->id < ID_INTERVAL ? c->id : M_NONE;
 		if (c && !is_name(c)) {
 			if (!replay_number(&line, c, m ? &report->value[m] : &v))
 				return false;
@@ -7645,11 +7611,11 @@ static bool replay_line(struct replayed *r, struct text line, struct report *rep
 			return false;
 		if (!c)
 			continue;
-		if (c == &column_scope) {
+		if (c->id == ID_SCOPE) {
 			copy_text(replay.scope[replay.turn], sizeof *replay.scope,
 				  &(struct text){ text, text + strlen(text) });
 			report->scope = replay.scope[replay.turn];
-		} else if (c == &column_cgroup) {
+		} else if (c->id == ID_CGROUP) {
 			join(replay.cgroup[replay.turn], text, "", "");
 			report->cgroup = *text ? replay.cgroup[replay.turn] : NULL;
 		} else if (c->unit == UNIT_LEVEL) {
@@ -7837,7 +7803,6 @@ static void start_recorder(void)
 	}
 	if (!list_metrics(&recorder.listing, true))
 		return; /* the table says so */
-	recorder.listing.alerts = false;
 	reason = recorder_open(opt->record, &error);
 	if (error)
 		die(error, "--record: %s:", opt->record);
@@ -7905,7 +7870,7 @@ static void history_add(struct history *h, const struct report *r)
 	if (begins)
 		h->wall_ns[h->count - 1] = r->wall_ns;
 	for (g = 0; g < h->graphs; g++) {
-		uint64_t *at = &h->value[g][h->count - 1], v = r->value[metric_of(h->column[g])];
+		uint64_t *at = &h->value[g][h->count - 1], v = r->value[h->column[g]->id];
 
 		if (begins || *at == UNAVAILABLE || (v != UNAVAILABLE && v > *at))
 			*at = v;
@@ -7943,7 +7908,7 @@ static uint64_t round_scale(uint64_t v, enum unit unit)
 static struct graph make_graph(const struct history *h, unsigned which)
 {
 	struct graph g = { .column = h->column[which], .value = h->value[which], .count = h->count };
-	unsigned rule = rule_of(metric_of(g.column)), i, n = 0;
+	unsigned rule = rule_of(g.column->id), i, n = 0;
 	uint64_t sum = 0;
 
 	g.now = h->count ? g.value[h->count - 1] : UNAVAILABLE;
@@ -8148,7 +8113,7 @@ static void text_graphs(struct sink *o, const struct history *h, bool live)
 	for (i = 0; i < h->graphs; i++) {
 		struct graph g = make_graph(h, i);
 
-		g.color = has_color();
+		g.color = screen.color;
 		g.blocks = has_blocks();
 		text_graph(o, &g, height, columns, live);
 	}
@@ -8301,7 +8266,7 @@ static void svg_panel(struct sink *o, const struct history *h, unsigned which)
 	out_str(o, g.column->key);
 	out_str(o, "</text>\n");
 	svg_text(o, "text", f.left + 80, f.top - 14);
-	out_str(o, metrics[metric_of(g.column)].help);
+	out_str(o, metrics[g.column->id].help);
 	out_str(o, "</text>\n");
 	svg_text(o, "scale", f.right, f.top - 14);
 	out_figures(o, &g);
@@ -8325,7 +8290,7 @@ static bool list_graph(struct listing *l)
 	if (!list_metrics(l, false))
 		return false;
 	for (i = 0; i < l->columns && history.graphs < MAX_GRAPHS; i++)
-		if (metric_of(l->column[i]) && !is_name(l->column[i]))
+		if (l->column[i]->id < ID_INTERVAL && !is_name(l->column[i]))
 			history.column[history.graphs++] = l->column[i];
 	return true;
 }
@@ -8400,7 +8365,7 @@ LARGE struct scrape {
 struct exposition {
 	uint8_t part;
 	bool titled;    /* the family's HELP and TYPE are there */
-	uint16_t row;   /* of exports[] or disk_exports[] */
+	uint16_t row;   /* of exports[] or disk_fields[] */
 	uint16_t child_row; /* its place among the rows that children have */
 	uint16_t item;  /* a level or child, or a device */
 	uint32_t walk;  /* children that were born later are left out: of another one the
@@ -8695,10 +8660,10 @@ static void out_cgroup_item(struct sink *o, struct exposition *e)
 /* A field of a disk. */
 static void out_disk(struct sink *o, struct exposition *e)
 {
-	const struct disk_export *row = &disk_exports[e->row];
+	const struct disk_field *row = &disk_fields[e->row];
 	const struct device *d = &scrape.snapshot->device[e->item];
 	const char *prefix = in_cgroup() ? "vmstat_cgroup_disk_" : "vmstat_disk_";
-	uint64_t v = row->unit == DISK_SECTORS ? times(d->value[row->field], SECTOR_BYTES) : d->value[row->field];
+	uint64_t v = row->unit == DISK_SECTORS ? times(d->value[e->row], SECTOR_BYTES) : d->value[e->row];
 	uint64_t major = d->number >> 20;
 	struct kubelet k;
 	bool spare = (major == RAM_MAJOR || major == LOOP_MAJOR) && !has_worked(d);
@@ -8818,7 +8783,7 @@ static bool out_exposition(struct sink *o, struct exposition *e)
 			if (e->item < scrape.snapshot->devices)
 				out_disk(o, e);
 			if (++e->item >= scrape.snapshot->devices)
-				next_row(e, LENGTH(disk_exports));
+				next_row(e, D_COUNT);
 			break;
 		case PART_REST:
 			out_rest(o);
@@ -9187,7 +9152,7 @@ static void page_child(struct sink *o, const struct listing *l, unsigned row)
 			continue;
 		out_str(o, i && row ? "<td>" : row ? "<th scope=\"row\">" : "<th scope=\"col\">");
 		if (!row)
-			html_text(o, heading_of(c));
+			html_text(o, c->heading);
 		else if (i)
 			out_cell(o, c, cell_at(l, row - 1, c));
 		else
@@ -10337,7 +10302,7 @@ static const struct view {
 	  .list = WITH_CGROUP ? list_children : NULL, .fill = WITH_CGROUP ? fill_children : NULL },
 	{ .option = O_CHECK, .list = WITH_ALERTS ? list_verdict : NULL },
 	{ .option = O_STATS, .once = true, .list = list_stats },
-	{ .option = O_FORKS, .once = true, .hosts = true, .list = list_forks },
+	{ .option = O_FORKS, .once = true, .hosts = true, .list = list_stats },
 	{ .option = O_DISK, .needs.devices = true,
 	  .list = list_disks, .fill = fill_devices },
 	{ .option = O_DISK_SUM, .needs.devices = true, .list = list_disk_sum },
@@ -10918,10 +10883,11 @@ static void plan_make(struct plan *plan, const struct listing *l, bool scope_is_
 		plan_children(plan);
 	if (WITH_RECORD)
 		plan_columns(plan, &recorder.listing);
-	plan_columns(plan, l);
+	if (l->layout == LAYOUT_TABLE)
+		plan_columns(plan, l);
 	for (i = 0; l->cell == stat_cell && i < l->columns; i++)
-		if (l->column[i]->unit != UNIT_TEXT)
-			plan_select(plan, ((const struct stat_row *)l->column[i])->metric);
+		if (l->column[i]->id < ID_INTERVAL)
+			plan_select(plan, stats[l->column[i]->id].metric);
 	if (opt->view == O_STATS)
 		plan_select(plan, M_cpus_possible); /* which tells ticks from nonsense */
 	/* An OOM kill is reported by a table without its column, too. */
@@ -11002,9 +10968,9 @@ static void warn_unavailable(const struct listing *l, bool *said)
 			continue;
 		nothing = error || is_empty_handed(now, src);
 		for (i = 0; i < l->columns; i++) {
-			unsigned m = metric_of(l->column[i]);
+			unsigned m = l->column[i]->id;
 
-			if (m == M_NONE || l->from->report->value[m] != UNAVAILABLE)
+			if (m >= ID_INTERVAL || l->from->report->value[m] != UNAVAILABLE)
 				continue;
 			if ((!nothing && metrics[m].show <= SHOW_EXTENDED) || !lacks(now, m, src))
 				continue;

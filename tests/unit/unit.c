@@ -927,7 +927,7 @@ static int child_seccomp(void)
 	char c;
 
 	t_place();
-	set_handler(SIGALRM, t_hear);
+	signal(SIGALRM, t_hear);
 	if (pipe(pair) || setitimer(ITIMER_REAL, &soon, NULL))
 		return T_FAILED;
 	prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
