@@ -1861,6 +1861,7 @@ enum { WHOSE_AUTO, WHOSE_HOST, WHOSE_CGROUP };
 enum { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 static struct options {
+	uint64_t set; /* those that were given, by their numbers */
 	const char *proc, *sys, *cgroup, *columns, *partition, *record, *replay, *listen;
 	uint64_t lines;       /* that --record keeps */
 	uint64_t from_ns, to_ns; /* of a replay */
@@ -10472,8 +10473,6 @@ static bool parse_threshold(const char *value)
 	return !*p || !strcmp(p, "/cpu");
 }
 
-static void choose(uint8_t *chosen, const struct option *o);
-
 /* [DEPTH[,COLUMN]] */
 static bool parse_cgroups(const char *value)
 {
@@ -10481,7 +10480,7 @@ static bool parse_cgroups(const char *value)
 	uint64_t depth = 1;
 	unsigned i;
 
-	choose(&given.view, &options[O_CGROUPS]);
+	given.view = O_CGROUPS;
 	given.child_order = CHILD_VALUES;
 	if (*p && (!parse_digits(&p, &depth) || !depth || depth > WALK_DEPTH))
 		return false;
@@ -10497,7 +10496,7 @@ static bool parse_cgroups(const char *value)
 /* [METRIC,...] */
 static bool parse_graph(const char *value)
 {
-	choose(&given.view, &options[O_GRAPH]);
+	given.view = O_GRAPH;
 	given.columns = *value ? value : "cs";
 	return true;
 }
@@ -10538,7 +10537,7 @@ static bool parse_to(const char *value)
 /* [critical] */
 static bool parse_check(const char *value)
 {
-	choose(&given.view, &options[O_CHECK]);
+	given.view = O_CHECK;
 	error_status = 3;
 	given.check_critical = !strcmp(value, "critical");
 	return !*value || given.check_critical;
@@ -10580,14 +10579,6 @@ static bool parse_unit(const char *value)
 	return false;
 }
 
-/* Notes an option as the one that was chosen of several. */
-static void choose(uint8_t *chosen, const struct option *o)
-{
-	if (*chosen && *chosen != o - options)
-		die(0, "conflicting options: --%s and --%s", options[*chosen].name, o->name);
-	*chosen = (uint8_t)(o - options);
-}
-
 /* Keeps the place of a value among those between the bars. */
 static void choose_word(const struct option *o, const char *value)
 {
@@ -10604,19 +10595,20 @@ static void choose_word(const struct option *o, const char *value)
 
 static void apply(const struct option *o, const char *value)
 {
+	given.set |= 1ull << (o - options);
 	switch (o->kind) {
 	case OPTION_FLAG:
 		*o->flag = true;
 		break;
 	case OPTION_ONE_OF:
-		choose(o->choice, o);
+		*o->choice = (uint8_t)(o - options);
 		break;
 	case OPTION_VALUE:
 		if (!*value || (strlen(value) >= PATH_BYTES / 2 && (o == &options[O_PROC] || o == &options[O_SYS])))
 			bad_value(o, value);
 		*o->text = value;
 		if (o == &options[O_PARTITION])
-			choose(&given.view, o);
+			given.view = O_PARTITION;
 		break;
 	case OPTION_CHOICE:
 		choose_word(o, value);
@@ -10709,40 +10701,66 @@ static void parse_word(char ***argv)
 		take(find_long(&(struct text){ s + 2, end }), *end ? end + 1 : NULL, argv);
 }
 
-/* Ends the program where options exclude each other. */
+/* Sets of options, by their numbers. */
+#define B(id) (1ull << O_##id)
+#define VIEW_OPTIONS (B(STATS) | B(FORKS) | B(DISK) | B(DISK_SUM) | B(PARTITION) | B(SLABS) | B(CGROUPS) | \
+		      B(CHECK) | B(GRAPH))
+#define FORMAT_OPTIONS (B(JSON) | B(CSV) | B(PROMETHEUS) | B(SVG))
+#define COLUMN_OPTIONS (B(COLUMNS) | B(EXTENDED) | B(CLASSIC))
+#define LAYOUT_OPTIONS (B(ACTIVE) | B(UNIT) | B(HUMAN) | B(WIDE) | B(TIMESTAMP) | B(ONE_HEADER) | B(NO_FIRST))
+_Static_assert(O_COUNT <= 64, "a set of options is a uint64_t");
+
+/* What excludes each other: any of the first with any other one of the second. */
+static const struct { uint64_t these, those; } conflicts[] = {
+	{ VIEW_OPTIONS, VIEW_OPTIONS },
+	{ FORMAT_OPTIONS, FORMAT_OPTIONS },
+	{ COLUMN_OPTIONS, COLUMN_OPTIONS },
+	{ B(CGROUP) | B(PID) | B(SCOPE), B(CGROUP) | B(PID) | B(SCOPE) },
+	{ B(LISTEN), VIEW_OPTIONS | FORMAT_OPTIONS | COLUMN_OPTIONS | LAYOUT_OPTIONS | B(TOP) | B(REPLAY) },
+	{ B(PROMETHEUS), VIEW_OPTIONS | COLUMN_OPTIONS | B(TOP) | B(RECORD) | B(REPLAY) },
+	{ B(RECORD), (VIEW_OPTIONS & ~B(GRAPH)) | B(REPLAY) | B(UNIT) },
+	{ B(REPLAY), (VIEW_OPTIONS & ~(B(GRAPH) | B(CHECK))) | B(TOP) },
+	{ B(TOP), VIEW_OPTIONS | B(CSV) | B(SVG) },
+	{ B(GRAPH), FORMAT_OPTIONS & ~B(SVG) },
+	{ B(SVG), VIEW_OPTIONS & ~B(GRAPH) },
+};
+
+/* The first option of a set; O_COUNT: it is empty. */
+static unsigned first_of(uint64_t set)
+{
+	unsigned i = 0;
+
+	while (i < O_COUNT && !(set >> i & 1))
+		i++;
+	return i;
+}
+
+/* Ends the program where options, or options and operands, exclude each other. */
 static void check_conflicts(void)
 {
-	bool layout = given.active || given.classic || given.extended || given.human || given.no_first ||
-		given.one_header || given.timestamp || given.wide || given.unit != 1024;
+	uint64_t set = given.set;
+	unsigned i, one, other;
 
-	if ((given.columns != NULL) + given.classic + (given.extended && given.view != O_DISK) > 1)
-		die(0, "conflicting options: one of --columns, --extended and --classic");
-	if (WITH_CGROUP && (given.cgroup != NULL) + (given.pid != 0) + (given.scope == WHOSE_HOST) > 1)
-		die(0, "conflicting options: one of --cgroup, --pid and --scope=host");
-	if (WITH_LISTEN && given.listen && (given.format || given.count || layout || given.replay || given.columns ||
-					     given.top || (given.view && given.view != O_CGROUPS)))
-		die(0, "conflicting options: --listen goes with the scope, --cgroups, --alert and --record alone");
-	if (WITH_PROMETHEUS && given.format == O_PROMETHEUS && (given.record || given.replay || given.columns ||
-	    given.top || given.delay_ns || (given.view && given.view != O_CGROUPS)))
-		die(0, "conflicting options: --prometheus goes with the scope and --cgroups, and prints once");
-	if (WITH_RECORD && (given.record || given.replay) && given.view && !given.listen &&
-	    given.view != O_GRAPH && !(given.replay && given.view == O_CHECK))
-		die(0, "conflicting options: --%s and --%s", given.record ? "record" : "replay",
-		    options[given.view].name);
-	if (WITH_RECORD && given.record && (given.replay || given.unit != 1024))
-		die(0, "conflicting options: --record and --%s", given.replay ? "replay" : "unit");
-	if (WITH_RECORD && !given.replay && (given.from_ns || given.to_ns != UINT64_MAX))
-		die(0, "--from and --to are for --replay");
-	if (WITH_RECORD && given.replay && (given.top || given.delay_ns))
-		die(0, "conflicting options: --replay and %s", given.top ? "--top" : "a delay");
+	if (set & (B(LISTEN) | B(PROMETHEUS)))
+		set &= ~B(CGROUPS); /* more cgroups, not another view */
+	if (given.scope != WHOSE_HOST)
+		set &= ~B(SCOPE);
+	if (given.view == O_DISK && !given.columns)
+		set &= ~B(EXTENDED); /* rates, no columns */
+	for (i = 0; i < LENGTH(conflicts); i++)
+		for (one = 0; one < O_COUNT; one++) {
+			other = first_of(set & conflicts[i].those & ~(1ull << one));
+			if ((set & conflicts[i].these) >> one & 1 && other < O_COUNT)
+				die(0, "conflicting options: --%s and --%s", options[one].name, options[other].name);
+		}
+	if (given.delay_ns && set & (B(PROMETHEUS) | B(REPLAY)))
+		die(0, "conflicting options: --%s and a delay", options[first_of(set & (B(PROMETHEUS) | B(REPLAY)))].name);
+	if (given.count && set & B(LISTEN))
+		die(0, "conflicting options: --listen and a count");
+	if (set & (B(FROM) | B(TO)) && !(set & B(REPLAY)))
+		die(0, "--%s is for --replay", options[first_of(set & (B(FROM) | B(TO)))].name);
 	if (given.no_alerts && given.view == O_CHECK)
 		die(0, "conflicting options: --check and --alert=off");
-	if (given.top && given.view)
-		die(0, "conflicting options: --top and --%s", options[given.view].name);
-	if (given.view == O_GRAPH && given.format && given.format != O_SVG)
-		die(0, "conflicting options: --graph and --%s", options[given.format].name);
-	if (WITH_GRAPH && given.format == O_SVG && given.view != O_GRAPH)
-		die(0, "conflicting options: --svg and --%s", options[given.view].name);
 }
 
 /* The delay and the number of reports, where they are not given. */

@@ -91,7 +91,7 @@ END
     run_vmstat "--replay=$T/csv" --from=yesterday
     fails_with "--from: 'yesterday' is not*"
     run_vmstat --to=-1h
-    fails_with "--from and --to are for --replay"
+    fails_with "--to is for --replay"
 }
 
 @test "a verdict on the worst of what was recorded" {
