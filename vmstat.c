@@ -1875,13 +1875,13 @@ static struct options {
 	char unit_letter;     /* that stands before sizes in -s */
 	bool proc_given, sys_given;
 	bool captured;        /* proc is not a procfs: a tree that was copied */
-	bool no_alerts, threshold_per_cpu;
+	bool rules_help, threshold_per_cpu;
 	unsigned top;         /* how many processes --top shows; 0: none */
 	bool top_always;
 	unsigned depth;       /* of --cgroups */
 	uint8_t child_order;  /* the value they are ordered by; CHILD_VALUES: what is worst */
 	bool check_critical;  /* --check: a warning is no failure */
-	bool rule_named[RULE_COUNT];                  /* by --alert */
+	bool rule_on[RULE_COUNT], rule_named[RULE_COUNT]; /* judged at all; named by --alert */
 	uint64_t warn[RULE_COUNT], crit[RULE_COUNT]; /* in thousandths; warn 0: none */
 	uint64_t wait_ms[RULE_COUNT];                /* how long it lasts before it is said */
 	uint64_t delay_ns;    /* 0: no delay given */
@@ -1890,6 +1890,12 @@ static struct options {
 
 /* Only COMMAND writes to `given`; all others read it by this name. */
 static const struct options *const opt = &given;
+
+/* Parsers of values, each in the room of its option; false where a value is none. */
+typedef bool parse_fn(const char *value);
+__attribute__((unused)) /* that of an option that is not built in */
+static parse_fn parse_unit, parse_pid, parse_threshold, parse_alert, parse_top, parse_check, parse_cgroups,
+	parse_from, parse_to, parse_graph;
 
 /* ------------------------------------------------------------------ SCOPE
  *
@@ -5003,7 +5009,7 @@ static bool is_instant(enum metric_id m)
 /* Can a rule be judged by this report? Averages since boot alert nobody. */
 static bool is_judged(const struct report *r, enum rule_id a)
 {
-	if (opt->no_alerts || alert_value(r, a) == UNAVAILABLE || alert_threshold(r, a, CRITICAL) == UNAVAILABLE)
+	if (!opt->rule_on[a] || alert_value(r, a) == UNAVAILABLE || alert_threshold(r, a, CRITICAL) == UNAVAILABLE)
 		return false;
 	if (a == RULE_thr_pct && r->value[M_periods] < ENOUGH_PERIODS)
 		return r->value[M_periods] == 0 && !r->first;
@@ -5150,8 +5156,8 @@ static void plan_rules(struct plan *plan, bool all)
 {
 	unsigned a;
 
-	for (a = 0; WITH_ALERTS && !opt->no_alerts && a < RULE_COUNT; a++)
-		if (all || opt->rule_named[a] || costs_nothing(plan, rules[a].metric))
+	for (a = 0; WITH_ALERTS && a < RULE_COUNT; a++)
+		if (opt->rule_on[a] && (all || opt->rule_named[a] || costs_nothing(plan, rules[a].metric)))
 			plan_select(plan, rules[a].metric);
 }
 
@@ -5414,7 +5420,7 @@ static void say_alerts(const struct comparison *c, bool again, bool last)
 		enum metric_id m = rules[a].metric;
 		bool rose = alert_follow(&said[a], r, a);
 
-		if (opt->rule_named[a] && !opt->no_alerts && !said[a].unjudged && !is_judged(r, a) &&
+		if (opt->rule_named[a] && !said[a].unjudged && !is_judged(r, a) &&
 		    (r->first ? last || !plan->place[m] : alert_value(r, a) == UNAVAILABLE ||
 		     alert_threshold(r, a, CRITICAL) == UNAVAILABLE)) {
 			said[a].unjudged = true;
@@ -5440,6 +5446,111 @@ static void check(const struct comparison *c)
 	if (worst_checked.scope && worst != VERDICT_UNKNOWN && (verdict == VERDICT_UNKNOWN || verdict <= worst))
 		return;
 	worst_checked = *c->report;
+}
+
+/* [WARN,]CRIT with up to three decimals at *p, in thousandths. With `wait_ms`
+ * a third value may follow: seconds. */
+static bool parse_levels(const char **p, uint64_t *warn_level, uint64_t *crit, uint64_t *wait_ms)
+{
+	uint64_t first;
+
+	*warn_level = 0;
+	if (!parse_decimal(p, 3, &first))
+		return false;
+	*crit = first;
+	if (**p != ',')
+		return first > 0;
+	++*p;
+	*warn_level = first;
+	if (!parse_decimal(p, 3, crit) || !*crit || *crit < first)
+		return false;
+	return !wait_ms || **p != ',' || (++*p, parse_decimal(p, 3, wait_ms));
+}
+
+/* --alert=help */
+static void out_rules(struct sink *o)
+{
+	const struct rule *r;
+
+	for (r = rules; r < rules + RULE_COUNT; r++) {
+		out_left(o, metrics[r->metric].column.key, 10);
+		if (r->warn < r->crit)
+			out(o, "%u %u %s", r->warn, r->crit, r->what);
+		else
+			out(o, "- %u %s", r->crit, r->what);
+		if (r->seconds)
+			out(o, " (said after %u s)", r->seconds);
+		out_char(o, '\n');
+	}
+}
+
+/* NAME=[WARN,]CRIT[,SECONDS], NAME=off; off, of all but those named after it; or help. */
+static bool parse_alert(const char *value)
+{
+	bool off = !strcmp(value, "off");
+	unsigned a;
+
+	given.rules_help |= !strcmp(value, "help");
+	for (a = 0; a < RULE_COUNT; a++) {
+		const char *p = after(value, metrics[rules[a].metric].column.key);
+		bool named = p && *p++ == '=';
+
+		if (!off && !named)
+			continue;
+		given.rule_on[a] = given.rule_named[a] = named && strcmp(p, "off");
+		if (off)
+			continue;
+		if (!given.rule_on[a])
+			return true;
+		if (a == RULE_cs)
+			given.threshold_per_cpu = false;
+		return parse_levels(&p, &given.warn[a], &given.crit[a], &given.wait_ms[a]) && !*p;
+	}
+	return off || given.rules_help;
+}
+
+/* Is any rule on? */
+static bool has_rules(void)
+{
+	unsigned a = 0;
+
+	while (a < RULE_COUNT && !opt->rule_on[a])
+		a++;
+	return a < RULE_COUNT;
+}
+
+/* [WARN,]CRIT[/cpu] */
+static bool parse_threshold(const char *value)
+{
+	const char *p = value;
+
+	given.rule_on[RULE_cs] = given.rule_named[RULE_cs] = true;
+	if (!parse_levels(&p, &given.warn[RULE_cs], &given.crit[RULE_cs], NULL))
+		return false;
+	given.threshold_per_cpu = *p != '\0';
+	return !*p || !strcmp(p, "/cpu");
+}
+
+/* [critical] */
+static bool parse_check(const char *value)
+{
+	given.view = O_CHECK;
+	error_status = 3;
+	given.check_critical = !strcmp(value, "critical");
+	return !*value || given.check_critical;
+}
+
+/* The rules' levels, where no option says otherwise. */
+static void default_levels(void)
+{
+	unsigned a;
+
+	for (a = 0; WITH_ALERTS && a < RULE_COUNT; a++) {
+		given.rule_on[a] = true;
+		given.warn[a] = rules[a].warn < rules[a].crit ? rules[a].warn * 1000u : 0;
+		given.crit[a] = rules[a].crit * 1000u;
+		given.wait_ms[a] = rules[a].seconds * 1000u;
+	}
 }
 
 /* ------------------------------------------------------------------ DISKS
@@ -6969,6 +7080,20 @@ static void add_top(struct listing *l, const struct comparison *c)
 	l->below_key = "top";
 }
 
+/* [N][,always] */
+static bool parse_top(const char *value)
+{
+	const char *p = value;
+	uint64_t n = 5;
+
+	if (is_digit(*p) && (!parse_digits(&p, &n) || !n || n > MAX_TOP))
+		return false;
+	given.top = (unsigned)n;
+	p += *p == ',' && p > value;
+	given.top_always = !strcmp(p, "always");
+	return !*p ? value == p || p[-1] != ',' : given.top_always;
+}
+
 /* ---------------------------------------------------------------- CGROUPS
  *
  * --cgroups: the cgroups below the scope. Each is read, compared with what it
@@ -7368,6 +7493,26 @@ static void fill_children(struct listing *l)
 	if (!opt->format && screen.tty && l->rows + 3 > screen.rows && screen.rows > 4)
 		l->rows = screen.rows - 3;
 	screen.header_due |= !opt->one_header;
+}
+
+/* [DEPTH[,COLUMN]] */
+static bool parse_cgroups(const char *value)
+{
+	const char *p = value;
+	uint64_t depth = 1;
+	unsigned i;
+
+	given.view = O_CGROUPS;
+	given.child_order = CHILD_VALUES;
+	if (*p && (!parse_digits(&p, &depth) || !depth || depth > WALK_DEPTH))
+		return false;
+	given.depth = (unsigned)depth;
+	for (i = 0; *p == ',' && i < CHILD_VALUES; i++)
+		if (!strcmp(p + 1, child_columns[i].column.key)) {
+			given.child_order = (uint8_t)i;
+			return true;
+		}
+	return !*p;
 }
 
 /* ----------------------------------------------------------------- RECORD
@@ -8336,6 +8481,14 @@ static void finish_graph(void)
 	}
 	out_str(o, "</svg>\n");
 	write_out(o);
+}
+
+/* [METRIC,...] */
+static bool parse_graph(const char *value)
+{
+	given.view = O_GRAPH;
+	given.columns = *value ? value : "cs";
+	return true;
 }
 
 /* ------------------------------------------------------------- PROMETHEUS
@@ -10325,11 +10478,6 @@ static const struct view *view(void)
 /* What an option does: see OPTIONS. */
 enum option_kind { OPTION_FLAG, OPTION_ONE_OF, OPTION_VALUE, OPTION_CHOICE, OPTION_PARSED };
 
-typedef bool parse_fn(const char *value);
-__attribute__((unused)) /* that of an option that is not built in */
-static parse_fn parse_unit, parse_pid, parse_threshold, parse_alert, parse_top, parse_check, parse_cgroups, parse_from,
-	parse_to, parse_graph;
-
 #define OPTION_GROUPS(G) \
 	G(MODES, "Modes") \
 	G(COLUMNS, "Columns") \
@@ -10393,114 +10541,6 @@ _Noreturn static void bad_value(const struct option *o, const char *value)
 	die(0, WITH_HELP ? "--%s: '%s' is not %s (%s)" : "--%s: '%s' is not %s%s", o->name, value, o->value, o->help);
 }
 
-/* [WARN,]CRIT with up to three decimals at *p, in thousandths. With `wait_ms`
- * a third value may follow: seconds. */
-static bool parse_levels(const char **p, uint64_t *warn_level, uint64_t *crit, uint64_t *wait_ms)
-{
-	uint64_t first;
-
-	*warn_level = 0;
-	if (!parse_decimal(p, 3, &first))
-		return false;
-	*crit = first;
-	if (**p != ',')
-		return first > 0;
-	++*p;
-	*warn_level = first;
-	if (!parse_decimal(p, 3, crit) || !*crit || *crit < first)
-		return false;
-	return !wait_ms || **p != ',' || (++*p, parse_decimal(p, 3, wait_ms));
-}
-
-static void print_rules(void)
-{
-	struct sink *o = &stdout_sink;
-	const struct rule *r;
-
-	for (r = rules; r < rules + RULE_COUNT; r++) {
-		out_left(o, metrics[r->metric].column.key, 10);
-		if (r->warn < r->crit)
-			out(o, "%u %u %s", r->warn, r->crit, r->what);
-		else
-			out(o, "- %u %s", r->crit, r->what);
-		if (r->seconds)
-			out(o, " (said after %u s)", r->seconds);
-		out_char(o, '\n');
-	}
-	write_out(o);
-	_exit(0);
-}
-
-/* NAME=[WARN,]CRIT[,SECONDS], off, or help. */
-static bool parse_alert(const char *value)
-{
-	char buffer[256];
-	struct sink names = SINK(buffer);
-	unsigned a;
-
-	if (!strcmp(value, "help"))
-		print_rules();
-	given.no_alerts = !strcmp(value, "off");
-	if (given.no_alerts)
-		return true;
-	for (a = 0; a < RULE_COUNT; a++) {
-		const char *p = after(value, metrics[rules[a].metric].column.key);
-
-		if (!p || *p++ != '=')
-			continue;
-		given.rule_named[a] = true;
-		if (a == RULE_cs)
-			given.threshold_per_cpu = false;
-		return parse_levels(&p, &given.warn[a], &given.crit[a], &given.wait_ms[a]) && !*p;
-	}
-	for (a = 0; a < RULE_COUNT; a++) {
-		out_str(&names, metrics[rules[a].metric].column.key);
-		out_char(&names, ' ');
-	}
-	out_char(&names, '\0');
-	die(0, "--alert: no rule in '%s': %sor off", value, buffer);
-}
-
-/* [WARN,]CRIT[/cpu] */
-static bool parse_threshold(const char *value)
-{
-	const char *p = value;
-
-	given.rule_named[RULE_cs] = true;
-	if (!parse_levels(&p, &given.warn[RULE_cs], &given.crit[RULE_cs], NULL))
-		return false;
-	given.threshold_per_cpu = *p != '\0';
-	return !*p || !strcmp(p, "/cpu");
-}
-
-/* [DEPTH[,COLUMN]] */
-static bool parse_cgroups(const char *value)
-{
-	const char *p = value;
-	uint64_t depth = 1;
-	unsigned i;
-
-	given.view = O_CGROUPS;
-	given.child_order = CHILD_VALUES;
-	if (*p && (!parse_digits(&p, &depth) || !depth || depth > WALK_DEPTH))
-		return false;
-	given.depth = (unsigned)depth;
-	for (i = 0; *p == ',' && i < CHILD_VALUES; i++)
-		if (!strcmp(p + 1, child_columns[i].column.key)) {
-			given.child_order = (uint8_t)i;
-			return true;
-		}
-	return !*p;
-}
-
-/* [METRIC,...] */
-static bool parse_graph(const char *value)
-{
-	given.view = O_GRAPH;
-	given.columns = *value ? value : "cs";
-	return true;
-}
-
 /* An instant in RFC 3339, or how long ago: -90s, -5m, -1h, -2d. */
 static bool parse_instant(const char *value, uint64_t *ns)
 {
@@ -10532,29 +10572,6 @@ static bool parse_from(const char *value)
 static bool parse_to(const char *value)
 {
 	return parse_instant(value, &given.to_ns);
-}
-
-/* [critical] */
-static bool parse_check(const char *value)
-{
-	given.view = O_CHECK;
-	error_status = 3;
-	given.check_critical = !strcmp(value, "critical");
-	return !*value || given.check_critical;
-}
-
-/* [N][,always] */
-static bool parse_top(const char *value)
-{
-	const char *p = value;
-	uint64_t n = 5;
-
-	if (is_digit(*p) && (!parse_digits(&p, &n) || !n || n > MAX_TOP))
-		return false;
-	given.top = (unsigned)n;
-	p += *p == ',' && p > value;
-	given.top_always = !strcmp(p, "always");
-	return !*p ? value == p || p[-1] != ',' : given.top_always;
 }
 
 static bool parse_pid(const char *value)
@@ -10759,7 +10776,7 @@ static void check_conflicts(void)
 		die(0, "conflicting options: --listen and a count");
 	if (set & (B(FROM) | B(TO)) && !(set & B(REPLAY)))
 		die(0, "--%s is for --replay", options[first_of(set & (B(FROM) | B(TO)))].name);
-	if (given.no_alerts && given.view == O_CHECK)
+	if (WITH_ALERTS && given.view == O_CHECK && !has_rules())
 		die(0, "conflicting options: --check and --alert=off");
 }
 
@@ -10909,7 +10926,7 @@ static void plan_make(struct plan *plan, const struct listing *l, bool scope_is_
 	if (opt->view == O_STATS)
 		plan_select(plan, M_cpus_possible); /* which tells ticks from nonsense */
 	/* An OOM kill is reported by a table without its column, too. */
-	if (WITH_ALERTS && table && !opt->no_alerts && cgroup && !opt->columns && !opt->classic)
+	if (WITH_ALERTS && table && opt->rule_on[RULE_oom] && cgroup && !opt->columns && !opt->classic)
 		plan_select(plan, M_oom);
 	if (table)
 		plan_rules(plan, false);
@@ -11284,18 +11301,6 @@ static void occupy_standard_descriptors(void)
 		close(fd);
 }
 
-/* The rules' levels, where no option says otherwise. */
-static void default_levels(void)
-{
-	unsigned a;
-
-	for (a = 0; WITH_ALERTS && a < RULE_COUNT; a++) {
-		given.warn[a] = rules[a].warn < rules[a].crit ? rules[a].warn * 1000u : 0;
-		given.crit[a] = rules[a].crit * 1000u;
-		given.wait_ms[a] = rules[a].seconds * 1000u;
-	}
-}
-
 /* Settles the scope, or ends the program. --cgroups of a machine has those below the
  * root, and the exporter has them beside the machine itself. */
 static void settle_scope(bool scope_is_told)
@@ -11328,6 +11333,11 @@ int main(int argc, char **argv)
 	}
 	if (opt->columns && !strcmp(opt->columns, "help")) {
 		print_columns();
+		return 0;
+	}
+	if (WITH_ALERTS && opt->rules_help) {
+		out_rules(&stdout_sink);
+		write_out(&stdout_sink);
 		return 0;
 	}
 	given.proc_given = opt->proc != NULL;

@@ -155,6 +155,25 @@ END
     [[ $output != *[39]1m* && $output != *[39]3m* ]] || { show_output; false; }
 }
 
+@test "a rule is silenced alone; --alert=off silences all but those named after it" {
+    sed -i 's/^ctxt .*/ctxt 6234000/' "$T/f/proc/stat"
+    run_from_zero --alert=cs=100,200 --alert=cs=off --alert=maj=9
+    stderr_has 'HIGH IO LATENCY: 9 major'
+    [[ $stderr != *THRASHING* ]] || { show_output; false; }
+    use_fixture host
+    sed -i 's/^ctxt .*/ctxt 6234000/' "$T/f/proc/stat"
+    run_from_zero --alert=cs=100,200 --alert=off --alert=maj=9
+    [[ $(grep -c . <<< "$stderr") == 1 && $stderr == *"HIGH IO LATENCY: 9 major"* ]] || { show_output; false; }
+    use_fixture host
+    sed -i 's/^ctxt .*/ctxt 6234000/' "$T/f/proc/stat"
+    run_from_zero --alert=off --threshold=100,200
+    [[ $(grep -c . <<< "$stderr") == 1 && $stderr == *"CPU THRASHING: 6234"* ]] || { show_output; false; }
+    run_vmstat --alert=nosuch=1
+    fails_with "--alert: 'nosuch=1' is not *"
+    run_vmstat --check --alert=off
+    [[ $status == 3 && $stderr == *"conflicting options: --check and --alert=off" ]] || { show_output; false; }
+}
+
 @test "--alert=help lists the rules" {
     run_vmstat --alert=help
     succeeds

@@ -119,6 +119,7 @@ begin() {
     run_vmstat --top=5,
     fails_with "*--top*"
     run_vmstat --top -d; fails_with "conflicting*"
+    run_vmstat --top --csv; fails_with "conflicting options: --top and --csv"
 }
 
 @test "two loops on one CPU wait half of the time each" {
