@@ -11317,7 +11317,45 @@ static void settle_scope(bool scope_is_told)
 		scope.kind = HOST;
 }
 
-int main(int argc, char **argv)
+extern ElfW(Dyn) _DYNAMIC[] __attribute__((visibility("hidden"))); /* the linker's, in a PIE */
+__asm__(".weak _DYNAMIC"); /* of the attribute, GCC makes a pointer that is itself to be relocated */
+
+/* Relocates what the linker has packed: DT_RELR, "Relative Relocation Table" of the
+ * generic ABI. An even entry is the address of a pointer; an odd one has a bit for each of
+ * the words after the last. musl before 1.2.4 leaves that to the program; until it is
+ * done no table holds a pointer. */
+static void relocate(void)
+{
+	static const void *volatile sample = &__ehdr_start; /* one of the pointers */
+	enum { TAG_RELRSZ = 35, TAG_RELR = 36 };            /* not in older headers */
+	const uintptr_t base = (uintptr_t)&__ehdr_start, *entry = NULL, *end;
+	uintptr_t *word = NULL, bits;
+	const ElfW(Dyn) *d;
+	size_t i, size = 0;
+
+	if (sample == &__ehdr_start)
+		return;
+	for (d = _DYNAMIC; d->d_tag != DT_NULL; d++) {
+		if (d->d_tag == TAG_RELR)
+			entry = (const uintptr_t *)(base + d->d_un.d_ptr);
+		if (d->d_tag == TAG_RELRSZ)
+			size = d->d_un.d_val;
+	}
+	for (end = entry + size / sizeof *entry; entry < end; entry++) {
+		if (!(*entry & 1)) {
+			word = (uintptr_t *)(base + *entry);
+			*word++ += base;
+			continue;
+		}
+		for (i = 0, bits = *entry >> 1; bits; i++, bits >>= 1)
+			if (bits & 1)
+				word[i] += base;
+		word += 8 * sizeof *word - 1;
+	}
+}
+
+/* Not a part of main, or the compiler might read a table before it is relocated. */
+static __attribute__((noinline)) int vmstat(int argc, char **argv)
 {
 	static struct listing listing;
 	bool scope_is_told;
@@ -11379,3 +11417,8 @@ int main(int argc, char **argv)
 	return 0;
 }
 
+int main(int argc, char **argv)
+{
+	relocate();
+	return vmstat(argc, argv);
+}

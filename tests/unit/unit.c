@@ -1056,7 +1056,8 @@ static void test_sandbox(void)
 }
 #endif
 
-int main(void)
+/* Not a part of main, which relocates first. */
+static __attribute__((noinline)) int t_all(void)
 {
 	setvbuf(stdout, 0, _IOLBF, 0);
 	test_number();
@@ -1084,4 +1085,10 @@ int main(void)
 #endif
 	printf("1..%d\n", t_count);
 	return t_failed != 0;
+}
+
+int main(void)
+{
+	relocate();
+	return t_all();
 }
