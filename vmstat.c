@@ -9512,6 +9512,7 @@ static const struct endpoint {
 #define RESPONSE_NS (10 * (uint64_t)NS_PER_S) /* for a response to be taken */
 #define IDLE_NS (120 * (uint64_t)NS_PER_S)    /* between two requests */
 #define ENDING_NS (1 * (uint64_t)NS_PER_S)    /* until the client has closed its side */
+#define TERM_NS (NS_PER_S / 10 * 9)           /* from a signal to the end, whatever clients do */
 #define SPARED_NS (NS_PER_S / 100)            /* without a request, before another may have the place */
 #define STUCK_NS (NS_PER_S / 2)               /* without a piece being taken, before another may have it */
 #define BACKLOG 1024                          /* connections that wait to be accepted */
@@ -10384,7 +10385,7 @@ static void exporter_tick(void)
 static void serve(void)
 {
 	uint64_t step = page_step_ns();
-	uint64_t now = clock_ns(CLOCK_BOOTTIME), tick = now + step;
+	uint64_t now = clock_ns(CLOCK_BOOTTIME), tick = now + step, end_ns = UINT64_MAX;
 
 	for (;;) {
 		struct pollfd fds[MAX_CONNECTIONS + 1];
@@ -10393,9 +10394,11 @@ static void serve(void)
 		int signal_number = stopped;
 		nfds_t n;
 
-		if (signal_number)
+		if (signal_number && exporter.listener) {
 			stop_accepting();
-		if (signal_number && !has_connections())
+			end_ns = now + TERM_NS;
+		}
+		if (signal_number && (!has_connections() || now >= end_ns))
 			return;
 		if (now >= tick) {
 			exporter_tick();
@@ -10403,6 +10406,7 @@ static void serve(void)
 			due = tick;
 		}
 		n = poll_connections(fds, of, now, &due);
+		due = least_of(due, end_ns);
 		if (wait_until(due, fds, n, signal_number) < 0)
 			die(errno, "poll:");
 		now = clock_ns(CLOCK_BOOTTIME);

@@ -168,6 +168,32 @@ full avg10=0.00 total=3' dir
 	ends
 }
 
+# ends_during N COMMAND...: while that runs a scrape gets its numbers, N times, and
+# SIGTERM ends it within a second.
+ends_during() {
+	local n=$1 pid began took
+	shift
+	"$@" >"$T/attack" 2>&1 3>&- &
+	pid=$!
+	sleep 0.7
+	"$FIRE" scrape "$port" "$n"
+	began=$(date +%s%N)
+	ends
+	took=$((($(date +%s%N) - began) / 1000000))
+	kill "$pid" 2>/dev/null || true
+	wait "$pid" 2>/dev/null || true
+	echo "$*: ended after $took ms"
+	((took < 1000))
+}
+
+@test "SIGTERM is heard within a second, whatever clients do" {
+	local attack
+	for attack in 'loop 48' 'pipeline 32' 'hold 1000' 'drip 48' 'deaf 48'; do
+		serve
+		ends_during 2 "$FIRE" "${attack% *}" "$port" "${attack#* }" 10
+	done
+}
+
 @test "10,000 broken requests, each with an answer or the end" {
 	serve
 	"$FIRE" garbage "$port" 10000 1

@@ -2,6 +2,9 @@
  *
  *   fire hold PORT N SECONDS     opens N connections at once, says nothing, holds them
  *   fire deaf PORT N SECONDS     asks for /metrics on N connections, and reads nothing
+ *   fire pipeline PORT N SECONDS asks again and again on N connections, and reads all
+ *   fire loop PORT N SECONDS     the same, each request on a connection of its own
+ *   fire drip PORT N SECONDS     asks on N connections, a byte each 50 ms
  *   fire churn PORT SECONDS      opens and closes connections as fast as it can
  *   fire garbage PORT N SEED     N requests that are damaged, each read to its end
  *   fire scrape PORT SECONDS     a scrape each second, which must be whole in one
@@ -23,6 +26,8 @@
 #include <unistd.h>
 
 #define GET "GET /metrics HTTP/1.1\r\nHost: fire\r\nConnection: close\r\n\r\n"
+
+#define PIPELINED "GET /metrics HTTP/1.1\r\nHost: fire\r\n\r\n"
 
 static unsigned port;
 
@@ -156,6 +161,68 @@ static int hold(int n, int seconds, int asks)
 	if (until > now_ms())
 		usleep((useconds_t)(until - now_ms()) * 1000);
 	return 0;
+}
+
+/* One of many clients, which go on until the time is up or nobody listens any more. */
+struct client {
+	int fd;
+	size_t sent; /* bytes of the request */
+};
+
+static int client_connect(struct client *c, int64_t until)
+{
+	c->sent = 0;
+	c->fd = connect_until(until, 0);
+	return c->fd >= 0;
+}
+
+/* A byte of the request, or whole requests as far as there is room; what has come is
+ * read. 0: the connection has ended. */
+static int client_turn(struct client *c, int once, int drips)
+{
+	ssize_t n;
+
+	while (!once || c->sent < strlen(PIPELINED)) {
+		size_t at = c->sent % strlen(PIPELINED), left = strlen(PIPELINED) - at;
+
+		n = send(c->fd, PIPELINED + at, drips ? 1 : left, MSG_NOSIGNAL);
+		if (n < 0)
+			break;
+		c->sent += (size_t)n;
+		if (drips)
+			break;
+	}
+	n = recv(c->fd, buffer, sizeof buffer, 0);
+	return n > 0 || (n < 0 && errno == EAGAIN);
+}
+
+/* Prints how many connections there were; fails where there was none. */
+static int clients(int n, int seconds, int once, int drips)
+{
+	struct client *all = calloc((size_t)n, sizeof *all);
+	struct pollfd *fds = calloc((size_t)n, sizeof *fds);
+	int64_t until = now_ms() + seconds * 1000;
+	long opened = 0;
+	int i;
+
+	for (i = 0; i < n; i++)
+		opened += client_connect(&all[i], until);
+	while (now_ms() < until) {
+		for (i = 0; i < n; i++)
+			fds[i] = (struct pollfd){ all[i].fd, once || drips ? POLLIN : POLLIN | POLLOUT, 0 };
+		poll(fds, (nfds_t)n, drips ? 50 : 10);
+		if (drips)
+			usleep(50000);
+		for (i = 0; i < n; i++) {
+			if (all[i].fd >= 0 && client_turn(&all[i], once, drips))
+				continue;
+			if (all[i].fd >= 0)
+				close(all[i].fd);
+			opened += client_connect(&all[i], now_ms() + 20);
+		}
+	}
+	printf("%ld connections\n", opened);
+	return !opened;
 }
 
 static int churn(int seconds)
@@ -313,6 +380,8 @@ int main(int argc, char **argv)
 	port = (unsigned)atoi(argv[2]);
 	if (!strcmp(argv[1], "hold") || !strcmp(argv[1], "deaf"))
 		return hold(a, b, *argv[1] == 'd');
+	if (!strcmp(argv[1], "pipeline") || !strcmp(argv[1], "loop") || !strcmp(argv[1], "drip"))
+		return clients(a, b, *argv[1] == 'l', *argv[1] == 'd');
 	if (!strcmp(argv[1], "churn"))
 		return churn(a);
 	if (!strcmp(argv[1], "scrape"))
