@@ -706,8 +706,10 @@ static int wait_until(uint64_t due, struct pollfd *fds, nfds_t n, int known)
 		struct timespec t = { (time_t)(left / NS_PER_S), (long)(left % NS_PER_S) };
 
 		ready = left ? ppoll(fds, n, &t, &before) : 0;
-		if (!left || ready > 0 || (ready < 0 && errno != EINTR))
+		if (!left || ready > 0 || (ready < 0 && errno != EINTR && errno != ENOMEM))
 			break;
+		if (ready < 0 && errno == ENOMEM) /* the kernel's own, and soon over */
+			ppoll(NULL, 0, &(struct timespec){ 0, NS_PER_S / 10 }, &before);
 		ready = 0;
 	}
 	sigprocmask(SIG_SETMASK, &before, NULL);
@@ -8956,7 +8958,9 @@ static struct exporter {
 	uint64_t start_ns;        /* when the oldest task of the cgroup started; 0: not known yet */
 	uint64_t children_ns;     /* when the children were compared */
 	uint32_t children_tick;
-	uint64_t accept_ns;       /* no connections before: there are no descriptors left */
+	uint64_t accept_ns;       /* no connections before: accept() has failed */
+	uint64_t refused_ns;      /* since when it has said EPERM and nothing else; 0: it has not */
+	int accept_error;         /* that was said */
 } exporter;
 
 /* How far a response has been printed. */
@@ -9515,6 +9519,7 @@ static const struct endpoint {
 #define TERM_NS (NS_PER_S / 10 * 9)           /* from a signal to the end, whatever clients do */
 #define SPARED_NS (NS_PER_S / 100)            /* without a request, before another may have the place */
 #define STUCK_NS (NS_PER_S / 2)               /* without a piece being taken, before another may have it */
+#define REFUSED_NS (10 * (uint64_t)NS_PER_S)  /* of EPERM and nothing else */
 #define BACKLOG 1024                          /* connections that wait to be accepted */
 #define MAX_TARGET 2048                       /* bytes of a request's first line */
 
@@ -9913,8 +9918,28 @@ static struct connection *connection_place(uint64_t now_ns, bool scarce)
 	return c;
 }
 
-/* Takes connections that wait. */
-static void accept_connections(uint64_t now_ns)
+/* accept() has failed: the next connection is taken a little later, so that no error
+ * makes a loop. What a wrong descriptor says ends the program, and so does EPERM that
+ * lasts: a firewall says it of one connection, a filter of all. errno, or 0. */
+static int accept_failed(int error, uint64_t now_ns)
+{
+	if (error != EPERM)
+		exporter.refused_ns = 0;
+	if (error == EAGAIN)
+		return 0;
+	if (error == EBADF || error == EINVAL || error == ENOTSOCK)
+		return error;
+	exporter.accept_ns = now_ns + NS_PER_S / 10;
+	if (error != exporter.accept_error)
+		warn(error, "--listen: no connection is accepted:");
+	exporter.accept_error = error;
+	if (error == EPERM && !exporter.refused_ns)
+		exporter.refused_ns = now_ns;
+	return error == EPERM && now_ns - exporter.refused_ns >= REFUSED_NS ? EPERM : 0;
+}
+
+/* Takes connections that wait. errno of what ends the program, or 0. */
+static int accept_connections(uint64_t now_ns)
 {
 	static const int room = 4 * OUT_BYTES, one = 1;
 	unsigned i;
@@ -9924,12 +9949,11 @@ static void accept_connections(uint64_t now_ns)
 		struct connection *c, refused = { 0 };
 
 		if (fd < 0) {
-			if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
-				exporter.accept_ns = now_ns + NS_PER_S / 10;
 			if (errno == EINTR || errno == ECONNABORTED)
 				continue;
-			return;
+			return accept_failed(errno, now_ns);
 		}
+		exporter.refused_ns = 0;
 		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
 		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one); /* of no use to a unix socket */
 		c = connection_place(now_ns, (rlim_t)fd + READING_DESCRIPTORS >= descriptor_limit());
@@ -9947,6 +9971,7 @@ static void accept_connections(uint64_t now_ns)
 		c->since = now_ns;
 		connection_read(c, now_ns); /* it is there mostly */
 	}
+	return 0;
 }
 
 /* What is waited for on each connection; returns how many descriptors, and lowers
@@ -9959,9 +9984,9 @@ static nfds_t poll_connections(struct pollfd *fds, struct connection **of, uint6
 	if (exporter.listener && now_ns >= exporter.accept_ns) {
 		of[n] = NULL;
 		fds[n++] = (struct pollfd){ exporter.listener - 1, POLLIN, 0 };
-	} else if (exporter.listener) {
-		*due = least_of(*due, exporter.accept_ns);
 	}
+	if (exporter.listener && (now_ns < exporter.accept_ns || exporter.refused_ns))
+		*due = least_of(*due, exporter.accept_ns);
 	for (c = connections; c < connections + MAX_CONNECTIONS; c++) {
 		if (c->state == STATE_FREE)
 			continue;
@@ -9974,8 +9999,9 @@ static nfds_t poll_connections(struct pollfd *fds, struct connection **of, uint6
 	return n;
 }
 
-/* Serves what is ready, and ends what has taken too long. */
-static void serve_connections(const struct pollfd *fds, struct connection *const *of, nfds_t n, uint64_t now_ns)
+/* Serves what is ready, and ends what has taken too long. errno of what ends the
+ * program, or 0. */
+static int serve_connections(const struct pollfd *fds, struct connection *const *of, nfds_t n, uint64_t now_ns)
 {
 	struct connection *c;
 	nfds_t i;
@@ -9996,8 +10022,8 @@ static void serve_connections(const struct pollfd *fds, struct connection *const
 	for (c = connections; c < connections + MAX_CONNECTIONS; c++)
 		if (c->state != STATE_FREE && now_ns - c->since >= patience_ns(c))
 			connection_expire(c, now_ns);
-	if (n && !of[0] && fds[0].revents)
-		accept_connections(now_ns);
+	/* After a refusal it is tried, whoever waits: that nobody does is another answer. */
+	return n && !of[0] && (fds[0].revents || exporter.refused_ns) ? accept_connections(now_ns) : 0;
 }
 
 /* No more connections: those without a request are closed, the others after their
@@ -10145,6 +10171,9 @@ static const uint16_t allowed_calls[] = {
 	SYS_restart_syscall, SYS_exit, SYS_exit_group, FIRST_CALL + 439, /* faccessat2 */
 #ifdef SYS_open /* machines that are older than openat */
 	SYS_open, SYS_access, SYS_readlink, SYS_stat,
+#endif
+#ifdef SYS_accept /* musl asks it, too, where accept4 says EINVAL */
+	SYS_accept,
 #endif
 #ifdef SYS_fstat /* where it is missing, as on LoongArch, statx is called */
 	SYS_fstat,
@@ -10393,6 +10422,7 @@ static void serve(void)
 		uint64_t due = tick;
 		int signal_number = stopped;
 		nfds_t n;
+		int error;
 
 		if (signal_number && exporter.listener) {
 			stop_accepting();
@@ -10410,7 +10440,9 @@ static void serve(void)
 		if (wait_until(due, fds, n, signal_number) < 0)
 			die(errno, "poll:");
 		now = clock_ns(CLOCK_BOOTTIME);
-		serve_connections(fds, of, n, now);
+		error = serve_connections(fds, of, n, now);
+		if (error)
+			die(error, "--listen: no connection is accepted:");
 	}
 }
 

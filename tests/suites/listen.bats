@@ -620,6 +620,78 @@ full avg10=0.00 total=3'
     exec 8>&-
 }
 
+# serve_failing CALL ERROR[:WHEN]: in that way that call fails from now on. -D: the
+# program is the child, and strace watches from aside.
+serve_failing() {
+    requires_tool strace
+    : > "$T/err" > "$T/calls"
+    strace -D -f -o "$T/calls" -e "trace=$1" -e "inject=$1:error=$2" \
+        "$VMSTAT" "--proc=$T/f/proc" "--sys=$T/f/sys" --listen=127.0.0.1:0 > "$T/out" 2> "$T/err" 3>&- &
+    server=$!
+    timeout 5 bash -c 'until grep -q listening "$0"; do sleep 0.02; done' "$T/err" || skip "strace cannot watch here"
+    listens
+}
+
+calls() { grep -c "^[0-9]* *$1(" "$T/calls"; }
+
+# ends_with STATUS: by itself, within so many tenths of a second
+ends_with() {
+    local i code=0
+    for ((i = 0; i < $2; i++)); do
+        kill -0 "$server" 2> /dev/null || break
+        sleep 0.1
+    done
+    ((i < $2)) || { echo "it goes on"; return 1; }
+    wait "$server" || code=$?
+    server=
+    [[ $code == "$1" ]] || { echo "status $code"; cat "$T/err"; return 1; }
+}
+
+@test "accept fails: a pause and one word, no loop" {
+    for error in EPROTO EPERM ENOMEM EMFILE; do
+        serve_failing accept4 $error
+        exec 8<> "/dev/tcp/127.0.0.1/$port"
+        sleep 1
+        (($(calls accept4) <= 15)) || { echo "$error: $(calls accept4) calls in a second"; false; }
+        [[ $(grep -c 'no connection is accepted: ' "$T/err") == 1 ]] || { cat "$T/err"; false; }
+        exec 8>&-
+        kill -TERM "$server"
+        ends_with 0 10
+    done
+    # One that a firewall refused is not the end, nor is what a client took back.
+    for error in EPERM:when=1..3 ECONNABORTED:when=1 EINTR:when=1; do
+        serve_failing accept4 $error
+        get /healthz
+        answers 200
+        kill -TERM "$server"
+        ends_with 0 10
+    done
+}
+
+@test "accept fails for good: status 1, with the reason" {
+    for error in 'EBADF 10 Bad file descriptor' 'EINVAL 10 Invalid argument' 'ENOTSOCK 10 Not a socket' \
+        'EPERM 120 Operation not permitted'; do
+        read -r error tenths words <<< "$error"
+        serve_failing accept,accept4 "$error" # musl has both
+        exec 8<> "/dev/tcp/127.0.0.1/$port"
+        began=$(date +%s%N)
+        ends_with 1 "$tenths"
+        [[ $error != EPERM || $((($(date +%s%N) - began) / 100000000)) -ge 98 ]]
+        [[ $(tail -n 1 "$T/err") == "vmstat: --listen: no connection is accepted: $words" ]] || { cat "$T/err"; false; }
+        exec 8>&-
+    done
+}
+
+@test "poll that has no memory for a while is waited out" {
+    serve_failing ppoll ENOMEM:when=2..4
+    for _ in 1 2 3; do
+        get /healthz
+        answers 200
+    done
+    kill -TERM "$server"
+    ends_with 0 10
+}
+
 @test "few descriptors: no series is lost for connections; too few are refused" {
     local fd fds=() all
     (ulimit -n 63; fails "$VMSTAT" "--proc=$T/f/proc" --listen=0 2> "$T/err")
