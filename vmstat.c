@@ -798,7 +798,7 @@ static bool path_exists(const char *path)
 
 /* The entries of a directory, but for . and .. */
 struct entries {
-	int fd;
+	int fd, error; /* errno of a failed read, or 0 */
 	long got, at;
 	bool is_directory; /* the entry that was returned last */
 	_Alignas(uint64_t) char buffer[1024];
@@ -815,11 +815,14 @@ struct dirent_head { /* struct linux_dirent64 of getdents64(2) */
  * closed. */
 static bool entries_open(struct entries *e, const char *path)
 {
+	e->error = 0;
 	e->got = e->at = 0;
 	e->fd = open(path, O_RDONLY | O_DIRECTORY);
 	return e->fd >= 0;
 }
 
+/* The next name; NULL at the end, and where the rest cannot be read: then `error`
+ * is why. */
 static const char *next_entry(struct entries *e)
 {
 	for (;;) {
@@ -829,6 +832,7 @@ static const char *next_entry(struct entries *e)
 		if (e->at == e->got) {
 			e->got = syscall(SYS_getdents64, e->fd, e->buffer, sizeof e->buffer);
 			e->at = 0;
+			e->error = e->got < 0 ? errno : 0;
 			if (e->got <= 0)
 				return NULL;
 			continue;
@@ -2062,7 +2066,7 @@ static bool unescape(const struct text *w, char *to)
 struct walk {
 	bool (*visit)(struct walk *, size_t n);
 	void *for_visit;
-	bool hidden; /* a part of it is there, but not for us */
+	int error; /* why a part of it could not be read; 0: all was */
 	unsigned depth; /* no deeper than this below the cgroup; 0: WALK_DEPTH */
 	struct stat stat; /* of the directory */
 	char dir[PATH_BYTES];
@@ -2070,10 +2074,11 @@ struct walk {
 
 #define WALK_DEPTH 32 /* levels below the cgroup; each takes 1 KiB of stack */
 
-/* Something of the walk could not be read. What is gone was not there. */
+/* Notes why something of the walk could not be read. What is gone was not there. */
 static void walk_missed(struct walk *w, int error)
 {
-	w->hidden |= error != 0 && error != ENOENT && error != ENODEV;
+	if (error != ENOENT && error != ENODEV && !w->error)
+		w->error = error;
 }
 
 static bool walk_below(struct walk *w, size_t n, unsigned depth)
@@ -2102,7 +2107,7 @@ static bool walk_below(struct walk *w, size_t n, unsigned depth)
 		if (!entries.is_directory)
 			continue;
 		if (longer + sizeof "/cgroup.threads" > PATH_BYTES) {
-			w->hidden = true;
+			walk_missed(w, ENAMETOOLONG);
 			continue;
 		}
 		w->dir[n] = '/';
@@ -2111,6 +2116,7 @@ static bool walk_below(struct walk *w, size_t n, unsigned depth)
 		if (!done)
 			w->dir[n] = '\0';
 	}
+	walk_missed(w, entries.error);
 	close(entries.fd);
 	return done;
 }
@@ -2118,7 +2124,7 @@ static bool walk_below(struct walk *w, size_t n, unsigned depth)
 /* Walks over `dir`; true: a visit ended it, in w->dir. */
 static bool walk_over(struct walk *w, const char *dir)
 {
-	w->hidden = false;
+	w->error = 0;
 	join(w->dir, dir, "", "");
 	return walk_below(w, strlen(dir), 0);
 }
@@ -3304,7 +3310,7 @@ static uint64_t read_oom_below(const char *dir)
 	struct walk w = { .visit = visit_oom, .for_visit = &sum };
 
 	walk_over(&w, dir);
-	return w.hidden ? UNAVAILABLE : sum;
+	return w.error ? UNAVAILABLE : sum;
 }
 
 /* The OOM kills that the parent has counted of all below it; UNAVAILABLE where it
@@ -6551,7 +6557,7 @@ static bool visit_tasks(struct walk *w, size_t n)
 		if (!scan_number(&line, &id))
 			continue;
 		if (!id || id > UINT32_MAX)
-			w->hidden = true; /* not in our pid namespace */
+			walk_missed(w, ESRCH); /* not in our pid namespace */
 		else
 			add_task(w->for_visit, id);
 	}
@@ -6573,7 +6579,8 @@ static bool add_numbered(const char *path, struct snapshot *now, bool (*add)(str
 		if (parse_number(name, &id) && id && id <= UINT32_MAX && !add(now, id))
 			now->tasks_hidden = true;
 	close(entries.fd);
-	return true;
+	errno = entries.error;
+	return !entries.error;
 }
 
 /* Adds the threads of a process. A captured tree may have none listed. */
@@ -6886,7 +6893,7 @@ static void list_tasks(struct snapshot *now)
 
 	if (in_cgroup()) {
 		walk_over(&w, scope.home->dir);
-		now->tasks_hidden = w.hidden || (!opt->captured && is_foreign_proc());
+		now->tasks_hidden = w.error || (!opt->captured && is_foreign_proc());
 	} else {
 		now->tasks_hidden = !add_numbered(opt->proc, now, add_threads) ||
 			(!opt->captured && !exists_in_proc("1"));
@@ -7333,7 +7340,7 @@ static void read_children(struct child_walk *of_child)
 		of_child->top = strlen(h->dir);
 		of_child->second = i > 0 && homes[DIR_MEMORY].version;
 		walk_over(&w, h->dir);
-		children.hidden |= w.hidden;
+		children.hidden |= w.error != 0;
 	}
 	for (child = children.child; child < children.child + children.slots; child++)
 		if (child->name == UNSEEN)

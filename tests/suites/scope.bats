@@ -453,6 +453,22 @@ run_in_private_namespace() {
     json_has mem_some=null irq_full=null
 }
 
+# run_with_fault FAULT ARGS...: as run_vmstat, with a system call that fails.
+run_with_fault() {
+    requires_tool strace
+    strace -o /dev/null true 2>/dev/null || skip "no right to trace"
+    run --separate-stderr timeout 20 strace -o /dev/null -e "inject=$1" \
+        "$VMSTAT" "--proc=$T/f/proc" "--sys=$T/f/sys" "${@:2}"
+}
+
+@test "a cgroup whose directory cannot be read to its end: not all tasks, r, b, cs unknown" {
+    # 105 and 106 are in worker/, which the directory of the container names.
+    run_with_fault getdents64:error=EIO:when=1 --scope=cgroup --json $CALM
+    succeeds
+    json_has r=null b=null cs=null free=8192
+    [[ $stderr == "vmstat: "* && $stderr != *$'\n'* ]] || { show_output; false; }
+}
+
 # Options that choose.
 @test "--cgroup: by path below the mount, and by directory" {
     echo 0::/ | write_file proc/self/cgroup
