@@ -451,24 +451,35 @@ static bool parse_decimal(const char **p, unsigned places, uint64_t *v)
 	return any;
 }
 
-static unsigned leap_day(unsigned year)
+/* A day of the Gregorian calendar. */
+struct date {
+	unsigned year, month, day;
+};
+
+/* The calendar counts from 1 March of the year 0: a leap day ends the year, and the months
+ * from March on have 153 days in each five. */
+#define DAYS_BEFORE_1970 719468
+#define DAYS_OF_400_YEARS 146097
+
+/* The days from 1970-01-01 to a date. Of one that is not in the calendar, 30 February, to
+ * another. */
+static uint64_t days_of_date(const struct date *d)
 {
-	return year % 4 == 0 && (year % 100 || year % 400 == 0);
+	uint64_t year = d->year - (d->month < 3), month = (d->month + 9) % 12;
+
+	return year * 365 + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + d->day - 1 -
+		DAYS_BEFORE_1970;
 }
 
-/* The day of a time: year, month and day of the month, Gregorian. */
-static void find_date(uint64_t seconds, unsigned part[3])
+static struct date date_of_days(uint64_t days)
 {
-	static const uint8_t lengths[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
-	unsigned day = (unsigned)(seconds / 86400), year = 1970, month = 0, n;
+	unsigned day = (unsigned)((days + DAYS_BEFORE_1970) % DAYS_OF_400_YEARS), month;
+	unsigned year = (day - day / 1460 + day / 36524 - day / 146096) / 365; /* of these 400 */
+	unsigned before = (unsigned)((days + DAYS_BEFORE_1970) / DAYS_OF_400_YEARS) * 400;
 
-	for (; day >= (n = 365 + leap_day(year)); year++)
-		day -= n;
-	for (; day >= (n = lengths[month] + (month == 1 ? leap_day(year) : 0)); month++)
-		day -= n;
-	part[0] = year;
-	part[1] = month + 1;
-	part[2] = day + 1;
+	day -= year * 365 + year / 4 - year / 100;
+	month = (5 * day + 2) / 153;
+	return (struct date){ before + year + (month > 9), (month + 2) % 12 + 1, day - (153 * month + 2) / 5 + 1 };
 }
 
 /* "HH:MM:SS" */
@@ -484,14 +495,13 @@ static void out_clock(struct sink *o, uint64_t seconds)
 /* Seconds since 1970 as "YYYY-MM-DD HH:MM:SS", `between` in the place of the blank. */
 static void out_date(struct sink *o, uint64_t seconds, char between)
 {
-	unsigned part[3];
+	struct date date = date_of_days(seconds / 86400);
 
-	find_date(seconds, part);
-	out_digits(o, part[0], 4);
+	out_digits(o, date.year, 4);
 	out_char(o, '-');
-	out_digits(o, part[1], 2);
+	out_digits(o, date.month, 2);
 	out_char(o, '-');
-	out_digits(o, part[2], 2);
+	out_digits(o, date.day, 2);
 	out_char(o, between);
 	out_clock(o, seconds);
 }
@@ -501,66 +511,69 @@ static void out_http_date(struct sink *o, uint64_t seconds)
 {
 	static const char days[] = "Thu, Fri, Sat, Sun, Mon, Tue, Wed, ";
 	static const char months[] = " Jan  Feb  Mar  Apr  May  Jun  Jul  Aug  Sep  Oct  Nov  Dec ";
-	unsigned part[3];
+	struct date date = date_of_days(seconds / 86400);
 
-	find_date(seconds, part);
 	out_bytes(o, days + seconds / 86400 % 7 * 5, 5);
-	out_digits(o, part[2], 2);
-	out_bytes(o, months + (part[1] - 1) * 5, 5);
-	out_digits(o, part[0], 4);
+	out_digits(o, date.day, 2);
+	out_bytes(o, months + (date.month - 1) * 5, 5);
+	out_digits(o, date.year, 4);
 	out_char(o, ' ');
 	out_clock(o, seconds);
 	out_str(o, " GMT");
 }
 
-/* The time of a line of CSV, its first field, in ns since 1970: RFC 3339. False
- * where it is none. *p is moved after it. */
+/* `digits` digits at *p, of a number that is at most `most`; *p is moved after them. */
+static bool parse_part(const char **p, unsigned digits, unsigned most, unsigned *v)
+{
+	for (*v = 0; digits && is_digit(**p); digits--)
+		*v = *v * 10 + (unsigned)(*(*p)++ - '0');
+	return !digits && *v <= most;
+}
+
+/* "YYYY-MM-DD" at *p, from 1970 on, as days; *p is moved after it. */
+static bool parse_date(const char **p, uint64_t *days)
+{
+	struct date d, again;
+
+	if (!parse_part(p, 4, 9999, &d.year) || *(*p)++ != '-' || !parse_part(p, 2, 12, &d.month) ||
+	    *(*p)++ != '-' || !parse_part(p, 2, 31, &d.day) || d.year < 1970 || !d.month || !d.day)
+		return false;
+	*days = days_of_date(&d);
+	again = date_of_days(*days);
+	return again.day == d.day; /* else that month is shorter */
+}
+
+/* "HH:MM:SS" at *p, as seconds; *p is moved after it. `:SS` may be missing. */
+static bool parse_clock(const char **p, uint64_t *seconds)
+{
+	unsigned hour, minute, second = 0;
+
+	if (!parse_part(p, 2, 23, &hour) || *(*p)++ != ':' || !parse_part(p, 2, 59, &minute))
+		return false;
+	if (**p == ':' && (++*p, !parse_part(p, 2, 60, &second))) /* 60: a leap second */
+		return false;
+	*seconds = hour * 3600 + minute * 60 + second;
+	return true;
+}
+
+/* A time in ns since 1970; what is later than those reach, 2554, is cut to that. */
+static uint64_t ns_of_time(uint64_t days, uint64_t seconds)
+{
+	return least_of(days * 86400 + seconds, UINT64_MAX / NS_PER_S - 1) * NS_PER_S;
+}
+
+/* "YYYY-MM-DDTHH:MM:SS.sssZ" at *p, RFC 3339 in UTC, in ns since 1970; *p is moved after it. */
 static bool parse_time(const char **p, uint64_t *ns)
 {
-	static const uint16_t before_month[] = { 0, 31, 59, 90, 120, 151, 181, 212, 243, 273, 304, 334 };
-	static const char shape[] = "0000-00-00T00:00:00";
-	uint64_t part[6] = { 0 }, days, seconds, offset = 0, scale = NS_PER_S / 10;
-	const char *q = *p, *s;
-	unsigned n = 0;
+	uint64_t days, seconds, fraction = 0, scale = NS_PER_S;
 
-	for (s = shape; *s; s++, q++) {
-		if (*s != '0' ? *q != *s && !(*s == 'T' && *q == ' ') : !is_digit(*q))
-			return false;
-		if (*s == '0')
-			part[n] = part[n] * 10 + (unsigned)(*q - '0');
-		else
-			n++;
-	}
-	if (part[0] < 1970 || part[1] < 1 || part[1] > 12 || part[2] < 1 || part[3] > 23 || part[4] > 59 ||
-	    part[5] > 60)
+	if (!parse_date(p, &days) || (**p != 'T' && **p != ' ') || (++*p, !parse_clock(p, &seconds)))
 		return false;
-	if (part[2] > (part[1] == 12 ? 31u : (unsigned)before_month[part[1]] - before_month[part[1] - 1]) +
-	    (part[1] == 2 ? leap_day((unsigned)part[0]) : 0))
-		return false;
-	days = (part[0] - 1970) * 365 + (part[0] - 1969) / 4 - (part[0] - 1901) / 100 + (part[0] - 1601) / 400;
-	days += before_month[part[1] - 1] + part[2] - 1 + (part[1] > 2 ? leap_day((unsigned)part[0]) : 0);
-	seconds = days * 86400 + part[3] * 3600 + part[4] * 60 + part[5];
-	*ns = 0;
-	if (*q == '.')
-		for (q++; is_digit(*q); q++, scale /= 10)
-			*ns += (unsigned)(*q - '0') * scale;
-	if (*q == '+' || *q == '-') {
-		bool west = *q == '-';
-
-		for (s = "00:00", q++, n = 0; *s; s++, q++)
-			if (*s == '0' ? !is_digit(*q) : *q != ':')
-				return false;
-		offset = ((unsigned)(q[-5] - '0') * 10 + (unsigned)(q[-4] - '0')) * 3600 +
-			((unsigned)(q[-2] - '0') * 10 + (unsigned)(q[-1] - '0')) * 60;
-		if (!west && offset > seconds)
-			return false;
-		seconds = west ? seconds + offset : seconds - offset;
-	} else if (*q++ != 'Z') {
-		return false;
-	}
-	*ns += least_of(seconds, UINT64_MAX / NS_PER_S - 1) * NS_PER_S; /* in 2554 */
-	*p = q;
-	return true;
+	if (**p == '.')
+		while (is_digit(*++*p))
+			fraction += (unsigned)(**p - '0') * (scale /= 10);
+	*ns = ns_of_time(days, seconds) + fraction;
+	return *(*p)++ == 'Z';
 }
 
 /* %s, %u, %ju (uint64_t) and %% only; `safe`: what %s brings is made so. */

@@ -720,6 +720,51 @@ static void test_dates(void)
 		out_date(&t_sink, rows[i].seconds, ' ');
 		t_text(rows[i].want, "a date");
 	}
+	out_http_date(&t_sink, 1785024000);
+	t_text("Sun, 26 Jul 2026 00:00:00 GMT", "a date");
+}
+
+/* Each day of the years that nanoseconds in 64 bits reach, against a count of days. */
+static void test_calendar(void)
+{
+	static const uint8_t lengths[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+	struct date d = { 1970, 1, 1 };
+	uint64_t days = 0, wrong = 0;
+
+	for (; d.year < 2555; days++) {
+		bool leap = d.year % 4 == 0 && (d.year % 100 || d.year % 400 == 0);
+		struct date got = date_of_days(days);
+
+		wrong += days_of_date(&d) != days || got.year != d.year || got.month != d.month || got.day != d.day;
+		if (d.day++ < lengths[d.month - 1] + (d.month == 2 && leap))
+			continue;
+		d.day = 1;
+		d.year += d.month == 12;
+		d.month = d.month % 12 + 1;
+	}
+	t_u64(wrong, 0, "the calendar", "there and back");
+	t_u64(days, 213667, "the calendar", "585 years of 365 days, and 142 leap days");
+}
+
+static void test_times(void)
+{
+	static const struct { const char *s; bool ok; uint64_t ms; } rows[] = {
+		{ "1970-01-01T00:00:00Z", true, 0 }, { "2000-02-29T12:30:01.5Z", true, 951827401500 },
+		{ "2026-01-02 03:04:05.123456789Z", true, 1767323045123 }, { "2016-12-31T23:59:60Z", true, 1483228800000 },
+		{ "2025-02-29T00:00:00Z", false }, { "2100-02-29T00:00:00Z", false }, { "2026-04-31T00:00:00Z", false },
+		{ "2026-00-01T00:00:00Z", false }, { "2026-13-01T00:00:00Z", false }, { "2026-01-00T00:00:00Z", false },
+		{ "1969-12-31T23:59:59Z", false }, { "2026-01-02T24:00:00Z", false }, { "2026-01-02T03:60:00Z", false },
+		{ "2026-01-02T03:04:05", false }, { "2026-01-02T03:04:05+00:00", false }, { "2026-01-02T03:04:05z", false },
+		{ "2026-1-02T03:04:05Z", false }, { "", false }, { "2026-01-02", false },
+	};
+
+	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+		const char *p = rows[i].s;
+		uint64_t ns = 0;
+		bool ok = parse_time(&p, &ns);
+
+		t_ok(ok == rows[i].ok && (!ok || (ns / 1000000 == rows[i].ms && !*p)), "a time", rows[i].s);
+	}
 }
 
 /* ----------------------------------------------------------- requests */
@@ -1079,6 +1124,8 @@ static __attribute__((noinline)) int t_all(void)
 	test_cgroup();
 	test_throttling();
 	test_dates();
+	test_calendar();
+	test_times();
 #if WITH_LISTEN
 	test_requests();
 	test_sandbox();
