@@ -8257,13 +8257,15 @@ static void text_axis(struct sink *o, const struct history *h, unsigned columns,
 	unsigned shown = h->count < width ? h->count : width, first = live || h->count <= width ? h->count - shown : 0;
 	size_t start = o->n;
 
-	out_fill(o, ' ', SCALE_WIDTH + 1 + width - shown);
-	if (shown >= 20)
+	/* That of the newest column ends at the edge; that of the oldest begins below it, where it fits. */
+	if (shown >= 20) {
+		out_fill(o, ' ', SCALE_WIDTH + 1 + width - shown);
 		out_clock(o, h->wall_ns[first] / NS_PER_S);
-	if (o->n + 8 < start + columns)
+	}
+	if (columns >= o->n - start + 8) {
 		out_fill(o, ' ', start + columns - 8 - o->n);
-	if (h->count && columns > 20)
 		out_clock(o, h->wall_ns[h->count - 1] / NS_PER_S);
+	}
 	out_str(o, screen.tty ? "\033[K" : "\n");
 }
 

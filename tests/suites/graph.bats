@@ -95,6 +95,30 @@ END
     [[ $(head -n 1 "$T/smaller") == "cs  now "* && $(grep -c '│' "$T/smaller") == 8 ]] || { cat "$T/smaller"; false; }
 }
 
+# pictures COLUMNS ROWS ARGS: what a terminal of that size is shown, picture by picture,
+# each after a line "== N"; no line of one may be wider, nor may it be higher.
+pictures() {
+    requires_terminal
+    TERM=dumb script -qec "stty cols $1 rows $2; '$VMSTAT' $HOST ${*:3}" /dev/null < /dev/null |
+        tr -d '\r' | sed 's/\x1b\[H/== \n/g; s/\x1b\[[0-9;]*[A-GI-Za-z]//g' |
+        awk '$0 ~ /== $/ { n++; sub(/== $/, ""); if (length) print; print "== " n; next } n' > "$T/pictures"
+    awk -v columns=$1 -v rows=$2 '/^== / { lines = 0; next }
+        length > columns || ++lines > rows { print "too large: " $0; bad = 1 }
+        END { exit bad }' "$T/pictures" || { cat "$T/pictures"; false; }
+}
+
+@test "on a terminal: each picture fits it from the first report on, the time ends at the edge" {
+    local size
+    for size in 60x20 80x24; do
+        pictures ${size%x*} ${size#*x} $CALM --graph=cs 0.02 7
+        awk -v size=$size -v rows=${size#*x} -v columns=${size%x*} '
+            /^== / { n++; lines = 0; next }
+            ++lines == 1 && !/^cs  now / || lines == rows && (!/[0-9][0-9]:[0-9][0-9]:[0-9][0-9]$/ || length != columns) {
+                print "picture " n " at " size ": " $0; bad = 1 }
+            END { exit bad || n != 7 }' "$T/pictures" || { cat "$T/pictures"; false; }
+    done
+}
+
 @test "a replay draws the graph that was shown live" {
     run_on_this_machine --graph=cs,free "--record=$T/recording" 0.02 20
     local live=$output
