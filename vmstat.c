@@ -3143,27 +3143,49 @@ struct needs {
 	bool host; /* what is not counted per cgroup */
 };
 
+/* The tasks of an instant, and the processes that --top shows. */
+struct tasks {
+	unsigned count, processes;
+	bool hidden, overflow; /* some cannot be seen, or found no room */
+	uint64_t switches; /* of all tasks, as far as they were seen: no kernel counts them */
+	struct task task[MAX_TASKS];
+	struct process process[WITH_TOP ? MAX_TASKS : 1];
+};
+
+/* The block devices of an instant. */
+struct devices {
+	unsigned count;
+	unsigned more[2];  /* disks and partitions that found no room in device[] */
+	int error;         /* errno, or 0 */
+	bool charged;      /* the numbers are what the cgroup has done to them */
+	struct device device[MAX_DISKS + 1]; /* the last: those disks, added up */
+};
+
 /* What was read at one instant. Numbers are in the units of the catalogue. */
 struct snapshot {
 	struct plan *plan; /* by which it was read */
-	uint64_t ns;      /* CLOCK_BOOTTIME, or the uptime of a captured tree */
-	uint64_t wall_ns; /* CLOCK_REALTIME */
-	bool gone;        /* the cgroup has ended */
-	bool tasks_hidden, tasks_overflow;
+	uint64_t ns;       /* CLOCK_BOOTTIME, or the uptime of a captured tree */
+	uint64_t wall_ns;  /* CLOCK_REALTIME */
+	bool gone;         /* the cgroup has ended */
 	bool age_known;    /* `ns` counts from the boot of the machine */
-	int devices_error; /* errno, or 0 */
-	bool charged;      /* devices are what the cgroup has done to them */
 	bool of_host;      /* the numbers are the host's, in cgroup scope, too */
-	uint64_t switches; /* of all tasks, as far as they were seen: no kernel counts them */
-	unsigned tasks, processes, devices; /* how many of */
-	unsigned more_devices[2]; /* disks and partitions that found no room in device[] */
-	uint64_t level[MAX_LEVELS][M_COUNT]; /* [0] the scope; above: its parents */
-	struct task task[MAX_TASKS];
-	struct process process[WITH_TOP ? MAX_TASKS : 1];
-	struct device device[MAX_DISKS + 1]; /* the last: those disks, added up */
+	uint64_t (*level)[M_COUNT]; /* [0] the scope; above: its parents */
+	struct devices *devices;
+	struct tasks *tasks; /* kept from one snapshot to the next: see snapshot_take() */
 };
-LARGE struct snapshot snapshots[WITH_LISTEN ? 4 : 2]; /* the last two; see exporter_snapshot() */
-LARGE struct snapshot no_snapshot; /* what there was before the first one: stays empty */
+
+/* Tables of the last two snapshots; the exporter has four, see exporter_snapshot(). The
+ * one more is what there was before the first: it stays empty. */
+enum { SNAPSHOTS = WITH_LISTEN ? 4 : 2 };
+LARGE uint64_t levels_of_snapshots[SNAPSHOTS + 1][MAX_LEVELS][M_COUNT];
+LARGE struct devices devices_of_snapshots[SNAPSHOTS + 1];
+LARGE struct tasks tasks_of_snapshots[2];
+
+#define SNAPSHOT(i) { \
+	.level = levels_of_snapshots[i], .devices = &devices_of_snapshots[i], .tasks = &tasks_of_snapshots[(i) & 1] }
+
+static struct snapshot snapshots[SNAPSHOTS] = { SNAPSHOT(0), SNAPSHOT(1), IF(WITH_LISTEN, SNAPSHOT(2), SNAPSHOT(3)) };
+static const struct snapshot no_snapshot = SNAPSHOT(SNAPSHOTS);
 
 LARGE struct slabs {
 	unsigned count;
@@ -3403,13 +3425,12 @@ static void snapshot_take(struct plan *plan, struct snapshot *now, const struct 
 	now->plan = plan;
 	for (l = 0; l < DIR_COUNT; l++)
 		levels = homes[l].levels > levels ? homes[l].levels : levels;
-	memset(now->level, 0xff, levels * sizeof now->level[0]); /* UNAVAILABLE */
+	memset(now->level, 0xff, levels * sizeof *now->level); /* UNAVAILABLE */
 	snapshot_clock(now, tick_ns);
 	now->wall_ns = clock_ns(CLOCK_REALTIME);
-	now->tasks = now->processes = now->devices = 0;
+	now->devices->count = now->devices->more[0] = now->devices->more[1] = 0;
 	now->of_host = !in_cgroup() || needs->host;
-	now->more_devices[0] = now->more_devices[1] = 0;
-	now->gone = now->tasks_hidden = now->tasks_overflow = false;
+	now->gone = false;
 	for (src = 1; src < SRC_COUNT; src++)
 		if (plan->first_want[src] < plan->first_want[src + 1] && src != SRC_CPU_POSSIBLE)
 			read_source(plan, now, src);
@@ -3424,6 +3445,7 @@ static void snapshot_take(struct plan *plan, struct snapshot *now, const struct 
 		read_devices(now, before, WITH_CGROUP && needs->charged_devices, true);
 	if (needs->slabs)
 		read_slabs(&slabs);
+	now->tasks = &tasks_of_snapshots[before->tasks == tasks_of_snapshots];
 	if (needs->states || needs->processes)
 		read_tasks(now, before, needs);
 	if (!in_cgroup())
@@ -3458,10 +3480,10 @@ static uint64_t scope_start_ns(const struct snapshot *now)
 		return UNAVAILABLE;
 	if (!in_cgroup() || is_root(scope.home))
 		return 0;
-	if (now->tasks_hidden || now->tasks_overflow)
+	if (now->tasks->hidden || now->tasks->overflow)
 		return UNAVAILABLE;
-	for (i = 0; i < now->tasks; i++) {
-		ns = task_start_ns(now->task[i].id);
+	for (i = 0; i < now->tasks->count; i++) {
+		ns = task_start_ns(now->tasks->task[i].id);
 		oldest = ns < oldest ? ns : oldest;
 	}
 	return oldest;
@@ -4003,7 +4025,7 @@ static bool is_fed(const struct comparison *c, enum metric_id m)
 	if (!p)
 		return false;
 	if (p->source == SRC_DEVICES)
-		return !c->now->devices_error;
+		return !c->now->devices->error;
 	if (p->source != SRC_NONE)
 		return c->now->level[0][m] != UNAVAILABLE && !(p->trait == TRAIT_NEVER_ZERO && !c->now->level[0][m]);
 	if (p->maker)
@@ -5682,7 +5704,7 @@ static bool in_sysfs(const char *class, const char *name, const char *what)
 }
 
 /* Is it a partition? sysfs knows; without it the name has to do. */
-static bool is_partition(const struct snapshot *now, const char *name)
+static bool is_partition(const struct devices *now, const char *name)
 {
 	const struct device *d;
 
@@ -5690,7 +5712,7 @@ static bool is_partition(const struct snapshot *now, const char *name)
 		return true;
 	if (in_sysfs("/class/block/", name, "") || in_sysfs("/block/", name, ""))
 		return false;
-	for (d = now->device; d < now->device + now->devices; d++)
+	for (d = now->device; d < now->device + now->count; d++)
 		if (!d->partition && is_partition_of(name, d->name))
 			return true;
 	return false;
@@ -5729,37 +5751,37 @@ static bool is_stacked(uint64_t number)
  * full. It goes by its name; where that is not known (NULL) by its number, and
  * is called `other` if it is new. What sysfs said of it the last time still
  * holds. */
-static struct device *device_entry(struct snapshot *now, const struct snapshot *before, uint64_t number,
+static struct device *device_entry(struct devices *now, const struct devices *before, uint64_t number,
 				   const struct text *name, const struct text *other)
 {
-	struct device *d, *end = now->device + now->devices;
-	const struct device *old = before->device + now->devices;
+	struct device *d, *end = now->device + now->count;
+	const struct device *old = before->device + now->count;
 	char cut[NAME_BYTES];
 
 	copy_text(cut, sizeof cut, other);
 	for (d = now->device; d < end; d++)
 		if (name ? !strcmp(d->name, cut) : d->number == number)
 			return d;
-	if (now->devices == MAX_DISKS)
+	if (now->count == MAX_DISKS)
 		return NULL;
 	memset(d->value, 0xff, sizeof d->value); /* UNAVAILABLE */
 	d->number = number;
 	d->counted = false;
 	copy_text(d->name, sizeof d->name, other);
-	if (now->devices < before->devices && old->number == number && (!name || !strcmp(old->name, d->name))) {
+	if (now->count < before->count && old->number == number && (!name || !strcmp(old->name, d->name))) {
 		d->partition = old->partition;
 		d->stacked = old->stacked;
 	} else {
 		d->partition = is_partition(now, d->name);
 		d->stacked = is_stacked(number);
 	}
-	now->devices++;
+	now->count++;
 	return d;
 }
 
 /* A device that the table has no room for: counted, and added to the others
  * like it, if it is a disk of its own. */
-static void add_to_rest(struct snapshot *now, uint64_t number, const struct text *name, const uint64_t *v)
+static void add_to_rest(struct devices *now, uint64_t number, const struct text *name, const uint64_t *v)
 {
 	struct device *rest = &now->device[MAX_DISKS];
 	char text[NAME_BYTES];
@@ -5768,7 +5790,7 @@ static void add_to_rest(struct snapshot *now, uint64_t number, const struct text
 
 	copy_text(text, sizeof text, name);
 	partition = is_partition(now, text);
-	now->more_devices[partition]++;
+	now->more[partition]++;
 	for (i = 0; !partition && !is_stacked(number) && i < D_COUNT; i++)
 		rest->value[i] = plus(rest->value[i], v[disk_fields[i].nth - 1]);
 }
@@ -5807,18 +5829,18 @@ static unsigned read_disk_numbers(struct text line, uint64_t v[DISKSTATS_NUMBERS
 }
 
 /* Names a device that io.stat knows by its number. */
-static void name_device(struct snapshot *now, uint64_t number, const struct text *name)
+static void name_device(struct devices *now, uint64_t number, const struct text *name)
 {
 	struct device *d;
 
-	for (d = now->device; d < now->device + now->devices; d++)
+	for (d = now->device; d < now->device + now->count; d++)
 		if (d->number == number)
 			copy_text(d->name, sizeof d->name, name);
 }
 
 /* Reads /proc/diskstats: "MAJOR MINOR NAME" and the numbers. names_only: just
  * names the devices that are there. */
-static void read_diskstats(struct snapshot *now, const struct snapshot *before, bool names_only)
+static void read_diskstats(struct devices *now, const struct devices *before, bool names_only)
 {
 	uint64_t v[DISKSTATS_NUMBERS], major, minor;
 	struct scanner s;
@@ -5850,7 +5872,7 @@ static void read_diskstats(struct snapshot *now, const struct snapshot *before, 
 		d->counted = true;
 	}
 	if (!names_only)
-		now->devices_error = s.error;
+		now->error = s.error;
 }
 
 /* "8:16" as a device number. */
@@ -5899,7 +5921,7 @@ static void read_charges(struct device *d, struct text line, unsigned first, uns
 }
 
 /* The same of a device that the table has no room for: added to the rest. */
-static void charge_rest(struct snapshot *now, uint64_t number, struct text line, unsigned first, unsigned end)
+static void charge_rest(struct devices *now, uint64_t number, struct text line, unsigned first, unsigned end)
 {
 	struct device *rest = &now->device[MAX_DISKS], d;
 	unsigned i;
@@ -5907,7 +5929,7 @@ static void charge_rest(struct snapshot *now, uint64_t number, struct text line,
 	memset(d.value, 0xff, sizeof d.value); /* UNAVAILABLE */
 	d.counted = false;
 	read_charges(&d, line, first, end);
-	now->more_devices[0] += first == 0;
+	now->more[0] += first == 0;
 	for (i = first; i < end && !is_stacked(number); i++) {
 		rest->value[charges[i]] = plus(rest->value[charges[i]], d.value[charges[i]]);
 		if (i < 2)
@@ -5918,7 +5940,7 @@ static void charge_rest(struct snapshot *now, uint64_t number, struct text line,
 /* Reads one file of charges. Lines like "(unknown) ..." and "Total ..." are
  * nobody's; a file without I/O is empty; one that has lines, but none of a
  * device, is no such file. Returns errno, or 0. */
-static int read_charges_file(struct snapshot *now, const struct snapshot *before, const char *file,
+static int read_charges_file(struct devices *now, const struct devices *before, const char *file,
 			     unsigned first, unsigned end)
 {
 	const struct home *h = &homes[DIR_IO];
@@ -5964,17 +5986,17 @@ static bool is_leaf(const struct home *h)
 
 /* What the cgroup has done to devices, into the snapshot. On v1 kernels
  * without recursive files those of the cgroup itself are exact for a leaf. */
-static void read_charged(struct snapshot *now, const struct snapshot *before, bool names)
+static void read_charged(struct devices *now, const struct devices *before, bool names)
 {
 	bool v1 = homes[DIR_IO].version == 1;
 
 	if (!v1) {
-		now->devices_error = read_charges_file(now, before, "io.stat", 0, 4);
+		now->error = read_charges_file(now, before, "io.stat", 0, 4);
 		return;
 	}
-	now->devices_error = read_charges_file(now, before, "blkio.throttle.io_service_bytes_recursive", 0, 2);
-	if (now->devices_error == ENOENT && is_leaf(&homes[DIR_IO])) {
-		now->devices_error = read_charges_file(now, before, "blkio.throttle.io_service_bytes", 0, 2);
+	now->error = read_charges_file(now, before, "blkio.throttle.io_service_bytes_recursive", 0, 2);
+	if (now->error == ENOENT && is_leaf(&homes[DIR_IO])) {
+		now->error = read_charges_file(now, before, "blkio.throttle.io_service_bytes", 0, 2);
 		if (names)
 			read_charges_file(now, before, "blkio.throttle.io_serviced", 2, 4);
 	} else if (names) {
@@ -5986,22 +6008,23 @@ static void read_charged(struct snapshot *now, const struct snapshot *before, bo
  * done to them; bi and bo get the bytes of all that are not stacked. */
 static void read_devices(struct snapshot *now, const struct snapshot *before, bool charged, bool names)
 {
+	struct devices *list = now->devices;
 	const struct device *d;
 	uint64_t *values = now->level[0];
 
-	memset(&now->device[MAX_DISKS], 0, sizeof now->device[MAX_DISKS]);
-	now->charged = charged;
+	memset(&list->device[MAX_DISKS], 0, sizeof list->device[MAX_DISKS]);
+	list->charged = charged;
 	if (!charged) {
-		read_diskstats(now, before, false);
+		read_diskstats(list, before->devices, false);
 		return;
 	}
-	read_charged(now, before, names);
+	read_charged(list, before->devices, names);
 	if (names)
-		read_diskstats(now, before, true);
-	if (now->devices_error)
+		read_diskstats(list, before->devices, true);
+	if (list->error)
 		return;
 	values[M_bi] = values[M_bo] = 0;
-	for (d = now->device; d < now->device + now->devices; d++)
+	for (d = list->device; d < list->device + list->count; d++)
 		if (d->counted && !d->stacked) {
 			values[M_bi] = plus(values[M_bi], d->bytes[0]);
 			values[M_bo] = plus(values[M_bo], d->bytes[1]);
@@ -6044,13 +6067,13 @@ static void read_slabs(struct slabs *list)
  * in the same place. */
 static const struct device *device_before(const struct comparison *c, const struct device *d)
 {
-	const struct snapshot *before = c->before;
-	size_t same = (size_t)(d - c->now->device), i;
+	const struct devices *before = c->before->devices;
+	size_t same = (size_t)(d - c->now->devices->device), i;
 
-	if (same < before->devices && before->device[same].number == d->number &&
+	if (same < before->count && before->device[same].number == d->number &&
 	    !strcmp(before->device[same].name, d->name))
 		return &before->device[same];
-	for (i = 0; i < before->devices; i++)
+	for (i = 0; i < before->count; i++)
 		if (before->device[i].number == d->number && !strcmp(before->device[i].name, d->name))
 			return &before->device[i];
 	return NULL;
@@ -6073,18 +6096,19 @@ static bool is_renewed(const struct device *old, const struct device *d)
 /* Were the devices of both snapshots read from the same files? */
 static bool has_same_devices(const struct comparison *c)
 {
-	return c->report->first || (!c->before->devices_error && c->before->charged == c->now->charged);
+	return c->report->first || (!c->before->devices->error && c->before->devices->charged == c->now->devices->charged);
 }
 
 /* Bytes of all devices that lie on no others, read (0) or written (1), in
  * thousandths a second: by device, then added. */
 static uint64_t device_rate(const struct comparison *c, unsigned direction)
 {
-	const struct device *d = c->now->device, *end = d + c->now->devices, *old;
-	uint64_t sum = growth(c->before->device[MAX_DISKS].bytes[direction],
-			      c->now->device[MAX_DISKS].bytes[direction]);
+	const struct devices *now = c->now->devices;
+	const struct device *d = now->device, *end = d + now->count, *old;
+	uint64_t sum = growth(c->before->devices->device[MAX_DISKS].bytes[direction],
+			      now->device[MAX_DISKS].bytes[direction]);
 
-	if (c->now->devices_error || !has_same_devices(c))
+	if (now->error || !has_same_devices(c))
 		return UNAVAILABLE;
 	for (; d < end; d++)
 		if (d->counted && !d->stacked) {
@@ -6130,20 +6154,20 @@ static uint64_t disk_rate(const struct comparison *c, const struct device *d, co
  * for some fields alone. */
 static uint64_t disk_sum(const struct comparison *c, enum disk_field_id f)
 {
-	const struct device *d = c->now->device, *end = d + c->now->devices;
+	const struct device *d = c->now->devices->device, *end = d + c->now->devices->count;
 	uint64_t sum = 0;
 	bool kept = !in_cgroup() || disk_fields[f].charge;
 
 	for (; d < end; d++)
 		if (d->counted && !d->partition && !d->stacked)
 			sum = plus(sum, d->value[f]);
-	sum = plus(sum, c->now->device[MAX_DISKS].value[f]);
+	sum = plus(sum, c->now->devices->device[MAX_DISKS].value[f]);
 	return kept ? sum : UNAVAILABLE;
 }
 
 static struct cell disk_cell(const struct listing *l, unsigned item, const struct column *c)
 {
-	const struct device *d = &l->from->now->device[item];
+	const struct device *d = &l->from->now->devices->device[item];
 
 	if (is_name(c))
 		return text_cell(d->name);
@@ -6152,7 +6176,7 @@ static struct cell disk_cell(const struct listing *l, unsigned item, const struc
 
 static struct cell disk_rate_cell(const struct listing *l, unsigned item, const struct column *c)
 {
-	const struct device *d = &l->from->now->device[item];
+	const struct device *d = &l->from->now->devices->device[item];
 
 	return is_name(c) ? text_cell(d->name) : number_cell(disk_rate(l->from, d, &disk_rates[c->id]));
 }
@@ -6191,11 +6215,11 @@ static bool has_worked(const struct device *d)
 /* The devices of -d; of -p no other one was kept. */
 static void fill_devices(struct listing *l)
 {
-	const struct snapshot *now = l->from->now;
+	const struct devices *now = l->from->now->devices;
 	unsigned i;
 
 	l->rows = 0;
-	for (i = 0; i < now->devices; i++) {
+	for (i = 0; i < now->count; i++) {
 		const struct device *d = &now->device[i];
 
 		if (d->counted && (opt->partition || (!d->partition && (!opt->extended || has_worked(d)))))
@@ -6208,15 +6232,15 @@ enum { SUM_DISKS = D_COUNT, SUM_PARTITIONS, SUM_COUNT };
 
 static struct cell disk_sum_cell(const struct listing *l, unsigned item, const struct column *c)
 {
-	const struct snapshot *now = l->from->now;
+	const struct devices *now = l->from->now->devices;
 	bool partitions = c->id == SUM_PARTITIONS;
-	uint64_t n = now->more_devices[partitions];
+	uint64_t n = now->more[partitions];
 	unsigned i;
 
 	(void)item;
 	if (c->id < D_COUNT)
 		return number_cell(disk_sum(l->from, c->id));
-	for (i = 0; i < now->devices; i++)
+	for (i = 0; i < now->count; i++)
 		n += now->device[i].counted && now->device[i].partition == partitions;
 	return number_cell(partitions && in_cgroup() ? UNAVAILABLE : n);
 }
@@ -6545,12 +6569,12 @@ static uint64_t task_start_ns(uint32_t id)
 	return start_ns(ticks);
 }
 
-static bool add_task(struct snapshot *now, uint64_t id)
+static bool add_task(struct tasks *now, uint64_t id)
 {
-	if (now->tasks == MAX_TASKS)
-		now->tasks_overflow = true;
+	if (now->count == MAX_TASKS)
+		now->overflow = true;
 	else
-		now->task[now->tasks++] = (struct task){ .id = (uint32_t)id };
+		now->task[now->count++] = (struct task){ .id = (uint32_t)id };
 	return true;
 }
 
@@ -6580,7 +6604,7 @@ static bool visit_tasks(struct walk *w, size_t n)
 }
 
 /* Adds what a directory lists by number; false where it cannot be read. */
-static bool add_numbered(const char *path, struct snapshot *now, bool (*add)(struct snapshot *, uint64_t id))
+static bool add_numbered(const char *path, struct tasks *now, bool (*add)(struct tasks *, uint64_t id))
 {
 	struct entries entries;
 	const char *name;
@@ -6590,14 +6614,14 @@ static bool add_numbered(const char *path, struct snapshot *now, bool (*add)(str
 		return false;
 	while ((name = next_entry(&entries)))
 		if (parse_number(name, &id) && id && id <= UINT32_MAX && !add(now, id))
-			now->tasks_hidden = true;
+			now->hidden = true;
 	close(entries.fd);
 	errno = entries.error;
 	return !entries.error;
 }
 
 /* Adds the threads of a process. A captured tree may have none listed. */
-static bool add_threads(struct snapshot *now, uint64_t id)
+static bool add_threads(struct tasks *now, uint64_t id)
 {
 	char name[40];
 	char path[PATH_BYTES];
@@ -6660,25 +6684,25 @@ static void *find_by_id(const void *base, unsigned n, size_t size, uint32_t id)
 	return low < n && id_at(base, low * size) == id ? (char *)base + low * size : NULL;
 }
 
-static struct task *find_task(const struct snapshot *s, uint32_t id)
+static struct task *find_task(const struct tasks *s, uint32_t id)
 {
-	return find_by_id(s->task, s->tasks, sizeof *s->task, id);
+	return find_by_id(s->task, s->count, sizeof *s->task, id);
 }
 
-static struct process *find_process(const struct snapshot *s, uint32_t id)
+static struct process *find_process(const struct tasks *s, uint32_t id)
 {
 	return find_by_id(s->process, s->processes, sizeof *s->process, id);
 }
 
 /* Hands what is known of the tasks that were there before to those that are
  * there now, and closes the descriptors of the others. */
-static void inherit_tasks(struct snapshot *now, const struct snapshot *before)
+static void inherit_tasks(struct tasks *now, const struct tasks *before)
 {
 	unsigned i;
 
-	for (i = 0; i < now->tasks; i++)
+	for (i = 0; i < now->count; i++)
 		now->task[i].since = TASK_BORN;
-	for (i = 0; i < before->tasks; i++) {
+	for (i = 0; i < before->count; i++) {
 		struct task old = before->task[i], *t = find_task(now, old.id);
 
 		if (t) {
@@ -6795,12 +6819,12 @@ static uint64_t task_growth(uint8_t since, const uint64_t *old, uint64_t now)
 }
 
 /* The switches of all tasks since the snapshot before. */
-static uint64_t count_switches(const struct snapshot *before, const struct snapshot *now)
+static uint64_t count_switches(const struct tasks *before, const struct tasks *now)
 {
 	const struct task *t, *old;
 	uint64_t sum = 0;
 
-	for (t = now->task; t < now->task + now->tasks; t++) {
+	for (t = now->task; t < now->task + now->count; t++) {
 		old = find_task(before, t->id);
 		sum += task_growth(t->since, old ? &old->switches : NULL, t->switches);
 	}
@@ -6855,7 +6879,7 @@ static bool read_process(struct process *p, const struct snapshot *before)
 
 /* Hands what is known of the processes from before to those that are there now, and
  * closes the descriptors of the others. */
-static void inherit_processes(struct snapshot *now, const struct snapshot *before)
+static void inherit_processes(struct tasks *now, const struct tasks *before)
 {
 	unsigned i;
 
@@ -6873,15 +6897,15 @@ static void inherit_processes(struct snapshot *now, const struct snapshot *befor
 }
 
 /* The processes of the tasks, read anew where a task of theirs has run. */
-static void read_processes(struct snapshot *now, const struct snapshot *before)
+static void read_processes(struct tasks *now, const struct snapshot *before)
 {
-	const struct task *t = now->task, *t_end = t + now->tasks;
+	const struct task *t = now->task, *t_end = t + now->count;
 	unsigned i, n = 0;
 
 	for (; t < t_end; t++)
 		now->process[n++] = (struct process){ .id = t->process, .since = TASK_BORN };
 	now->processes = sort_by_id(now->process, n, sizeof *now->process);
-	inherit_processes(now, before);
+	inherit_processes(now, before->tasks);
 	for (t = now->task; t < t_end; t++) /* each is there */
 		find_process(now, t->process)->ran |= t->ran;
 	for (i = 0; i < now->processes; i++)
@@ -6900,18 +6924,20 @@ static bool is_foreign_proc(void)
 }
 
 /* Lists the tasks of the cgroup, or of the machine. */
-static void list_tasks(struct snapshot *now)
+static void list_tasks(struct tasks *now)
 {
 	struct walk w = { .visit = visit_tasks, .for_visit = now };
 
+	now->count = now->processes = 0;
+	now->overflow = false;
 	if (in_cgroup()) {
 		walk_over(&w, scope.home->dir);
-		now->tasks_hidden = w.error || (!opt->captured && is_foreign_proc());
+		now->hidden = w.error || (!opt->captured && is_foreign_proc());
 	} else {
-		now->tasks_hidden = !add_numbered(opt->proc, now, add_threads) ||
+		now->hidden = !add_numbered(opt->proc, now, add_threads) ||
 			(!opt->captured && !exists_in_proc("1"));
 	}
-	now->tasks = sort_by_id(now->task, now->tasks, sizeof *now->task);
+	now->count = sort_by_id(now->task, now->count, sizeof *now->task);
 }
 
 /* The tasks; and r, b and cs of a cgroup. vmstat's own task, which always runs
@@ -6919,14 +6945,15 @@ static void list_tasks(struct snapshot *now)
 static void read_tasks(struct snapshot *now, const struct snapshot *before, const struct needs *needs)
 {
 	uint64_t running = 0, blocked = 0, *values = now->level[0];
+	struct tasks *list = now->tasks;
 	bool switches = false, hidden = false;
 	uint32_t self = (uint32_t)getpid();
 	unsigned i, n = 0;
 
-	list_tasks(now);
-	inherit_tasks(now, before);
-	for (i = 0; i < now->tasks; i++) {
-		struct task t = now->task[i];
+	list_tasks(list);
+	inherit_tasks(list, before->tasks);
+	for (i = 0; i < list->count; i++) {
+		struct task t = list->task[i];
 		char state = read_task(&t, before, needs, &switches, &hidden);
 
 		if (!state) {
@@ -6936,21 +6963,21 @@ static void read_tasks(struct snapshot *now, const struct snapshot *before, cons
 		}
 		running += state == 'R' && t.id != self;
 		blocked += state == 'D';
-		now->task[n++] = t;
+		list->task[n++] = t;
 	}
-	now->tasks = n;
-	now->tasks_hidden |= hidden;
+	list->count = n;
+	list->hidden |= hidden;
 	if (needs->processes)
-		read_processes(now, before);
+		read_processes(list, before);
 	if (!in_cgroup() || !needs->states)
 		return;
-	now->switches = before->switches + count_switches(before, now);
-	if (now->tasks_hidden || now->tasks_overflow)
+	list->switches = before->tasks->switches + count_switches(before->tasks, list);
+	if (list->hidden || list->overflow)
 		return;
 	values[M_r] = running;
 	values[M_b] = blocked;
 	if (switches || !n)
-		values[M_cs] = now->switches;
+		values[M_cs] = list->switches;
 }
 
 /* Adds what a thread did to the values of its process: switches, and ns that it
@@ -7018,7 +7045,7 @@ static void enter_top(struct top *top, const struct process *p, const uint64_t *
 static void make_top(const struct comparison *c, enum top_value order, struct top *top)
 {
 	LARGE uint64_t values[MAX_TASKS][TOP_COUNT];
-	const struct snapshot *before = c->before, *now = c->now;
+	const struct tasks *before = c->before->tasks, *now = c->now->tasks;
 	const struct process *p;
 	const struct task *t;
 	unsigned i, k;
@@ -7027,7 +7054,7 @@ static void make_top(const struct comparison *c, enum top_value order, struct to
 	memset(values, 0, now->processes * sizeof *values);
 	for (i = 0; i < now->processes; i++)
 		values[i][TOP_wait] = UNAVAILABLE;
-	for (t = now->task; t < now->task + now->tasks; t++) {
+	for (t = now->task; t < now->task + now->count; t++) {
 		p = find_process(now, t->process);
 		add_thread_growth(values[p - now->process], p, t, find_task(before, t->id));
 	}
@@ -7275,7 +7302,7 @@ static void compare_child(const struct child_walk *walk, struct child *child, st
 	unsigned i, n = 0;
 
 	before->ns = known || walk->tick > 1 ? walk->before_ns : now->ns;
-	memset(before->level[0], known ? 0xff : 0, sizeof before->level[0]);
+	memset(before->level, known ? 0xff : 0, sizeof *before->level);
 	before->level[0][M_cpus_online] = now->level[0][M_cpus_online];
 	for (i = 0; i < plan->count; i++) {
 		enum metric_id m = plan->order[i];
@@ -7295,8 +7322,9 @@ static void compare_child(const struct child_walk *walk, struct child *child, st
 
 static bool visit_below(struct walk *w, size_t n)
 {
-	LARGE struct snapshot before, now; /* their first levels are used */
+	LARGE uint64_t levels[2][M_COUNT];
 	LARGE struct report report;
+	struct snapshot before = { .level = &levels[0] }, now = { .level = &levels[1] };
 	struct child_walk *walk = w->for_visit;
 	const char *rest = w->dir + walk->top;
 	size_t length = n - walk->top + 1;
@@ -7317,7 +7345,7 @@ static bool visit_below(struct walk *w, size_t n)
 	}
 	now.ns = walk->scope_now->ns;
 	now.wall_ns = walk->scope_now->wall_ns;
-	memset(now.level[0], 0xff, sizeof now.level[0]);
+	memset(now.level, 0xff, sizeof *now.level);
 	now.level[0][M_cpus_online] = walk->scope_now->level[0][M_cpus_online];
 	now.plan = walk->plan;
 	read_child(now.plan, rest, now.level[0]);
@@ -8839,7 +8867,7 @@ static void out_cgroup_item(struct sink *o, struct exposition *e)
 static void out_disk(struct sink *o, struct exposition *e)
 {
 	const struct disk_field *row = &disk_fields[e->row];
-	const struct device *d = &scrape.snapshot->device[e->item];
+	const struct device *d = &scrape.snapshot->devices->device[e->item];
 	const char *prefix = in_cgroup() ? "vmstat_cgroup_disk_" : "vmstat_disk_";
 	uint64_t v = row->unit == DISK_SECTORS ? times(d->value[e->row], SECTOR_BYTES) : d->value[e->row];
 	uint64_t major = d->number >> 20;
@@ -8896,7 +8924,7 @@ static void out_rest(struct sink *o)
 	bool with_children = WITH_CGROUP && opt->view == O_CGROUPS;
 
 	out_single(o, "vmstat_disks_left_out", TYPE_GAUGE, "Block devices that found no room in the table.",
-		   scrape.snapshot->more_devices[0], 0);
+		   scrape.snapshot->devices->more[0], 0);
 	out_single(o, "vmstat_cgroups_left_out", TYPE_GAUGE, "Cgroups that found no room in the table.",
 		   with_children ? children.more : UNAVAILABLE, 0);
 	out_single(o, "vmstat_cgroups_hidden", TYPE_GAUGE, "1 where some cgroups are too deep or cannot be read.",
@@ -8958,9 +8986,9 @@ static bool out_exposition(struct sink *o, struct exposition *e)
 			e->item++;
 			break;
 		case PART_DISKS:
-			if (e->item < scrape.snapshot->devices)
+			if (e->item < scrape.snapshot->devices->count)
 				out_disk(o, e);
-			if (++e->item >= scrape.snapshot->devices)
+			if (++e->item >= scrape.snapshot->devices->count)
 				next_row(e, D_COUNT);
 			break;
 		case PART_REST:
@@ -11129,8 +11157,8 @@ static void check_view(const struct listing *l)
 	const struct snapshot *now = l->from->now;
 	const struct needs *needs = &view()->needs;
 
-	if (needs->devices && now->devices_error)
-		die_unreadable(opt->proc, "diskstats", now->devices_error);
+	if (needs->devices && now->devices->error)
+		die_unreadable(opt->proc, "diskstats", now->devices->error);
 	if (needs->slabs && slabs.error)
 		die_unreadable(opt->proc, "slabinfo", slabs.error);
 	if (opt->view == O_FORKS && cell_at(l, 0, l->column[l->columns - 1]).number == UNAVAILABLE)
@@ -11145,11 +11173,11 @@ static void warn_incomplete(const struct snapshot *now, const struct listing *l)
 	static bool said_tasks, said_children, said_devices, said_slabs, said_hosts;
 	bool sums = now->plan->source[SRC_TASKS], top = WITH_TOP && opt->top;
 
-	if ((sums || top) && !said_tasks && (now->tasks_overflow || now->tasks_hidden)) {
+	if ((sums || top) && !said_tasks && (now->tasks->overflow || now->tasks->hidden)) {
 		const char *lost = !sums ? "--top does not see them" : top ?
 			"r, b and cs are unavailable, and --top does not see them" : "r, b and cs are unavailable";
 
-		if (now->tasks_overflow)
+		if (now->tasks->overflow)
 			warn(0, "more than %ju tasks: %s", (uint64_t)MAX_TASKS, lost);
 		else
 			warn(0, "some tasks are hidden (hidepid, another pid namespace, or too deep): %s", lost);
@@ -11163,7 +11191,7 @@ static void warn_incomplete(const struct snapshot *now, const struct listing *l)
 		warn(0, "some cgroups are too deep or cannot be read: they are left out");
 		said_children = true;
 	}
-	if (now->more_devices[0] && view()->fill && !said_devices) {
+	if (now->devices->more[0] && view()->fill && !said_devices) {
 		warn(0, "more than %ju block devices: the rest is left out", (uint64_t)MAX_DISKS);
 		said_devices = true;
 	}
@@ -11199,7 +11227,7 @@ static void fall_back_to_host(struct snapshot *now, const struct snapshot *befor
 		warn(0, "--%s: no io controller counts for this cgroup: these are the host's numbers",
 		     options[opt->view].name);
 	said = true;
-	now->devices = 0;
+	now->devices->count = 0;
 	now->of_host = true;
 	read_devices(now, before, false, true);
 }
@@ -11275,7 +11303,7 @@ static void tick(struct listing *l, uint64_t n, uint64_t tick_ns, bool scope_is_
 	snapshot_take(&scope_plan, now, before, tick_ns, &needs);
 	if (now->gone && !view()->hosts)
 		end_with_cgroup(&comparison, !n);
-	if (needs.devices && needs.charged_devices && now->devices_error)
+	if (needs.devices && needs.charged_devices && now->devices->error)
 		fall_back_to_host(now, before);
 	if (!n && scope_plan.count)
 		check_anything(now);

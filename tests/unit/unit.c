@@ -363,13 +363,13 @@ static void test_growth(void)
 }
 
 /* Two snapshots a second apart, or as far as `ns` says, compared. */
-static struct snapshot t_before, t_now;
+static struct snapshot t_before = SNAPSHOT(0), t_now = SNAPSHOT(1);
 static struct report t_report;
 
 static void t_bind(enum scope_kind kind)
 {
-	memset(t_before.level, 0xff, sizeof t_before.level);
-	memset(t_now.level, 0xff, sizeof t_now.level);
+	memset(t_before.level, 0xff, MAX_LEVELS * sizeof *t_before.level);
+	memset(t_now.level, 0xff, MAX_LEVELS * sizeof *t_now.level);
 	for (unsigned i = DIR_MEMORY; i < DIR_COUNT; i++) {
 		homes[i].version = kind == V1 ? 1 : 2;
 		homes[i].levels = kind == HOST ? 0 : 3;
@@ -392,9 +392,7 @@ static void t_set(enum metric_id m, uint64_t before, uint64_t now)
 
 static void t_compare(bool first)
 {
-	static struct snapshot zero;
-
-	const struct comparison c = { first ? &zero : &t_before, &t_now, &t_report };
+	const struct comparison c = { first ? &no_snapshot : &t_before, &t_now, &t_report };
 
 	report_make(&c);
 }
@@ -703,7 +701,7 @@ static void test_throttling(void)
 	t_compare(false);
 	t_unavailable(M_thr_pct, "no period ended in half a period");
 	t_now.ns = t_before.ns + NS_PER_S;
-	memset(t_now.level, 0xff, sizeof t_now.level);
+	memset(t_now.level, 0xff, MAX_LEVELS * sizeof *t_now.level);
 	t_compare(false);
 	t_unavailable(M_thr_pct, "no level has a quota");
 }
@@ -736,7 +734,7 @@ static void test_calendar(void)
 		struct date got = date_of_days(days);
 
 		wrong += days_of_date(&d) != days || got.year != d.year || got.month != d.month || got.day != d.day;
-		if (d.day++ < lengths[d.month - 1] + (d.month == 2 && leap))
+		if ((int)d.day++ < lengths[d.month - 1] + (d.month == 2 && leap))
 			continue;
 		d.day = 1;
 		d.year += d.month == 12;
