@@ -1648,44 +1648,62 @@ static const struct column top_columns[] = {
 #undef P
 };
 
-/* Alert rules: A(metric, what is wrong, warning and critical level, what the
- * number in the message is, seconds that it has to last to be said, what --top
- * orders the processes by). Levels
- * are those of the table, of sizes in KiB; where both are the same there is
+/* What is judged, and what --check shows as evidence beside it, by the USE method
+ * (https://www.brendangregg.com/usemethod.html):
+ *
+ *   A(metric, resource, aspect, words before the value, words after it, what is wrong,
+ *     warning and critical level, seconds that it has to last to be said, what --top
+ *     orders the processes by)   is an alert rule
+ *   E(metric, resource, aspect, words before the value, words after it)   is evidence
+ *
+ * Levels are in the unit of the table, of sizes in KiB; where both are the same there is
  * no warning. */
-#define RULES(A) \
-	A(cs, "CPU THRASHING", 3000, 5000, " context switches/s", 0, cs) \
-	A(maj, "HIGH IO LATENCY", 50, 500, " major faults/s", 0, maj) \
-	A(swap, "SWAPPING", 1, 1000, " KiB/s", 0, maj) \
-	A(oom, "OOM KILL", 1, 1, " killed", 0, min) \
-	A(mem_pct, "MEMORY NEAR LIMIT", 90, 97, "% of the limit", 0, min) \
-	A(thr_pct, "CPU THROTTLED", 5, 25, "% of the periods", 0, cpu) \
-	A(mem_full, "MEMORY PRESSURE", 5, 20, "% of the time all stalled", 3, maj) \
-	A(io_full, "IO PRESSURE", 10, 40, "% of the time all stalled", 3, maj) \
-	A(cpu_some, "CPU PRESSURE", 40, 80, "% of the time some waiting", 3, wait)
+#define RULES(A, E) \
+	E(cpu_busy, CPU, UTILISATION, "CPU ", "% used") \
+	A(cpu_some, CPU, SATURATION, "CPU ", "% of the time some waiting", "CPU PRESSURE", 40, 80, 3, wait) \
+	A(thr_pct, CPU, SATURATION, "CPU throttled ", "% of the periods", "CPU THROTTLED", 5, 25, 0, cpu) \
+	A(cs, CPU, SATURATION, "", " context switches/s", "CPU THRASHING", 3000, 5000, 0, cs) \
+	A(mem_pct, MEMORY, UTILISATION, "memory ", "% of the limit", "MEMORY NEAR LIMIT", 90, 97, 0, min) \
+	E(mem_busy, MEMORY, UTILISATION, "memory ", "% used") \
+	A(mem_full, MEMORY, SATURATION, "memory ", "% of the time all stalled", "MEMORY PRESSURE", 5, 20, 3, maj) \
+	A(maj, MEMORY, SATURATION, "", " major faults/s", "HIGH IO LATENCY", 50, 500, 0, maj) \
+	A(oom, MEMORY, ERRORS, "out of memory: ", " killed", "OOM KILL", 1, 1, 0, min) \
+	E(swap_busy, SWAP, UTILISATION, "swap ", "% used") \
+	A(swap, SWAP, SATURATION, "swapping ", " KiB/s", "SWAPPING", 1, 1000, 0, maj) \
+	E(bi, DISK, UTILISATION, "disk ", " KiB/s read") \
+	E(bo, DISK, UTILISATION, "disk ", " KiB/s written") \
+	A(io_full, DISK, SATURATION, "disk ", "% of the time all stalled", "IO PRESSURE", 10, 40, 3, maj)
 
 enum rule_id {
 #define A(metric, ...) RULE_##metric,
-	RULES(A)
+	RULES(A, A)
 #undef A
 	RULE_COUNT
 };
 
+enum resource { RESOURCE_CPU, RESOURCE_MEMORY, RESOURCE_SWAP, RESOURCE_DISK };
+enum aspect { ASPECT_UTILISATION, ASPECT_SATURATION, ASPECT_ERRORS };
+
 static const struct rule {
-	const char *what, *tail;
+	uint8_t metric, resource, aspect;
+	const char *before, *tail, *what; /* what: NULL: evidence alone */
 	uint32_t warn, crit;
-	uint8_t metric, seconds, blame;
+	uint8_t seconds, blame;
 } rules[] = {
-#define A(metric, what, warn, crit, tail, seconds, blame) \
-	[RULE_##metric] = { what, tail, warn, crit, M_##metric, seconds, TOP_##blame },
-	RULES(A)
+#define A(metric, resource, aspect, before, tail, what, warn, crit, seconds, blame) [RULE_##metric] = { \
+	M_##metric, RESOURCE_##resource, ASPECT_##aspect, before, tail, what, warn, crit, seconds, TOP_##blame },
+#define E(metric, resource, aspect, before, tail) A(metric, resource, aspect, before, tail, NULL, 0, 0, 0, cs)
+	RULES(A, E)
 #undef A
+#undef E
 };
 
-#define A(metric, what, warn, crit, tail, seconds, blame) \
+#define A(metric, resource, aspect, before, tail, what, warn, crit, seconds, blame) \
 	_Static_assert((warn) <= (crit) && (crit) > 0, #metric ": the warning comes first");
-RULES(A)
+#define E(...)
+RULES(A, E)
 #undef A
+#undef E
 
 /* Metrics for Prometheus: E(scopes, type, metric, name, MODE(label) or NONE, help). The
  * name comes after vmstat_ of a host, after vmstat_cgroup_ of a cgroup. A counter is printed as
@@ -4963,48 +4981,8 @@ static bool print_listing(struct listing *l)
  *
  * Rules judge a report; --check is their verdict. */
 
-/* What --check looks at, by the USE method: C(resource, aspect, words before
- * the value, metric, words after it). What has a rule is judged by it, and the words
- * after the value are the rule's; the rest is evidence. */
-#define CHECKS(C) \
-	C("cpu", UTILISATION, "CPU ", cpu_busy, "% used") \
-	C("cpu", SATURATION, "CPU ", cpu_some, "") \
-	C("cpu", SATURATION, "CPU throttled ", thr_pct, "") \
-	C("cpu", SATURATION, "", cs, "") \
-	C("memory", UTILISATION, "memory ", mem_pct, "") \
-	C("memory", UTILISATION, "memory ", mem_busy, "% used") \
-	C("memory", SATURATION, "memory ", mem_full, "") \
-	C("memory", SATURATION, "", maj, "") \
-	C("memory", ERRORS, "out of memory: ", oom, "") \
-	C("swap", UTILISATION, "swap ", swap_busy, "% used") \
-	C("swap", SATURATION, "swapping ", swap, "") \
-	C("disk", UTILISATION, "disk ", bi, " KiB/s read") \
-	C("disk", UTILISATION, "disk ", bo, " KiB/s written") \
-	C("disk", SATURATION, "disk ", io_full, "")
-
-enum aspect { ASPECT_UTILISATION, ASPECT_SATURATION, ASPECT_ERRORS };
+static const char *const resources[] = { "cpu", "memory", "swap", "disk" };
 static const char *const aspects[] = { "utilisation", "saturation", "errors" };
-
-static const struct check {
-	const char *resource;
-	uint8_t aspect, metric;
-	const char *before, *after;
-} checks[] = {
-#define C(resource, aspect, before, metric, after) \
-	{ resource, ASPECT_##aspect, M_##metric, before, after },
-	CHECKS(C)
-#undef C
-};
-
-enum checked {
-#define C(resource, aspect, before, metric, after) CHECKED_##metric,
-	CHECKS(C)
-#undef C
-};
-
-#define A(metric, ...) _Static_assert(CHECKED_##metric >= 0, #metric ": --check looks at what has a rule");
-RULES(A)
-#undef A
 
 /* A value in the unit of rules' levels: sizes in KiB. */
 static uint64_t rule_value(const struct report *r, enum metric_id m)
@@ -5094,12 +5072,13 @@ static void alerts_judge(struct report *r)
 
 	r->worst = CALM;
 	for (a = 0; a < RULE_COUNT; a++) {
-		uint64_t v = alert_value(r, a), warning = alert_threshold(r, a, WARNING);
-
 		r->level[a] = CALM;
-		if (is_judged(r, a))
-			r->level[a] = v >= alert_threshold(r, a, CRITICAL) ? CRITICAL :
-				warning && v >= warning ? WARNING : CALM;
+		if (!is_judged(r, a))
+			continue;
+		if (alert_value(r, a) >= alert_threshold(r, a, CRITICAL))
+			r->level[a] = CRITICAL;
+		else if (alert_threshold(r, a, WARNING) && alert_value(r, a) >= alert_threshold(r, a, WARNING))
+			r->level[a] = WARNING;
 		r->worst = r->level[a] > r->worst ? r->level[a] : r->worst;
 	}
 	r->cause = r->level[RULE_cpu_some] ? (uint8_t)find_cause(r) : CAUSE_UNKNOWN;
@@ -5227,42 +5206,43 @@ static unsigned rule_of(enum metric_id m)
 {
 	unsigned a = 0;
 
-	while (a < RULE_COUNT && rules[a].metric != m)
+	while (a < RULE_COUNT && (rules[a].metric != m || !rules[a].what))
 		a++;
 	return a;
 }
 
+/* A level as a cell; UNAVAILABLE: there is none. */
+static struct cell threshold_cell(const struct report *r, enum rule_id a, enum alert_level level)
+{
+	uint64_t v = rules[a].what ? alert_threshold(r, a, level) : 0;
+
+	return number_cell(v ? v : UNAVAILABLE);
+}
+
 static struct cell check_cell(const struct listing *l, unsigned item, const struct column *c)
 {
-	const struct check *check = &checks[item];
+	const struct rule *rule = &rules[item];
 	const struct report *r = l->from->report;
-	unsigned rule = rule_of(check->metric);
-	uint64_t level;
-	const char *words;
 
 	switch (c->id) {
 	case CHECK_RESOURCE:
-		return text_cell(check->resource);
+		return text_cell(resources[rule->resource]);
 	case CHECK_ASPECT:
-		return text_cell(aspects[check->aspect]);
+		return text_cell(aspects[rule->aspect]);
 	case CHECK_METRIC:
-		return text_cell(metrics[check->metric].column.key);
+		return text_cell(metrics[rule->metric].column.key);
 	case CHECK_VALUE:
-		return number_cell(rule_value(r, check->metric));
+		return number_cell(alert_value(r, item));
 	case CHECK_LEVEL:
-		return text_cell(rule == RULE_COUNT ? NULL :
-				 is_judged(r, rule) ? level_words[r->level[rule]] : "unknown");
+		return text_cell(!rule->what ? NULL : is_judged(r, item) ? level_words[r->level[item]] : "unknown");
 	case CHECK_WORDS:
-		words = rule < RULE_COUNT ? rules[rule].tail : check->after;
-		return text_cell(words + (*words == ' '));
+		return text_cell(rule->tail + (*rule->tail == ' '));
 	default:
-		level = rule == RULE_COUNT ? 0 :
-			alert_threshold(r, rule, c->id == CHECK_WARNING ? WARNING : CRITICAL);
-		return number_cell(level ? level : UNAVAILABLE);
+		return threshold_cell(r, item, c->id == CHECK_WARNING ? WARNING : CRITICAL);
 	}
 }
 
-/* Evidence alone that is not there in this scope is left out. */
+/* Evidence that does not exist in this scope is left out. */
 static void list_checks(struct listing *l)
 {
 	unsigned i;
@@ -5270,8 +5250,8 @@ static void list_checks(struct listing *l)
 	l->cell = check_cell;
 	for (i = 0; i < LENGTH(check_columns) - (opt->format != O_NONE); i++)
 		add_column(l, &check_columns[i]);
-	for (i = 0; i < LENGTH(checks); i++)
-		if (rule_of(checks[i].metric) < RULE_COUNT || l->from->now->plan->place[checks[i].metric])
+	for (i = 0; i < RULE_COUNT; i++)
+		if (rules[i].what || l->from->now->plan->place[rules[i].metric])
 			l->item[l->rows++] = (uint16_t)i;
 }
 
@@ -5282,83 +5262,69 @@ static const char *const verdict_words[] = { "OK", "WARNING", "CRITICAL", "UNKNO
 /* The worst level of what could be judged. */
 static enum verdict verdict_of(const struct report *r)
 {
-	bool any = false;
-	unsigned i;
+	unsigned a = 0;
 
-	for (i = 0; i < LENGTH(checks); i++) {
-		unsigned rule = rule_of(checks[i].metric);
-
-		any |= rule < RULE_COUNT && is_judged(r, rule);
-	}
-	return any ? (enum verdict)r->worst : VERDICT_UNKNOWN;
+	while (a < RULE_COUNT && !is_judged(r, a))
+		a++;
+	return a < RULE_COUNT ? (enum verdict)r->worst : VERDICT_UNKNOWN;
 }
 
-/* "memory 97% of 512M" */
-static void out_evidence(struct sink *o, const struct report *r, const struct check *check)
+/* "memory 97% of 512M", after what was put before. */
+static void out_evidence(struct sink *o, const struct report *r, enum rule_id a)
 {
-	unsigned rule = rule_of(check->metric);
-
-	out_str(o, check->before);
-	out_u64(o, (rule_value(r, check->metric) + 500) / 1000);
-	if (check->metric == M_mem_pct && r->value[M_mem_limit] != UNAVAILABLE) {
+	out_str(o, o->n ? ", " : "");
+	out_str(o, rules[a].before);
+	out_u64(o, (alert_value(r, a) + 500) / 1000);
+	if (a == RULE_mem_pct && r->value[M_mem_limit] != UNAVAILABLE) {
 		out_str(o, "% of ");
 		out_human(o, r->value[M_mem_limit]);
 		out_level(o, r->mem_level);
 	} else {
-		out_str(o, rule < RULE_COUNT ? rules[rule].tail : check->after);
+		out_str(o, rules[a].tail);
 	}
-	if (rule == RULE_cpu_some)
+	if (a == RULE_cpu_some)
 		out_cause(o, r);
 }
 
 /* What is wrong, the worst first; or how much of each resource is used. */
-static void out_verdict(struct sink *o, const struct report *r)
+static const char *verdict_message(char buffer[2 * MESSAGE_BYTES], const struct report *r)
 {
-	unsigned level, i, n = 0;
+	struct sink o = { buffer, 2 * MESSAGE_BYTES, 0, false };
+	unsigned level, a;
 	enum verdict verdict = verdict_of(r);
 
 	if (verdict == VERDICT_UNKNOWN)
-		out_str(o, "nothing can be judged here");
+		out_str(&o, "nothing can be judged here");
 	for (level = CRITICAL; level > CALM; level--)
-		for (i = 0; i < LENGTH(checks); i++) {
-			unsigned rule = rule_of(checks[i].metric);
-
-			if (rule == RULE_COUNT || r->level[rule] != level)
-				continue;
-			out_str(o, n++ ? ", " : "");
-			out_evidence(o, r, &checks[i]);
-		}
-	for (i = 0; verdict == VERDICT_OK && i < LENGTH(checks); i++)
-		if (checks[i].aspect == ASPECT_UTILISATION && rule_value(r, checks[i].metric) != UNAVAILABLE) {
-			out_str(o, n++ ? ", " : "");
-			out_evidence(o, r, &checks[i]);
-		}
+		for (a = 0; a < RULE_COUNT; a++)
+			if (r->level[a] == level)
+				out_evidence(&o, r, a);
+	for (a = 0; verdict == VERDICT_OK && a < RULE_COUNT; a++)
+		if (rules[a].aspect == ASPECT_UTILISATION && alert_value(r, a) != UNAVAILABLE)
+			out_evidence(&o, r, a);
+	return out_end(&o);
 }
 
 /* Performance data, as monitoring plugins have it: name=value[%];warn;crit. */
 static void out_perfdata(struct sink *o, const struct report *r)
 {
-	unsigned i;
+	unsigned a;
 
-	for (i = 0; i < LENGTH(checks); i++) {
-		const struct check *check = &checks[i];
-		unsigned rule = rule_of(check->metric);
+	for (a = 0; a < RULE_COUNT; a++) {
+		const struct column *c = &metrics[rules[a].metric].column;
 
-		if (rule_value(r, check->metric) == UNAVAILABLE)
+		if (alert_value(r, a) == UNAVAILABLE)
 			continue;
-		out_char(o, ' ');
-		out_str(o, metrics[check->metric].column.key);
-		out_char(o, '=');
-		out_milli(o, rule_value(r, check->metric));
-		if (metrics[check->metric].column.unit == UNIT_PERCENT)
-			out_char(o, '%');
-		if (rule == RULE_COUNT || alert_threshold(r, rule, CRITICAL) == UNAVAILABLE)
+		out(o, " %s=", c->key);
+		out_milli(o, alert_value(r, a));
+		out_str(o, c->unit == UNIT_PERCENT ? "%" : "");
+		if (!rules[a].what || alert_threshold(r, a, CRITICAL) == UNAVAILABLE)
 			continue;
 		out_char(o, ';');
-		if (alert_threshold(r, rule, WARNING))
-			out_milli(o, alert_threshold(r, rule, WARNING));
+		if (alert_threshold(r, a, WARNING))
+			out_milli(o, alert_threshold(r, a, WARNING));
 		out_char(o, ';');
-		out_milli(o, alert_threshold(r, rule, CRITICAL));
+		out_milli(o, alert_threshold(r, a, CRITICAL));
 	}
 }
 
@@ -5368,7 +5334,6 @@ static struct cell verdict_cell(const struct listing *l, unsigned item, const st
 {
 	LARGE char message[2 * MESSAGE_BYTES];
 	const struct report *r = l->from->report;
-	struct sink o = SINK(message);
 
 	(void)item;
 	switch (c->id) {
@@ -5379,8 +5344,7 @@ static struct cell verdict_cell(const struct listing *l, unsigned item, const st
 	case VERDICT_CAUSE:
 		return text_cell(r->cause ? cause_names[r->cause] : NULL);
 	default:
-		out_verdict(&o, r);
-		return text_cell(out_end(&o));
+		return text_cell(verdict_message(message, r));
 	}
 }
 
@@ -5410,10 +5374,9 @@ static bool list_verdict(struct listing *l)
 static void text_verdict(struct sink *o, const struct listing *l)
 {
 	const struct report *r = l->from->report;
+	char message[2 * MESSAGE_BYTES];
 
-	out(o, "%s: ", verdict_words[verdict_of(r)]);
-	out_verdict(o, r);
-	out_str(o, " |");
+	out(o, "%s: %s |", verdict_words[verdict_of(r)], verdict_message(message, r));
 	out_perfdata(o, r);
 	out_char(o, '\n');
 	text_below(o, l->below);
@@ -5516,6 +5479,8 @@ static void out_rules(struct sink *o)
 	const struct rule *r;
 
 	for (r = rules; r < rules + RULE_COUNT; r++) {
+		if (!r->what)
+			continue;
 		out_left(o, metrics[r->metric].column.key, 10);
 		if (r->warn < r->crit)
 			out(o, "%u %u %s", r->warn, r->crit, r->what);
@@ -5538,7 +5503,7 @@ static bool parse_alert(const char *value)
 		const char *p = after(value, metrics[rules[a].metric].column.key);
 		bool named = p && *p++ == '=';
 
-		if (!off && !named)
+		if (!rules[a].what || (!off && !named))
 			continue;
 		given.rule_on[a] = given.rule_named[a] = named && strcmp(p, "off");
 		if (off)
@@ -5589,7 +5554,7 @@ static void default_levels(void)
 	unsigned a;
 
 	for (a = 0; WITH_ALERTS && a < RULE_COUNT; a++) {
-		given.rule_on[a] = true;
+		given.rule_on[a] = rules[a].what;
 		given.warn[a] = rules[a].warn < rules[a].crit ? rules[a].warn * 1000u : 0;
 		given.crit[a] = rules[a].crit * 1000u;
 		given.wait_ms[a] = rules[a].seconds * 1000u;
@@ -7448,7 +7413,7 @@ static void plan_children(struct plan *plan)
 	for (i = 0; i < CHILD_VALUES; i++)
 		plan_select(plan, child_columns[i].metric);
 	for (i = 0; WITH_ALERTS && i < RULE_COUNT; i++)
-		if (costs_nothing(plan, rules[i].metric))
+		if (rules[i].what && costs_nothing(plan, rules[i].metric))
 			plan_select(plan, rules[i].metric);
 }
 
@@ -11016,8 +10981,8 @@ static void plan_make(struct plan *plan, const struct listing *l, bool scope_is_
 		plan_select(plan, M_oom);
 	if (table)
 		plan_rules(plan, false);
-	for (i = 0; WITH_ALERTS && opt->view == O_CHECK && i < LENGTH(checks); i++)
-		plan_select(plan, checks[i].metric);
+	for (i = 0; WITH_ALERTS && opt->view == O_CHECK && i < RULE_COUNT; i++)
+		plan_select(plan, rules[i].metric);
 	if (WITH_ALERTS && opt->view == O_CHECK)
 		plan_select(plan, M_mem_level);
 	/* The cause of CPU pressure is told where it is read anyway. */
