@@ -991,7 +991,7 @@ static int child_seccomp(void)
 	REFUSED(syscall(SYS_execve, "/nosuch", NULL, NULL));
 	REFUSED(syscall(SYS_ptrace, 0, 0, 0, 0));
 	REFUSED(syscall(SYS_mprotect, 0, 0, 7));
-	REFUSED(syscall(SYS_mmap, NULL, 0, 0, 0, -1, 0));
+	REFUSED((intptr_t)mmap(NULL, 0, 0, 0, -1, 0));
 	REFUSED(syscall(SYS_unlinkat, AT_FDCWD, "/nosuch", 0));
 	REFUSED(syscall(SYS_renameat2, AT_FDCWD, "/nosuch", AT_FDCWD, "/nosuch2", 0));
 	REFUSED(syscall(SYS_prctl, PR_GET_DUMPABLE, 0, 0, 0, 0));
