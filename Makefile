@@ -17,21 +17,20 @@ BIN = vmstat
 STRIP = -s
 OUT = tests/out
 
-# A static PIE, whose tables of pointers are read-only once they are relocated. Of
-# -static-pie musl-gcc makes a dynamic program: there, the files that a static PIE
-# starts with are named.
+# A static PIE, whose tables of pointers become read-only after relocation. musl-gcc
+# links a dynamic program for -static-pie, so the start files are named for it.
 PIE = $(if $(findstring musl-gcc,$(CC)),$(MUSL_PIE),-static-pie)
 MUSL_PIE = -static -nostartfiles -Wl,-pie,--no-dynamic-linker,--hash-style=gnu \
 	-l:rcrt1.o -l:crti.o -l:crtn.o
-# Packed relocations take 22 KiB less. A small program is tried: a toolchain may have
-# no rcrt1.o, which starts a static PIE; a linker may pack nothing, and says so; and
-# what is packed is left to relocate() in vmstat.c by musl before 1.2.4. Where init
-# functions, or as on i386 the way to main, need it earlier, the program crashes.
+# Packed relocations save 22 KiB. A trial program decides: a toolchain may lack rcrt1.o,
+# the start code of a static PIE; a linker may ignore the flag, with a warning; and musl
+# before 1.2.4 leaves packed relocations to relocate() in vmstat.c, so that a program
+# crashes which needs them before main: for init functions, or on i386 to find main.
 PACK = -Wl,-z,pack-relative-relocs
 TRY = echo 'int main(void) { return 0; }' | $(CC) -fPIE -xc -o $$try - -xnone $(PIE)
 LAYOUT = $(shell try=$$(mktemp); ulimit -c 0; \
 	if ! $(TRY) 2>$$try.log; then \
-		echo "make: $(CC) makes no static PIE here, so the program is only static:" >&2; \
+		echo "make: $(CC) makes no static PIE; linking a plain static program:" >&2; \
 		head -n 1 $$try.log >&2; echo -static -no-pie; \
 	elif [ -z "$$($(TRY) $(PACK) 2>&1)" ] && { $$try; } 2>/dev/null; then \
 		echo '$(PIE) $(PACK)'; \
@@ -83,7 +82,7 @@ golden: $(BIN)
 image: $(BIN)
 	@docker/image
 
-# A program of the tests, built as vmstat is; those of bench/ do not relocate.
+# A program of the tests, built as vmstat is. Those of bench/ do not call relocate().
 $(OUT)/bench/%: PACK =
 $(OUT)/%: tests/%.c vmstat.c config.h Makefile
 	@mkdir -p $(@D)

@@ -10146,8 +10146,8 @@ static int restrict_files(void)
 	return error;
 }
 
-/* The machine, as a filter is told: AUDIT_ARCH_ of linux/audit.h; 0: not known.
- * ARM and AArch64 are little-endian by name, whatever they run as. */
+/* The architecture that seccomp reports, AUDIT_ARCH_* of linux/audit.h; 0 if unknown.
+ * ARM and AArch64 carry the little-endian bit even on big-endian kernels. */
 #define WORDS_64 0x80000000
 #define LITTLE 0x40000000
 #define BYTE_ORDER_BIT (__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? LITTLE : 0)
@@ -10177,20 +10177,20 @@ static int restrict_files(void)
 #define MACHINE 0
 #endif
 
-/* System calls that are needed from here on. Those below are of some machines: by
- * the names that a libc's header has, it calls them. */
+/* System calls needed from here on. libc calls what its headers name, so those that
+ * only some machines have are allowed if they are defined. */
 static const uint16_t allowed_calls[] = {
 	SYS_read, SYS_write, SYS_pread64, SYS_pwrite64, SYS_openat, SYS_close, SYS_getdents64, SYS_faccessat,
 	SYS_readlinkat, SYS_statx, SYS_ppoll, SYS_accept4, SYS_recvfrom, SYS_sendto, SYS_setsockopt,
 	SYS_shutdown, SYS_getrusage, SYS_getpid, SYS_rt_sigprocmask, SYS_rt_sigreturn,
 	SYS_restart_syscall, SYS_exit, SYS_exit_group, FIRST_CALL + 439, /* faccessat2 */
-#ifdef SYS_open /* machines that are older than openat */
+#ifdef SYS_open /* machines older than openat */
 	SYS_open, SYS_access, SYS_readlink, SYS_stat,
 #endif
 #ifdef SYS_accept /* musl asks it, too, where accept4 says EINVAL */
 	SYS_accept,
 #endif
-#ifdef SYS_fstat /* where it is missing, as on LoongArch, statx is called */
+#ifdef SYS_fstat /* LoongArch has statx instead */
 	SYS_fstat,
 #endif
 #ifdef SYS_newfstatat /* 64 bits */
@@ -11369,16 +11369,16 @@ static void settle_scope(bool scope_is_told)
 }
 
 extern ElfW(Dyn) _DYNAMIC[] __attribute__((visibility("hidden"))); /* the linker's, in a PIE */
-__asm__(".weak _DYNAMIC"); /* of the attribute, GCC makes a pointer that is itself to be relocated */
+__asm__(".weak _DYNAMIC"); /* GCC's attribute would load it from a pointer not yet relocated */
 
-/* Relocates what the linker has packed: DT_RELR, "Relative Relocation Table" of the
- * generic ABI. An even entry is the address of a pointer; an odd one has a bit for each of
- * the words after the last. musl before 1.2.4 leaves that to the program; until it is
- * done no table holds a pointer. */
+/* Applies packed relative relocations: DT_RELR, "Relative Relocation Table" in ELF's generic
+ * ABI. An even entry is the address of a pointer, an odd entry a bitmap of the words after
+ * the last one. musl before 1.2.4 leaves this to the program; until then, the pointers in
+ * static tables are not valid. Does nothing if libc has done it. */
 static void relocate(void)
 {
-	static const void *volatile sample = &__ehdr_start; /* one of the pointers */
-	enum { TAG_RELRSZ = 35, TAG_RELR = 36 };            /* not in older headers */
+	static const void *volatile sample = &__ehdr_start; /* any pointer that needs relocation */
+	enum { TAG_RELRSZ = 35, TAG_RELR = 36 };            /* missing in older headers */
 	const uintptr_t base = (uintptr_t)&__ehdr_start, *entry = NULL, *end;
 	uintptr_t *word = NULL, bits;
 	const ElfW(Dyn) *d;
@@ -11405,7 +11405,7 @@ static void relocate(void)
 	}
 }
 
-/* Not a part of main, or the compiler might read a table before it is relocated. */
+/* Kept out of main, so that the compiler cannot read a table before it is relocated. */
 static __attribute__((noinline)) int vmstat(int argc, char **argv)
 {
 	static struct listing listing;

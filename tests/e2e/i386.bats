@@ -1,4 +1,4 @@
-# A machine of 32 bits: i386's kernel, and vmstat as musl makes it for that
+# A 32-bit machine: an i386 kernel, busybox, and vmstat built with musl for it
 load guest
 
 setup_file() {

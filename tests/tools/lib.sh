@@ -32,7 +32,7 @@ finish() {
 
 have() { command -v "$1" >/dev/null; }
 
-# needs COMMAND PACKAGE: true where it is there, or can be installed, by root with apt.
+# needs COMMAND PACKAGE: installs it if it is missing, as root with apt; false if that fails.
 needs() {
 	have "$1" && return
 	[ "$(id -u)" = 0 ] && have apt-get && apt-get -qq update &&

@@ -1099,7 +1099,7 @@ static void test_sandbox(void)
 }
 #endif
 
-/* Not a part of main, which relocates first. */
+/* Kept out of main, as in vmstat.c. */
 static __attribute__((noinline)) int t_all(void)
 {
 	setvbuf(stdout, 0, _IOLBF, 0);

@@ -1,4 +1,4 @@
-# i386 - a machine of 32 bits: the exporter in its sandbox, and how it ends
+# i386 - a 32-bit machine: the exporter in its sandbox, and how it ends
 # shellcheck shell=dash
 G=/sys/fs/cgroup
 mount -t proc proc /proc
