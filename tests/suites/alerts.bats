@@ -197,19 +197,17 @@ END
 # in_steps FILE SED...: a tree of 1 s steps: each SED makes FILE's next instant,
 # written once the report before is out; the reports are in $output.
 in_steps() {
-    local file=$1 edit step=0 pid lines_wanted=1
+    local file=$1 change changes=()
     shift
-    "$VMSTAT" "--proc=$T/f/proc" "--sys=$T/f/sys" $ARGS 0.25 $(($# + 1)) > "$T/out" 2> "$T/err" 3>&- &
-    pid=$!
-    for edit; do
-        while [[ $(grep -c '"time"' "$T/out") -lt $lines_wanted ]] && kill -0 $pid; do sleep 0.01; done 2>/dev/null
-        lines_wanted=$((lines_wanted + 1))
-        step=$((step + 1))
-        sed "$edit" "$T/calm/proc/$file" > "$T/next" && cat "$T/next" > "$T/f/proc/$file"
-        echo "$((1000 + step)).00 1.00" > "$T/f/proc/uptime"
+    for change; do
+        changes+=("step $((${#changes[@]} + 1)) $file '$change'")
     done
-    wait $pid
-    output=$(< "$T/out") stderr=$(< "$T/err") status=0
+    COUNT=$(($# + 1)) run_with_changes $ARGS
+}
+
+step() { # SECOND FILE SED
+    sed "$3" "$T/calm/proc/$2" > "$T/next" && cat "$T/next" > "$T/f/proc/$2"
+    echo "$((1000 + $1)).00 1.00" > "$T/f/proc/uptime"
 }
 
 @test "a pressure that is short is not said; one that lasts is, once; colour and json do not wait" {

@@ -35,11 +35,11 @@ inside() {
         grep -qE -- "$pattern" <<< "$output" || { echo "vmstat $args: no $pattern"; show_output; false; }
         [[ $output != *$'\e'* ]] || { echo "vmstat $args: escapes"; show_output; false; }
     done << 'END'
-||^( +[0-9]+){20}$
-|0.05 2|^( +[0-9]+){20}$
-|--classic|^( +[0-9]+){18}$
-|-a -w|^( +[0-9]+){20}$
-|-n -S M -y 0.05 2|^( +[0-9]+){20}$
+||^ *[0-9]+( +[0-9]+){19}$
+|0.05 2|^ *[0-9]+( +[0-9]+){19}$
+|--classic|^ *[0-9]+( +[0-9]+){17}$
+|-a -w|^ *[0-9]+( +[0-9]+){19}$
+|-n -S M -y 0.05 2|^ *[0-9]+( +[0-9]+){19}$
 |-t|[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9:]{8}$
 stats|-s|^ +[1-9][0-9]* boot time$
 stats|-f|^ +[1-9][0-9]* forks$
@@ -48,8 +48,8 @@ disks|-D|^ +[0-9]+ disks$
 slabs|-m|^kmalloc-
 json|--json|"cs":[0-9]
 csv|--csv|^time,interval,scope
-human|-H|^ +[0-9]
-|-x|^ +[0-9]
+human|-H|^ *[0-9]
+|-x|^ *[0-9]
 help|--help|--wide
 |-V|^vmstat [0-9]
 END

@@ -81,6 +81,7 @@ END
     [[ ${lines[0]} == *"max 900 "* && ${lines[9]} == *00:00:00*00:49:5? ]] || { show_output; false; }
 }
 
+# bats test_tags=serial
 @test "on a terminal: drawn anew each time, as high and wide as it is" {
     requires_terminal
     requires_tool tmux

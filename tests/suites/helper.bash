@@ -117,29 +117,42 @@ run_on_this_machine() {
     run --separate-stderr timeout 20 "$VMSTAT" $HOST "$@"
 }
 
-# Instant 2 is written over instant 1 in place, because the program keeps
-# its files open, and only once the first report is out. Should the machine
-# be so slow that the second report came before that was done: once more,
-# with a longer delay.
 run_two_instants() {
-    local delay pid
+    local changes=(overlay)
+    run_with_changes "$@"
+}
+
+# Files are truncated and written again, never replaced: the program keeps them
+# open. What goes, goes last: what comes must not get its inode, by which
+# vmstat tells cgroups apart.
+overlay() {
+    local gone
+    cp -r "$T/second/." "$T/f/"
+    [[ -f $T/second/removed ]] || return 0
+    while read -r gone; do rm -rf "${T:?}/f/$gone"; done < "$T/second/removed"
+}
+
+# Runs the first of $changes once the first report is out (with -y, the first
+# sample taken), the second after the next report, and so on. Each is done
+# before the sample that is to see it is due, or all is tried once more with a
+# longer delay; a captured tree has a clock of its own, so the first is short.
+run_with_changes() {
+    local ms delay pid started n
     cp -a "$T/f" "$T/first"
-    for delay in 0.4 1.5 5; do
+    for ms in ${DELAYS:-50 400 2000 10000}; do
         rm -rf "$T/f"
         cp -a "$T/first" "$T/f"
+        for n; do [[ $n != --record=* ]] || rm -f "${n#*=}"*; done
         : > "$T/out" # of an earlier run: it must not pass for a report
+        delay=$((ms / 1000)).$(printf %03d $((ms % 1000)))
+        started=${EPOCHREALTIME/./}
         "$VMSTAT" "--proc=$T/f/proc" "--sys=$T/f/sys" "$@" $delay ${COUNT:-2} \
             > "$T/out" 2> "$T/err" 3>&- &
         pid=$!
-        if [[ " $* " == *" -y "* ]]; then sleep 0.15; fi
-        while [[ ! -s $T/out && " $* " != *" -y "* ]] && kill -0 $pid; do
-            sleep 0.01
-        done 2>/dev/null
-        stat -c %s "$T/out" > "$T/size"
-        overlay
-        if [[ $(stat -c %s "$T/out") == $(< "$T/size") ]]; then break; fi
+        ! make_changes "$@" || break
+        kill $pid || true
         wait $pid || true
-    done
+    done 2> /dev/null
     status=0
     wait $pid || status=$?
     output=$(< "$T/out") stderr=$(< "$T/err")
@@ -147,18 +160,38 @@ run_two_instants() {
     rm -rf "$T/first"
 }
 
+# Fails where one came too late, or the program has ended, with an error or
+# unseen. A view of intervals alone sleeps before its first report, too.
+make_changes() {
+    local change samples=1 seen=0
+    while sleeps $pid && [[ ! -s $T/out && " $* " != *" -y "* ]]; do
+        samples=2
+        sleep 0.005
+    done
+    for change in "${changes[@]}"; do
+        while ((samples > 1)) && [[ $(stat -c %s "$T/out") == "$seen" ]]; do
+            kill -0 $pid || return
+            sleep 0.002
+        done
+        seen=$(stat -c %s "$T/out")
+        eval "$change"
+        ((${EPOCHREALTIME/./} - started < samples * ms * 1000)) || return
+        samples=$((samples + 1))
+    done
+}
+
+# Waits until the program that bash started sleeps; fails where it has ended.
+sleeps() {
+    local stat
+    while read -r stat < "/proc/$1/stat" && [[ $stat != *") Z "* ]]; do
+        [[ $stat != *") S "* || /proc/$1/exe -ef /proc/$$/exe ]] || return 0
+        sleep 0.002
+    done
+    return 1
+}
+
 run_in_cgroup() { run_vmstat --scope=cgroup --json $CALM "$@"; }
 two_in_cgroup() { run_two_instants --scope=cgroup --json $CALM "$@"; }
-
-overlay() {
-    local gone
-    if [[ -f $T/second/removed ]]; then
-        while read -r gone; do rm -rf "${T:?}/f/$gone"; done \
-            < "$T/second/removed"
-    fi
-    # Files are truncated and written again, never replaced.
-    cp -r "$T/second/." "$T/f/"
-}
 
 # For a suite's messages: what was run said this.
 show_output() {

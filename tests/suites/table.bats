@@ -211,6 +211,7 @@ second=(r=9 b=2 swpd=7005 free=1000001 buff=30002 cache=340003 si=80 so=120
     columns_are cs=2567 us=37
 }
 
+# bats test_tags=serial
 @test "the schedule is absolute: a stop of half a second shifts no later report" {
     requires_tool jq
     "$VMSTAT" --proc=/proc $HOST $CALM --json -o cs 0.2 6 > "$T/out" 3>&- &

@@ -69,6 +69,7 @@ END
     [[ $(cut -d: -f1 <<< "$output" | paste -sd' ') == "1 10 19" ]] || { echo "$output"; false; }
 }
 
+# bats test_tags=serial
 @test "a resize changes width and height at once" {
     run_on_terminal << END
         stty cols 200 rows 50
@@ -83,6 +84,7 @@ END
         $(sed -n 3p <<< "$output" | wc -m) -gt 80 ]] || { echo "$output"; false; }
 }
 
+# bats test_tags=serial
 @test "in a real terminal program: resized twice, no line wraps" {
     requires_terminal
     requires_tool tmux
@@ -199,6 +201,7 @@ END
     [[ ${#lines[@]} == 3 ]] || { show_output; false; }
 }
 
+# bats test_tags=serial
 @test "stopped and continued: rates use the time that really passed" {
     requires_tool jq
     "$VMSTAT" --proc=/proc --json $CALM 0.3 2 > "$T/out" 3>&- &
