@@ -7,7 +7,7 @@
 # bats file_tags=slow,serial
 
 # `run` sets output and stderr; words are split where lists are meant.
-# shellcheck disable=SC2086,SC2154
+# shellcheck disable=SC2030,SC2031,SC2086,SC2154
 
 load helper
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # --record and --replay: a flight recorder in CSV, and reading it.
 
-# shellcheck disable=SC2016,SC2030,SC2031,SC2086,SC2154
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2086,SC2154
 load helper
 
 setup() {
