@@ -1689,9 +1689,11 @@ static const struct rule {
 	const char *before, *tail, *what; /* what: NULL: evidence alone */
 	uint32_t warn, crit;
 	uint8_t seconds, blame;
+	bool bursts; /* a stall within a short interval looks like one that lasts */
 } rules[] = {
 #define A(metric, resource, aspect, before, tail, what, warn, crit, seconds, blame) [RULE_##metric] = { \
-	M_##metric, RESOURCE_##resource, ASPECT_##aspect, before, tail, what, warn, crit, seconds, TOP_##blame },
+	M_##metric, RESOURCE_##resource, ASPECT_##aspect, before, tail, what, warn, crit, seconds, TOP_##blame, \
+	ASPECT_##aspect == ASPECT_SATURATION && M_##metric != M_cs },
 #define E(metric, resource, aspect, before, tail) A(metric, resource, aspect, before, tail, NULL, 0, 0, 0, cs)
 	RULES(A, E)
 #undef A
@@ -5183,6 +5185,18 @@ static void plan_rules(struct plan *plan, bool all)
 			plan_select(plan, rules[a].metric);
 }
 
+/* Selects what tells the cause of CPU pressure; without `all` as far as it is read
+ * anyway. */
+static void plan_cause(struct plan *plan, bool all)
+{
+	static const uint8_t causes[] = { M_id, M_cpu_full, M_thr_pct, M_cpu_limit, M_cpu_level };
+	unsigned i;
+
+	for (i = 0; plan->selected[M_cpu_some] && i < LENGTH(causes); i++)
+		if (all || costs_nothing(plan, causes[i]))
+			plan_select(plan, causes[i]);
+}
+
 /* --check: a row for each thing that it looks at. */
 enum {
 	CHECK_RESOURCE, CHECK_ASPECT, CHECK_METRIC, CHECK_LEVEL, CHECK_VALUE, CHECK_WARNING, CHECK_CRITICAL, CHECK_WORDS
@@ -5439,19 +5453,128 @@ static void say_alerts(const struct comparison *c, bool again, bool last)
 	}
 }
 
-/* The worst report that --check has judged. */
-LARGE struct report worst_checked;
+/* The verdict of --check. */
+LARGE struct checked {
+	struct report worst; /* of those that were judged */
+	bool any;
+	bool waits;          /* for a second witness */
+} checked;
+
+#define LONG_ENOUGH_US 10000000 /* no burst lasts so long */
+
+/* Judges a report as it pages people. Context switches alone are no reason for that, unless
+ * the level was named: they are beside a wait for CPUs. `doubtful`: rules whose critical
+ * level nothing confirms. */
+static void judge_verdict(struct report *r, uint32_t doubtful)
+{
+	unsigned a;
+
+	alerts_judge(r);
+	if (!opt->rule_named[RULE_cs] && r->level[RULE_cpu_some] == CALM && r->level[RULE_thr_pct] == CALM)
+		doubtful |= 1u << RULE_cs;
+	r->worst = CALM;
+	for (a = 0; a < RULE_COUNT; a++) {
+		if (doubtful >> a & 1 && r->level[a] == CRITICAL)
+			r->level[a] = WARNING;
+		r->worst = r->level[a] > r->worst ? r->level[a] : r->worst;
+	}
+}
+
+/* May a burst within the interval have made this critical? */
+static bool is_doubtful(const struct report *r, enum rule_id a)
+{
+	return rules[a].bursts && r->level[a] == CRITICAL && r->elapsed_us < LONG_ENOUGH_US;
+}
+
+/* Asks a second interval about what the worst report found critical: the smaller value
+ * counts. */
+static void ask_witness(const struct report *witness)
+{
+	struct report *r = &checked.worst;
+	uint32_t doubtful = 0;
+	unsigned a;
+
+	for (a = 0; a < RULE_COUNT; a++) {
+		uint64_t *v = &r->value[rules[a].metric], other = witness->value[rules[a].metric];
+
+		if (!is_doubtful(r, a))
+			continue;
+		if (other == UNAVAILABLE)
+			doubtful |= 1u << a;
+		else
+			*v = least_of(*v, other);
+	}
+	judge_verdict(r, doubtful);
+}
+
+/* Does the verdict have to wait for another interval? */
+static bool check_waits(void)
+{
+	unsigned a = 0;
+
+	while (a < RULE_COUNT && !is_doubtful(&checked.worst, a))
+		a++;
+	checked.waits = a < RULE_COUNT && !checked.waits;
+	return checked.waits;
+}
 
 /* --check: judges a report, and keeps the worst. */
-static void check(const struct comparison *c)
+static void check(struct listing *l, const struct comparison *c)
 {
-	enum verdict verdict, worst = verdict_of(&worst_checked);
+	enum verdict verdict, worst = verdict_of(&checked.worst);
 
-	alerts_judge(c->report);
-	verdict = verdict_of(c->report);
-	if (worst_checked.scope && worst != VERDICT_UNKNOWN && (verdict == VERDICT_UNKNOWN || verdict <= worst))
+	(void)l;
+	if (checked.waits) {
+		ask_witness(c->report);
 		return;
-	worst_checked = *c->report;
+	}
+	judge_verdict(c->report, 0);
+	verdict = verdict_of(c->report);
+	if (checked.any && worst != VERDICT_UNKNOWN && (verdict == VERDICT_UNKNOWN || verdict <= worst))
+		return;
+	checked.any = true;
+	checked.worst = *c->report;
+}
+
+/* Prints the verdict on the worst report. Returns the status that it means. */
+static int finish_check(struct listing *l)
+{
+	LARGE struct listing below;
+	const struct comparison c = { &snapshots[0], &snapshots[1], &checked.worst, false };
+	enum verdict verdict = verdict_of(&checked.worst);
+
+	l->from = below.from = &c;
+	list_checks(&below);
+	l->below = &below;
+	print_listing(l);
+	return opt->check_critical && verdict == VERDICT_WARNING ? 0 : (int)verdict;
+}
+
+/* Selects all that --check looks at, and what its message needs. */
+static void plan_checks(struct plan *plan, const struct listing *l)
+{
+	unsigned a;
+
+	(void)l;
+	for (a = 0; a < RULE_COUNT; a++)
+		plan_select(plan, rules[a].metric);
+	plan_select(plan, M_mem_level);
+	plan_cause(plan, true);
+}
+
+/* Selects the columns of a table, and what the rules judge that is read anyway. An OOM kill
+ * is reported by a table without its column, too. */
+static void plan_table(struct plan *plan, const struct listing *l)
+{
+	plan_columns(plan, l);
+	if (!WITH_ALERTS)
+		return;
+	if (opt->rule_on[RULE_oom] && in_cgroup() && !opt->columns && !opt->classic)
+		plan_select(plan, M_oom);
+	plan_rules(plan, false);
+	plan_cause(plan, false);
+	if (opt->threshold_per_cpu)
+		plan_select(plan, in_cgroup() ? M_cpu_capacity : M_cpus_online);
 }
 
 /* [WARN,]CRIT with up to three decimals at *p, in thousandths. With `wait_ms`
@@ -6409,6 +6532,17 @@ static bool list_stats(struct listing *l)
 		if (!stats[i].cgroup || in_cgroup())
 			add_column(l, &stats[i].column);
 	return true;
+}
+
+/* Selects the metrics of -s and -f. */
+static void plan_stats(struct plan *plan, const struct listing *l)
+{
+	unsigned i;
+
+	for (i = 0; i < l->columns; i++)
+		if (l->column[i]->id < ID_INTERVAL)
+			plan_select(plan, stats[l->column[i]->id].metric);
+	plan_select(plan, M_cpus_possible); /* which tells ticks from nonsense */
 }
 
 /* -p: a path is the device that it names, whatever that is called; where it
@@ -7406,10 +7540,11 @@ static void kubelet_parts(const char *path, struct kubelet *k)
 	out_char(&container, '\0');
 }
 
-static void plan_children(struct plan *plan)
+static void plan_children(struct plan *plan, const struct listing *l)
 {
 	unsigned i;
 
+	(void)l;
 	for (i = 0; i < CHILD_VALUES; i++)
 		plan_select(plan, child_columns[i].metric);
 	for (i = 0; WITH_ALERTS && i < RULE_COUNT; i++)
@@ -7803,9 +7938,7 @@ static void name_unknown(const char *name)
 		warn(0, "--replay: column %s is not known: left out", name);
 }
 
-static void show_report(struct listing *l, const struct comparison *c), list_view(struct listing *l),
-	finish_graph(void);
-_Noreturn static void finish_check(struct listing *l);
+static void show_report(struct listing *l, const struct comparison *c), list_view(struct listing *l);
 
 /* One report of a replay. */
 static void show_replayed(struct listing *l, struct report *report)
@@ -7817,11 +7950,7 @@ static void show_replayed(struct listing *l, struct report *report)
 	l->from = &c;
 	replay.shown = true;
 	screen_measure();
-	if (WITH_ALERTS && opt->view == O_CHECK) {
-		check(&c);
-		return;
-	}
-	if (!(report->first && (opt->no_first || opt->view == O_GRAPH)))
+	if (opt->view == O_CHECK || !(report->first && (opt->no_first || opt->view == O_GRAPH)))
 		show_report(l, &c);
 }
 
@@ -7921,10 +8050,6 @@ static void run_replay(struct listing *l)
 		die(0, "--replay: %s: no reports", opt->replay);
 	if (!replay.shown)
 		die(0, "--replay: there is no report between --from and --to");
-	if (WITH_ALERTS && opt->view == O_CHECK)
-		finish_check(l);
-	if (WITH_GRAPH && opt->view == O_GRAPH)
-		finish_graph();
 }
 
 /* Records a report. Of a cgroup that has ended its counters are gone; that it was
@@ -8459,11 +8584,12 @@ static bool list_graph(struct listing *l)
 }
 
 /* Adds a report to the history; on a terminal the graphs are drawn anew. */
-static void show_graph(const struct report *r)
+static void show_graph(struct listing *l, const struct comparison *c)
 {
 	static bool begun;
 
-	history_add(&history, r);
+	(void)l;
+	history_add(&history, c->report);
 	if (!screen.tty || opt->format || opt->replay)
 		return;
 	if (!begun)
@@ -8474,13 +8600,14 @@ static void show_graph(const struct report *r)
 }
 
 /* At the end: the graph as it is then, or SVG. */
-static void finish_graph(void)
+static int finish_graph(struct listing *l)
 {
 	struct sink *o = &stdout_sink;
 	unsigned i;
 
+	(void)l;
 	if (!history.count)
-		return;
+		return 0;
 	if (opt->format != O_SVG) {
 		if (screen.tty && !opt->replay) {
 			out_char(o, '\n');
@@ -8489,7 +8616,7 @@ static void finish_graph(void)
 			text_graphs(o, &history, false);
 		}
 		write_out(o);
-		return;
+		return 0;
 	}
 	svg_begin(o, history.graphs);
 	for (i = 0; i < history.graphs; i++) {
@@ -8498,6 +8625,7 @@ static void finish_graph(void)
 	}
 	out_str(o, "</svg>\n");
 	write_out(o);
+	return 0;
 }
 
 /* [METRIC,...] */
@@ -9489,7 +9617,7 @@ static void plan_exports(void)
 		return;
 	plan_places(&children_plan, true);
 	if (page_too)
-		plan_children(&children_plan);
+		plan_children(&children_plan, NULL);
 	plan_select_exports(&children_plan, CGROUP);
 	plan_wants(&children_plan);
 }
@@ -10493,28 +10621,52 @@ static void run_exporter(void)
  * The command line, what is said on standard error, and the loop. Only here
  * does the program end. */
 
+/* Shows a report, or what there is in its place: rows. */
+static void show_rows(struct listing *l, const struct comparison *c)
+{
+	(void)c;
+	print_listing(l);
+}
+
+/* A row of the table, the processes to blame below it, and its alerts. */
+static void show_table(struct listing *l, const struct comparison *c)
+{
+	bool header;
+
+	if (WITH_TOP && opt->top)
+		add_top(l, c);
+	header = print_listing(l);
+	if (WITH_ALERTS)
+		say_alerts(c, header, opt->count == 1 && !opt->replay);
+}
+
 static const struct view {
 	uint8_t option;
 	bool once;      /* no reports with a delay: totals */
 	bool hosts;     /* the kernel does not count it per cgroup */
+	bool reports;   /* shows reports, which rules judge and --record keeps */
 	struct needs needs;
 	bool (*list)(struct listing *); /* its columns; false: a column is not there */
+	void (*plan)(struct plan *, const struct listing *); /* the metrics that it needs; or NULL */
 	void (*fill)(struct listing *); /* its rows; NULL: always one */
+	void (*show)(struct listing *, const struct comparison *);
+	int (*finish)(struct listing *); /* what comes last; the exit status; or NULL */
 } views[] = {
-	{ .option = O_NONE, .list = list_table },
-	{ .option = O_GRAPH, .list = WITH_GRAPH ? list_graph : NULL },
-	{ .option = O_CGROUPS,
-	  .list = WITH_CGROUP ? list_children : NULL, .fill = WITH_CGROUP ? fill_children : NULL },
-	{ .option = O_CHECK, .list = WITH_ALERTS ? list_verdict : NULL },
-	{ .option = O_STATS, .once = true, .list = list_stats },
-	{ .option = O_FORKS, .once = true, .hosts = true, .list = list_stats },
-	{ .option = O_DISK, .needs.devices = true,
-	  .list = list_disks, .fill = fill_devices },
-	{ .option = O_DISK_SUM, .needs.devices = true, .list = list_disk_sum },
-	{ .option = O_PARTITION, .hosts = true, .needs.devices = true,
-	  .list = list_partition, .fill = fill_devices },
-	{ .option = O_SLABS, .hosts = true, .needs.slabs = true,
-	  .list = list_slabs, .fill = fill_slabs },
+	{ .option = O_NONE, .reports = true, .list = list_table, .plan = plan_table, .show = show_table },
+	{ .option = O_GRAPH, .reports = true, .list = WITH_GRAPH ? list_graph : NULL, .plan = plan_table,
+	  .show = WITH_GRAPH ? show_graph : NULL, .finish = WITH_GRAPH ? finish_graph : NULL },
+	{ .option = O_CGROUPS, .list = WITH_CGROUP ? list_children : NULL, .plan = WITH_CGROUP ? plan_children : NULL,
+	  .fill = WITH_CGROUP ? fill_children : NULL, .show = show_rows },
+	{ .option = O_CHECK, .list = WITH_ALERTS ? list_verdict : NULL, .plan = WITH_ALERTS ? plan_checks : NULL,
+	  .show = WITH_ALERTS ? check : NULL, .finish = WITH_ALERTS ? finish_check : NULL },
+	{ .option = O_STATS, .once = true, .list = list_stats, .plan = plan_stats, .show = show_rows },
+	{ .option = O_FORKS, .once = true, .hosts = true, .list = list_stats, .plan = plan_stats, .show = show_rows },
+	{ .option = O_DISK, .needs.devices = true, .list = list_disks, .fill = fill_devices, .show = show_rows },
+	{ .option = O_DISK_SUM, .needs.devices = true, .list = list_disk_sum, .show = show_rows },
+	{ .option = O_PARTITION, .hosts = true, .needs.devices = true, .list = list_partition, .fill = fill_devices,
+	  .show = show_rows },
+	{ .option = O_SLABS, .hosts = true, .needs.slabs = true, .list = list_slabs, .fill = fill_slabs,
+	  .show = show_rows },
 };
 
 static const struct view *view(void)
@@ -10951,55 +11103,20 @@ static void check_chosen(enum chosen chosen)
 	}
 }
 
-/* Does the view show metrics of reports, which rules judge? */
-static bool has_reports(void)
-{
-	return opt->view == O_NONE || opt->view == O_GRAPH;
-}
-
-/* Selects what the columns of a listing, the rules and the messages need. */
+/* Works out what is read: for the view, for --record and for the line that tells the
+ * scope. */
 static void plan_make(struct plan *plan, const struct listing *l, bool scope_is_told)
 {
-	bool cgroup = in_cgroup(), table = has_reports();
+	static const uint8_t told[] = { M_mem_level, M_cpu_limit, M_cpu_level };
 	unsigned i;
 
-	plan_places(plan, cgroup && !view()->hosts);
-	/* First: of a child as many counters are kept as these need. */
-	if (WITH_CGROUP && opt->view == O_CGROUPS)
-		plan_children(plan);
+	plan_places(plan, in_cgroup() && !view()->hosts);
+	if (view()->plan)
+		view()->plan(plan, l);
 	if (WITH_RECORD)
 		plan_columns(plan, &recorder.listing);
-	if (l->layout == LAYOUT_TABLE)
-		plan_columns(plan, l);
-	for (i = 0; l->cell == stat_cell && i < l->columns; i++)
-		if (l->column[i]->id < ID_INTERVAL)
-			plan_select(plan, stats[l->column[i]->id].metric);
-	if (opt->view == O_STATS)
-		plan_select(plan, M_cpus_possible); /* which tells ticks from nonsense */
-	/* An OOM kill is reported by a table without its column, too. */
-	if (WITH_ALERTS && table && opt->rule_on[RULE_oom] && cgroup && !opt->columns && !opt->classic)
-		plan_select(plan, M_oom);
-	if (table)
-		plan_rules(plan, false);
-	for (i = 0; WITH_ALERTS && opt->view == O_CHECK && i < RULE_COUNT; i++)
-		plan_select(plan, rules[i].metric);
-	if (WITH_ALERTS && opt->view == O_CHECK)
-		plan_select(plan, M_mem_level);
-	/* The cause of CPU pressure is told where it is read anyway. */
-	if (WITH_ALERTS && plan->selected[M_cpu_some]) {
-		static const uint8_t causes[] = { M_id, M_cpu_full, M_thr_pct, M_cpu_limit, M_cpu_level };
-
-		for (i = 0; i < LENGTH(causes); i++)
-			if ((WITH_ALERTS && opt->view == O_CHECK) || costs_nothing(plan, causes[i]))
-				plan_select(plan, causes[i]);
-	}
-	if (opt->threshold_per_cpu)
-		plan_select(plan, cgroup ? M_cpu_capacity : M_cpus_online);
-	if (cgroup && scope_is_told) {
-		plan_select(plan, M_mem_level);
-		plan_select(plan, M_cpu_limit);
-		plan_select(plan, M_cpu_level);
-	}
+	for (i = 0; in_cgroup() && scope_is_told && i < LENGTH(told); i++)
+		plan_select(plan, told[i]);
 	plan_wants(plan);
 }
 
@@ -11197,39 +11314,14 @@ static void fall_back_to_host(struct snapshot *now, const struct snapshot *befor
 	read_devices(now, before, false, true);
 }
 
-/* Prints the verdict on the worst report, and ends the program with its status. */
-_Noreturn static void finish_check(struct listing *l)
-{
-	LARGE struct listing below;
-	const struct comparison c = { &snapshots[0], &snapshots[1], &worst_checked, false };
-	enum verdict verdict = verdict_of(&worst_checked);
-
-	l->from = below.from = &c;
-	list_checks(&below);
-	l->below = &below;
-	print_listing(l);
-	_exit(opt->check_critical && verdict == VERDICT_WARNING ? 0 : (int)verdict);
-}
-
-/* Judges a report, records it, and shows it in the way that the options choose;
- * says which alerts it raises. */
+/* Judges a report, records it, and shows it as the view does. */
 static void show_report(struct listing *l, const struct comparison *c)
 {
-	bool header;
-
-	if (WITH_ALERTS && has_reports())
+	if (WITH_ALERTS && view()->reports)
 		alerts_judge(c->report);
 	if (WITH_RECORD && opt->record)
 		record(c, false);
-	if (WITH_TOP && opt->top)
-		add_top(l, c);
-	if (WITH_GRAPH && opt->view == O_GRAPH) {
-		show_graph(c->report);
-		return;
-	}
-	header = print_listing(l);
-	if (WITH_ALERTS && has_reports())
-		say_alerts(c, header, opt->count == 1 && !opt->replay);
+	view()->show(l, c);
 }
 
 /* What the view needs beside the planned numbers. */
@@ -11262,7 +11354,7 @@ static void tick(struct listing *l, uint64_t n, uint64_t tick_ns, bool scope_is_
 	static struct report report;
 	struct snapshot *now = &snapshots[n & 1], *before = &snapshots[~n & 1];
 	const struct comparison comparison = { before, now, &report, false };
-	bool started = !n && !opt->no_first && (has_reports() || (opt->view == O_DISK && opt->extended));
+	bool started = !n && !opt->no_first && (view()->reports || (opt->view == O_DISK && opt->extended));
 	struct needs needs = find_needs(started);
 
 	snapshot_take(&scope_plan, now, before, tick_ns, &needs);
@@ -11282,20 +11374,14 @@ static void tick(struct listing *l, uint64_t n, uint64_t tick_ns, bool scope_is_
 	if (view()->fill)
 		view()->fill(l);
 	check_view(l);
-	if (!n && has_reports() && scope_is_told && WITH_CGROUP)
+	if (!n && view()->reports && scope_is_told && WITH_CGROUP)
 		say_scope(&comparison);
 	if (opt->view != O_CHECK)
 		warn_incomplete(now, l);
-	if (has_reports())
+	if (view()->reports)
 		warn_unavailable(l, said_unavailable);
 	if (!n && opt->no_first && !view()->once)
 		return;
-	if (WITH_ALERTS && opt->view == O_CHECK) {
-		check(&comparison);
-		if (n == opt->count)
-			finish_check(l);
-		return;
-	}
 	show_report(l, &comparison);
 }
 
@@ -11312,6 +11398,7 @@ static void list_view(struct listing *l)
 static void run(struct listing *l, bool scope_is_told)
 {
 	uint64_t due = 0, n, now, last = opt->count == UINT64_MAX ? UINT64_MAX : opt->count + opt->no_first;
+	uint64_t step = opt->delay_ns;
 	struct pollfd out = { STDOUT_FILENO, 0, 0 };
 
 	for (n = 0;; n++) {
@@ -11319,13 +11406,15 @@ static void run(struct listing *l, bool scope_is_told)
 		due = n ? due : now;
 		screen_measure();
 		tick(l, n, now, scope_is_told);
-		if (n + 1 >= last || view()->once || stopped)
+		if (n + 1 >= last && WITH_ALERTS && opt->view == O_CHECK && check_waits())
+			step = NS_PER_S / 2;
+		else if (n + 1 >= last || view()->once || stopped)
 			return;
-		due += opt->delay_ns;
+		due += step;
 		if (now > due)
-			due += ((now - due) / opt->delay_ns + 1) * opt->delay_ns;
-		if (due - now < opt->delay_ns / 2)
-			due += opt->delay_ns;
+			due += ((now - due) / step + 1) * step;
+		if (due - now < step / 2)
+			due += step;
 		switch (wait_until(due, &out, 1, 0)) {
 		case 0:
 			if (stopped)
@@ -11405,11 +11494,18 @@ static void relocate(void)
 	}
 }
 
+/* What a view has to say at the end. Returns the exit status. */
+static int finish(struct listing *l)
+{
+	return view()->finish ? view()->finish(l) : 0;
+}
+
 /* Kept out of main, so that the compiler cannot read a table before it is relocated. */
 static __attribute__((noinline)) int vmstat(int argc, char **argv)
 {
 	static struct listing listing;
 	bool scope_is_told;
+	int status;
 
 	default_levels();
 	occupy_standard_descriptors();
@@ -11442,7 +11538,7 @@ static __attribute__((noinline)) int vmstat(int argc, char **argv)
 		plan_places(&scope_plan, false);
 		snapshots[0].plan = snapshots[1].plan = &scope_plan;
 		run_replay(&listing);
-		return 0;
+		return finish(&listing);
 	}
 	if (WITH_CGROUP)
 		settle_scope(scope_is_told);
@@ -11457,15 +11553,14 @@ static __attribute__((noinline)) int vmstat(int argc, char **argv)
 	list_view(&listing);
 	plan_make(&scope_plan, &listing, scope_is_told);
 	/* A graph is finished first, a verdict is said, a recording ends with its own status. */
-	handle_signals(opt->view == O_GRAPH || opt->view == O_CHECK ? 0 : opt->record ? 1 : LENGTH(end_signals));
+	handle_signals(view()->finish ? 0 : opt->record ? 1 : LENGTH(end_signals));
 	run(&listing, scope_is_told);
 	if (WITH_ALERTS && stopped && opt->view == O_CHECK)
 		die(0, "--check: ended by a signal before there was a verdict");
-	if (WITH_GRAPH && opt->view == O_GRAPH)
-		finish_graph();
+	status = finish(&listing);
 	if (stopped && (stopped == SIGINT || !opt->record))
 		die_of_signal();
-	return 0;
+	return status;
 }
 
 int main(int argc, char **argv)

@@ -59,11 +59,40 @@ level() { awk -v metric="$1" '$3 == metric { print $4 }' <<< "$output"; }
 
 @test "half a second unless told, the worst of N" {
     local began=$EPOCHREALTIME
-    run_on_this_machine --check=critical --threshold=1000000000 --json
+    run_on_this_machine --check=critical --alert=off --threshold=1000000000 --json
     [[ $(awk "BEGIN { print $EPOCHREALTIME - $began < 0.7 }") == 1 ]]
     jq -e '.interval > 0.45 and .interval < 0.6' <<< "$output"
     COUNT=3 run_two_instants --check -y
     [[ $status == 2 && ${lines[0]} == "CRITICAL: out of memory: 3 killed"* && ${#lines[@]} -lt 30 ]] || { show_output; false; }
+}
+
+# Of the interval of 2.5 s, at whose end the tree stands still: what a second interval
+# does not confirm is a warning. After 10 s and more nothing has to.
+@test "a burst is no critical: a second interval has to confirm it" {
+    echo 'pgmajfault 10500' >> "$T/second/proc/vmstat"
+    sed -i '/^pgmajfault 9011$/d' "$T/second/proc/vmstat"
+    check_two_instants --alert=off --alert=maj=50,500
+    [[ $status == 1 && ${lines[0]} == "WARNING: 600 major faults/s | "* ]] || { show_output; false; }
+    use_fixture host
+    sed -i 's/^pgmajfault 9011$/pgmajfault 15000/' "$T/second/proc/vmstat"
+    sed -i 's/^1002.50 /1010.00 /' "$T/second/proc/uptime"
+    check_two_instants --alert=off --alert=maj=50,500
+    [[ $status == 2 && ${lines[0]} == "CRITICAL: 600 major faults/s | "* ]] || { show_output; false; }
+}
+
+@test "context switches alone are a warning; beside a wait for CPUs, or named, critical" {
+    sed -i 's/^ctxt 2574000$/ctxt 2582000/' "$T/second/proc/stat"
+    check_two_instants --alert=oom=off --alert=swap=off
+    [[ $status == 1 && ${lines[0]} == "WARNING: 6000 context switches/s | "* ]] || { show_output; false; }
+    use_fixture host
+    sed -i 's/^ctxt 2574000$/ctxt 2582000/' "$T/second/proc/stat"
+    check_two_instants --alert=off --threshold=3000,5000
+    [[ $status == 2 && ${lines[0]} == "CRITICAL: 6000 context switches/s | "* ]] || { show_output; false; }
+    use_fixture host
+    sed -i 's/^ctxt 2574000$/ctxt 2582000/' "$T/second/proc/stat"
+    sed -i '/^some/s/total=.*/total=101125000/' "$T/second/proc/pressure/cpu"
+    check_two_instants --alert=oom=off --alert=swap=off
+    [[ $status == 2 && ${lines[0]} == "CRITICAL: 6000 context switches/s, CPU 45% "* ]] || { show_output; false; }
 }
 
 # cause SOME FULL THROTTLED: what is said of CPU pressure where in 2 s some task of
