@@ -1912,7 +1912,7 @@ static struct options {
 	uint64_t device;      /* the number of -p's device, where that is a path; or 0 */
 	uint64_t unit;        /* bytes */
 	char unit_letter;     /* that stands before sizes in -s */
-	bool proc_given, sys_given;
+	bool proc_given;
 	bool captured;        /* proc is not a procfs: a tree that was copied */
 	bool rules_help, threshold_per_cpu;
 	unsigned top;         /* how many processes --top shows; 0: none */
@@ -1939,41 +1939,35 @@ static parse_fn parse_unit, parse_pid, parse_threshold, parse_alert, parse_top, 
 /* ------------------------------------------------------------------ SCOPE
  *
  * Whose numbers? Each controller may be mounted elsewhere (v1, hybrid), so
- * each has a hierarchy of its own. Defined by cgroups(7), cgroup_namespaces(7)
- * and proc_pid_mountinfo(5), Linux man-pages 6.9. */
+ * each has a hierarchy of its own. One rule finds the cgroup there: its
+ * directory is below the mount point as its path is below the mount's root;
+ * else it is the one whose cgroup.procs lists the process; else there is none.
+ * Defined by cgroups(7), cgroup_namespaces(7) and proc_pid_mountinfo(5), Linux
+ * man-pages 6.9. */
 
-/* The directory of the cgroup in the hierarchy of one controller. */
+/* The cgroup in the hierarchy of one controller. */
 struct home {
-	char path[PATH_BYTES]; /* the cgroup, as /proc/PID/cgroup names it */
-	char dir[PATH_BYTES];  /* its directory */
-	size_t top;            /* dir up to here is the topmost visible level */
-	uint8_t rank;          /* how sure the place is; 0: not found */
+	const char *path;      /* as the kernel names it; NULL: in no such hierarchy */
+	const char *dir;       /* its directory; NULL: not found */
 	uint8_t version;       /* 1 or 2; 0: the controller is not there */
-	bool whole;            /* the top is the hierarchy's root */
+	uint8_t rank;          /* of the mount and the way that led to it: see use_mount() */
+	bool whole;            /* the topmost level is the root, that of the machine */
 	bool truncated;        /* there are more than MAX_LEVELS */
-	unsigned levels;       /* from the cgroup to the top, both counted */
+	unsigned levels;       /* from the cgroup up to the mount point, both counted */
 	size_t length[MAX_LEVELS]; /* dir up to here is each level */
 };
-LARGE struct home homes[DIR_COUNT]; /* none for PROC and SYS */
+static struct home homes[DIR_COUNT]; /* none for PROC and SYS */
 
 static struct scope {
-	enum scope_kind kind;    /* HOST, or V2 for any cgroup */
+	bool cgroup;             /* of a cgroup, not of the machine */
 	bool private;            /* vmstat is in a cgroup namespace of its own */
-	bool own;                /* the cgroup of vmstat itself */
-	bool contained;          /* vmstat runs in a container */
-	bool below_root;         /* every controller in use has it below its root */
-	bool named;              /* --cgroup is a directory, and `name` what is below its mount */
 	bool entered;            /* from outside of the namespace */
-	bool sys_mounted;        /* hierarchies are mounted below the directory of --sys */
 	bool lxcfs;              /* something below /proc is lxcfs */
 	const struct home *home; /* the one that stands for all */
-	char name[PATH_BYTES];   /* the cgroup's path, as the kernel names it */
-	char found[PATH_BYTES];  /* --cgroup, canonical */
-	char root[PATH_BYTES];   /* of the mount that --cgroup, a directory, is below */
-	bool v1_carries[DIR_COUNT]; /* controllers that are in v1 hierarchies */
+	const char *name;        /* the cgroup's path there; "": of the machine */
 	struct file procs;       /* its cgroup.procs: the witness of its end */
 	int64_t boot_ns;         /* of a time namespace: when its clock says the machine booted */
-} scope;
+} scope = { .name = "" };
 
 #define INITIAL_CGROUP_NS "cgroup:[4026531835]" /* include/linux/proc_ns.h */
 #define INITIAL_PID_NS "pid:[4026531836]"
@@ -2000,12 +1994,28 @@ static bool scan_proc(struct scanner *s, const char *name, const char *tail)
 
 static bool in_cgroup(void)
 {
-	return WITH_CGROUP && scope.kind != HOST;
+	return WITH_CGROUP && scope.cgroup;
 }
 
-static const char *controller_of(const struct home *h)
+/* Keeps the first reason why something could not be read. What is not there, or is
+ * gone, was nothing to read. */
+static void note_error(int *error, int reason)
 {
-	return controllers[h - homes];
+	if (!*error && reason != ENOENT && reason != ENODEV)
+		*error = reason;
+}
+
+/* A copy of a path that stays; the hierarchies of v2 share one. NULL: no room. */
+static const char *keep_path(const char *path)
+{
+	LARGE char kept[2 * DIR_COUNT * PATH_BYTES];
+	size_t n = strlen(path) + 1;
+	char *p = kept;
+
+	for (; *p; p += strlen(p) + 1)
+		if (!strcmp(p, path))
+			return p;
+	return p + n < kept + sizeof kept ? memcpy(p, path, n) : NULL;
 }
 
 /* Is `name` one of the words between the commas? */
@@ -2019,35 +2029,47 @@ static bool list_has(struct text list, const char *name)
 	return false;
 }
 
-/* /proc/WHO/cgroup: lines id:controllers:path, of which the path may hold
- * colons. A line that names a v1 controller wins over the 0:: line. */
-static bool read_cgroup_paths(const char *who)
+/* A line of /proc/PID/cgroup, id:controllers:path: shortened to the path, which
+ * may hold colons. False where it has none. */
+static bool take_controllers(struct text *line, struct text *list)
 {
+	struct text id;
+
+	return next_part(line, ':', &id) && next_part(line, ':', list) && line->p && *line->p == '/';
+}
+
+/* The version of the hierarchy in which such a line places a controller; 0: it does not. */
+static uint8_t version_for(const struct home *h, struct text list)
+{
+	return list_has(list, controllers[h - homes]) ? 1 : list.p == list.end ? 2 : 0;
+}
+
+/* The paths of /proc/WHO/cgroup. A line that names a v1 controller wins over 0::. Of our
+ * `own` namespace it is the root: the whole container, not what a service manager
+ * has made in it. */
+static bool read_cgroup_paths(const char *who, bool own, int *error)
+{
+	char path[PATH_BYTES];
 	struct scanner s;
-	struct text line, id, list;
+	struct text line, list;
 
 	memset(homes, 0, sizeof homes);
-	if (!scan_proc(&s, who, "/cgroup"))
-		return false;
+	scan_proc(&s, who, "/cgroup");
 	while (scan_line(&s, &line)) {
-		if (!next_part(&line, ':', &id) || !next_part(&line, ':', &list) || !line.p)
+		if (!take_controllers(&line, &list) || !copy_text(path, sizeof path, &line))
 			continue;
 		for (each_home(h)) {
-			bool named = list_has(list, controller_of(h));
+			uint8_t version = version_for(h, list);
 
-			if ((named || (list.p == list.end && !h->version)) &&
-			    copy_text(h->path, sizeof h->path, &line))
-				h->version = named ? 1 : 2;
+			if (version == 1 || (version && !h->version)) {
+				h->version = version;
+				h->path = own && scope.private ? "/" : keep_path(path);
+			}
 		}
 	}
 	scan_close(&s);
-	return true;
-}
-
-/* Does a controller that is in use have the process in its root? */
-static bool is_at_root(enum directory dir)
-{
-	return !strcmp(homes[dir].path, "/");
+	note_error(error, s.error);
+	return !s.error;
 }
 
 /* `path` below `root` at a component boundary ("" for root itself), or NULL. */
@@ -2073,27 +2095,6 @@ static unsigned steps_up(const char *path)
 	return n;
 }
 
-static bool is_octal(char c)
-{
-	return c >= '0' && c <= '7';
-}
-
-/* mountinfo writes space, tab, newline and backslash as \ooo. */
-static bool unescape(const struct text *w, char *to)
-{
-	const char *p = w->p, *end = to + PATH_BYTES - 1;
-
-	for (; p < w->end && to < end; to++)
-		if (*p == '\\' && w->end - p > 3 && is_octal(p[1]) && is_octal(p[2]) && is_octal(p[3])) {
-			*to = (char)((p[1] - '0') << 6 | (p[2] - '0') << 3 | (p[3] - '0'));
-			p += 4;
-		} else {
-			*to = *p++;
-		}
-	*to = '\0';
-	return p == w->end;
-}
-
 /* A walk over a cgroup and its descendants. `visit` is called with the length
  * of each directory's path in `dir`, and ends the walk by true. */
 struct walk {
@@ -2107,13 +2108,6 @@ struct walk {
 
 #define WALK_DEPTH 32 /* levels below the cgroup; each takes 1 KiB of stack */
 
-/* Notes why something of the walk could not be read. What is gone was not there. */
-static void walk_missed(struct walk *w, int error)
-{
-	if (error != ENOENT && error != ENODEV && !w->error)
-		w->error = error;
-}
-
 static bool walk_below(struct walk *w, size_t n, unsigned depth)
 {
 	struct entries entries;
@@ -2121,7 +2115,7 @@ static bool walk_below(struct walk *w, size_t n, unsigned depth)
 	bool done, leaf;
 
 	if (stat(w->dir, &w->stat)) {
-		walk_missed(w, errno);
+		note_error(&w->error, errno);
 		return false;
 	}
 	leaf = w->stat.st_nlink == 2; /* itself and its "."; each directory in it has a ".." */
@@ -2131,7 +2125,7 @@ static bool walk_below(struct walk *w, size_t n, unsigned depth)
 	if (leaf || (depth == w->depth && w->depth))
 		return false;
 	if (depth == WALK_DEPTH || !entries_open(&entries, w->dir)) {
-		walk_missed(w, depth < WALK_DEPTH ? errno : EFBIG);
+		note_error(&w->error, depth < WALK_DEPTH ? errno : EFBIG);
 		return false;
 	}
 	while (!done && (name = next_entry(&entries))) {
@@ -2140,7 +2134,7 @@ static bool walk_below(struct walk *w, size_t n, unsigned depth)
 		if (!entries.is_directory)
 			continue;
 		if (longer + sizeof "/cgroup.threads" > PATH_BYTES) {
-			walk_missed(w, ENAMETOOLONG);
+			note_error(&w->error, ENAMETOOLONG);
 			continue;
 		}
 		w->dir[n] = '/';
@@ -2149,7 +2143,7 @@ static bool walk_below(struct walk *w, size_t n, unsigned depth)
 		if (!done)
 			w->dir[n] = '\0';
 	}
-	walk_missed(w, entries.error);
+	note_error(&w->error, entries.error);
 	close(entries.fd);
 	return done;
 }
@@ -2162,7 +2156,7 @@ static bool walk_over(struct walk *w, const char *dir)
 	return walk_below(w, strlen(dir), 0);
 }
 
-static bool visit_find(struct walk *w, size_t n)
+static bool visit_search(struct walk *w, size_t n)
 {
 	const uint64_t *wanted = w->for_visit;
 	struct scanner s;
@@ -2174,97 +2168,51 @@ static bool visit_find(struct walk *w, size_t n)
 	scan_start(&s, fd, error);
 	while (!found && scan_line(&s, &line))
 		found = scan_number(&line, &pid) && pid == *wanted;
+	note_error(&w->error, s.error);
 	scan_close(&s);
 	return found;
 }
 
-/* The process whose cgroup is looked for, as cgroup.procs names it. */
-static uint64_t watched_pid(void)
-{
-	uint64_t pid = (uint64_t)getpid();
-	struct scanner s;
-	struct text line;
-
-	if (opt->pid)
-		return opt->pid;
-	if (opt->captured && scan_proc(&s, "self", "/stat")) {
-		if (!scan_line(&s, &line) || !scan_number(&line, &pid))
-			pid = (uint64_t)getpid();
-		scan_close(&s);
-	}
-	return pid;
-}
-
-/* The directory of a cgroup whose path says nothing about where it is below
- * the mount: the one whose cgroup.procs has the process itself, and no other.
- * The host's mount seen from a private namespace has a root that reads
- * "/../..", one step up for each component that we are below it: the cgroup
- * is that many components down on the way to the process. */
-static bool find_by_pid(char *dir, const char *point, const char *root, const char *path)
-{
-	uint64_t pid = watched_pid();
-	struct walk w = { .visit = visit_find, .for_visit = &pid };
-	const char *end;
-	unsigned up;
-
-	if (!walk_over(&w, point))
-		return false;
-	if (!steps_up(root))
-		return join(dir, w.dir, "", "");
-	end = w.dir + strlen(point);
-	for (up = steps_up(root); up; up--) {
-		if (!*end)
-			return false;
-		end = strchrnul(end + 1, '/');
-	}
-	return join_n(dir, w.dir, (size_t)(end - w.dir), path[1] ? path : "", "") && path_exists(dir);
-}
-
-/* The kernel marks the path of a cgroup that was removed. */
-static bool is_deleted(const char *path)
-{
-	size_t n = strlen(path), mark = strlen(" (deleted)");
-
-	return n >= mark && !strcmp(path + n - mark, " (deleted)");
-}
-
-/* The directory of `path` under a mount of `root` at `point`, and how sure
- * that is: 4 the hierarchy's root is mounted, 3 a subtree is, 2 found by the
- * process, 0 not here: a mount of another subtree. */
-static uint8_t locate(char *dir, const char *point, const char *root, const char *path)
-{
-	const char *rest = below(path, root);
-
-	if (rest && !steps_up(rest))
-		return join(dir, point, rest, "") && path_exists(dir) ? root[1] ? 3 : 4 : 0;
-	if (steps_up(path) || is_deleted(path))
-		return 0;
-	return find_by_pid(dir, point, root, path) ? 2 : 0;
-}
-
 /* A mount of a cgroup hierarchy. */
 struct mount {
-	char root[PATH_BYTES]; /* what of the hierarchy is mounted */
-	char named[PATH_BYTES]; /* the mount point, as mountinfo names it */
+	char root[PATH_BYTES];  /* what of the hierarchy is mounted */
 	char point[PATH_BYTES]; /* and where it is for us */
 	uint8_t version;
-	bool lxcfs;
+	bool moved; /* mountinfo has it below /sys, and it is looked for below --sys */
 	bool carries[DIR_COUNT];
 };
 
-/* One line of mountinfo: "id parent dev root mount options... - type source
- * super-options". False where it is not that of a cgroup hierarchy. */
-static bool parse_mount(struct text line, struct mount *m)
+/* mountinfo writes space, tab, newline and backslash as \ooo, and no other backslash. */
+static bool unescape(const struct text *w, char *to)
 {
+	const char *p = w->p, *end = to + PATH_BYTES - 1;
+
+	for (; p < w->end && to < end; to++)
+		if (*p == '\\' && w->end - p > 3) {
+			*to = (char)((p[1] & 7) << 6 | (p[2] & 7) << 3 | (p[3] & 7));
+			p += 4;
+		} else {
+			*to = *p++;
+		}
+	*to = '\0';
+	return p == w->end;
+}
+
+/* One line of mountinfo: "id parent dev root mount options... - type source
+ * super-options". False where it is not that of a cgroup hierarchy. Its mount point is
+ * below `prefix`, another process's root, or "". */
+static bool parse_mount(struct text line, const char *prefix, struct mount *m)
+{
+	char named[PATH_BYTES];
+	const char *rest = named;
 	struct text w, type, last;
 	bool any = false;
 	unsigned i;
 
-	m->lxcfs = false;
 	for (i = 0; i < 4; i++)
 		if (!scan_word(&line, &w))
 			return false;
-	if (!unescape(&w, m->root) || !scan_word(&line, &w) || !unescape(&w, m->named))
+	if (!unescape(&w, m->root) || !scan_word(&line, &w) || !unescape(&w, named))
 		return false;
 	do
 		if (!scan_word(&line, &w))
@@ -2274,155 +2222,127 @@ static bool parse_mount(struct text line, struct mount *m)
 		return false;
 	while (scan_word(&line, &last)) /* the source may be empty; the options are last */
 		w = last;
-	m->lxcfs = is_text(&type, "fuse.lxcfs") && below(m->named, opt->proc_given ? "/proc" : opt->proc);
+	scope.lxcfs |= is_text(&type, "fuse.lxcfs") && below(named, "/proc");
 	m->version = is_text(&type, "cgroup2") ? 2 : is_text(&type, "cgroup");
 	for (i = DIR_FIRST_HOME; i < DIR_COUNT; i++) {
 		m->carries[i] = m->version == 2 || list_has(w, controllers[i]);
 		any |= m->carries[i];
 	}
-	return m->version && any;
-}
-
-/* Where a mount point is for us: below `prefix` (another process's root),
- * and those below /sys in the directory that --sys names. */
-static bool place_mount(struct mount *m, const char *prefix)
-{
-	const char *rest = m->named;
-
-	if (!*prefix && opt->sys_given && below(rest, "/sys")) {
-		if (scope.sys_mounted && !below(rest, opt->sys))
-			return false;
-		rest = below(rest, "/sys");
+	m->moved = !*prefix && below(named, "/sys") && !below(named, opt->sys);
+	if (m->moved) {
+		rest = below(named, "/sys");
 		prefix = opt->sys;
 	}
-	return join(m->point, prefix, rest[1] ? rest : "", "");
+	return m->version && any && join(m->point, prefix, rest[1] ? rest : "", "");
 }
 
-/* Are hierarchies mounted below the directory of --sys, as below a container's
- * /host/sys? Then those below our own /sys are others. */
-static bool has_mounts_below_sys(void)
+/* The next mount of a cgroup hierarchy in a mountinfo; notes lxcfs, too. */
+static bool next_mount(struct scanner *s, const char *prefix, struct mount *m)
 {
-	struct scanner s;
-	struct mount m;
 	struct text line;
-	bool any = false;
 
-	if (!opt->sys_given || !scan_proc(&s, "self", "/mountinfo"))
-		return false;
-	while (!any && scan_line(&s, &line))
-		any = parse_mount(line, &m) && below(m.named, opt->sys);
-	scan_close(&s);
-	return any;
+	while (scan_line(s, &line))
+		if (parse_mount(line, prefix, m))
+			return true;
+	return false;
 }
 
-/* Calls `use` for each mount of a cgroup hierarchy in /proc/WHO/mountinfo;
- * notes whether lxcfs is mounted over /proc. */
-static void each_mount(const char *who, const char *prefix, void (*use)(const struct mount *))
+/* Notes the directory of the cgroup in a hierarchy, and where in it each level
+ * ends, up to the mount point, dir[0..top). */
+static void set_directory(struct home *h, const char *dir, size_t top, uint8_t version, uint8_t rank, bool whole)
 {
-	struct scanner s;
-	struct mount m;
-	struct text line;
-	unsigned i;
+	size_t n = strlen(dir);
 
-	if (!scan_proc(&s, who, "/mountinfo"))
+	*h = (struct home){ h->path, keep_path(dir), version, rank, whole && !scope.private };
+	if (!h->dir)
 		return;
-	while (scan_line(&s, &line)) {
-		bool hierarchy = parse_mount(line, &m);
-
-		scope.lxcfs |= m.lxcfs;
-		for (i = DIR_FIRST_HOME; hierarchy && m.version == 1 && i < DIR_COUNT; i++)
-			scope.v1_carries[i] |= m.carries[i];
-		if (hierarchy && use && place_mount(&m, prefix))
-			use(&m);
-	}
-	scan_close(&s);
-}
-
-/* Notes a directory as the home of a controller, unless a surer one is; of
- * two that are as sure it is the later mount. */
-static void settle(struct home *h, uint8_t rank, const char *dir, const char *point, bool whole)
-{
-	if (!rank || rank < h->rank)
-		return;
-	h->rank = rank;
-	join(h->dir, dir, "", "");
-	h->top = strlen(point);
-	h->whole = whole && !scope.private;
-}
-
-static void use_for_path(const struct mount *m)
-{
-	char dir[PATH_BYTES];
-
-	for (each_home(h)) {
-		const char *path = scope.private && scope.own ? "/" : h->path;
-
-		if (h->version == m->version && m->carries[h - homes])
-			settle(h, locate(dir, m->point, m->root, path), dir, m->point, !m->root[1]);
+	for (h->length[h->levels++] = n; n > top; h->length[h->levels++] = n) {
+		h->truncated = h->levels == MAX_LEVELS;
+		if (h->truncated) {
+			h->whole = false;
+			return;
+		}
+		while (n > top && dir[n - 1] != '/')
+			n--;
+		n = n > top ? n - 1 : top;
 	}
 }
 
-/* Opens a directory and writes its canonical path; false where it is none. */
-static bool canonical(const char *path, char *to)
+/* The directory below a mount whose cgroup.procs lists the process. The host's
+ * mount seen from a namespace has a root that reads "/../..", one step up for
+ * each component between: "/" is so many down on the way to the process. */
+static bool search_mount(char *dir, const struct mount *m, const char *path, uint64_t pid, int *error)
 {
-	char link[40] = "/proc/self/fd/";
-	struct sink o = SINK(link);
-	int fd = open(path, O_RDONLY | O_DIRECTORY);
-	ssize_t n;
+	struct walk w = { .visit = visit_search, .for_visit = &pid };
+	unsigned down = path[1] ? 0 : steps_up(m->root);
+	char *end = w.dir + strlen(m->point);
+	bool found = pid && walk_over(&w, m->point);
 
-	if (fd < 0)
-		return false;
-	o.n = strlen(link);
-	out_u64(&o, (uint64_t)fd);
-	out_char(&o, '\0');
-	n = readlink(link, to, PATH_BYTES - 1);
-	if (n > 0)
-		to[n] = '\0';
-	else
-		n = join(to, path, "", "") ? 1 : 0; /* no /proc to ask */
-	close(fd);
-	return n > 0;
+	note_error(error, found ? 0 : w.error);
+	if (!down)
+		return found && join(dir, w.dir, "", "");
+	for (; found && down && *end; down--)
+		end = strchrnul(end + 1, '/');
+	return found && !down && join_n(dir, w.dir, (size_t)(end - w.dir), "", "");
 }
 
-/* --cgroup=PATH that is a directory: what of it is below a mount point. */
-static void use_to_strip(const struct mount *m)
+/* Takes the directory of the cgroup from a mount, for the hierarchies that it shows:
+ * where the path leads, else where the process is (0: nowhere). Surest is a mount that
+ * is where mountinfo says; then a path, best from the root, which shows most levels. */
+static void use_mount(const struct mount *m, uint64_t pid, int *error)
 {
-	char point[PATH_BYTES], dir[PATH_BYTES];
-	const char *rest;
+	char by_path[PATH_BYTES], by_process[PATH_BYTES];
+	int searched = -1;
 
-	if (!canonical(opt->cgroup, dir) || !canonical(m->point, point))
-		return;
-	rest = below(dir, point);
-	if (rest && (!scope.named || strlen(rest) < strlen(scope.name)))
-		scope.named = join(scope.name, rest, "", "") && join(scope.root, m->root, "", "");
-}
-
-/* What of --cgroup is below another mount: of the same root as the one that it was
- * named by, or of one that can be told from that. NULL: it is not there. */
-static const char *name_below(const struct mount *m, char *full)
-{
-	if (!scope.named || !strcmp(m->root, scope.root))
-		return scope.name;
-	if (steps_up(m->root) || steps_up(scope.root) || !join(full, scope.root[1] ? scope.root : "", scope.name, ""))
-		return NULL;
-	return below(full, m->root);
-}
-
-static void use_for_cgroup(const struct mount *m)
-{
-	char dir[PATH_BYTES], real[PATH_BYTES], point[PATH_BYTES], full[PATH_BYTES];
-	const char *name = name_below(m, full);
-
-	if (!name || !join(dir, m->point, name, "") || !canonical(dir, real) || !canonical(m->point, point) ||
-	    !below(real, point))
-		return;
 	for (each_home(h)) {
-		if (!m->carries[h - homes] || (m->version == 2 && scope.v1_carries[h - homes]))
+		const char *rest = h->path ? below(h->path, m->root) : NULL, *dir = NULL;
+		uint8_t rank = m->moved ? 1 : 4;
+
+		if (!h->path || !m->carries[h - homes] || (h->version && h->version != m->version))
 			continue;
-		h->version = m->version;
-		settle(h, 1, real, point, !m->root[1]);
-		join(scope.found, m->root[1] && !steps_up(m->root) ? m->root : "", below(real, point), "");
+		if (rest && !steps_up(rest) && join(by_path, m->point, rest, "") && path_exists(by_path)) {
+			dir = by_path;
+			rank = (uint8_t)(rank + (m->root[1] ? 1 : 2));
+		} else {
+			if (searched < 0)
+				searched = search_mount(by_process, m, h->path, pid, error);
+			dir = searched ? by_process : NULL;
+		}
+		if (dir && rank > h->rank)
+			set_directory(h, dir, strlen(m->point), m->version, rank, !m->root[1]);
 	}
+}
+
+/* Is it the hierarchy's root, that of the machine? */
+static bool is_root(const struct home *h)
+{
+	return h->whole && h->levels == 1;
+}
+
+/* Finds the directories of the cgroup on the mounts that WHO sees, and the hierarchy that
+ * stands for it: the first that has it below a root. Then one that has it in the
+ * root counts the machine. */
+static bool find_directories(const char *who, const char *prefix, uint64_t pid, int *error)
+{
+	struct scanner s;
+	struct mount m;
+
+	scan_proc(&s, who, "/mountinfo");
+	while (next_mount(&s, prefix, &m))
+		use_mount(&m, pid, error);
+	note_error(error, s.error);
+	scan_close(&s);
+	scope.home = NULL;
+	for (each_home(h)) {
+		if (!h->dir)
+			h->version = 0;
+		else if (h != &homes[DIR_CPUSET] && (!scope.home || (scope.home->levels == 1 && h->levels > 1)))
+			scope.home = h;
+	}
+	for (each_home(h))
+		if (scope.home && scope.home->levels > 1 && h != &homes[DIR_CPUSET] && is_root(h))
+			*h = (struct home){ .path = h->path };
+	return scope.home != NULL;
 }
 
 /* Reads a link below /proc/self; false where it is not there. */
@@ -2446,12 +2366,13 @@ static bool is_private(const char *name, const char *initial)
 	return read_link(name, link, sizeof link) && strcmp(link, initial) != 0;
 }
 
-/* In a container: in a pid or cgroup namespace of our own. */
+/* In a container: in a pid or cgroup namespace of our own, or where /proc has
+ * processes and nothing else (subset=pid). Of another /proc nobody knows. */
 static bool in_container(void)
 {
-	if (is_private("/ns/cgroup", INITIAL_CGROUP_NS) || is_private("/ns/pid", INITIAL_PID_NS))
-		return true;
-	return exists_in_proc("self") && !exists_in_proc("stat"); /* subset=pid: there is nothing else */
+	return !opt->proc_given &&
+	       (is_private("/ns/cgroup", INITIAL_CGROUP_NS) || is_private("/ns/pid", INITIAL_PID_NS) ||
+		(exists_in_proc("self") && !exists_in_proc("stat")));
 }
 
 /* A file or variable that marks a container; they are left over in virtual
@@ -2462,81 +2383,93 @@ static bool is_marked(void)
 	       path_exists("/.dockerenv") || path_exists("/run/.containerenv");
 }
 
-/* Is the cgroup one below the topmost level that can be seen? */
-static bool is_nested(const struct home *h)
+/* Is the cgroup the root, as this namespace sees it? */
+static bool is_at_root(enum directory dir)
 {
-	return h->dir[h->top];
+	return homes[dir].path && !homes[dir].path[1];
 }
 
-/* Is it the hierarchy's root, that of the machine? */
-static bool is_root(const struct home *h)
+/* The process that cgroup.procs lists for --pid, or for vmstat; of a captured tree
+ * that is the one that copied it. */
+static uint64_t listed_pid(uint64_t asked)
 {
-	return h->whole && !is_nested(h);
-}
+	uint64_t pid = asked ? asked : (uint64_t)getpid();
+	struct scanner s;
+	struct text line;
 
-/* Notes where in h->dir each level up to the top ends. */
-static void find_levels(struct home *h)
-{
-	size_t n = strlen(h->dir);
-
-	h->levels = 0;
-	h->truncated = false;
-	while (h->version) {
-		h->length[h->levels++] = n;
-		if (n <= h->top)
-			return;
-		if (h->levels == MAX_LEVELS) {
-			h->truncated = true;
-			h->whole = false;
-			return;
-		}
-		while (n > h->top && h->dir[n - 1] != '/')
-			n--;
-		n = n > h->top ? n - 1 : h->top;
+	if (!asked && opt->captured && scan_proc(&s, "self", "/stat")) {
+		if (scan_line(&s, &line))
+			scan_number(&line, &pid);
+		scan_close(&s);
 	}
+	return pid;
 }
 
-/* The home that stands for the cgroup: the first that is below a root. */
-static void choose_home(void)
+/* The cgroup of WHO, "self" or a PID: on the mounts that we see; else, if we have
+ * entered a container from outside, that of process 1; else on the mounts that the
+ * process sees (a container beside ours). */
+static bool find_cgroup_of(const char *who, uint64_t pid, bool *below_root, int *error)
 {
-	scope.home = NULL;
-	for (each_home(h)) {
-		char *end = h->dir + strlen(h->dir);
+	char root[PATH_BYTES];
+	bool found = read_cgroup_paths(who, !pid, error), outside;
 
-		while (end > h->dir + h->top && end[-1] == '/')
-			*--end = '\0';
-		if (!h->rank)
-			h->version = 0;
-		if (h->version && h != &homes[DIR_CPUSET] &&
-		    (!scope.home || (!is_nested(scope.home) && is_nested(h))))
-			scope.home = h;
-	}
-	/* A controller that has the process in its root counts the machine. */
-	for (each_home(h)) {
-		if (scope.home && is_nested(scope.home) && h != &homes[DIR_CPUSET] && is_root(h))
-			memset(h, 0, sizeof *h);
-		find_levels(h);
-	}
+	outside = !pid && homes[DIR_MEMORY].path && (is_at_root(DIR_MEMORY) || steps_up(homes[DIR_MEMORY].path));
+	*below_root = !is_at_root(DIR_MEMORY) && !is_at_root(DIR_CPU);
+	found = found && find_directories("self", "", listed_pid(pid), error);
+	if (!found && outside && !*error)
+		found = scope.entered = read_cgroup_paths("1", true, error) && find_directories("self", "", 0, error);
+	if (!found && pid && join(root, opt->proc, "/", who) && join(root, root, "/root", ""))
+		found = read_cgroup_paths(who, false, error) && find_directories(who, root, pid, error);
+	return found;
 }
 
-/* The result of choosing a scope. */
-enum chosen { CHOSEN, CHOSEN_BAD_PATH, CHOSEN_NOT_FOUND, CHOSEN_NO_PID, CHOSEN_GONE, CHOSEN_UNSEEN, CHOSEN_NONE };
-
-/* A path below the mounts without double and trailing slashes; false where
- * it steps up. */
-static bool normalize(char *to, const char *path)
+/* Opens a directory and writes its canonical path; false where it is none. */
+static bool canonical(const char *path, char *to, int *error)
 {
-	struct sink o = { to, PATH_BYTES, 0, false };
-	struct text rest = { path, path + strlen(path) }, part;
+	char link[40] = "/proc/self/fd/";
+	struct sink o = SINK(link);
+	int fd = open(path, O_RDONLY | O_DIRECTORY);
+	ssize_t n;
 
-	while (next_part(&rest, '/', &part)) {
-		if (part.p == part.end)
+	if (fd < 0) {
+		note_error(error, errno);
+		return false;
+	}
+	o.n = strlen(link);
+	out_u64(&o, (uint64_t)fd);
+	out_end(&o);
+	n = readlink(link, to, PATH_BYTES - 1);
+	close(fd);
+	to[n > 0 ? n : 0] = '\0';
+	return n > 0;
+}
+
+/* --cgroup as the kernel names it: a directory (`dir`, canonical, or "") below a mount
+ * point, else a path below one. The root of a mount of the host's, "/../..", is no
+ * part of its name: *unnamed is its length. */
+static bool find_path(char *path, size_t *unnamed, const char *cgroup, const char *dir, int *error)
+{
+	char real[PATH_BYTES], point[PATH_BYTES];
+	size_t least = SIZE_MAX;
+	struct scanner s;
+	struct mount m;
+
+	scan_proc(&s, "self", "/mountinfo");
+	while (next_mount(&s, "", &m)) {
+		const char *rest = canonical(m.point, point, error) ? below(dir, point) : NULL;
+
+		if (!rest && join(real, m.point, "/", cgroup) && canonical(real, real, error))
+			rest = below(real, point);
+		/* The nearest mount point; of two the one of the hierarchy's root. */
+		if (!rest || strlen(rest) > least || (strlen(rest) == least && m.root[1]) ||
+		    !join(path, m.root[1] ? m.root : *rest ? "" : "/", rest, ""))
 			continue;
-		out_char(&o, '/');
-		out_bytes(&o, part.p, (size_t)(part.end - part.p));
+		least = strlen(rest);
+		*unnamed = steps_up(m.root) ? strlen(m.root) : 0;
 	}
-	out_char(&o, '\0');
-	return !o.overflow && !steps_up(to);
+	note_error(error, s.error);
+	scan_close(&s);
+	return least < SIZE_MAX;
 }
 
 /* The version of the cgroup file system that a directory is in; 0: none. */
@@ -2549,107 +2482,83 @@ static uint8_t cgroup_version(const char *dir)
 	return fs.f_type == 0x63677270 ? 2 : fs.f_type == 0x27e0eb; /* CGROUP2_, CGROUP_SUPER_MAGIC */
 }
 
-static enum chosen find_named_cgroup(void)
+/* The cgroup of --cgroup; a directory may be under no mount of ours. */
+static bool find_named(const char *cgroup, int *error)
 {
-	char dir[PATH_BYTES];
-	uint8_t version;
+	char path[PATH_BYTES], dir[PATH_BYTES] = "";
+	size_t unnamed = 0;
+	bool is_dir = cgroup[0] == '/' && canonical(cgroup, dir, error), found;
+	uint8_t version = is_dir ? cgroup_version(dir) : 0;
 
-	each_mount("self", "", opt->cgroup[0] == '/' ? use_to_strip : NULL);
-	if (!scope.named && !normalize(scope.name, opt->cgroup))
-		return CHOSEN_BAD_PATH;
-	each_mount("self", "", use_for_cgroup);
-	choose_home();
-	if (scope.home) {
-		join(scope.name, scope.found, "", "");
-		return CHOSEN;
+	read_cgroup_paths("self", false, error); /* for the versions of the hierarchies */
+	if (find_path(path, &unnamed, cgroup, dir, error)) {
+		for (each_home(h))
+			h->path = keep_path(path);
+		found = find_directories("self", "", 0, error);
+		for (each_home(h))
+			h->path = path[unnamed] ? keep_path(path + unnamed) : "/";
+		return found;
 	}
-	/* A directory of a cgroup file system that is under no mount of ours. */
-	version = canonical(opt->cgroup, dir) ? cgroup_version(dir) : 0;
-	if (!version)
-		return CHOSEN_NOT_FOUND;
 	for (each_home(h)) {
-		h->version = version;
-		settle(h, 1, dir, dir, false);
+		h->path = keep_path(dir);
+		set_directory(h, dir, strlen(dir), version, 1, false);
 	}
-	join(scope.name, dir, "", "");
-	choose_home();
-	return CHOSEN;
+	scope.home = &homes[DIR_MEMORY];
+	return version != 0;
 }
 
-/* The cgroup that a process is in: on the mounts we see, else that of process
- * 1 where we have entered a container from outside, else on those that the
- * process itself sees (a container beside ours). */
-static void find_cgroup_of(const char *who)
-{
-	char root[PATH_BYTES], rest[64];
-	bool outside; /* entered from outside: our own cgroup is not in the mounts */
+/* What was asked for. */
+struct asked {
+	uint8_t whose;      /* WHOSE_ */
+	const char *cgroup; /* --cgroup, or NULL */
+	uint64_t pid;       /* --pid, or 0 */
+};
 
-	if (!read_cgroup_paths(who))
-		return;
-	scope.below_root = !is_at_root(DIR_MEMORY) && !is_at_root(DIR_CPU);
-	outside = scope.own && (steps_up(homes[DIR_MEMORY].path) || is_at_root(DIR_MEMORY));
-	each_mount("self", "", use_for_path);
-	choose_home();
-	if (!scope.home && outside) {
-		scope.entered = true;
-		read_cgroup_paths("1");
-		each_mount("self", "", use_for_path);
-		choose_home();
-	}
-	if ((scope.home && scope.home->rank > 1) || !opt->pid)
-		return;
-	read_cgroup_paths(who);
-	if (join(rest, "/", who, "/root") && join(root, opt->proc, rest, ""))
-		each_mount(who, root, use_for_path);
-	choose_home();
+/* The result of choosing a scope. */
+enum chosen { CHOSEN, CHOSEN_NOT_FOUND, CHOSEN_NO_PID, CHOSEN_GONE, CHOSEN_UNSEEN, CHOSEN_NONE };
+
+/* The kernel marks the path of a cgroup that was removed. */
+static bool is_deleted(const char *path)
+{
+	size_t n = strlen(path), mark = strlen(" (deleted)");
+
+	return n >= mark && !strcmp(path + n - mark, " (deleted)");
 }
 
-/* Settles whose numbers are shown. `auto` falls back to the host; what was
- * named and cannot be had is said by the result. */
-static enum chosen scope_choose(bool scope_is_told)
+/* Chooses whose numbers are shown. `auto` falls back to the host; what was
+ * named and cannot be had is said by the result, and by *error, an errno, if
+ * something could not be read. */
+static enum chosen scope_choose(const struct asked *asked, int *error)
 {
-	char pid[24] = "self";
-	struct sink o = SINK(pid);
-	enum chosen chosen = CHOSEN;
-	bool automatic;
+	char who[24] = "self";
+	struct sink o = SINK(who);
+	bool automatic = asked->whose == WHOSE_AUTO && !asked->pid && !asked->cgroup;
+	bool contained = automatic && in_container(), below_root = false, found;
 	const char *path;
 
-	scope.own = !opt->pid && !opt->cgroup;
-	automatic = opt->scope == WHOSE_AUTO && scope.own;
-	if (automatic || scope_is_told)
-		scope.contained = !opt->proc_given && in_container();
-	if (opt->scope == WHOSE_HOST ||
-	    (automatic && (opt->proc_given || !(scope.contained || is_marked()))))
+	memset(homes, 0, sizeof homes);
+	scope = (struct scope){ .name = "", .boot_ns = scope.boot_ns };
+	if (asked->whose == WHOSE_HOST || (automatic && (opt->proc_given || !(contained || is_marked()))))
 		return CHOSEN;
 	scope.private = is_private("/ns/cgroup", INITIAL_CGROUP_NS);
-	scope.sys_mounted = has_mounts_below_sys();
-	if (opt->pid) {
-		out_u64(&o, opt->pid);
-		out_char(&o, '\0');
-		if (!exists_in_proc(pid))
+	if (asked->pid) {
+		out_u64(&o, asked->pid);
+		out_end(&o);
+		if (!exists_in_proc(who))
 			return CHOSEN_NO_PID;
 	}
-	if (opt->cgroup)
-		chosen = find_named_cgroup();
-	else
-		find_cgroup_of(pid);
-	if (chosen != CHOSEN)
-		return chosen;
-	if (automatic && (!scope.home || is_root(scope.home) ||
-			  (!scope.contained && !scope.below_root))) {
-		scope.home = NULL;
+	found = asked->cgroup ? find_named(asked->cgroup, error) : find_cgroup_of(who, asked->pid, &below_root, error);
+	if (automatic && (!found || is_root(scope.home) || !(contained || below_root))) {
+		memset(homes, 0, sizeof homes);
 		return CHOSEN;
 	}
-	path = homes[DIR_MEMORY].path;
-	if (!scope.home) {
-		join(scope.name, path, "", "");
-		return is_deleted(path) ? CHOSEN_GONE : opt->pid ? CHOSEN_UNSEEN : CHOSEN_NONE;
+	if (!found) {
+		path = homes[DIR_MEMORY].path;
+		return asked->cgroup ? CHOSEN_NOT_FOUND : path && is_deleted(path) ? CHOSEN_GONE :
+			asked->pid ? CHOSEN_UNSEEN : CHOSEN_NONE;
 	}
-	if (!opt->cgroup)
-		join(scope.name, scope.private && scope.own ? "" : scope.home->path, "", "");
-	if (!*scope.name)
-		join(scope.name, "/", "", "");
-	scope.kind = V2;
+	scope.name = scope.home->path;
+	scope.cgroup = true;
 	return CHOSEN;
 }
 
@@ -2672,16 +2581,16 @@ static bool cgroup_is_gone(void)
 }
 
 /* The cgroup at a level, as the kernel names it, into `to`; "" where it is not
- * known. Its path is that of its home, or of the scope where that has one of
- * its own: less a component for each level up. */
+ * known: the path in its hierarchy less a component for each level up. */
 static void level_name(enum directory dir, uint64_t level, char to[PATH_BYTES])
 {
-	const char *path = scope.named || opt->cgroup || (scope.private && scope.own) ? scope.name : homes[dir].path;
-	size_t n = strlen(path);
+	const char *path = homes[dir].path;
+	size_t n;
 
 	to[0] = '\0';
-	if (level == UNAVAILABLE)
+	if (level == UNAVAILABLE || !path)
 		return;
+	n = strlen(path);
 	for (; level && n > 1; level--)
 		for (n--; n > 1 && path[n] != '/'; n--)
 			;
@@ -3347,7 +3256,7 @@ static bool visit_oom(struct walk *w, size_t n)
 	while (scan_line(&s, &line))
 		if (take_key(&line, "oom_kill") && scan_number(&line, &kills))
 			*sum = plus(*sum == UNAVAILABLE ? 0 : *sum, kills);
-	walk_missed(w, s.error);
+	note_error(&w->error, s.error);
 	scan_close(&s);
 	return false;
 }
@@ -4235,10 +4144,17 @@ static void say_scope(const struct comparison *c)
 	if (in_cgroup()) {
 		out_cgroup(&o, c);
 	} else {
-		each_mount("self", "", NULL); /* for scope.lxcfs */
-		if (!scope.lxcfs && !scope.contained)
+		bool contained = in_container();
+		struct scanner s;
+		struct mount m;
+
+		scan_proc(&s, "self", "/mountinfo");
+		while (next_mount(&s, "", &m)) /* notes lxcfs */
+			;
+		scan_close(&s);
+		if (!scope.lxcfs && !contained)
 			return;
-		out_str(&o, scope.contained ? "host, seen from a container" : "host");
+		out_str(&o, contained ? "host, seen from a container" : "host");
 	}
 	out_str(&o, scope.lxcfs ? ", lxcfs over /proc" : "");
 	warn(0, "scope %s", out_end(&o));
@@ -6693,11 +6609,11 @@ static bool visit_tasks(struct walk *w, size_t n)
 		if (!scan_number(&line, &id))
 			continue;
 		if (!id || id > UINT32_MAX)
-			walk_missed(w, ESRCH); /* not in our pid namespace */
+			note_error(&w->error, ESRCH); /* not in our pid namespace */
 		else
 			add_task(w->for_visit, id);
 	}
-	walk_missed(w, s.error);
+	note_error(&w->error, s.error);
 	scan_close(&s);
 	return false;
 }
@@ -10267,7 +10183,7 @@ static int restrict_files(void)
 	landlock_allow(fd, opt->proc);
 	landlock_allow(fd, opt->sys);
 	for (each_home(h))
-		if (h->version && join_n(top, h->dir, h->top, "", ""))
+		if (h->version && join_n(top, h->dir, h->length[h->levels - 1], "", ""))
 			landlock_allow(fd, top);
 	error = syscall(SYS_LANDLOCK_RESTRICT_SELF, fd, 0) ? errno : 0;
 	close(fd);
@@ -11083,23 +10999,27 @@ static void print_columns(void)
 }
 
 /* Ends the program where the scope that was named cannot be had. */
-static void check_chosen(enum chosen chosen)
+static void check_chosen(const struct asked *asked)
 {
-	switch (chosen) {
+	int error = 0;
+
+	switch (scope_choose(asked, &error)) {
 	case CHOSEN:
+		if (!in_cgroup() && error && error != EACCES)
+			warn(error, "the host's numbers: no cgroup can be read:");
 		return;
-	case CHOSEN_BAD_PATH:
-		die(0, "--cgroup: '%s' is not a path below the root", opt->cgroup);
 	case CHOSEN_NOT_FOUND:
-		die(0, "cgroup %s: not found", opt->cgroup);
+		die(error, error ? "cgroup %s:" : "cgroup %s: not found", asked->cgroup);
 	case CHOSEN_NO_PID:
-		die(0, "pid %ju: no such process in %s", opt->pid, opt->proc);
+		die(0, "pid %ju: no such process in %s", asked->pid, opt->proc);
 	case CHOSEN_GONE:
-		die(0, "cgroup %s: gone: the container has ended", scope.name);
+		die(0, "cgroup %s: gone: the container has ended", homes[DIR_MEMORY].path);
 	case CHOSEN_UNSEEN:
-		die(0, "pid %ju: its cgroup cannot be seen from here", opt->pid);
+		die(error, error ? "pid %ju: its cgroup cannot be seen from here:" :
+		    "pid %ju: its cgroup cannot be seen from here", asked->pid);
 	case CHOSEN_NONE:
-		die(0, "no cgroup can be read here: is /sys/fs/cgroup mounted?");
+		die(error, error ? "no cgroup can be read here:" :
+		    "no cgroup can be read here: is /sys/fs/cgroup mounted?");
 	}
 }
 
@@ -11192,7 +11112,7 @@ static void warn_unavailable(const struct listing *l, bool *said)
 /* A file below /proc that a view cannot do without: says why, and what to do. */
 _Noreturn static void die_unreadable(const char *dir, const char *file, int error)
 {
-	if (error == ENOENT && !exists_in_proc("self"))
+	if (error == ENOENT && !opt->captured && !exists_in_proc("self"))
 		die(0, "%s/%s: no proc file system there: mount -t proc proc %s", dir, file, opt->proc);
 	if (error == ENOENT && !opt->captured && !exists_in_proc("uptime"))
 		die(0, "%s/%s: hidden: /proc is mounted with subset=pid; mount it whole, or use --scope=cgroup",
@@ -11441,20 +11361,15 @@ static void occupy_standard_descriptors(void)
 		close(fd);
 }
 
-/* Settles the scope, or ends the program. --cgroups of a machine has those below the
+/* Chooses the scope, or ends the program. --cgroups of a machine has those below the
  * root, and the exporter has them beside the machine itself. */
-static void settle_scope(bool scope_is_told)
+static void choose_scope(void)
 {
-	check_chosen(scope_choose(scope_is_told));
-	if (!WITH_CGROUP || opt->view != O_CGROUPS || in_cgroup())
+	check_chosen(&(struct asked){ opt->scope, opt->cgroup, opt->pid });
+	if (opt->view != O_CGROUPS || in_cgroup())
 		return;
-	memset(homes, 0, sizeof homes);
-	scope = (struct scope){ .kind = HOST, .boot_ns = scope.boot_ns };
-	given.scope = WHOSE_AUTO;
-	given.cgroup = "/";
-	check_chosen(scope_choose(scope_is_told));
-	if (opt->listen || opt->format == O_PROMETHEUS)
-		scope.kind = HOST;
+	check_chosen(&(struct asked){ .whose = WHOSE_CGROUP, .cgroup = "/" });
+	scope.cgroup = !opt->listen && opt->format != O_PROMETHEUS;
 }
 
 extern ElfW(Dyn) _DYNAMIC[] __attribute__((visibility("hidden"))); /* the linker's, in a PIE */
@@ -11509,7 +11424,6 @@ static __attribute__((noinline)) int vmstat(int argc, char **argv)
 
 	default_levels();
 	occupy_standard_descriptors();
-	scope.kind = HOST;
 	parse(argc ? argv + 1 : argv);
 	signal(SIGPIPE, SIG_IGN);
 	if (opt->help || opt->version) {
@@ -11526,7 +11440,6 @@ static __attribute__((noinline)) int vmstat(int argc, char **argv)
 		return 0;
 	}
 	given.proc_given = opt->proc != NULL;
-	given.sys_given = opt->sys != NULL;
 	given.proc = opt->proc ? opt->proc : "/proc";
 	given.captured = opt->proc_given && !is_procfs(opt->proc);
 	given.sys = opt->sys ? opt->sys : opt->captured ? "/dev/null" : "/sys"; /* this machine's is not that tree's */
@@ -11541,7 +11454,7 @@ static __attribute__((noinline)) int vmstat(int argc, char **argv)
 		return finish(&listing);
 	}
 	if (WITH_CGROUP)
-		settle_scope(scope_is_told);
+		choose_scope();
 	if (WITH_RECORD && opt->record)
 		start_recorder();
 	if (WITH_LISTEN && opt->listen)

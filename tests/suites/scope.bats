@@ -469,6 +469,22 @@ run_with_fault() {
     [[ $stderr == "vmstat: "* && $stderr != *$'\n'* ]] || { show_output; false; }
 }
 
+@test "no descriptors left: that is the reason, not that nothing is there" {
+    local choice
+    cp "$T/f/proc/self/cgroup" "$T/f/proc/103/"
+    for choice in --cgroup=/kubepods/pod1/ctr "--cgroup=$T/f/$C" --pid=103 --scope=cgroup; do
+        run --separate-stderr sh -c 'ulimit -n 3; exec "$@"' sh \
+            "$VMSTAT" "--proc=$T/f/proc" "--sys=$T/f/sys" "$choice"
+        fails_with '*: No file descriptors available' || { echo "^^^ $choice"; false; }
+    done
+}
+
+@test "the reason for a file that is missing in a copied tree is just that" {
+    rm -r "$T/f/proc/meminfo" "$T/f/proc/self"
+    run_vmstat --scope=host -o free
+    fails_with "$T/f/proc/meminfo: No such file or directory"
+}
+
 # Options that choose.
 @test "--cgroup: by path below the mount, and by directory" {
     echo 0::/ | write_file proc/self/cgroup
@@ -778,4 +794,19 @@ deeper() {
     succeeds
     json_has r=null b=null cs=null
     [[ $stderr == "vmstat: more than 8192 tasks: r, b and cs are unavailable" ]] || { show_output; false; }
+}
+
+@test "auto in a namespace of cgroups whose files cannot be read: the host's numbers, and why" {
+    requires_feature cgroup
+    requires_tool unshare strace jq
+    unshare -C true 2>/dev/null || skip "no right to make a cgroup namespace"
+    strace -o /dev/null true 2>/dev/null || skip "no right to trace"
+    local when
+    for when in 2 3; do # /proc/self/cgroup, mountinfo; the first is no file
+        run --separate-stderr unshare -C strace -o /dev/null \
+            -e "inject=open,openat:error=EMFILE:when=$when" "$VMSTAT" --json $CALM -o free
+        succeeds
+        json_has 'scope="host"'
+        [[ $stderr == "vmstat: the host's numbers: no cgroup can be read: No file descriptors available" ]] || { show_output; false; }
+    done
 }

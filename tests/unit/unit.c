@@ -374,7 +374,7 @@ static void t_bind(enum scope_kind kind)
 		homes[i].version = kind == V1 ? 1 : 2;
 		homes[i].levels = kind == HOST ? 0 : 3;
 	}
-	scope.kind = kind;
+	scope.cgroup = kind != HOST;
 	memset(&scope_plan, 0, sizeof scope_plan);
 	plan_places(&scope_plan, kind != HOST);
 	for (unsigned m = 1; m < M_COUNT; m++)
