@@ -1966,6 +1966,7 @@ static struct scope {
 	const struct home *home; /* the one that stands for all */
 	const char *name;        /* the cgroup's path there; "": of the machine */
 	struct file procs;       /* its cgroup.procs: the witness of its end */
+	int paths;               /* /proc/PID/cgroup of --pid, plus one; 0: it has moved */
 	int64_t boot_ns;         /* of a time namespace: when its clock says the machine booted */
 } scope = { .name = "" };
 
@@ -2559,7 +2560,32 @@ static enum chosen scope_choose(const struct asked *asked, int *error)
 	}
 	scope.name = scope.home->path;
 	scope.cgroup = true;
+	if (asked->pid)
+		scope.paths = open_below(opt->proc, strlen(opt->proc), who, "/cgroup", error) + 1;
 	return CHOSEN;
+}
+
+/* Says, once, that the process of --pid is in another cgroup now. Its file is held open,
+ * so that no later process of that number is taken for it. */
+static void warn_if_moved(void)
+{
+	char path[PATH_BYTES];
+	struct scanner s;
+	struct text line, list;
+	bool moved = false;
+
+	if (!scope.paths)
+		return;
+	scan_start(&s, scope.paths - 1, 0);
+	while (!moved && scan_line(&s, &line))
+		moved = take_controllers(&line, &list) && version_for(scope.home, list) == scope.home->version &&
+			!is_text(&line, scope.name) && copy_text(path, sizeof path, &line) &&
+			(scope.home->version == 2 || path[1]); /* of a process that has ended v1 reports "/" */
+	if (!moved)
+		return;
+	warn(0, "pid %ju has moved to cgroup %s: the numbers stay those of %s", opt->pid, path, scope.name);
+	scan_close(&s);
+	scope.paths = 0;
 }
 
 /* The cgroup's own cgroup.procs, held open, is the witness of its end: ENODEV
@@ -9044,6 +9070,7 @@ static struct snapshot *exporter_snapshot(void)
 	exporter.latest = now;
 	if (!in_cgroup())
 		return now;
+	warn_if_moved();
 	if (!exporter.start_ns && !opt->captured) {
 		exporter.start_ns = scope_start_ns(now);
 		if (exporter.start_ns > now->ns)
@@ -11280,6 +11307,8 @@ static void tick(struct listing *l, uint64_t n, uint64_t tick_ns, bool scope_is_
 	snapshot_take(&scope_plan, now, before, tick_ns, &needs);
 	if (now->gone && !view()->hosts)
 		end_with_cgroup(&comparison, !n);
+	if (WITH_CGROUP)
+		warn_if_moved();
 	if (needs.devices && needs.charged_devices && now->devices->error)
 		fall_back_to_host(now, before);
 	if (!n && scope_plan.count)

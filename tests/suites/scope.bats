@@ -529,6 +529,26 @@ run_with_fault() {
     json_has 'scope="cgroup"' free=45056 cache=3072 r=3
 }
 
+@test "--pid: a process that moves is said to, once; the numbers stay" {
+    cp "$T/f/proc/self/cgroup" "$T/f/proc/103/"
+    echo 0::/kubepods/pod1 | write_second proc/103/cgroup
+    COUNT=4 run_two_instants --pid=103 --json $CALM
+    succeeds
+    [[ $stderr == "vmstat: pid 103 has moved to cgroup /kubepods/pod1: the numbers stay those of /kubepods/pod1/ctr" ]] || { show_output; false; }
+    # of ctr, as in the second report of v2
+    json_has 2 'cgroup="/kubepods/pod1/ctr"' us=31 sy=46 r=2
+    # v1: the line of its hierarchy alone; "/" is what a process that has ended reports.
+    use_fixture v1
+    cp "$T/f/proc/self/cgroup" "$T/f/proc/7/"
+    sed 's|^4:.*|4:cpu,cpuacct:/x|; s|^9:.*|9:memory:/|' "$T/f/proc/self/cgroup" | write_second proc/7/cgroup
+    run_two_instants --pid=7 --json $CALM
+    succeeds
+    stderr_is_empty
+    sed 's|^9:.*|9:memory:/docker/c0ffee/s|' "$T/f/proc/self/cgroup" | write_second proc/7/cgroup
+    run_two_instants --pid=7 --json $CALM
+    stderr_has '^vmstat: pid 7 has moved to cgroup /docker/c0ffee/s: '
+}
+
 @test "--scope=host: the machine's numbers; a captured tree is host by default" {
     run_vmstat --scope=host --json $CALM
     json_has 'scope="host"' cgroup=null r=5 free=1111337 cs=2567 us=37
