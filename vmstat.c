@@ -11471,6 +11471,8 @@ static __attribute__((noinline)) int vmstat(int argc, char **argv)
 	given.proc_given = opt->proc != NULL;
 	given.proc = opt->proc ? opt->proc : "/proc";
 	given.captured = opt->proc_given && !is_procfs(opt->proc);
+	if (opt->sys && !opt->captured && !path_exists(opt->sys)) /* a tree may be copied without it */
+		die(errno, "--sys: %s:", opt->sys);
 	given.sys = opt->sys ? opt->sys : opt->captured ? "/dev/null" : "/sys"; /* this machine's is not that tree's */
 	read_boot_offset();
 	if (opt->partition)

@@ -718,6 +718,15 @@ deeper() {
     done
 }
 
+@test "--sys: a directory that is not there is refused; a copied tree may lack it" {
+    run_on_this_machine --sys=/nonexistent
+    fails_with '--sys: /nonexistent: No such file or directory'
+    run_on_this_machine -d --sys=/nonexistent
+    fails_with '--sys: /nonexistent: No such file or directory'
+    run_vmstat --sys=/nonexistent --scope=host --json $CALM -o free
+    json_has free=1111337
+}
+
 @test "auto: a mark alone makes no container where a controller is at its root" {
     requires_feature cgroup
     # --proc is host by default; the choice itself is in the guests of e2e/.
