@@ -3124,23 +3124,35 @@ struct snapshot {
 	bool gone;         /* the cgroup has ended */
 	bool age_known;    /* `ns` counts from the boot of the machine */
 	bool of_host;      /* the numbers are the host's, in cgroup scope, too */
+	unsigned levels;
 	uint64_t (*level)[M_COUNT]; /* [0] the scope; above: its parents */
 	struct devices *devices;
 	struct tasks *tasks; /* kept from one snapshot to the next: see snapshot_take() */
 };
 
-/* Tables of the last two snapshots; the exporter has four, see exporter_snapshot(). The
- * one more is what there was before the first: it stays empty. */
+/* The last two, or what the exporter has four for; see exporter_snapshot(). */
 enum { SNAPSHOTS = WITH_LISTEN ? 4 : 2 };
-LARGE uint64_t levels_of_snapshots[SNAPSHOTS + 1][MAX_LEVELS][M_COUNT];
-LARGE struct devices devices_of_snapshots[SNAPSHOTS + 1];
-LARGE struct tasks tasks_of_snapshots[2];
+static struct snapshot snapshots[SNAPSHOTS], no_snapshot; /* what there was before the first: stays empty */
 
-#define SNAPSHOT(i) { \
-	.level = levels_of_snapshots[i], .devices = &devices_of_snapshots[i], .tasks = &tasks_of_snapshots[(i) & 1] }
+/* Their tables. */
+LARGE uint64_t level_rows[(SNAPSHOTS + 1) * MAX_LEVELS][M_COUNT];
+LARGE struct devices device_tables[SNAPSHOTS + 1];
+LARGE struct tasks task_tables[2];
 
-static struct snapshot snapshots[SNAPSHOTS] = { SNAPSHOT(0), SNAPSHOT(1), IF(WITH_LISTEN, SNAPSHOT(2), SNAPSHOT(3)) };
-static const struct snapshot no_snapshot = SNAPSHOT(SNAPSHOTS);
+/* Gives the snapshots their tables, with rows for as many levels as there are in this
+ * scope: what each tick touches stands together. */
+static void lay_out_snapshots(void)
+{
+	unsigned i, levels = 1;
+
+	for (i = 0; i < DIR_COUNT; i++)
+		levels = homes[i].levels > levels ? homes[i].levels : levels;
+	for (i = 0; i <= SNAPSHOTS; i++)
+		*(i < SNAPSHOTS ? &snapshots[i] : &no_snapshot) = (struct snapshot){
+			.levels = levels, .level = level_rows + i * levels,
+			.devices = &device_tables[i], .tasks = &task_tables[i & 1],
+		};
+}
 
 LARGE struct slabs {
 	unsigned count;
@@ -3375,15 +3387,12 @@ static void check_task_counts(uint64_t *v)
 static void snapshot_take(struct plan *plan, struct snapshot *now, const struct snapshot *before, uint64_t tick_ns,
 			  const struct needs *needs)
 {
-	unsigned src, l, levels = 1;
+	unsigned src;
 
 	now->plan = plan;
-	for (l = 0; l < DIR_COUNT; l++)
-		levels = homes[l].levels > levels ? homes[l].levels : levels;
-	memset(now->level, 0xff, levels * sizeof *now->level); /* UNAVAILABLE */
+	memset(now->level, 0xff, now->levels * sizeof *now->level); /* UNAVAILABLE */
 	snapshot_clock(now, tick_ns);
 	now->wall_ns = clock_ns(CLOCK_REALTIME);
-	now->devices->count = now->devices->more[0] = now->devices->more[1] = 0;
 	now->of_host = !in_cgroup() || needs->host;
 	now->gone = false;
 	for (src = 1; src < SRC_COUNT; src++)
@@ -3400,7 +3409,7 @@ static void snapshot_take(struct plan *plan, struct snapshot *now, const struct 
 		read_devices(now, before, WITH_CGROUP && needs->charged_devices, true);
 	if (needs->slabs)
 		read_slabs(&slabs);
-	now->tasks = &tasks_of_snapshots[before->tasks == tasks_of_snapshots];
+	now->tasks = &task_tables[before->tasks == task_tables];
 	if (needs->states || needs->processes)
 		read_tasks(now, before, needs);
 	if (!in_cgroup())
@@ -6043,6 +6052,7 @@ static void read_devices(struct snapshot *now, const struct snapshot *before, bo
 	uint64_t *values = now->level[0];
 
 	memset(&list->device[MAX_DISKS], 0, sizeof list->device[MAX_DISKS]);
+	list->count = list->more[0] = list->more[1] = 0;
 	list->charged = charged;
 	if (!charged) {
 		read_diskstats(list, before->devices, false);
@@ -11256,7 +11266,6 @@ static void fall_back_to_host(struct snapshot *now, const struct snapshot *befor
 		warn(0, "--%s: no io controller counts for this cgroup: these are the host's numbers",
 		     options[opt->view].name);
 	said = true;
-	now->devices->count = 0;
 	now->of_host = true;
 	read_devices(now, before, false, true);
 }
@@ -11451,6 +11460,8 @@ static __attribute__((noinline)) int vmstat(int argc, char **argv)
 	bool scope_is_told;
 	int status;
 
+	/* Where huge pages are on for all, each table that is touched would become 2 MiB. */
+	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 	default_levels();
 	occupy_standard_descriptors();
 	parse(argc ? argv + 1 : argv);
@@ -11479,6 +11490,7 @@ static __attribute__((noinline)) int vmstat(int argc, char **argv)
 		settle_partition();
 	scope_is_told = WITH_CGROUP && opt->view != O_CHECK && is_terminal(STDERR_FILENO, &(struct winsize){ 0 });
 	if (WITH_RECORD && opt->replay) {
+		lay_out_snapshots();
 		plan_places(&scope_plan, false);
 		snapshots[0].plan = snapshots[1].plan = &scope_plan;
 		run_replay(&listing);
@@ -11486,6 +11498,7 @@ static __attribute__((noinline)) int vmstat(int argc, char **argv)
 	}
 	if (WITH_CGROUP)
 		choose_scope();
+	lay_out_snapshots();
 	if (WITH_RECORD && opt->record)
 		start_recorder();
 	if (WITH_LISTEN && opt->listen)

@@ -931,17 +931,17 @@ ends_with() {
 
 @test "children that find no room are counted, the others are all there" {
     requires_feature cgroup
-    make_cgroups 600 3
+    make_cgroups 2136 3
     serve --cgroup=/kubepods --cgroups=1
     scrape
-    # 600 and pod1 and pod2, of which config.h has 512
+    # 2136 and pod1 and pod2, of which config.h has 2048
     metrics_are 'vmstat_cgroups_left_out 90'
-    [[ $(grep -c '^vmstat_cgroup_memory_usage_bytes{cgroup="/kubepods/' "$T/metrics") == 51[0-2] ]]
+    [[ $(grep -c '^vmstat_cgroup_memory_usage_bytes{cgroup="/kubepods/' "$T/metrics") == 204[678] ]]
     rm -rf "$T/f/sys/fs/cgroup/kubepods/"[0-5]*
     scrape # finds that they are gone
     scrape
     metrics_are 'vmstat_cgroups_left_out 0'
-    [[ $(grep -c '^vmstat_cgroup_memory_usage_bytes{cgroup="/kubepods/[6-9]' "$T/metrics") == 44 ]]
+    [[ $(grep -c '^vmstat_cgroup_memory_usage_bytes{cgroup="/kubepods/[6-9]' "$T/metrics") == 444 ]]
 }
 
 @test "v1: cgroups of two hierarchies that have the same inode number are two" {

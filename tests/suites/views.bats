@@ -170,3 +170,13 @@ END
     iconv -f utf8 -t utf8 <<< "$output" > /dev/null
     [[ $(LC_ALL=C.UTF-8; echo ${#lines[1]}) == $(LC_ALL=C.UTF-8; echo ${#lines[2]}) ]] || { show_output; false; }
 }
+
+@test "no huge page is taken for a table of which little is used" {
+    grep -q '^THP_enabled:' /proc/self/status || skip "the kernel does not say"
+    "$VMSTAT" $HOST 5 > "$T/out" 2>/dev/null 3>&- &
+    local pid=$!
+    until [[ -s $T/out ]]; do sleep 0.02; done
+    grep '^THP_enabled:' "/proc/$pid/status" > "$T/thp"
+    kill $pid
+    grep -qw 0 "$T/thp"
+}
