@@ -631,6 +631,8 @@ static void say(int error, const char *f, va_list ap)
 		return;
 }
 
+static bool quiet; /* -q: errors alone are said */
+
 /* A warning: a line on standard error. With a colon at the end of `f`, what
  * `error`, an errno, means is appended. */
 __attribute__((format(printf, 2, 3)))
@@ -638,6 +640,8 @@ static void warn(int error, const char *f, ...)
 {
 	va_list ap;
 
+	if (quiet && !error)
+		return;
 	va_start(ap, f);
 	say(error, f, ap);
 	va_end(ap);
@@ -1861,6 +1865,7 @@ _Static_assert(EXPORTS(E) CGROUP_EXPORTS(E) <= CHILD_EXPORTS, "CHILD_EXPORTS is 
 	O(TIMESTAMP, 't', "timestamp", LAYOUT, FLAG(timestamp), "", 1, "append the time to each line") \
 	O(ONE_HEADER, 'n', "one-header", LAYOUT, FLAG(one_header), "", 1, "print the header once only") \
 	O(NO_FIRST, 'y', "no-first", LAYOUT, FLAG(no_first), "", 1, "skip the first report, the average since boot") \
+	O(QUIET, 'q', "quiet", LAYOUT, FLAG(quiet), "", 1, "no warnings, no alerts: errors alone") \
 	O(COLOR, 0, "color", LAYOUT, CHOICE(color), "auto|always|never", 1, "when to use colour") \
 	O(TOP, 0, "top", MODES, PARSED(parse_top), "[=N][,always]", WITH_TOP, \
 	  "N processes to blame, below rows that alert") \
@@ -1904,7 +1909,7 @@ static struct options {
 	const char *proc, *sys, *cgroup, *columns, *partition, *record, *replay, *listen;
 	uint64_t lines;       /* that --record keeps */
 	uint64_t from_ns, to_ns; /* of a replay */
-	bool active, classic, extended, help, human, no_first, one_header, timestamp, version, wide;
+	bool active, classic, extended, help, human, no_first, one_header, quiet, timestamp, version, wide;
 	uint8_t color, scope; /* COLOR_, WHOSE_ */
 	uint8_t format;       /* O_JSON, ... or O_NONE: text */
 	uint8_t view;         /* O_STATS, ... or O_NONE: the table */
@@ -5377,31 +5382,45 @@ static void json_alerts(struct sink *o, const struct report *r)
 	out_char(o, ']');
 }
 
-/* Messages of the rules whose level is reached; with `again`, of all that
- * last; and once of a rule that was named and cannot be judged. */
+/* Says once of a rule that was named that it cannot be judged. `last`: no other report
+ * follows. */
+static void say_unjudged(struct said_level *said, const struct comparison *c, enum rule_id a, bool last)
+{
+	const struct report *r = c->report;
+	enum metric_id m = rules[a].metric;
+	bool exists = c->now->plan->place[m];
+
+	if (!opt->rule_named[a] || said->unjudged || is_judged(r, a))
+		return;
+	if (r->first ? !last && exists :
+	    alert_value(r, a) != UNAVAILABLE && alert_threshold(r, a, CRITICAL) != UNAVAILABLE)
+		return;
+	said->unjudged = true;
+	warn(0, r->first && exists && r->value[m] != UNAVAILABLE ?
+	     "rule %s: the first report is an average, which nobody judges: give a delay" :
+	     "rule %s: cannot be judged: it is unavailable here", metrics[m].column.key);
+}
+
+/* Messages of the rules whose level is reached, the worst first; with `again` also of those
+ * that persist. */
 static void say_alerts(const struct comparison *c, bool again, bool last)
 {
-	const struct plan *plan = c->now->plan;
-	const struct report *r = c->report;
 	static struct said_level said[RULE_COUNT];
+	const struct report *r = c->report;
 	char buffer[MESSAGE_BYTES];
-	unsigned a;
+	uint8_t level[RULE_COUNT]; /* of what is to be said */
+	unsigned a, worst;
 
 	for (a = 0; a < RULE_COUNT; a++) {
-		enum metric_id m = rules[a].metric;
 		bool rose = alert_follow(&said[a], r, a);
 
-		if (opt->rule_named[a] && !said[a].unjudged && !is_judged(r, a) &&
-		    (r->first ? last || !plan->place[m] : alert_value(r, a) == UNAVAILABLE ||
-		     alert_threshold(r, a, CRITICAL) == UNAVAILABLE)) {
-			said[a].unjudged = true;
-			warn(0, r->first && plan->place[m] && r->value[m] != UNAVAILABLE ?
-			     "rule %s: the first report is an average, which nobody judges: give a delay" :
-			     "rule %s: cannot be judged: it is unavailable here", metrics[m].column.key);
-		}
-		if (rose || (again && said[a].level && r->level[a]))
-			warn(0, "%s", alert_message(buffer, r, a));
+		say_unjudged(&said[a], c, a, last);
+		level[a] = rose || (again && said[a].level) ? r->level[a] : CALM;
 	}
+	for (worst = CRITICAL; worst > CALM; worst--)
+		for (a = 0; a < RULE_COUNT; a++)
+			if (level[a] == worst)
+				warn(0, "%s", alert_message(buffer, r, a));
 }
 
 /* The verdict of --check. */
@@ -6495,19 +6514,6 @@ static void plan_stats(struct plan *plan, const struct listing *l)
 		if (l->column[i]->id < ID_INTERVAL)
 			plan_select(plan, stats[l->column[i]->id].metric);
 	plan_select(plan, M_cpus_possible); /* which tells ticks from nonsense */
-}
-
-/* -p: a path is the device that it names, whatever that is called; where it
- * is not there, as in a container, a name after /dev/. */
-static void settle_partition(void)
-{
-	const char *name = after(opt->partition, "/dev/");
-	struct stat st;
-
-	if (!(name && opt->captured) && opt->partition[0] == '/' && !stat(opt->partition, &st) && S_ISBLK(st.st_mode))
-		given.device = (uint64_t)major(st.st_rdev) << 20 | minor(st.st_rdev);
-	if (name)
-		given.partition = name;
 }
 
 /* ------------------------------------------------------------------ TASKS
@@ -10554,7 +10560,6 @@ static void run_exporter(void)
 	plan_exports();
 	handle_signals(1); /* SIGINT ends it */
 	self.exported = true;
-	given.human = true; /* in the table of the page */
 	self.start_ms = clock_ns(CLOCK_REALTIME) / 1000000;
 	self.statm = open_below("/proc", strlen("/proc"), "self/statm", "", &error) + 1;
 	if (descriptor_limit() < 2 * READING_DESCRIPTORS)
@@ -10937,7 +10942,7 @@ static void check_conflicts(void)
 }
 
 /* The delay and the number of reports, where they are not given. */
-static void default_schedule(void)
+static void complete_schedule(void)
 {
 	if (!given.count && given.view == O_CHECK)
 		given.count = 1;
@@ -10949,6 +10954,19 @@ static void default_schedule(void)
 	given.no_first |= given.view == O_CHECK || given.view == O_CGROUPS || given.view == O_GRAPH;
 	if (!given.delay_ns && given.no_first && !given.listen)
 		given.delay_ns = given.view == O_CHECK ? NS_PER_S / 2 : NS_PER_S;
+}
+
+/* -p: a path is the device that it names, whatever that is called; where it
+ * is not there, as in a container, a name after /dev/. */
+static void complete_partition(void)
+{
+	const char *name = after(given.partition, "/dev/");
+	struct stat st;
+
+	if (!(name && given.captured) && given.partition[0] == '/' && !stat(given.partition, &st) && S_ISBLK(st.st_mode))
+		given.device = (uint64_t)major(st.st_rdev) << 20 | minor(st.st_rdev);
+	if (name)
+		given.partition = name;
 }
 
 /* Parses the command line into `given`. */
@@ -10974,7 +10992,23 @@ static void parse(char **argv)
 	if (WITH_GRAPH && given.format == O_SVG && !given.view)
 		parse_graph(given.columns ? given.columns : "");
 	check_conflicts();
-	default_schedule();
+}
+
+/* What follows from the options; nobody changes them after that. This machine's sysfs is
+ * not that of a copied tree. */
+static void complete_options(void)
+{
+	complete_schedule();
+	given.proc_given = given.proc != NULL;
+	given.proc = given.proc ? given.proc : "/proc";
+	given.captured = given.proc_given && !is_procfs(given.proc);
+	if (given.sys && !given.captured && !path_exists(given.sys)) /* a tree may be copied without it */
+		die(errno, "--sys: %s:", given.sys);
+	given.sys = given.sys ? given.sys : given.captured ? "/dev/null" : "/sys";
+	if (given.partition)
+		complete_partition();
+	given.human |= given.listen != NULL; /* in the table of the page */
+	quiet = given.quiet;
 }
 
 static void print_help(void)
@@ -11077,16 +11111,8 @@ static void plan_make(struct plan *plan, const struct listing *l, bool scope_is_
 	plan_wants(plan);
 }
 
-/* Is the number of a metric not in the file that reports it, in this snapshot? */
-static bool is_missing(const struct snapshot *now, enum metric_id m, enum source_id src)
-{
-	const struct place *p = now->plan->place[m];
-
-	return p && p->source == src && is_scanned(p) && now->level[0][m] == UNAVAILABLE;
-}
-
-/* Does a metric lack something of this file that it cannot do without? */
-static bool lacks(const struct snapshot *now, enum metric_id m, enum source_id src)
+/* Does a metric lack a number of this file that it cannot do without? */
+static bool is_incomplete(const struct snapshot *now, enum metric_id m, enum source_id src)
 {
 	const struct place *p = now->plan->place[m];
 	const struct term *t;
@@ -11094,52 +11120,51 @@ static bool lacks(const struct snapshot *now, enum metric_id m, enum source_id s
 	if (!p)
 		return false;
 	for (t = terms_of(p); t && t->sign; t++)
-		if ((!t->optional || t->sign == 2) && lacks(now, t->metric, src))
+		if ((!t->optional || t->sign == 2) && is_incomplete(now, t->metric, src))
 			return true;
-	return is_missing(now, m, src) || (p->over && lacks(now, p->over, src));
+	return (p->source == src && is_scanned(p) && now->level[0][m] == UNAVAILABLE) ||
+	       (p->over && is_incomplete(now, p->over, src));
 }
 
-/* Was nothing at all found in a file? */
-static bool is_empty_handed(const struct snapshot *now, enum source_id src)
-{
-	unsigned i;
-
-	for (i = 0; i < now->plan->count; i++)
-		if (now->plan->place[now->plan->order[i]]->source == src && !is_missing(now, now->plan->order[i], src))
-			return false;
-	return true;
-}
-
-/* What cannot be shown, and why: one line per file of /proc, once. That a
- * kernel lacks what only some have is no reason to complain. */
-static void warn_unavailable(const struct listing *l, bool *said)
+/* The columns that have no value for want of a file of /proc. Where it has numbers at
+ * all, those that only some kernels report are no reason to complain. */
+static void out_unavailable(struct sink *o, const struct listing *l, enum source_id src)
 {
 	const struct snapshot *now = l->from->now;
-	unsigned src, i;
+	const struct plan *plan = now->plan;
+	bool any = false;
+	unsigned i;
 
-	for (src = 1; src < SRC_COUNT && l->from->report->elapsed_us; src++) {
+	for (i = 0; i < plan->count && !files[0][src].error; i++)
+		any |= plan->place[plan->order[i]]->source == src && !is_incomplete(now, plan->order[i], src);
+	for (i = 0; i < l->columns; i++) {
+		unsigned m = l->column[i]->id;
+
+		if (m < ID_INTERVAL && l->from->report->value[m] == UNAVAILABLE &&
+		    (!any || metrics[m].show > SHOW_EXTENDED) && is_incomplete(now, m, src))
+			out(o, " %s", l->column[i]->key);
+	}
+	out_end(o);
+}
+
+/* Says which columns are unavailable, and why: a line for each file of /proc, when its
+ * state has changed. */
+static void warn_unavailable(const struct listing *l)
+{
+	static int state[SRC_COUNT]; /* 1 + errno of the last look; 0: none yet */
+	unsigned src;
+
+	for (src = 1; src < SRC_COUNT && l->from->report->elapsed_us && !opt->quiet; src++) {
 		char buffer[PATH_BYTES];
 		struct sink names = SINK(buffer);
 		int error = files[0][src].error;
-		bool nothing;
 
-		if (said[src] || !now->plan->source[src] || sources[src].directory != DIR_PROC ||
-		    sources[src].format != FORMAT_WORDS)
+		if (state[src] == 1 + error || !l->from->now->plan->source[src] ||
+		    sources[src].directory != DIR_PROC || sources[src].format != FORMAT_WORDS)
 			continue;
-		nothing = error || is_empty_handed(now, src);
-		for (i = 0; i < l->columns; i++) {
-			unsigned m = l->column[i]->id;
-
-			if (m >= ID_INTERVAL || l->from->report->value[m] != UNAVAILABLE)
-				continue;
-			if ((!nothing && metrics[m].show <= SHOW_EXTENDED) || !lacks(now, m, src))
-				continue;
-			out_char(&names, ' ');
-			out_str(&names, metrics[m].column.key);
-		}
-		said[src] = names.n > 0;
-		out_char(&names, '\0');
-		if (said[src])
+		state[src] = 1 + error;
+		out_unavailable(&names, l, src);
+		if (*buffer)
 			warn(error, error ? "%s/%s:%s unavailable:" :
 			     "%s/%s: empty, or without its numbers:%s unavailable",
 			     opt->proc, sources[src].name, buffer);
@@ -11206,43 +11231,41 @@ static void check_view(const struct listing *l)
 		die(0, "partition %s: not found in %s/diskstats", opt->partition, opt->proc);
 }
 
-/* What a snapshot could not hold or see, once each. */
+/* What is said once. */
+enum note { NOTE_TASKS, NOTE_CHILDREN, NOTE_DEVICES, NOTE_SLABS, NOTE_HOST };
+
+/* True the first time only. */
+static bool is_new(enum note note)
+{
+	static uint32_t said;
+	bool yes = !(said >> note & 1);
+
+	said |= 1u << note;
+	return yes;
+}
+
+/* Says what a snapshot could not hold or see. */
 static void warn_incomplete(const struct snapshot *now, const struct listing *l)
 {
-	static bool said_tasks, said_children, said_devices, said_slabs, said_hosts;
 	bool sums = now->plan->source[SRC_TASKS], top = WITH_TOP && opt->top;
+	const char *lost = !sums ? "--top does not see them" : top ?
+		"r, b and cs are unavailable, and --top does not see them" : "r, b and cs are unavailable";
 
-	if ((sums || top) && !said_tasks && (now->tasks->overflow || now->tasks->hidden)) {
-		const char *lost = !sums ? "--top does not see them" : top ?
-			"r, b and cs are unavailable, and --top does not see them" : "r, b and cs are unavailable";
-
-		if (now->tasks->overflow)
-			warn(0, "more than %ju tasks: %s", (uint64_t)MAX_TASKS, lost);
-		else
-			warn(0, "some tasks are hidden (hidepid, another pid namespace, or too deep): %s", lost);
-		said_tasks = true;
-	}
-	if (WITH_CGROUP && children.more && !said_children) {
+	if ((sums || top) && now->tasks->overflow && is_new(NOTE_TASKS))
+		warn(0, "more than %ju tasks: %s", (uint64_t)MAX_TASKS, lost);
+	if ((sums || top) && now->tasks->hidden && is_new(NOTE_TASKS))
+		warn(0, "some tasks are hidden (hidepid, another pid namespace, or too deep): %s", lost);
+	if (WITH_CGROUP && children.more && is_new(NOTE_CHILDREN))
 		warn(0, "more than %ju cgroups: the rest is left out", (uint64_t)MAX_CHILDREN);
-		said_children = true;
-	}
-	if (WITH_CGROUP && children.hidden && !said_children) {
+	if (WITH_CGROUP && children.hidden && is_new(NOTE_CHILDREN))
 		warn(0, "some cgroups are too deep or cannot be read: they are left out");
-		said_children = true;
-	}
-	if (now->devices->more[0] && view()->fill && !said_devices) {
+	if (now->devices->more[0] && view()->fill && is_new(NOTE_DEVICES))
 		warn(0, "more than %ju block devices: the rest is left out", (uint64_t)MAX_DISKS);
-		said_devices = true;
-	}
-	if (view()->needs.slabs && slabs.overflow && !said_slabs) {
+	if (view()->needs.slabs && slabs.overflow && is_new(NOTE_SLABS))
 		warn(0, "more than %ju slab caches: the rest is left out", (uint64_t)MAX_SLABS);
-		said_slabs = true;
-	}
-	if (view()->hosts && in_cgroup() && !said_hosts && l->rows) {
+	if (view()->hosts && in_cgroup() && l->rows && is_new(NOTE_HOST))
 		warn(0, "--%s: the kernel does not count this per cgroup: these are the host's numbers",
 		     options[opt->view].name);
-		said_hosts = true;
-	}
 }
 
 /* Compares the last two snapshots. The first is compared with zeros, at the
@@ -11260,12 +11283,9 @@ static void compare(const struct comparison *c, struct snapshot *before)
  * once. */
 static void fall_back_to_host(struct snapshot *now, const struct snapshot *before)
 {
-	static bool said;
-
-	if (!said)
+	if (is_new(NOTE_HOST))
 		warn(0, "--%s: no io controller counts for this cgroup: these are the host's numbers",
 		     options[opt->view].name);
-	said = true;
 	now->of_host = true;
 	read_devices(now, before, false, true);
 }
@@ -11306,7 +11326,6 @@ _Noreturn static void end_with_cgroup(const struct comparison *c, bool first)
 /* One tick: takes a snapshot and prints what it comes to. */
 static void tick(struct listing *l, uint64_t n, uint64_t tick_ns, bool scope_is_told)
 {
-	static bool said_unavailable[SRC_COUNT];
 	static struct report report;
 	struct snapshot *now = &snapshots[n & 1], *before = &snapshots[~n & 1];
 	const struct comparison comparison = { before, now, &report, false };
@@ -11337,7 +11356,7 @@ static void tick(struct listing *l, uint64_t n, uint64_t tick_ns, bool scope_is_
 	if (opt->view != O_CHECK)
 		warn_incomplete(now, l);
 	if (view()->reports)
-		warn_unavailable(l, said_unavailable);
+		warn_unavailable(l);
 	if (!n && opt->no_first && !view()->once)
 		return;
 	show_report(l, &comparison);
@@ -11479,15 +11498,8 @@ static __attribute__((noinline)) int vmstat(int argc, char **argv)
 		write_out(&stdout_sink);
 		return 0;
 	}
-	given.proc_given = opt->proc != NULL;
-	given.proc = opt->proc ? opt->proc : "/proc";
-	given.captured = opt->proc_given && !is_procfs(opt->proc);
-	if (opt->sys && !opt->captured && !path_exists(opt->sys)) /* a tree may be copied without it */
-		die(errno, "--sys: %s:", opt->sys);
-	given.sys = opt->sys ? opt->sys : opt->captured ? "/dev/null" : "/sys"; /* this machine's is not that tree's */
+	complete_options();
 	read_boot_offset();
-	if (opt->partition)
-		settle_partition();
 	scope_is_told = WITH_CGROUP && opt->view != O_CHECK && is_terminal(STDERR_FILENO, &(struct winsize){ 0 });
 	if (WITH_RECORD && opt->replay) {
 		lay_out_snapshots();

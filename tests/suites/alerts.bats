@@ -182,6 +182,16 @@ END
     grep -qx 'mem_full  5 20 MEMORY PRESSURE (said after 3 s)' <<< "$output" || { show_output; false; }
 }
 
+@test "-q: warnings and alerts are not said, errors are" {
+    rm "$T/f/proc/vmstat"
+    run_two_instants -q --alert=cs=1,2
+    succeeds
+    stderr_is_empty
+    [[ $output == *" - "* ]] || { show_output; false; }
+    run_vmstat -q --nosuch
+    fails_with "unknown option '--nosuch'*"
+}
+
 @test "a rule that is named and cannot be judged says so once" {
     run_vmstat --alert=mem_pct=5
     [[ $stderr == "vmstat: rule mem_pct: cannot be judged: it is unavailable here" ]] || { show_output; false; }
