@@ -191,42 +191,6 @@ static void out_fill(struct sink *o, char c, size_t n)
 	o->n += n;
 }
 
-/* The bytes of a character in UTF-8, as RFC 3629 has it, or 0 where it is
- * none: not for overlong forms, surrogates and what is above U+10FFFF. */
-static size_t utf8_length(const char *p)
-{
-	unsigned char first = (unsigned char)p[0], second = (unsigned char)p[1];
-	size_t n = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0, i;
-
-	for (i = 1; i < n; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f) ||
-	    (first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f))
-		return 0;
-	return n;
-}
-
-/* The next character of a text, or `?` for what is no plain one: control
- * characters (C0, DEL, C1) and what is not UTF-8. Returns what follows it. */
-static const char *out_safe_char(struct sink *o, const char *p)
-{
-	size_t n = utf8_length(p);
-	bool c1 = n == 2 && (unsigned char)p[0] == 0xc2 && (unsigned char)p[1] < 0xa0;
-
-	if (!n || c1 || (unsigned char)*p < ' ' || *p == 0x7f)
-		out_char(o, '?');
-	else
-		out_bytes(o, p, n);
-	return p + (n ? n : 1);
-}
-
-/* A text of somebody else's, made safe for a terminal, on one line. */
-static void out_safe(struct sink *o, const char *p)
-{
-	while (*p)
-		p = out_safe_char(o, p);
-}
 
 /* Moves what was put from `start` on to the right, so that it ends at `end`,
  * if it does not reach there. */
@@ -328,6 +292,103 @@ static void out_human(struct sink *o, uint64_t milli)
 	}
 	if (tenths)
 		out_char(o, "BKMGTPE"[u]);
+}
+
+/* Does it continue a UTF-8 character? */
+static bool is_continuation(char c)
+{
+	return ((unsigned char)c & 0xc0) == 0x80;
+}
+
+/* Decodes the UTF-8 character at p. Returns its length, or 0 if it is not valid by RFC 3629:
+ * overlong, a surrogate, above U+10FFFF. */
+static size_t utf8_char(const char *p, uint32_t *c)
+{
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+	unsigned char first = (unsigned char)*p;
+	size_t n = first < 0x80 ? 1 : first < 0xc0 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf8 ? 4 : 0, i;
+
+	*c = n < 2 ? first : first & 0x7fu >> n;
+	for (i = 1; i < n; i++) {
+		if (!is_continuation(p[i]))
+			return 0;
+		*c = *c << 6 | (p[i] & 0x3f);
+	}
+	return *c < least[n] || (*c >= 0xd800 && *c < 0xe000) || *c > 0x10ffff ? 0 : n;
+}
+
+/* C0, DEL, C1 */
+static bool is_control(uint32_t c)
+{
+	return c < ' ' || (c >= 0x7f && c < 0xa0);
+}
+
+/* Does it reorder or hide the text around it? Bidirectional controls, zero width, invisible
+ * operators, line and paragraph separators. */
+static bool is_deceptive(uint32_t c)
+{
+	return c == 0x61c || (c >= 0x200b && c < 0x2010) || (c >= 0x2028 && c < 0x202f) ||
+		(c >= 0x2060 && c < 0x2070) || c == 0xfeff;
+}
+
+/* Where text from others goes: names of cgroups, devices, processes. TERMINAL and HTML are
+ * for people; CSV is a field, JSON a string and LABEL the value of a Prometheus label, each
+ * with its quotes. */
+enum escape { ESCAPE_TERMINAL, ESCAPE_HTML, ESCAPE_CSV, ESCAPE_JSON, ESCAPE_LABEL };
+
+/* In place of the character c, n bytes at p, or of a byte that is not UTF-8 (n is 0): an
+ * escape, or `?` where the format has none. */
+static void out_escape(struct sink *o, enum escape how, uint32_t c, const char *p, size_t n)
+{
+	const char *end = p + (n ? n : 1);
+
+	if (how == ESCAPE_JSON) {
+		out_str(o, "\\u");
+		out_hex(o, n ? c : 0xfffd, 4);
+	} else if (how == ESCAPE_LABEL && c == '\n') {
+		out_str(o, "\\n");
+	} else if (how == ESCAPE_LABEL) { /* not an escape of the format: \xHH is the text */
+		for (; p < end; p++) {
+			out_str(o, "\\\\x");
+			out_hex(o, (unsigned char)*p, 2);
+		}
+	} else {
+		out_char(o, '?');
+	}
+}
+
+/* Untrusted text, on one line: without control characters or invalid UTF-8, and for
+ * people without what deceives them. */
+static void out_escaped(struct sink *o, enum escape how, const char *p)
+{
+	bool quoted = how >= ESCAPE_JSON || (how == ESCAPE_CSV && (strchr(p, ',') || strchr(p, '"')));
+	uint32_t c;
+	size_t n;
+
+	if (quoted)
+		out_char(o, '"');
+	for (; *p; p += n ? n : 1) {
+		n = utf8_char(p, &c);
+		if (!n || (is_control(c) && !(how == ESCAPE_CSV && c == '\t')) ||
+		    (how <= ESCAPE_HTML && is_deceptive(c))) {
+			out_escape(o, how, c, p, n);
+		} else if (how == ESCAPE_HTML && strchr("<>&", *p)) {
+			out_str(o, *p == '<' ? "&lt;" : *p == '>' ? "&gt;" : "&amp;");
+		} else {
+			if (how >= ESCAPE_JSON && (c == '"' || c == '\\'))
+				out_char(o, '\\');
+			if (how == ESCAPE_CSV && c == '"')
+				out_char(o, '"');
+			out_bytes(o, p, n);
+		}
+	}
+	if (quoted)
+		out_char(o, '"');
+}
+
+static void out_safe(struct sink *o, const char *p)
+{
+	out_escaped(o, ESCAPE_TERMINAL, p);
 }
 
 /* A piece of text, in a scanner's buffer or elsewhere. The byte at `end` ends
@@ -4465,11 +4526,6 @@ static bool is_shown(const struct listing *l, unsigned i)
 	return width_of(l->column[i]) && !l->fit.hidden[i];
 }
 
-/* Is it a byte of a UTF-8 character after its first? */
-static bool is_continuation(char c)
-{
-	return ((unsigned char)c & 0xc0) == 0x80;
-}
 
 /* One line of cells, or of headings: names to the left, numbers to the right,
  * a blank between. */
@@ -4729,62 +4785,20 @@ static void out_time(struct sink *o, uint64_t ns)
 	out_char(o, 'Z');
 }
 
-/* A JSON string: what JSON forbids is escaped, what is not UTF-8 replaced. */
 static void json_string(struct sink *o, const char *p)
 {
-	size_t n;
-
-	out_char(o, '"');
-	while (*p) {
-		unsigned char c = (unsigned char)*p;
-
-		n = utf8_length(p);
-		if (!n) {
-			out_str(o, "\\ufffd");
-		} else if (c < ' ' || c == 0x7f || (n == 2 && c == 0xc2 && (unsigned char)p[1] < 0xa0)) {
-			c = n == 2 ? (unsigned char)p[1] : c; /* C1: U+0080 to U+009F */
-			out_str(o, "\\u00");
-			out_hex(o, c, 2);
-		} else {
-			if (c == '"' || c == '\\')
-				out_char(o, '\\');
-			out_bytes(o, p, n);
-		}
-		p += n ? n : 1;
-	}
-	out_char(o, '"');
-}
-
-/* A field of CSV, as safe as on a terminal, but for tabs: quoted where a comma
- * or a quote is in it. */
-static void csv_string(struct sink *o, const char *p)
-{
-	bool quotes = strchr(p, ',') || strchr(p, '"');
-
-	if (quotes)
-		out_char(o, '"');
-	while (*p) {
-		if (*p == '"')
-			out_char(o, '"');
-		if (*p == '\t')
-			out_char(o, *p++);
-		else
-			p = out_safe_char(o, p);
-	}
-	if (quotes)
-		out_char(o, '"');
+	out_escaped(o, ESCAPE_JSON, p);
 }
 
 /* A value of a record; nothing, and false, where there is none. */
-static bool record_value(struct sink *o, const struct column *c, struct cell cell,
-			 void (*string)(struct sink *, const char *))
+static bool record_value(struct sink *o, const struct column *c, struct cell cell, enum escape how)
 {
 	uint64_t v = in_display_unit(cell.number, c->unit);
 
 	if (is_name(c) ? !cell.text : v == UNAVAILABLE)
 		return false;
 	if (is_name(c))
-		string(o, cell.text);
+		out_escaped(o, how, cell.text);
 	else if (c->unit == UNIT_WHOLE)
 		out_u64(o, v);
 	else
@@ -4794,8 +4808,9 @@ static bool record_value(struct sink *o, const struct column *c, struct cell cel
 
 static void json_key(struct sink *o, const char *key)
 {
-	json_string(o, key);
-	out_char(o, ':');
+	out_char(o, '"');
+	out_str(o, key);
+	out_str(o, "\":");
 }
 
 /* The columns of a row that have a key. */
@@ -4808,7 +4823,7 @@ static void json_columns(struct sink *o, const struct listing *l, unsigned row, 
 
 		out_str(o, first && !i ? "" : ",");
 		json_key(o, c->key);
-		if (!record_value(o, c, cell_at(l, row, c), json_string))
+		if (!record_value(o, c, cell_at(l, row, c), ESCAPE_JSON))
 			out_str(o, "null");
 	}
 }
@@ -4850,7 +4865,7 @@ static void csv_names(struct sink *o, const struct listing *l)
 
 	for (i = 0; i < l->columns; i++) {
 		out_str(o, i ? "," : "time,");
-		csv_string(o, l->column[i]->key);
+		out_escaped(o, ESCAPE_CSV, l->column[i]->key);
 	}
 	out_char(o, '\n');
 }
@@ -4865,7 +4880,7 @@ static void csv_line(struct sink *o, const struct listing *l, unsigned row)
 		const struct column *c = l->column[i];
 
 		out_char(o, ',');
-		record_value(o, c, cell_at(l, row, c), csv_string);
+		record_value(o, c, cell_at(l, row, c), ESCAPE_CSV);
 	}
 	out_char(o, '\n');
 }
@@ -8775,28 +8790,11 @@ static void scrape_child(const struct child_walk *walk, struct child *child, str
 			*v++ = export_value(&c, &exports[i]);
 }
 
-/* The value of a label, of which anybody may have made the name. What is not UTF-8
- * is written as \xHH. */
 static void out_label(struct sink *o, const char *name, const char *p)
 {
 	out_str(o, name);
-	out_str(o, "=\"");
-	while (*p) {
-		size_t n = utf8_length(p);
-
-		if (!n) {
-			out_str(o, "\\\\x");
-			out_hex(o, (unsigned char)*p, 2);
-		} else if (*p == '\n') {
-			out_str(o, "\\n");
-		} else {
-			if (*p == '"' || *p == '\\')
-				out_char(o, '\\');
-			out_bytes(o, p, n);
-		}
-		p += n ? n : 1;
-	}
-	out_char(o, '"');
+	out_char(o, '=');
+	out_escaped(o, ESCAPE_LABEL, p);
 }
 
 /* The labels that name a cgroup: its path, and what the kubelet made of it. */
@@ -9262,17 +9260,9 @@ LARGE struct page {
 
 #define PAGE_REFRESH "5" /* seconds */
 
-/* A text in HTML, whoever made it. */
 static void html_text(struct sink *o, const char *p)
 {
-	while (*p) {
-		if (*p == '<' || *p == '>' || *p == '&') {
-			out_str(o, *p == '<' ? "&lt;" : *p == '>' ? "&gt;" : "&amp;");
-			p++;
-		} else {
-			p = out_safe_char(o, p);
-		}
-	}
+	out_escaped(o, ESCAPE_HTML, p);
 }
 
 static const char page_style[] =

@@ -314,6 +314,35 @@ run_with_file_masked() {
     iconv -f utf8 -t utf8 <<< "$output" > /dev/null
 }
 
+@test "control characters in names are escaped for Prometheus, too" {
+    requires_feature cgroup prometheus
+    in_v2
+    local name=$'a\e[2J\t\x7fb\xc2\x9bc\nd'
+    mv "$T/f/$C" "$T/f/sys/fs/cgroup/kubepods/pod1/$name" || skip "this file system takes no such names"
+    printf ' 8 0 sd\e[31ma 1 1 1 1 1 1 1 1 1 1 1\n' | write_file proc/diskstats
+    run_vmstat "--cgroup=/kubepods/pod1/$name" --prometheus
+    succeeds
+    grep -qF 'vmstat_cgroup_memory_usage_bytes{cgroup="/kubepods/pod1/a\\x1b[2J\\x09\\x7fb\\xc2\\x9bc\nd"} ' <<< "$output" || { show_output; false; }
+    run_vmstat $HOST --prometheus
+    grep -qF 'vmstat_disk_reads_completed_total{device="sd\\x1b[31ma"} 1' <<< "$output" || { show_output; false; }
+    [[ $output != *$'\e'* ]]
+}
+
+# U+202E writes the name backwards; U+200B is zero wide, U+2066 isolates, U+FEFF hides.
+@test "names that reorder or hide text do not on a terminal; data keeps them" {
+    requires_tool jq
+    local bad=$'a\xe2\x80\xaeb\xe2\x80\x8bc\xe2\x81\xa6d\xef\xbb\xbfe' good=$'f\xc3\xa9g\xe2\x80\x90h'
+    printf ' 8 0 %s 1 1 1 1 1 1 1 1 1 1 1\n 8 16 %s 2 2 2 2 2 2 2 2 2 2 2\n' "$bad" "$good" | write_file proc/diskstats
+    run_vmstat -d
+    [[ ${lines[2]} == "a?b?c?d?e "* && ${lines[3]} == "$good "* ]] || { show_output; false; }
+    run_vmstat -p "$bad"x
+    fails_with '*partition a\?b\?c\?d\?ex: *'
+    run_vmstat -d --json
+    [[ $(jq -r .disk <<< "${lines[0]}") == "$bad" ]] || { show_output; false; }
+    run_vmstat -d --csv
+    [[ ${lines[1]} == *",$bad,"* ]] || { show_output; false; }
+}
+
 @test "hostile arguments and device names are one safe line" {
     local arg
     for arg in $'--bad\e[31m' $'-S\e\n' $'-o\x9b\ncs' $'--proc=/no\e\nsuch' $'5\e\n'; do

@@ -585,23 +585,54 @@ static void test_too_much(void)
 
 static void test_utf8(void)
 {
-	static const struct { const char *s, *safe, *json; } rows[] = {
-		{ "plain", "plain", "\"plain\"" }, { "a\tb\nc", "a?b?c", "\"a\\u0009b\\u000ac\"" },
-		{ "\033[31m", "?[31m", "\"\\u001b[31m\"" }, { "\xc3\xa9", "\xc3\xa9", "\"\xc3\xa9\"" },
-		{ "\x7f", "?", "\"\\u007f\"" }, { "\xc2\x9b", "?", "\"\\u009b\"" },
-		{ "\x9b", "?", "\"\\ufffd\"" }, { "\xc0\xaf", "??", "\"\\ufffd\\ufffd\"" },
-		{ "\xe0\x80\xaf", "???", "\"\\ufffd\\ufffd\\ufffd\"" },
-		{ "\xed\xa0\x80", "???", "\"\\ufffd\\ufffd\\ufffd\"" },
-		{ "\xf4\x90\x80\x80", "????", "\"\\ufffd\\ufffd\\ufffd\\ufffd\"" },
-		{ "\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80", "\"\xf0\x9f\x98\x80\"" }, { "\xe2\x82", "??", "\"\\ufffd\\ufffd\"" },
+#define E_ACUTE "\xc3\xa9"
+#define EMOJI "\xf0\x9f\x98\x80"
+	static const struct { const char *s, *safe, *json, *label; } rows[] = {
+		{ "plain", "plain", "plain", "plain" },
+		{ "a\tb\nc", "a?b?c", "a\\u0009b\\u000ac", "a\\\\x09b\\nc" },
+		{ "\033[31m", "?[31m", "\\u001b[31m", "\\\\x1b[31m" },
+		{ "\"\\", "\"\\", "\\\"\\\\", "\\\"\\\\" },
+		{ E_ACUTE, E_ACUTE, E_ACUTE, E_ACUTE }, { EMOJI, EMOJI, EMOJI, EMOJI },
+		{ "\x7f", "?", "\\u007f", "\\\\x7f" }, { "\xc2\x9b", "?", "\\u009b", "\\\\xc2\\\\x9b" },
+		{ "\xc2\xa0", "\xc2\xa0", "\xc2\xa0", "\xc2\xa0" }, /* U+00A0 */
+		{ "\x9b", "?", "\\ufffd", "\\\\x9b" }, { "\xff", "?", "\\ufffd", "\\\\xff" },
+		{ "\xc0\xaf", "??", "\\ufffd\\ufffd", "\\\\xc0\\\\xaf" },
+		{ "\xc1\xbf", "??", "\\ufffd\\ufffd", "\\\\xc1\\\\xbf" },
+		{ "\xe0\x80\xaf", "???", "\\ufffd\\ufffd\\ufffd", "\\\\xe0\\\\x80\\\\xaf" },
+		{ "\xed\xa0\x80", "???", "\\ufffd\\ufffd\\ufffd", "\\\\xed\\\\xa0\\\\x80" }, /* U+D800 */
+		{ "\xed\x9f\xbf", "\xed\x9f\xbf", "\xed\x9f\xbf", "\xed\x9f\xbf" },          /* U+D7FF */
+		{ "\xee\x80\x80", "\xee\x80\x80", "\xee\x80\x80", "\xee\x80\x80" },          /* U+E000 */
+		{ "\xf4\x90\x80\x80", "????", "\\ufffd\\ufffd\\ufffd\\ufffd", "\\\\xf4\\\\x90\\\\x80\\\\x80" },
+		{ "\xf8\x88\x80\x80", "????", "\\ufffd\\ufffd\\ufffd\\ufffd", "\\\\xf8\\\\x88\\\\x80\\\\x80" },
+		{ "\xe2\x82", "??", "\\ufffd\\ufffd", "\\\\xe2\\\\x82" },
 	};
+	/* U+200A, 200B, 200F, 2010, 2027 to 2029, 202A, 202E, 202F, 205F, 2060, 2066, 2069, 061C, FEFF */
+	static const char deceptive[] = "\xe2\x80\x8a \xe2\x80\x8b \xe2\x80\x8f \xe2\x80\x90 \xe2\x80\xa7 \xe2\x80\xa8 "
+		"\xe2\x80\xa9 \xe2\x80\xaa \xe2\x80\xae \xe2\x80\xaf \xe2\x81\x9f \xe2\x81\xa0 \xe2\x81\xa6 \xe2\x81\xa9 "
+		"\xd8\x9c \xef\xbb\xbf";
+	char quoted[64];
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		out_safe(&t_sink, rows[i].s);
 		t_text(rows[i].safe, "safe for a terminal");
 		json_string(&t_sink, rows[i].s);
-		t_text(rows[i].json, "a JSON string");
+		snprintf(quoted, sizeof quoted, "\"%s\"", rows[i].json);
+		t_text(quoted, "a JSON string");
+		out_escaped(&t_sink, ESCAPE_LABEL, rows[i].s);
+		snprintf(quoted, sizeof quoted, "\"%s\"", rows[i].label);
+		t_text(quoted, "the value of a label");
 	}
+	out_safe(&t_sink, deceptive);
+	t_text("\xe2\x80\x8a ? ? \xe2\x80\x90 \xe2\x80\xa7 ? ? ? ? \xe2\x80\xaf \xe2\x81\x9f ? ? ? ? ?",
+	       "without what deceives people");
+	out_escaped(&t_sink, ESCAPE_LABEL, "\xe2\x80\xae");
+	t_text("\"\xe2\x80\xae\"", "a label keeps it");
+	out_escaped(&t_sink, ESCAPE_HTML, "<b>&amp;\xe2\x80\xae\x1b");
+	t_text("&lt;b&gt;&amp;amp;??", "text in HTML");
+	out_escaped(&t_sink, ESCAPE_CSV, "a\tb\n");
+	t_text("a\tb?", "a field of CSV");
+	out_escaped(&t_sink, ESCAPE_CSV, "a,\"b");
+	t_text("\"a,\"\"b\"", "a field of CSV in quotes");
 	out_hundredths(&t_sink, 9614900);
 	t_text("9.61", "9.6149 is rounded once");
 }
