@@ -64,7 +64,7 @@
 #define MAX_DISKS 512
 #endif
 
-/* Reports that a graph shows, 72 bytes each. */
+/* Reports that graphs show, 144 bytes each; of a replay several share a place. */
 #ifndef MAX_HISTORY
 #define MAX_HISTORY 600
 #endif

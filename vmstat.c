@@ -8071,116 +8071,203 @@ static void start_recorder(void)
 
 /* ------------------------------------------------------------------ GRAPH
  *
- * --graph and --svg: the history of metrics, as characters or as SVG. A value
- * that was unavailable is a gap. */
+ * --graph and --svg, and the panels of the page: the last reports, as characters or as
+ * SVG. A value that was unavailable is a gap, and so is a time without reports. */
 
-#define MAX_GRAPHS 16
+#define MAX_SERIES 16 /* metrics in the history */
+#define MAX_LAYERS 5  /* metrics that a panel stacks */
 
-/* The last reports, as far as graphs show them. */
+/* The last reports, as far as graphs show them, the oldest first. */
 LARGE struct history {
-	unsigned graphs, count;
-	unsigned places;         /* at most MAX_HISTORY */
-	unsigned stride, filled; /* reports that a place stands for; in the last place so far */
+	unsigned series, count;
+	unsigned most;         /* samples, at most MAX_HISTORY */
+	uint64_t span_ns;      /* older ones go; 0: none does */
+	bool whole;            /* none goes: a sample stands for two to the power of `shift` reports */
+	unsigned shift, added; /* reports so far */
 	const struct report *report; /* the last */
-	const struct column *column[MAX_GRAPHS];
-	uint64_t wall_ns[MAX_HISTORY];
-	uint64_t value[MAX_GRAPHS][MAX_HISTORY]; /* oldest first */
+	uint64_t begin_ns;     /* when the oldest was made */
+	uint8_t metric[MAX_SERIES];
+	struct sample {
+		uint64_t wall_ns;           /* of its last report */
+		bool gap;                   /* no report covers the time before it */
+		uint64_t value[MAX_SERIES]; /* the greatest */
+	} sample[MAX_HISTORY];
 } history;
 
-/* Room for a new report: the oldest goes, or, so that a replay is whole, two places
- * become one, with the greater value of both. */
-static void history_room(struct history *h)
+static void history_keep(struct history *h, enum metric_id m)
 {
-	unsigned g, i;
+	if (h->series < MAX_SERIES)
+		h->metric[h->series++] = (uint8_t)m;
+}
 
-	if (opt->replay) {
-		for (i = 0; i < h->places / 2; i++) {
-			h->wall_ns[i] = h->wall_ns[2 * i];
-			for (g = 0; g < h->graphs; g++) {
-				uint64_t a = h->value[g][2 * i], b = h->value[g][2 * i + 1];
+static uint64_t greater_known(uint64_t a, uint64_t b)
+{
+	return a == UNAVAILABLE || (b != UNAVAILABLE && b > a) ? b : a;
+}
 
-				h->value[g][i] = a == UNAVAILABLE || (b != UNAVAILABLE && b > a) ? b : a;
-			}
-		}
-		h->count = h->places / 2;
-		h->stride *= 2;
-		return;
-	}
-	h->count--;
-	memmove(h->wall_ns, h->wall_ns + 1, h->count * sizeof *h->wall_ns);
-	for (g = 0; g < h->graphs; g++)
-		memmove(h->value[g], h->value[g] + 1, h->count * sizeof **h->value);
+/* Adds the reports of b to those of a. */
+static struct sample merge(struct sample a, const struct sample *b)
+{
+	unsigned s;
+
+	a.wall_ns = b->wall_ns;
+	a.gap |= b->gap;
+	for (s = 0; s < MAX_SERIES; s++)
+		a.value[s] = greater_known(a.value[s], b->value[s]);
+	return a;
 }
 
 static void history_add(struct history *h, const struct report *r)
 {
-	unsigned g;
-	bool begins;
+	struct sample new = { .wall_ns = r->wall_ns }, *end = h->sample + h->count, *s;
+	unsigned i, old = 0;
 
-	h->report = r;
-	if (!h->stride)
-		h->stride = 1;
-	if (!h->places)
-		h->places = MAX_HISTORY;
-	if (h->count == h->places && h->filled % h->stride == 0)
-		history_room(h);
-	begins = h->filled++ % h->stride == 0;
-	h->count += begins;
-	if (begins)
-		h->wall_ns[h->count - 1] = r->wall_ns;
-	for (g = 0; g < h->graphs; g++) {
-		uint64_t *at = &h->value[g][h->count - 1], v = r->value[h->column[g]->id];
-
-		if (begins || *at == UNAVAILABLE || (v != UNAVAILABLE && v > *at))
-			*at = v;
+	/* Where the clock was set back, what came before is no later. */
+	for (s = end; s > h->sample && s[-1].wall_ns > new.wall_ns; s--) {
+		s[-1].wall_ns = new.wall_ns;
+		s[-1].gap = false;
 	}
+	new.gap = h->count && (new.wall_ns - end[-1].wall_ns) / 1500 > r->elapsed_us; /* half as long again */
+	for (i = 0; i < h->series; i++)
+		new.value[i] = r->value[h->metric[i]];
+	h->report = r;
+	if (h->whole && h->added++ & ((1u << h->shift) - 1)) {
+		end[-1] = merge(end[-1], &new);
+		return;
+	}
+	if (h->whole && h->count == h->most) {
+		h->count /= 2;
+		h->shift++;
+		for (i = 0; i < h->count; i++)
+			h->sample[i] = merge(h->sample[2 * i], &h->sample[2 * i + 1]);
+	} else {
+		while (old < h->count && (h->count - old == h->most ||
+					  (h->span_ns && new.wall_ns - h->sample[old].wall_ns > h->span_ns)))
+			old++;
+		h->count -= old;
+		memmove(h->sample, h->sample + old, h->count * sizeof *h->sample);
+	}
+	h->sample[h->count++] = new;
+	h->begin_ns = h->shift ? least_of(h->begin_ns, new.wall_ns) : h->sample[0].wall_ns;
 }
 
-/* A graph: what is drawn of one metric. */
-struct graph {
-	const struct column *column;
-	const uint64_t *value; /* count of them */
-	unsigned count;
-	uint64_t now, min, avg, max; /* UNAVAILABLE: none */
-	uint64_t top;       /* of the scale; its bottom is 0 */
-	uint64_t warn, crit; /* of the metric's rule; UNAVAILABLE: none */
-	bool color, blocks; /* as text: in colour, of block characters */
+/* What can be drawn: a title, what the number is, and the metrics, stacked from the bottom
+ * up. The page has those of its scope, as far as they have values; --svg has those with
+ * one metric, and what the catalogue says of others. */
+static const struct panel {
+	const char *title, *words;
+	uint8_t scopes, metric[MAX_LAYERS]; /* M_NONE: no more */
+} panels[] = {
+	{ "CPU", "", HOST, { M_us, M_sy, M_wa, M_st, M_gu } },
+	{ "CPU", "", CGROUP, { M_us, M_sy } },
+	{ "Memory", "% used", HOST, { M_mem_busy } },
+	{ "Memory", "% of the limit", CGROUP, { M_mem_pct } },
+	{ "Working set", "bytes not dropped at once", CGROUP, { M_working_set } },
+	{ "Throttled", "% of the quota's periods", CGROUP, { M_thr_pct } },
+	{ "Major faults", "a second, each waits for disk", HOST | CGROUP, { M_maj } },
+	{ "Minor faults", "a second", HOST | CGROUP, { M_min } },
+	{ "Context switches", "a second", HOST | CGROUP, { M_cs } },
+	{ "CPU pressure", "% of time some task waits", HOST | CGROUP, { M_cpu_some } },
+	{ "Memory pressure", "% of time all tasks wait", HOST | CGROUP, { M_mem_full } },
+	{ "I/O pressure", "% of time all tasks wait", HOST | CGROUP, { M_io_full } },
+	{ "Read", "bytes a second from disks", HOST | CGROUP, { M_bi } },
+	{ "Written", "bytes a second to disks", HOST | CGROUP, { M_bo } },
+	{ "Running", "tasks that run or wait for CPU", HOST | CGROUP, { M_r } },
+	{ "Swap", "bytes a second in and out", HOST, { M_swap } },
 };
 
-/* The least of 1, 2, 5, 10, 20, ... times a unit that is not below v: 1 for what
- * the catalogue counts in thousandths, a power of 1024, from 1 KiB on, for bytes. */
-static uint64_t round_scale(uint64_t v, enum unit unit)
+static struct panel panel_of(enum metric_id m)
 {
-	static const uint8_t steps[] = { 1, 2, 5 };
-	uint64_t base = unit == UNIT_DECIMALS ? 10000 : unit >= UNIT_SIZE ? 1024 * 1000 : 1000;
-	unsigned i;
+	const struct panel *p;
 
-	while (unit >= UNIT_SIZE && base * 1000 < v && base < UINT64_MAX / 1024)
-		base *= 1024;
-	for (; base < UINT64_MAX / 100; base *= 10)
-		for (i = 0; i < LENGTH(steps); i++)
-			if (base * steps[i] >= v)
-				return base * steps[i];
-	return v;
+	for (p = panels; p < panels + LENGTH(panels); p++)
+		if (p->metric[0] == m && !p->metric[1])
+			return *p;
+	return (struct panel){ metrics[m].column.key, metrics[m].help, ANY, { (uint8_t)m } };
 }
 
-static struct graph make_graph(const struct history *h, unsigned which)
+/* The state of its rule in the last report. */
+static uint8_t panel_level(const struct panel *p, const struct history *h)
 {
-	struct graph g = { .column = h->column[which], .value = h->value[which], .count = h->count };
-	unsigned rule = rule_of(g.column->id), i, n = 0;
-	uint64_t sum = 0;
+	unsigned rule = rule_of(p->metric[0]);
 
-	g.now = h->count ? g.value[h->count - 1] : UNAVAILABLE;
-	g.min = g.max = g.avg = g.warn = g.crit = UNAVAILABLE;
-	for (i = 0; i < g.count; i++) {
-		uint64_t v = g.value[i];
+	return WITH_ALERTS && rule < RULE_COUNT ? h->report->level[rule] : CALM;
+}
 
-		if (v == UNAVAILABLE)
-			continue;
-		g.min = v < g.min ? v : g.min;
-		g.max = g.max == UNAVAILABLE || v > g.max ? v : g.max;
-		sum = plus(sum, v);
-		n++;
+/* A panel and its numbers. */
+struct graph {
+	struct panel panel;
+	const struct history *history;
+	const struct column *column; /* of its first metric */
+	unsigned layers;
+	uint8_t series[MAX_LAYERS];
+	uint64_t now, min, avg, max; /* UNAVAILABLE: none */
+	uint64_t top;        /* of the scale; its bottom is 0 */
+	unsigned parts;      /* of the scale, so that each mark is round */
+	uint64_t warn, crit; /* of the metric's rule; UNAVAILABLE: none */
+};
+
+static bool has_values(const struct graph *g)
+{
+	return g->max != UNAVAILABLE;
+}
+
+/* The i-th value: the sum of the lowest layers. What an old kernel does not know is not
+ * among them; without the first there is none. */
+static uint64_t graph_value(const struct graph *g, unsigned i, unsigned layers)
+{
+	const uint64_t *value = g->history->sample[i].value;
+	uint64_t sum = value[g->series[0]];
+	unsigned k;
+
+	for (k = 1; k < layers; k++)
+		sum = plus(sum, value[g->series[k]] == UNAVAILABLE ? 0 : value[g->series[k]]);
+	return sum;
+}
+
+static const char *layer_key(const struct graph *g, unsigned layer)
+{
+	return metrics[g->history->metric[g->series[layer]]].column.key;
+}
+
+/* Makes the top of the scale the least of 1, 2, 5, 10, 20, ... times a unit that is not
+ * below v: 1 for what the catalogue counts in thousandths, a power of 1024, from 1 KiB
+ * on, for bytes; all of a percentage. */
+static void graph_scale(struct graph *g, uint64_t v)
+{
+	static const uint8_t steps[] = { 1, 2, 5 };
+	enum unit unit = g->column->unit;
+	uint64_t base = unit == UNIT_DECIMALS ? 10000 : unit >= UNIT_SIZE ? 1024 * 1000 : 1000;
+	unsigned i = 0;
+
+	if (unit == UNIT_PERCENT && (v <= 100000 || g->layers > 1))
+		base = v = 100000;
+	while (unit >= UNIT_SIZE && base * 1000 < v && base < UINT64_MAX / 1024)
+		base *= 1024;
+	for (; base * steps[i] < v && base < UINT64_MAX / 100; i = (i + 1) % LENGTH(steps))
+		base *= i + 1 == LENGTH(steps) ? 10 : 1;
+	g->top = base * steps[i];
+	g->parts = steps[i] == 5 || g->top == 1000 ? 5 : 4; /* a quarter of 1 has two decimals */
+}
+
+/* Of those metrics of the panel that the history has. */
+static struct graph make_graph(const struct history *h, struct panel panel)
+{
+	struct graph g = { .panel = panel, .history = h, .column = &metrics[panel.metric[0]].column };
+	unsigned rule = rule_of(panel.metric[0]), i, s, n = 0;
+	uint64_t sum = 0, most;
+
+	for (i = 0; i < MAX_LAYERS; i++)
+		for (s = 0; s < h->series; s++)
+			if (h->metric[s] == panel.metric[i])
+				g.series[g.layers++] = (uint8_t)s;
+	g.now = g.min = g.avg = g.max = g.warn = g.crit = UNAVAILABLE;
+	for (i = 0; i < h->count; i++) {
+		g.now = graph_value(&g, i, g.layers);
+		g.min = least_of(g.min, g.now);
+		g.max = greater_known(g.max, g.now);
+		sum = plus(sum, g.now == UNAVAILABLE ? 0 : g.now);
+		n += g.now != UNAVAILABLE;
 	}
 	if (n)
 		g.avg = divided(sum, n);
@@ -8191,11 +8278,11 @@ static struct graph make_graph(const struct history *h, unsigned which)
 		g.warn = times(alert_threshold(h->report, rule, WARNING), scale);
 		g.warn = g.warn ? g.warn : g.crit;
 	}
-	g.top = g.max == UNAVAILABLE ? 0 : g.max;
+	most = n ? g.max : 0;
 	/* Levels are drawn where values come near them. */
-	if (g.crit != UNAVAILABLE && g.top >= g.warn / 4 && g.top < g.crit)
-		g.top = g.crit;
-	g.top = g.column->unit == UNIT_PERCENT && g.top <= 100000 ? 100000 : round_scale(g.top, g.column->unit);
+	if (g.crit != UNAVAILABLE && most >= g.warn / 4 && most < g.crit)
+		most = g.crit;
+	graph_scale(&g, most);
 	return g;
 }
 
@@ -8223,19 +8310,20 @@ static void out_short(struct sink *o, const struct column *c, uint64_t v)
 	}
 }
 
-/* "name  what it is   now 1  min 1  avg 1  max 1" */
+/* "  now 1  min 1  avg 1  max 1  (warning 3, critical 5)" */
 static void out_figures(struct sink *o, const struct graph *g)
 {
 	const struct { const char *name; uint64_t value; } figures[] = {
-		{ "now ", g->now }, { "min ", g->min }, { "avg ", g->avg }, { "max ", g->max },
+		{ "  now ", g->now }, { "  min ", g->min }, { "  avg ", g->avg }, { "  max ", g->max },
+		{ "  (warning ", g->warn }, { ", critical ", g->crit },
 	};
 	unsigned i;
 
-	for (i = 0; i < LENGTH(figures); i++) {
-		out_str(o, i ? "  " : "");
+	for (i = 0; i < (g->crit == UNAVAILABLE ? 4 : LENGTH(figures)); i++) {
 		out_str(o, figures[i].name);
 		out_short(o, g->column, figures[i].value);
 	}
+	out_str(o, i > 4 ? ")" : "");
 }
 
 /* May block characters be used? */
@@ -8253,350 +8341,436 @@ static bool has_blocks(void)
 	return !screen.tty || (type && strcmp(type, "dumb") && strcmp(type, "linux") && !after(type, "vt"));
 }
 
-/* The value for column x of `width`: of the last reports, live; else of all. */
-static uint64_t graph_value(const struct graph *g, unsigned x, unsigned width, bool live)
+#define SCALE_WIDTH 9  /* of the numbers to the left of a graph, and its axis */
+#define TEXT_WIDTH 512 /* at most of a graph, in columns */
+#define LINE_BYTES (TEXT_WIDTH * 12 + 256) /* a colour and a block character each */
+_Static_assert(LINE_BYTES <= OUT_BYTES, "a line of a graph must fit in OUT_BYTES");
+
+/* How graphs are laid out as text. */
+struct canvas {
+	unsigned columns, width; /* of the terminal; of a graph */
+	bool live, blocks;
+	uint16_t column[MAX_HISTORY]; /* of each sample; `width`: none */
+};
+
+/* Gives each sample a column: live, the newest that there is room for, else all of them.
+ * A gap in time is a break, however long it was. */
+static void canvas_place(struct canvas *c, const struct history *h)
 {
-	uint64_t most = UNAVAILABLE;
-	unsigned i, end;
+	unsigned broken = 2 * (c->live ? 1 : h->count / c->width + 1), all = 0, at = 0, i, left;
 
-	if (live || g->count <= width)
-		return x + g->count < width ? UNAVAILABLE : g->value[x + g->count - width];
-	end = (x + 1) * g->count / width;
-	for (i = x * g->count / width; i < end; i++)
-		if (g->value[i] != UNAVAILABLE && (most == UNAVAILABLE || g->value[i] > most))
-			most = g->value[i];
-	return most;
-}
-
-#define SCALE_WIDTH 8
-
-/* One cell of a graph, in row y from the bottom of `height`. */
-static void graph_cell(struct sink *o, const struct graph *g, uint64_t v, unsigned y, unsigned height)
-{
-	/* How much of the cell is filled, in eighths. */
-	uint64_t full = v == UNAVAILABLE ? 0 : mul_div(v, height * 8u, g->top), eighths = minus(full, y * 8u);
-	bool line = false;
-	uint64_t level[2] = { g->warn, g->crit };
-	unsigned i, crossed = 0;
-
-	if (v != UNAVAILABLE && v && !full)
-		eighths = y == 0; /* little is not nothing */
-	for (i = 0; i < 2; i++)
-		if (level[i] <= g->top && level[i] && mul_div(level[i], height, g->top) == y + 1) {
-			line = true;
-			crossed = i;
-		}
-	if (eighths) {
-		if (g->color && v >= g->warn)
-			out_str(o, v >= g->crit ? "\033[31m" : "\033[33m");
-		if (g->blocks) {
-			out_str(o, "\xe2\x96");
-			out_char(o, (char)(0x80 + (eighths < 8 ? eighths : 8))); /* U+2581 to U+2588 */
-		} else {
-			out_char(o, eighths >= 6 ? '#' : eighths >= 3 ? ':' : '.');
-		}
-		if (g->color && v >= g->warn)
-			out_str(o, "\033[0m");
-	} else if (line) {
-		if (g->color)
-			out_str(o, crossed ? "\033[31m" : "\033[33m");
-		out_str(o, g->blocks ? "\xe2\x94\x88" : "-");
-		if (g->color)
-			out_str(o, "\033[0m");
-	} else {
-		out_char(o, ' ');
+	for (i = 0; i < h->count; i++)
+		all += 1 + (i && h->sample[i].gap ? broken : 0);
+	for (i = 0; i < h->count; i++) {
+		at += 1 + (i && h->sample[i].gap ? broken : 0);
+		left = c->live || all <= c->width ? all - at : (all - at) * c->width / all;
+		c->column[i] = (uint16_t)(left < c->width ? c->width - 1 - left : c->width);
 	}
 }
 
-/* A graph of `height` rows and a title, in columns. */
-static void text_graph(struct sink *o, const struct graph *g, unsigned height, unsigned columns, bool live)
+/* Begins a line; on a terminal it is cleared first: at its end that might erase the last column. */
+static void text_begin(struct sink *o, const struct canvas *c)
 {
-	const char *end = screen.tty ? "\033[K\n" : "\n";
-	unsigned width = columns > SCALE_WIDTH + 2 ? columns - SCALE_WIDTH - 1 : 1, x, y;
+	if (o->size - o->n < LINE_BYTES)
+		write_out(o);
+	out_str(o, c->live ? "\033[K" : "");
+}
+
+/* The name and the figures, as far as whole ones fit. */
+static void text_caption(struct sink *o, const struct graph *g, unsigned columns)
+{
 	size_t start = o->n;
 
 	out_str(o, g->column->key);
-	out_str(o, "  ");
-	out_figures(o, g);
-	if (g->crit != UNAVAILABLE) {
-		out_str(o, "  (warning ");
-		out_short(o, g->column, g->warn);
-		out_str(o, ", critical ");
-		out_short(o, g->column, g->crit);
-		out_char(o, ')');
+	if (has_values(g))
+		out_figures(o, g);
+	else
+		out_str(o, "  unavailable");
+	if (o->n - start > columns)
+		for (o->n = start + columns; o->n > start + 1 && memcmp(o->text + o->n, "  ", 2); o->n--)
+			;
+}
+
+/* A row of a graph, y from the bottom of `height`. */
+static void text_values(struct sink *o, const struct graph *g, const struct canvas *c, const uint64_t *value,
+			unsigned y, unsigned height)
+{
+	static const char *const colors[] = { "\033[0m", "\033[33m", "\033[31m" };
+	unsigned x, line = CALM, color = CALM, level;
+
+	for (level = WARNING; level <= CRITICAL; level++) {
+		uint64_t at = level == CRITICAL ? g->crit : g->warn;
+
+		if (at && at <= g->top && mul_div(at, height, g->top) == y + 1)
+			line = level;
 	}
-	text_cut(o, start, columns);
-	out_str(o, end);
+	for (x = 0; x < c->width; x++) {
+		uint64_t v = value[x], full = v == UNAVAILABLE ? 0 : mul_div(v, height * 8u, g->top);
+		uint64_t eighths = least_of(minus(full, y * 8u), 8); /* of the cell that are filled */
+
+		if (v != UNAVAILABLE && v && !full)
+			eighths = y == 0; /* little is not nothing */
+		level = !eighths ? line : v >= g->crit ? CRITICAL : v >= g->warn ? WARNING : CALM;
+		if (screen.color && level != color && (eighths || line))
+			out_str(o, colors[color = level]);
+		if (!eighths) {
+			out_str(o, !line ? " " : c->blocks ? "\xe2\x94\x88" : "-");
+		} else if (c->blocks) {
+			out_str(o, "\xe2\x96");
+			out_char(o, (char)(0x80 + eighths)); /* U+2581 to U+2588 */
+		} else {
+			out_char(o, eighths >= 6 ? '#' : eighths >= 3 ? ':' : '.');
+		}
+	}
+	out_str(o, color ? colors[CALM] : "");
+}
+
+/* A caption and a graph of `height` rows. */
+static void text_graph(struct sink *o, const struct graph *g, const struct canvas *c, unsigned height)
+{
+	uint64_t value[TEXT_WIDTH + 1], *v;
+	unsigned i, y;
+	size_t start;
+
+	memset(value, 0xff, sizeof value);
+	for (i = 0; i < g->history->count; i++) {
+		v = &value[c->column[i]];
+		*v = greater_known(*v, graph_value(g, i, g->layers));
+	}
+	text_begin(o, c);
+	text_caption(o, g, c->columns);
+	out_char(o, '\n');
 	for (y = height; y-- > 0;) {
+		text_begin(o, c);
 		start = o->n;
 		if (y == height - 1 || 2 * (y + 1) == height)
 			out_short(o, g->column, mul_div(g->top, y + 1, height));
 		else if (!y)
 			out_char(o, '0');
-		out_align_right(o, start, start + SCALE_WIDTH - 1);
-		out_str(o, g->blocks ? " \xe2\x94\x82" : " |");
-		for (x = 0; x < width; x++)
-			graph_cell(o, g, graph_value(g, x, width, live), y, height);
-		out_str(o, end);
+		out_align_right(o, start, start + SCALE_WIDTH - 2);
+		out_str(o, c->blocks ? " \xe2\x94\x82" : " |");
+		text_values(o, g, c, value, y, height);
+		out_char(o, '\n');
 	}
 }
 
-/* The time below the graphs. */
-static void text_axis(struct sink *o, const struct history *h, unsigned columns, bool live)
+#define DATE_WIDTH 19 /* 2026-01-02 03:04:05 */
+
+/* The times below the graphs: that of the newest column ends at the edge. */
+static void text_axis(struct sink *o, const struct history *h, const struct canvas *c, unsigned left_out)
 {
-	unsigned width = columns > SCALE_WIDTH + 2 ? columns - SCALE_WIDTH - 1 : 1;
-	unsigned shown = h->count < width ? h->count : width, first = live || h->count <= width ? h->count - shown : 0;
-	size_t start = o->n;
+	unsigned first = 0, at;
+	size_t start;
 
-	/* That of the newest column ends at the edge; that of the oldest begins below it, where it fits. */
-	if (shown >= 20) {
-		out_fill(o, ' ', SCALE_WIDTH + 1 + width - shown);
-		out_clock(o, h->wall_ns[first] / NS_PER_S);
+	while (c->column[first] == c->width)
+		first++;
+	at = SCALE_WIDTH + c->column[first];
+	text_begin(o, c);
+	start = o->n;
+	if (left_out) {
+		out(o, "%u more: no room", left_out);
+	} else if (at + 2 * DATE_WIDTH < c->columns) {
+		out_fill(o, ' ', at);
+		out_date(o, (first ? h->sample[first].wall_ns : h->begin_ns) / NS_PER_S, ' ');
 	}
-	if (columns >= o->n - start + 8) {
-		out_fill(o, ' ', start + columns - 8 - o->n);
-		out_clock(o, h->wall_ns[h->count - 1] / NS_PER_S);
+	if (o->n - start + DATE_WIDTH <= c->columns) {
+		out_fill(o, ' ', c->columns - DATE_WIDTH - (o->n - start));
+		out_date(o, h->sample[h->count - 1].wall_ns / NS_PER_S, ' ');
 	}
-	out_str(o, screen.tty ? "\033[K" : "\n");
+	out_str(o, c->live ? "\033[J" : "\n");
 }
 
-/* All graphs of the history, one below the other, as high as the terminal. */
-static void text_graphs(struct sink *o, const struct history *h, bool live)
+/* The metrics of the history, one below the other: live they share the terminal. One
+ * without a value takes a line, one without room none. */
+static void text_graphs(struct sink *o, const struct history *h)
 {
-	unsigned rows = screen.tty ? screen.rows : 9 * h->graphs + 1;
-	unsigned columns = screen.columns < 512 ? screen.columns : 512;
-	unsigned height = (rows - 1) / (h->graphs ? h->graphs : 1), i;
+	LARGE struct canvas c;
+	struct graph g[MAX_SERIES];
+	unsigned i, rows, lines, graphs = 0, others, left_out = 0;
 
-	height = height > 2 ? height - 1 : 2;
-	height = height > 40 ? 40 : height & ~1u; /* a line in the middle */
-	if (screen.tty)
-		out_str(o, "\033[H");
-	for (i = 0; i < h->graphs; i++) {
-		struct graph g = make_graph(h, i);
-
-		g.color = screen.color;
-		g.blocks = has_blocks();
-		text_graph(o, &g, height, columns, live);
+	c.live = !h->whole;
+	c.blocks = has_blocks();
+	c.columns = (unsigned)least_of(screen.columns, TEXT_WIDTH);
+	c.width = c.columns > SCALE_WIDTH ? c.columns - SCALE_WIDTH : 1;
+	canvas_place(&c, h);
+	for (i = 0; i < h->series; i++) {
+		g[i] = make_graph(h, (struct panel){ .metric = { h->metric[i] } });
+		graphs += has_values(&g[i]);
 	}
-	text_axis(o, h, columns, live);
-	if (screen.tty)
-		out_str(o, live ? "\033[J" : "\033[J\n");
+	others = h->series - graphs;
+	rows = c.live ? screen.rows - 1 : others + 9 * graphs;
+	for (i = 0; i < h->series; i++) {
+		if (has_values(&g[i])) {
+			lines = (unsigned)minus(rows, others) / graphs--;
+			lines = lines < 2 ? 2 : lines;
+		} else {
+			lines = 1;
+			others--;
+		}
+		if (lines > rows) {
+			left_out++;
+			continue;
+		}
+		text_graph(o, &g[i], &c, lines - 1);
+		rows -= lines;
+	}
+	text_axis(o, h, &c, left_out);
 }
 
-/* SVG: https://www.w3.org/TR/SVG2/. */
+/* SVG: https://www.w3.org/TR/SVG2/. Without variables, which not every viewer knows. */
 static const char svg_style[] =
-	"text{font:12px system-ui,sans-serif;fill:#59636e}.name{font-weight:600;font-size:14px;fill:#1f2328}"
-	".scale,.crits{text-anchor:end}.warns{fill:#9a6700}.crits{fill:#cf222e}"
-	".warns,.crits{paint-order:stroke;stroke:#fff;stroke-width:3px}"
-	".bg{fill:#fff}.grid{stroke:#d1d9e0}.area{fill:#0969da;fill-opacity:.13}"
-	".line{fill:none;stroke:#0969da;stroke-width:1.5;stroke-linejoin:round}"
-	".warn{stroke:#bf8700;stroke-dasharray:6 4}.crit{stroke:#cf222e;stroke-dasharray:6 4}\n"
-	"@media(prefers-color-scheme:dark){text{fill:#9198a1}.name{fill:#f0f6fc}"
-	".warns{fill:#d29922}.crits{fill:#f85149}.warns,.crits{stroke:#0d1117}"
-	".bg{fill:#0d1117}.grid{stroke:#30363d}.area{fill:#58a6ff}.line{stroke:#58a6ff}"
-	".warn{stroke:#d29922}.crit{stroke:#f85149}}\n";
+	"text{font:13px system-ui,sans-serif;fill:#59636e}.now,.name{font-weight:600;fill:#1f2328}"
+	".now{font-size:20px}.name{font-size:15px}.key{font-weight:400}.now,.end{text-anchor:end}"
+	".warns{fill:#9a6700}.crits{fill:#cf222e}.panel{fill:#fff;stroke:#d1d9e0}.grid{stroke:#d1d9e0}"
+	".warn{stroke:#bf8700;stroke-dasharray:6 4}.crit{stroke:#cf222e;stroke-dasharray:6 4}"
+	".line{fill:#0969da;fill-opacity:.13;stroke:#0969da;stroke-width:1.5;stroke-linejoin:round}.layer{stroke:#fff}"
+	".us{fill:#0969da}.sy{fill:#bf3989}.wa{fill:#6e7781}.st{fill:#8250df}.gu{fill:#1a7f37}\n"
+	"@media(prefers-color-scheme:dark){text{fill:#9198a1}.now,.name{fill:#f0f6fc}"
+	".warns{fill:#d29922}.crits{fill:#f85149}.panel{fill:#0d1117;stroke:#30363d}.grid{stroke:#30363d}"
+	".warn{stroke:#d29922}.crit{stroke:#f85149}.line{fill:#58a6ff;stroke:#58a6ff}.layer{stroke:#0d1117}"
+	".us{fill:#58a6ff}.sy{fill:#f778ba}.wa{fill:#8b949e}.st{fill:#a371f7}.gu{fill:#3fb950}}\n";
 
-/* Where a graph is drawn: the plot, without its scale and times. */
-struct frame {
-	unsigned left, right, top, height;
-};
-
-/* Of --svg: one panel per metric, below each other. */
-#define SVG_WIDTH 800u
-#define SVG_PANEL 170u
+/* A panel, in pixels from its own corner. */
+#define PAGE_WIDTH 400u
+#define SVG_WIDTH 800u /* of --svg, where time stands in line from panel to panel */
+#define PANEL_HEIGHT 196u
+#define PANEL_EDGE 14u
+#define PLOT_LEFT 56u
+#define PLOT_TOP 64u
+#define PLOT_HEIGHT 104u
+#define PLOT_BOTTOM (PLOT_TOP + PLOT_HEIGHT)
+#define LABEL_HEIGHT 14u
+#define LEVEL_WIDTH 78u /* of the margin where the levels are named */
+_Static_assert(MAX(MAX_HISTORY, MAX_LAYERS * MAX_PAGE_REPORTS) * sizeof "L783.9 161.5" + 2048 <= OUT_BYTES,
+	       "a panel must fit in OUT_BYTES");
 
 static void svg_text(struct sink *o, const char *class, unsigned x, unsigned y)
 {
 	out(o, "<text class=\"%s\" x=\"%u\" y=\"%u\">", class, x, y);
 }
 
-static void svg_begin(struct sink *o, unsigned panels)
+/* A value, and the word before it. */
+static void svg_value(struct sink *o, const char *class, unsigned x, unsigned y, const char *word,
+		      const struct column *c, uint64_t v)
 {
-	out(o, "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" aria-label=\"vmstat\" viewBox=\"0 0 %u %u\">\n"
-	    "<title>vmstat</title>\n<style>\n", SVG_WIDTH, panels * SVG_PANEL + 8);
-	out_str(o, svg_style);
-	out_str(o, "</style>\n<rect class=\"bg\" width=\"100%\" height=\"100%\"/>\n");
+	svg_text(o, class, x, y);
+	out(o, *word ? "%s " : "%s", word);
+	out_short(o, c, v);
+	out_str(o, "</text>\n");
 }
 
-static void svg_line(struct sink *o, const char *class, const struct frame *f, unsigned y)
+static void svg_line(struct sink *o, const char *class, unsigned right, unsigned y)
 {
-	out(o, "<line class=\"%s\" x1=\"%u\" x2=\"%u\" y1=\"%u\" y2=\"%u\"/>\n", class, f->left, f->right, y, y);
+	out(o, "<line class=\"%s\" x1=\"%u\" x2=\"%u\" y1=\"%u\" y2=\"%u\"/>\n", class, PLOT_LEFT, right, y, y);
 }
 
-/* The place of a value in the plot, in tenths from the top of the picture. */
-static uint64_t svg_y(const struct graph *g, const struct frame *f, uint64_t v)
+/* The place of a value, in tenths of a pixel. */
+static uint64_t svg_y(const struct graph *g, uint64_t v)
 {
-	return (f->top + f->height) * 10u - mul_div(v < g->top ? v : g->top, f->height * 10u, g->top);
+	return PLOT_BOTTOM * 10 - mul_div(least_of(v, g->top), PLOT_HEIGHT * 10, g->top);
 }
 
-static void svg_point(struct sink *o, char command, uint64_t x_tenths, uint64_t y_tenths)
+/* The sum of the lowest layers as an area down to the bottom, by wall time, interrupted
+ * where a value was unavailable or there was no report. */
+static void svg_area(struct sink *o, const struct graph *g, unsigned right, unsigned layers)
 {
-	out_char(o, command);
-	out_milli(o, x_tenths * 100);
-	out_char(o, ' ');
-	out_milli(o, y_tenths * 100);
-}
+	const struct history *h = g->history;
+	uint64_t span = h->sample[h->count - 1].wall_ns - h->begin_ns, width = (right - PLOT_LEFT) * 10, v, x;
+	bool open = false;
+	unsigned i;
 
-/* The values as a path, interrupted where there are none: a line, or the area
- * below it. A value that stands alone is a dot. */
-static void svg_path(struct sink *o, const struct graph *g, const struct frame *f, bool area)
-{
-	uint64_t width = (f->right - f->left) * 10u, bottom = (f->top + f->height) * 10u, x = 0;
-	unsigned i, run = 0;
-
-	out_str(o, area ? "<path class=\"area\" d=\"" : "<path class=\"line\" d=\"");
-	for (i = 0; i <= g->count; i++) {
-		bool has = i < g->count && g->value[i] != UNAVAILABLE;
-
-		if (!has && run && area) {
-			svg_point(o, 'L', x, bottom);
-			out_char(o, 'Z');
-		} else if (!has && run == 1) {
-			out_str(o, "h1");
+	out(o, "<path class=\"%s%s\" d=\"", g->layers > 1 ? "layer " : "line",
+	    g->layers > 1 ? layer_key(g, layers - 1) : "");
+	for (i = 0; i < h->count; i++) {
+		v = graph_value(g, i, layers);
+		if (open && (v == UNAVAILABLE || h->sample[i].gap)) {
+			out(o, "V%u", PLOT_BOTTOM);
+			open = false;
 		}
-		run = has ? run + 1 : 0;
-		if (!has)
+		if (v == UNAVAILABLE)
 			continue;
-		x = f->left * 10u + (g->count > 1 ? width * i / (g->count - 1) : width);
-		if (run == 1 && area)
-			svg_point(o, 'M', x, bottom);
-		svg_point(o, run == 1 && !area ? 'M' : 'L', x, svg_y(g, f, g->value[i]));
+		x = span ? mul_div(h->sample[i].wall_ns - h->begin_ns, width, span) : width;
+		out_char(o, open ? 'L' : 'M');
+		out_milli(o, (PLOT_LEFT * 10 + x) * 100);
+		if (open)
+			out_char(o, ' ');
+		else
+			out(o, " %uV", PLOT_BOTTOM);
+		out_milli(o, svg_y(g, v) * 100);
+		open = true;
 	}
+	if (open)
+		out(o, "V%u", PLOT_BOTTOM);
 	out_str(o, "\"/>\n");
 }
 
-static void svg_level(struct sink *o, const struct graph *g, const struct frame *f, uint64_t level, bool critical)
+/* The levels, named in the margin: each beside its line, as far as both names have room. */
+static void svg_levels(struct sink *o, const struct graph *g, unsigned right)
 {
-	unsigned y;
+	unsigned crit = (unsigned)(svg_y(g, g->crit) / 10), warn = (unsigned)(svg_y(g, g->warn) / 10);
 
-	if (level == UNAVAILABLE || level > g->top)
-		return;
-	y = (unsigned)(svg_y(g, f, level) / 10);
-	svg_line(o, critical ? "crit" : "warn", f, y);
-	/* One above its line, at one end, the other below its own, where there is room. */
-	if (critical)
-		svg_text(o, "crits", f->right - 4, y < f->top + 12 ? y + 13 : y - 3);
-	else
-		svg_text(o, "warns", f->left + 4, y + 13 > f->top + f->height ? y - 3 : y + 13);
-	out_str(o, critical ? "critical " : "warning ");
-	out_short(o, g->column, level);
-	out_str(o, "</text>\n");
-}
-
-/* How many parts a scale has, so that each mark is a round number. */
-static unsigned scale_parts(const struct graph *g)
-{
-	uint64_t v = g->top / 1000;
-
-	if (g->column->unit == UNIT_PERCENT)
-		return 4;
-	if (g->column->unit < UNIT_SIZE) {
-		while (v && v % 10 == 0)
-			v /= 10;
-		return v == 5 || g->top == 1000 ? 5 : 4; /* a quarter has two decimals */
+	svg_line(o, "crit", right, crit);
+	if (g->warn < g->crit) {
+		svg_line(o, "warn", right, warn);
+		crit = (unsigned)least_of(crit, PLOT_BOTTOM - LABEL_HEIGHT);
+		warn = MAX(warn, crit + LABEL_HEIGHT);
+		svg_value(o, "warns", right + 6, warn + 4, "warn", g->column, g->warn);
 	}
-	while (v && v % 1024 == 0)
-		v /= 1024;
-	return v % 5 ? 4 : 5;
+	svg_value(o, "crits", right + 6, crit + 4, "crit", g->column, g->crit);
 }
 
-/* Scale, levels and values. */
-static void svg_plot(struct sink *o, const struct graph *g, const struct frame *f)
+/* Values, scale, levels, time. */
+static void svg_plot(struct sink *o, const struct graph *g, unsigned width)
 {
-	unsigned i, parts = scale_parts(g);
+	const struct history *h = g->history;
+	bool leveled = g->crit <= g->top;
+	unsigned right = width - PANEL_EDGE - (leveled || width == SVG_WIDTH ? LEVEL_WIDTH : 0), i, y;
 
-	for (i = 0; i <= parts; i++) {
-		svg_line(o, "grid", f, f->top + f->height * i / parts);
-		svg_text(o, "scale", f->left - 6, f->top + f->height * i / parts + 4);
-		out_short(o, g->column, mul_div(g->top, parts - i, parts));
-		out_str(o, "</text>\n");
+	for (i = g->layers; i > 0; i--)
+		svg_area(o, g, right, i);
+	for (i = 0; i <= g->parts; i++) {
+		y = PLOT_TOP + PLOT_HEIGHT * i / g->parts;
+		svg_line(o, "grid", right, y);
+		svg_value(o, "end", PLOT_LEFT - 6, y + 4, "", g->column, mul_div(g->top, g->parts - i, g->parts));
 	}
-	svg_path(o, g, f, true);
-	svg_path(o, g, f, false);
-	svg_level(o, g, f, g->warn < g->crit ? g->warn : UNAVAILABLE, false);
-	svg_level(o, g, f, g->crit, true);
-}
-
-/* One panel: title, plot, time. */
-static void svg_panel(struct sink *o, const struct history *h, unsigned which)
-{
-	const struct frame f = { 64, SVG_WIDTH - 16, which * SVG_PANEL + 36, 110 };
-	struct graph g = make_graph(h, which);
-
-	svg_text(o, "name", f.left, f.top - 14);
-	out_str(o, g.column->key);
+	if (leveled)
+		svg_levels(o, g, right);
+	svg_text(o, "time", PANEL_EDGE, PLOT_BOTTOM + 18);
+	out_date(o, h->begin_ns / NS_PER_S, ' ');
 	out_str(o, "</text>\n");
-	svg_text(o, "text", f.left + 80, f.top - 14);
-	out_str(o, metrics[g.column->id].help);
-	out_str(o, "</text>\n");
-	svg_text(o, "scale", f.right, f.top - 14);
-	out_figures(o, &g);
-	out_str(o, "</text>\n");
-	svg_plot(o, &g, &f);
-	if (!h->count)
-		return;
-	svg_text(o, "text", f.left, f.top + f.height + 16);
-	out_date(o, h->wall_ns[0] / NS_PER_S, ' ');
-	out_str(o, "</text>\n");
-	svg_text(o, "scale", f.right, f.top + f.height + 16);
-	out_date(o, h->wall_ns[h->count - 1] / NS_PER_S, ' ');
+	svg_text(o, "end", width - PANEL_EDGE, PLOT_BOTTOM + 18);
+	out_date(o, h->sample[h->count - 1].wall_ns / NS_PER_S, ' ');
 	out_str(o, " UTC</text>\n");
 }
 
-/* --graph: the metrics are kept in the history; what is no metric is not. */
+/* "us 12%": what a layer is now. */
+static void out_layer(struct sink *o, const struct graph *g, unsigned layer)
+{
+	const struct history *h = g->history;
+
+	out(o, "%s ", layer_key(g, layer));
+	out_short(o, g->column, h->sample[h->count - 1].value[g->series[layer]]);
+}
+
+/* The line below the title: of layers what each is now, beside its colour, else what the
+ * number is and its range. */
+static void svg_legend(struct sink *o, const struct graph *g, unsigned width)
+{
+	unsigned i, x = PANEL_EDGE;
+
+	for (i = 0; g->layers > 1 && i < g->layers; i++, x += 74) {
+		out(o, "<rect class=\"%s\" x=\"%u\" y=\"36\" width=\"11\" height=\"11\"/>\n", layer_key(g, i), x);
+		svg_text(o, "words", x + 16, 46);
+		out_layer(o, g, i);
+		out_str(o, "</text>\n");
+	}
+	if (g->layers > 1)
+		return;
+	svg_text(o, "words", PANEL_EDGE, 46);
+	out(o, "%s</text>\n", g->panel.words);
+	svg_text(o, "end", width - PANEL_EDGE, 46);
+	out_str(o, "avg ");
+	out_short(o, g->column, g->avg);
+	out_str(o, ", max ");
+	out_short(o, g->column, g->max);
+	out_str(o, "</text>\n");
+}
+
+/* A panel: its title, what it is now and what that means, the plot; all of it in words, too. */
+static void svg_panel(struct sink *o, const struct graph *g, unsigned width, unsigned y)
+{
+	static const char *const classes[] = { "now", "now warns", "now crits" };
+	unsigned level = panel_level(&g->panel, g->history), i;
+
+	out(o, "<svg y=\"%u\" width=\"%u\" height=\"%u\" viewBox=\"0 0 %u %u\" role=\"img\" aria-label=\"%s%s%s:", y, width,
+	    PANEL_HEIGHT, width, PANEL_HEIGHT, g->panel.title, level ? ", " : "", level ? level_words[level] : "");
+	out_figures(o, g);
+	for (i = 0; g->layers > 1 && i < g->layers; i++) {
+		out_str(o, i ? ", " : ": ");
+		out_layer(o, g, i);
+	}
+	out(o, "\">\n<rect class=\"panel\" x=\"0.5\" y=\"0.5\" width=\"%u\" height=\"%u\" rx=\"8\"/>\n", width - 1,
+	    PANEL_HEIGHT - 1);
+	svg_text(o, "name", PANEL_EDGE, 26);
+	out_str(o, g->panel.title);
+	if (!g->panel.metric[1] && g->panel.title != g->column->key && is_visible(g->panel.metric[0]))
+		out(o, " <tspan class=\"key\">%s</tspan>", g->column->key);
+	out_str(o, "</text>\n");
+	svg_value(o, classes[level], width - PANEL_EDGE, 28, "", g->column, g->now);
+	svg_legend(o, g, width);
+	if (has_values(g)) {
+		svg_plot(o, g, width);
+	} else {
+		svg_text(o, "none", PLOT_LEFT, PLOT_TOP + PLOT_HEIGHT / 2);
+		out_str(o, "unavailable</text>\n");
+	}
+	out_str(o, "</svg>\n");
+}
+
+/* --svg: a panel a metric, one below the other. */
+static void svg_graphs(struct sink *o, const struct history *h)
+{
+	const unsigned pitch = PANEL_HEIGHT + 10;
+	unsigned i;
+
+	out(o, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %u %u\">\n<title>vmstat</title>\n<style>\n"
+	    ":root{color-scheme:light dark}\n", SVG_WIDTH, h->series * pitch - 10);
+	out_str(o, svg_style);
+	out_str(o, "</style>\n");
+	for (i = 0; i < h->series; i++) {
+		struct graph g = make_graph(h, panel_of(h->metric[i]));
+
+		write_out(o);
+		svg_panel(o, &g, SVG_WIDTH, i * pitch);
+	}
+	out_str(o, "</svg>\n");
+}
+
+/* --graph: the metrics are kept in the history; what is no number is not. */
 static bool list_graph(struct listing *l)
 {
-	unsigned i;
+	unsigned i, numbers = 0;
 
 	if (!list_metrics(l, false))
 		return false;
-	for (i = 0; i < l->columns && history.graphs < MAX_GRAPHS; i++)
-		if (l->column[i]->id < ID_INTERVAL && !is_name(l->column[i]))
-			history.column[history.graphs++] = l->column[i];
-	return true;
+	for (i = 0; i < l->columns; i++)
+		if (l->column[i]->id < ID_INTERVAL && !is_name(l->column[i])) {
+			history_keep(&history, l->column[i]->id);
+			numbers++;
+		}
+	if (numbers > history.series)
+		warn(0, "--graph: more than %u metrics: the rest is left out", MAX_SERIES);
+	history.most = MAX_HISTORY;
+	return numbers > 0;
 }
 
-/* Adds a report to the history; on a terminal the graphs are drawn anew. */
+/* Adds a report to the history; live, on a terminal, the graphs are drawn anew. */
 static void show_graph(struct listing *l, const struct comparison *c)
 {
-	static bool begun;
-
 	(void)l;
+	history.whole = opt->replay || !screen.tty || opt->format;
 	history_add(&history, c->report);
-	if (!screen.tty || opt->format || opt->replay)
+	if (history.whole)
 		return;
-	if (!begun)
-		out_str(&stdout_sink, "\033[2J");
-	begun = true;
-	text_graphs(&stdout_sink, &history, true);
+	out_str(&stdout_sink, history.count == 1 ? "\033[H\033[2J" : "\033[H");
+	text_graphs(&stdout_sink, &history);
 	write_out(&stdout_sink);
 }
 
-/* At the end: the graph as it is then, or SVG. */
+/* At the end: the graphs as they are then, or SVG. */
 static int finish_graph(struct listing *l)
 {
 	struct sink *o = &stdout_sink;
-	unsigned i;
 
 	(void)l;
 	if (!history.count)
 		return 0;
-	if (opt->format != O_SVG) {
-		if (screen.tty && !opt->replay) {
-			out_char(o, '\n');
-		} else {
-			screen.tty = false; /* below what is there */
-			text_graphs(o, &history, false);
-		}
-		write_out(o);
-		return 0;
-	}
-	svg_begin(o, history.graphs);
-	for (i = 0; i < history.graphs; i++) {
-		write_out(o);
-		svg_panel(o, &history, i);
-	}
-	out_str(o, "</svg>\n");
+	if (opt->format == O_SVG)
+		svg_graphs(o, &history);
+	else if (history.whole)
+		text_graphs(o, &history);
+	else
+		out_char(o, '\n');
 	write_out(o);
 	return 0;
 }
@@ -9066,6 +9240,7 @@ static struct exporter {
 struct progress {
 	struct exposition metrics;
 	unsigned row; /* of the page */
+	uint8_t panels, order[LENGTH(panels)]; /* of it */
 };
 
 /* Takes a snapshot. Four take turns: one is the last, one the last report's, one that
@@ -9212,47 +9387,12 @@ static void plan_select_exports(struct plan *plan, unsigned scopes)
 /* ------------------------------------------------------------------- PAGE
  *
  * --listen: the dashboard at /, one page without scripts, which the browser
- * asks for anew every few seconds. The graphs are those of --svg. */
-
-/* The graphs: P(title, scopes, metric, what the number is). A metric that is not
- * known here has none. */
-#define PANELS(P) \
-	P("CPU", HOST, cpu_busy, "percent of all CPUs used") \
-	P("Memory", HOST, mem_busy, "percent used") \
-	P("Major faults", HOST | CGROUP, maj, "a second, each waits for the disk") \
-	P("Minor faults", HOST | CGROUP, min, "a second") \
-	P("Context switches", HOST | CGROUP, cs, "a second") \
-	P("CPU pressure", HOST | CGROUP, cpu_some, "percent of the time some task waits") \
-	P("Memory pressure", HOST | CGROUP, mem_full, "percent of the time all tasks wait") \
-	P("I/O pressure", HOST | CGROUP, io_full, "percent of the time all tasks wait") \
-	P("Read", HOST | CGROUP, bi, "bytes a second from block devices") \
-	P("Written", HOST | CGROUP, bo, "bytes a second to block devices") \
-	P("Running", HOST | CGROUP, r, "tasks that run or wait for a CPU") \
-	P("Swap", HOST, swap, "bytes a second in and out")
-
-/* Those of a cgroup alone, which come first. */
-#define CGROUP_PANELS(P) \
-	P("CPU", CGROUP, cpu_busy, "percent of what it may use") \
-	P("Memory", CGROUP, mem_pct, "percent of the limit in the working set") \
-	P("Working set", CGROUP, working_set, "bytes that cannot be dropped at once") \
-	P("Throttled", CGROUP, thr_pct, "percent of the quota's periods")
-
-static const struct panel {
-	uint8_t scopes, metric;
-	const char *title, *words;
-} panels[] = {
-#define P(title, scopes, metric, words) { scopes, M_##metric, title, words },
-	IF(WITH_CGROUP, CGROUP_PANELS(P))
-	PANELS(P)
-#undef P
-};
-_Static_assert(LENGTH(panels) <= MAX_GRAPHS, "MAX_GRAPHS is too small");
+ * asks for anew every few seconds. Its panels are those of --svg. */
 
 LARGE struct page {
 	struct report report; /* the last */
 	uint64_t reports;
 	char host[65];        /* the machine's name */
-	const struct panel *panel[LENGTH(panels)]; /* of each graph of the history */
 	struct listing children;
 	bool known[MAX_COLUMNS]; /* columns of it in which there is a number */
 	struct comparison last; /* that the report was made of */
@@ -9260,6 +9400,7 @@ LARGE struct page {
 
 #define PAGE_REFRESH "5" /* seconds */
 
+/* Text in HTML, whoever wrote it. */
 static void html_text(struct sink *o, const char *p)
 {
 	out_escaped(o, ESCAPE_HTML, p);
@@ -9275,19 +9416,14 @@ static const char page_style[] =
 	"header,main,footer{max-width:1280px;margin:auto;padding:12px 16px}"
 	"header{display:flex;flex-wrap:wrap;align-items:baseline;gap:4px 12px}"
 	"h1{font-size:20px;margin:0}h2{font-size:15px;margin:0}p{margin:0}"
-	".soft,footer{color:var(--soft);font-size:13px}"
-	".break{overflow-wrap:anywhere}a{color:var(--link)}"
+	".soft,footer{color:var(--soft);font-size:13px;overflow-wrap:anywhere}a{color:var(--link)}"
 	".state{font-weight:600;color:var(--card);background:var(--ok);border-radius:12px;padding:1px 12px}"
 	".state.warning{background:var(--warning)}.state.critical{background:var(--critical)}"
-	".alerts{margin:0 0 16px;padding:10px 16px;list-style:none;background:var(--card);"
-	"border:1px solid var(--edge);border-radius:8px}"
+	".card{background:var(--card);border:1px solid var(--edge);border-radius:8px;padding:10px 16px}"
+	".alerts{margin:0 0 16px;list-style:none}"
 	".alerts .warning{color:var(--warning)}.alerts .critical{color:var(--critical);font-weight:600}"
-	".cards{display:grid;gap:16px;grid-template-columns:repeat(auto-fill,minmax(min(100%,340px),1fr))}"
-	".card{background:var(--card);border:1px solid var(--edge);border-radius:8px;padding:12px 14px 8px;min-width:0}"
-	".card div{display:flex;justify-content:space-between;align-items:baseline}"
-	".now{font-size:22px;font-weight:600;font-variant-numeric:tabular-nums}"
-	".now.warning{color:var(--warning)}.now.critical{color:var(--critical)}"
-	"svg{display:block;width:100%;height:auto;margin-top:6px}.card text{font-size:14px}"
+	".panels{display:grid;gap:16px;grid-template-columns:repeat(auto-fill,minmax(min(100%,340px),1fr))}"
+	"svg{display:block;width:100%;height:auto}"
 	".wide{overflow-x:auto;margin-top:16px}table{border-collapse:collapse;width:100%;font-size:13px;"
 	"font-variant-numeric:tabular-nums}th,td{padding:4px 8px;text-align:right;border-top:1px solid var(--edge);"
 	"white-space:nowrap}thead th{border:0;color:var(--soft);font-weight:400}th:first-child{text-align:left}"
@@ -9299,7 +9435,7 @@ static void page_alerts(struct sink *o, const struct report *r)
 	char buffer[MESSAGE_BYTES];
 	unsigned a;
 
-	out_str(o, "<ul class=\"alerts\">\n");
+	out_str(o, "<ul class=\"card alerts\">\n");
 	for (a = 0; WITH_ALERTS && a < RULE_COUNT; a++) {
 		if (!r->level[a])
 			continue;
@@ -9312,39 +9448,13 @@ static void page_alerts(struct sink *o, const struct report *r)
 	out_str(o, "</ul>\n");
 }
 
-/* Whose numbers these are, and below which limits. */
-static void page_scope(struct sink *o, const struct report *r)
-{
-	out_str(o, "<p class=\"soft break\">");
-	out_str(o, in_cgroup() ? "cgroup " : "host");
-	if (in_cgroup())
-		html_text(o, scope.name);
-	if (in_cgroup() && r->value[M_mem_limit] != UNAVAILABLE) {
-		out_str(o, ", memory limit ");
-		out_human(o, r->value[M_mem_limit]);
-	}
-	if (in_cgroup() && r->value[M_cpu_limit] != UNAVAILABLE) {
-		out_str(o, ", ");
-		out_milli(o, r->value[M_cpu_limit] / 1000);
-		out_str(o, " CPUs");
-	}
-	if (!in_cgroup() && r->value[M_mem_total] != UNAVAILABLE) {
-		out_str(o, ", ");
-		out_human(o, r->value[M_mem_total]);
-		out_str(o, " memory");
-	}
-	if (!in_cgroup() && r->value[M_cpus_online] != UNAVAILABLE) {
-		out_str(o, ", ");
-		out_milli(o, r->value[M_cpus_online]);
-		out_str(o, " CPUs");
-	}
-	out_str(o, "</p>\n");
-}
-
+/* Up to the panels: whose numbers these are, of how much, and what is wrong. */
 static void page_head(struct sink *o)
 {
 	const struct report *r = &page.report;
 	const char *level = level_words[r->worst];
+	uint64_t memory = r->value[in_cgroup() ? M_mem_limit : M_mem_total];
+	uint64_t cpus = in_cgroup() ? divided(r->value[M_cpu_limit], 1000) : r->value[M_cpus_online];
 
 	out_str(o, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
 		"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
@@ -9355,35 +9465,57 @@ static void page_head(struct sink *o)
 	out_str(o, svg_style);
 	out_str(o, "</style>\n</head>\n<body>\n<header>\n<h1>");
 	html_text(o, page.host);
-	out(o, "</h1>\n<p class=\"state %s\">%s</p>\n", level, level);
-	page_scope(o, r);
-	out_str(o, "</header>\n<main>\n");
+	out(o, "</h1>\n<p class=\"state %s\">%s</p>\n<p class=\"soft\">", level, level);
+	out_str(o, in_cgroup() ? "cgroup " : "host");
+	html_text(o, in_cgroup() ? scope.name : "");
+	if (memory != UNAVAILABLE) {
+		out_str(o, ", ");
+		out_human(o, memory);
+		out_str(o, in_cgroup() ? " memory limit" : " memory");
+	}
+	if (cpus != UNAVAILABLE) {
+		out_str(o, ", ");
+		out_milli(o, cpus);
+		out_str(o, " CPUs");
+	}
+	out_str(o, "</p>\n</header>\n<main>\n");
 	page_alerts(o, r);
-	out_str(o, "<div class=\"cards\">\n");
+	out_str(o, "<div class=\"panels\">\n");
 }
 
-/* A graph, its title and what it is now. */
-static void page_panel(struct sink *o, const struct panel *p, unsigned which)
+static bool is_of_scope(const struct panel *p)
 {
-	static const struct frame f = { 52, 396, 8, 104 };
-	struct graph g = make_graph(&history, which);
+	return p->scopes & (in_cgroup() ? CGROUP : HOST);
+}
 
-	out(o, "<section class=\"card\">\n<div><h2>%s</h2><p class=\"now%s\">", p->title,
-	    g.now == UNAVAILABLE || g.now < g.warn ? "" : g.now >= g.crit ? " critical" : " warning");
-	out_short(o, g.column, g.now);
-	out(o, "</p></div>\n<p class=\"soft\">%s</p>\n"
-	    "<svg viewBox=\"0 0 400 136\" role=\"img\" aria-label=\"%s: ", p->words, p->title);
-	out_figures(o, &g);
-	out_str(o, "\">\n");
-	svg_plot(o, &g, &f);
-	svg_text(o, "text", f.left, f.top + f.height + 18);
-	if (history.count)
-		out_clock(o, history.wall_ns[0] / NS_PER_S);
-	out_str(o, "</text>\n");
-	svg_text(o, "scale", f.right, f.top + f.height + 18);
-	if (history.count)
-		out_clock(o, history.wall_ns[history.count - 1] / NS_PER_S);
-	out_str(o, " UTC</text>\n</svg>\n</section>\n");
+/* Selects what the panels show, and keeps it. */
+static void plan_panels(struct plan *plan)
+{
+	const struct panel *p;
+	unsigned k;
+
+	for (p = panels; p < panels + LENGTH(panels); p++)
+		for (k = 0; k < MAX_LAYERS && is_of_scope(p) && p->metric[k]; k++) {
+			plan_select(plan, p->metric[k]);
+			history_keep(&history, p->metric[k]);
+		}
+}
+
+/* Chooses the panels of a response: those that have values, what alerts first. */
+static void page_order(struct progress *at)
+{
+	unsigned level, i;
+
+	for (level = CRITICAL + 1; level-- > CALM;)
+		for (i = 0; i < LENGTH(panels); i++) {
+			struct graph g;
+
+			if (!is_of_scope(&panels[i]) || panel_level(&panels[i], &history) != level)
+				continue;
+			g = make_graph(&history, panels[i]);
+			if (has_values(&g))
+				at->order[at->panels++] = (uint8_t)i;
+		}
 }
 
 /* A row of the table of cgroups; the first is its headings. */
@@ -9418,7 +9550,7 @@ static uint64_t page_step_ns(void)
 	return opt->delay_ns ? opt->delay_ns : PAGE_TICK * (uint64_t)NS_PER_S;
 }
 
-/* The head, a graph, or rows of the table and the end. */
+/* The head, a panel, or rows of the table and the end. */
 static bool page_piece(struct sink *o, struct progress *at)
 {
 	const struct listing *l = &page.children;
@@ -9426,18 +9558,21 @@ static bool page_piece(struct sink *o, struct progress *at)
 
 	if (row == 0) {
 		page_head(o);
+		page_order(at);
 		return true;
 	}
-	if (row <= history.graphs) {
-		page_panel(o, page.panel[row - 1], row - 1);
+	if (row <= at->panels) {
+		struct graph g = make_graph(&history, panels[at->order[row - 1]]);
+
+		svg_panel(o, &g, PAGE_WIDTH, 0);
 		return true;
 	}
-	row -= history.graphs + 1;
+	row -= at->panels + 1;
 	if (row == 0)
 		out_str(o, "</div>\n");
 	for (; row < rows; row++) {
 		if (o->size - o->n < SAMPLE_BYTES) {
-			at->row = history.graphs + 1 + row;
+			at->row = at->panels + 1 + row;
 			return true;
 		}
 		page_child(o, l, row);
@@ -9446,7 +9581,7 @@ static bool page_piece(struct sink *o, struct progress *at)
 	out(o, "</main>\n<footer>vmstat " VERSION ", the last %ju minutes, "
 	    "refreshed every " PAGE_REFRESH " seconds &middot; "
 	    "<a href=\"/metrics\">metrics</a> &middot; <a href=\"/healthz\">health</a>"
-	    "</footer>\n</body>\n</html>\n", (history.places * page_step_ns() / NS_PER_S + 30) / 60);
+	    "</footer>\n</body>\n</html>\n", (history.most * page_step_ns() / NS_PER_S + 30) / 60);
 	return false;
 }
 
@@ -9461,18 +9596,11 @@ static void page_children(const struct snapshot *now)
 		list_children(&page.children);
 }
 
-/* Chooses the graphs: those that something feeds. */
 static void page_begin(const struct comparison *c)
 {
-	unsigned i, kind = in_cgroup() ? CGROUP : HOST;
-
-	history.places = (unsigned)least_of(PAGE_SECONDS * (uint64_t)NS_PER_S / page_step_ns(), MAX_PAGE_REPORTS);
-	history.places += history.places < 2;
-	for (i = 0; i < LENGTH(panels); i++)
-		if (panels[i].scopes & kind && is_fed(c, panels[i].metric)) {
-			page.panel[history.graphs] = &panels[i];
-			history.column[history.graphs++] = &metrics[panels[i].metric].column;
-		}
+	history.most = (unsigned)least_of(PAGE_SECONDS * (uint64_t)NS_PER_S / page_step_ns(), MAX_PAGE_REPORTS);
+	history.most += history.most < 2;
+	history.span_ns = history.most * page_step_ns();
 	gethostname(page.host, sizeof page.host - 1);
 	page_children(c->now);
 }
@@ -9554,11 +9682,10 @@ static void plan_exports(void)
 	for (i = 0; i < LENGTH(more); i++)
 		if (more[i] < LENGTH(metrics))
 			plan_select(plan, more[i]);
-	for (i = 0; page_too && i < LENGTH(panels); i++)
-		if (panels[i].scopes & (in_cgroup() ? CGROUP : HOST))
-			plan_select(plan, panels[i].metric);
-	if (page_too)
+	if (page_too) {
+		plan_panels(plan);
 		plan_rules(plan, true);
+	}
 	if (WITH_RECORD)
 		plan_columns(plan, &recorder.listing);
 	plan_wants(plan);
@@ -9922,7 +10049,7 @@ static void respond(struct connection *c, const struct request *r, uint64_t now_
 		return;
 	}
 	c->endpoint = endpoint;
-	c->at = (struct progress){ { .walk = scrape.walk }, 0 };
+	c->at = (struct progress){ .metrics.walk = scrape.walk };
 	c->begun = false;
 	c->since = c->moved = now_ns;
 	c->state = STATE_SENDING;

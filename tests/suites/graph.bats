@@ -36,27 +36,100 @@ setup() {
     [[ $last == "█ ██" && $fourth == "█  █" ]] || { show_output; false; }
 }
 
-@test "SVG: valid XML; the path has the values, and its gap; levels and units" {
+# svg FILE ASSERTIONS: in Python, of its panels: their label, words, and the paths and lines by class.
+svg() {
     requires_tool python3
+    python3 - "$1" << END
+import re, sys, xml.etree.ElementTree as tree
+class Panel:
+    def __init__(self, svg):
+        of = lambda kind: [e for e in svg.iter() if e.tag.endswith('}' + kind)]
+        self.label, self.texts = svg.get('aria-label'), of('text')
+        self.words = [''.join(t.itertext()) for t in self.texts]
+        self.paths = {p.get('class'): p.get('d') for p in of('path')}
+        self.lines = {l.get('class'): l for l in of('line')}
+    def text(self, words):
+        return self.texts[self.words.index(words)]
+picture = tree.parse(sys.argv[1]).getroot()
+panels = [Panel(svg) for svg in picture if svg.get('role') == 'img']
+$(cat)
+END
+}
+
+@test "SVG: valid XML; the path has the values, and its gap; levels and units" {
     run_vmstat "--replay=$T/csv" --svg --graph=cs,mem_pct
     succeeds
     stderr_is_empty
     printf '%s\n' "$output" > "$T/svg"
-    python3 - "$T/svg" <<'END'
-import re, sys, xml.etree.ElementTree as tree
-ns = '{http://www.w3.org/2000/svg}'
-svg = tree.parse(sys.argv[1]).getroot()
-assert svg.tag == ns + 'svg' and svg.get('viewBox') == '0 0 800 348'
-lines = [p.get('d') for p in svg.iter(ns + 'path') if p.get('class') == 'line']
-# The plot: x from 64 to 784, y from 36 (10,000) to 146 (0).
-assert lines[0] == 'M64 135L304 124L544 36L784 91', lines[0]
-# 50 %, none, 25 %, 100 %: the second panel is 170 below.
-assert lines[1] == 'M64 261h1M544 288.5L784 206', lines[1]
-words = [t.text for t in svg.iter(ns + 'text')]
-for word in ('cs', 'mem_pct', '10k', '7500', '100%', '25%', 'warning 3000', 'critical 5000', 'warning 90%', 'critical 97%',
-             '2026-01-02 03:04:01', '2026-01-02 03:04:04 UTC'):
-    assert word in words, word
-assert 'prefers-color-scheme:dark' in svg.find(ns + 'style').text
+    svg "$T/svg" << 'END'
+assert picture.tag == '{http://www.w3.org/2000/svg}svg' and picture.get('viewBox') == '0 0 800 402'
+# The plot: x from 56 to 708, y from 64 (10,000) to 168 (0).
+assert panels[0].paths == {'line': 'M56 168V157.6L273.3 147.2L490.7 64L708 116V168'}, panels[0].paths
+# 50 %, none, 25 %, 100 %
+assert panels[1].paths == {'line': 'M56 168V116V168M490.7 168V142L708 64V168'}, panels[1].paths
+for panel, words in zip(panels, (
+        ('Context switches cs', 'a second', '10k', '7500', 'warn 3000', 'crit 5000', 'avg 4500, max 10k'),
+        ('Memory mem_pct', '% of the limit', '100%', '25%', 'warn 90%', 'crit 97%', 'avg 58%, max 100%'))):
+    for word in words + ('2026-01-02 03:04:01', '2026-01-02 03:04:04 UTC'):
+        assert word in panel.words, (word, panel.words)
+assert panels[0].label == 'Context switches, critical:  now 5000  min 1000  avg 4500  max 10k  (warning 3000, critical 5000)'
+assert 'prefers-color-scheme:dark' in ''.join(picture.itertext())
+END
+}
+
+@test "SVG: levels are named in the margin, however close they are" {
+    local levels
+    for levels in 4990,5000 1,2 9990,10000 3000,5000; do
+        run_vmstat "--replay=$T/csv" --svg --graph=cs --alert=cs=$levels
+        printf '%s\n' "$output" > "$T/svg"
+        svg "$T/svg" << 'END'
+crit, warn = [next(t for t in panels[0].texts if t.get('class') == c) for c in ('crits', 'warns')]
+edge = max(int(l.get('x2')) for l in panels[0].lines.values())
+assert edge == 708 and int(crit.get('x')) > edge and int(warn.get('x')) > edge
+assert int(warn.get('y')) - int(crit.get('y')) >= 14 and 64 <= int(crit.get('y')) and int(warn.get('y')) <= 172
+END
+    done
+}
+
+# An hour between the third report and the fourth: 1 + 1 + 3600 + 1 s on 652 or 730 pixels.
+@test "time without reports is a gap: by wall time in SVG, a break in text" {
+    sed -i 's/03:04:04/04:04:03/' "$T/csv"
+    echo '2026-01-02T04:04:04Z,1,cgroup,/a,5000,100' >> "$T/csv"
+    run_vmstat "--replay=$T/csv" --svg --graph=cs
+    printf '%s\n' "$output" > "$T/svg"
+    svg "$T/svg" <<< "assert panels[0].paths['line'] == 'M56 168V157.6L56.2 147.2L56.4 64V168M707.8 168V116L708 116V168', panels[0].paths"
+    run_vmstat "--replay=$T/csv" --graph=cs
+    [[ ${lines[8]: -7} == '###  ##' && ${lines[4]: -7} == '  #    ' ]] || { show_output; false; }
+    # Unavailable is one column wide.
+    run_vmstat "--replay=$T/csv" --graph=mem_pct
+    [[ ${lines[8]: -7} == '# #  ##' ]] || { show_output; false; }
+}
+
+# As many as have room: of 3,600 reports, in 450 places of 8, a break is still to be seen.
+@test "a gap in many reports is still one" {
+    awk 'BEGIN { print "time,interval,cs"; for (i = 0; i < 3600; i++) { t = i + (i < 1800 ? 0 : 7200)
+        printf "2026-01-02T%02d:%02d:%02dZ,1,100\n", t / 3600, t / 60 % 60, t % 60 } }' > "$T/csv"
+    run_vmstat "--replay=$T/csv" --graph=cs
+    [[ ${lines[8]} =~ ^' '+'0 |'#+' '{1,3}#+$ && ${#lines[8]} == 80 ]] || { show_output; false; }
+}
+
+@test "a clock that was wrong for one report does not move the others" {
+    sed -i 's/2026-01-02T03:04:02/2030-01-01T00:00:00/' "$T/csv"
+    # From a pipe: in the order in which they were written
+    cat "$T/csv" | "$VMSTAT" --replay=- --svg --graph=cs > "$T/svg"
+    # It is no later than the next.
+    svg "$T/svg" <<< "assert panels[0].paths['line'] == 'M56 168V157.6L490.7 147.2L490.7 64L708 116V168', panels[0].paths"
+}
+
+@test "SVG: each metric has a panel, with what the page says of it or the catalogue" {
+    { echo time,interval,us,in,gu; echo 2026-01-02T03:04:01Z,1,7,3,; } > "$T/csv"
+    run_vmstat "--replay=$T/csv" --svg --graph=us,in,gu
+    printf '%s\n' "$output" > "$T/svg"
+    svg "$T/svg" << 'END'
+assert [p.label for p in panels] == ['us:  now 7%  min 7%  avg 7%  max 7%', 'in:  now 3  min 3  avg 3  max 3',
+    'gu:  now -  min -  avg -  max -'], [p.label for p in panels]
+assert 'unavailable' in panels[2].words and not panels[2].paths
+assert panels[0].paths == {'line': 'M708 168V160.7V168'}, panels[0].paths
 END
 }
 
@@ -70,7 +143,11 @@ END
     [[ $status == 143 && $(tail -n 1 "$T/svg") == "</svg>" ]]
     run_on_this_machine --graph=nosuch
     fails_with "unknown column in 'nosuch'*"
+    run_on_this_machine --graph=mem_level
+    fails_with "unknown column in 'mem_level'*"
     run_on_this_machine --graph --json; fails_with "conflicting options*"
+    run_on_this_machine --graph=memory,cpu,system,io,swap,procs,faults 0.02 1
+    [[ $status == 0 && $stderr == "vmstat: --graph: more than 16 metrics: the rest is left out" ]] || { show_output; false; }
 }
 
 @test "more reports than the history holds are all in the graph of a replay" {
@@ -118,6 +195,36 @@ pictures() {
                 print "picture " n " at " size ": " $0; bad = 1 }
             END { exit bad || n != 7 }' "$T/pictures" || { cat "$T/pictures"; false; }
     done
+}
+
+# 20 rows: a line for thr, which a host does not have, one for the time, 6 for each other.
+@test "on a terminal: the metrics share it; what cannot be had takes a line" {
+    pictures 60 20 $CALM --graph=cs,thr,us,free 0.02 3
+    awk '/^== 3/ { on = 1; next } on { print ++n ": " $0 }' "$T/pictures" > "$T/last"
+    [[ $(grep -cE '^(1: cs|8: us|14: free)  now ' "$T/last") == 3 && $(sed -n '7s/ *$//p' "$T/last") == "7: thr  unavailable" ]] || { cat "$T/last"; false; }
+    [[ $(sed -n '20p' "$T/last") == 20:*:[0-9][0-9] ]] || { cat "$T/last"; false; }
+    # 9 rows for ten of at least two
+    pictures 40 10 $CALM --graph=cs,us,sy,id,free,cache,in,r,b,min 0.02 3
+    awk '/^== 3/ { on = 1; next } on' "$T/pictures" > "$T/last"
+    [[ $(grep -c '  now ' "$T/last") == 4 && $(tail -n 1 "$T/last") == '6 more: no room'*:[0-9][0-9] ]] || { cat "$T/last"; false; }
+}
+
+@test "figures that do not fit are left out whole" {
+    pictures 45 20 $CALM --graph=free 0.02 2
+    [[ $(grep -c '^free  now [^ ]*  min [^ ]*  avg [^ ]*\(  max [^ ]*\)\?$' "$T/pictures") == 2 ]] || { cat "$T/pictures"; false; }
+    pictures 21 20 $CALM --graph=cs 0.02 2
+    [[ $(grep -c '^cs  now [^ ]*\(  min [^ ]*\)\?$' "$T/pictures") == 2 ]] || { cat "$T/pictures"; false; }
+}
+
+# Seven graphs of 8 by 47 critical values, which with a colour for each were 32 KiB and more.
+@test "many graphs, all in colour" {
+    requires_feature alerts
+    local i
+    { echo time,interval,cs,maj,mem_pct,thr_pct,mem_full,io_full,cpu_some
+      for i in {10..99}; do echo "2026-01-02T03:00:00.${i}0Z,0.01$((i % 2)),9999,999,99,99,99,99,9$((i % 2))"; done; } > "$T/csv"
+    LC_ALL=C.UTF-8 run_vmstat "--replay=$T/csv" --color=always --graph=cs,maj,mem_pct,thr_pct,mem_full,io_full,cpu_some
+    succeeds
+    [[ ${#lines[@]} == 64 && ${lines[8]} == *$'0 │\e[31m███'*$'█\e[0m' ]] || { show_output; false; }
 }
 
 @test "a replay draws the graph that was shown live" {

@@ -1048,3 +1048,45 @@ ends_with() {
         [[ $(body) == *"the last 10 minutes"* && $(body) != *"<tr></tr>"* ]] || { body | tail -n 9; false; }
     }
 }
+
+# page ARGS...: of a server that has taken some reports. panels: their labels, in their order.
+page() {
+    serve "$@" 0.1
+    sleep 0.6
+    get /
+    answers 200
+    stop_server
+}
+
+panels() { body | grep -o 'role="img" aria-label="[^"]*"' | cut -d'"' -f4; }
+
+@test "the page: what alerts comes first, in words and as a panel" {
+    requires_feature alerts
+    page --proc=/proc --sys=/sys --scope=host --alert=cs=0.5,1 --alert=maj=1000000
+    [[ $(panels | head -n 1) == 'Context switches, critical:  now '*'  (warning 0.5, critical 1)' ]] || { panels; false; }
+    [[ $(body) == *'<li class="critical">CPU THRASHING: '* && $(body) == *'<text class="now crits" x="386" y="28">'* ]] || { body; false; }
+    page --proc=/proc --sys=/sys --scope=host $CALM
+    [[ $(panels | head -n 1) == CPU:* && $(body) == *'<li>Nothing is wrong.</li>'* ]] || { panels; false; }
+    # Of a cgroup: 20 of 24 MiB are 83 %.
+    ! has_feature cgroup || {
+        in_v2
+        page --scope=cgroup --alert=mem_pct=50,99
+        [[ $(panels) == 'Memory, warning:  now 83%  min 83%  avg 83%  max 83%  (warning 50%, critical 99%)'$'\n'* ]] || { panels; false; }
+        [[ $(body) == *'<li class="warning">MEMORY NEAR LIMIT: 83% of the limit'*'</li>'* ]]
+        [[ $(body) == *'<text class="now warns" x="386" y="28">83%</text>'* ]]
+    }
+}
+
+@test "the page: CPU is one panel, of layers; a panel without a value is left out" {
+    page --proc=/proc --sys=/sys --scope=host $CALM
+    [[ $(panels | grep -c '^CPU: .*: us [0-9.]*%, sy [0-9.]*%, wa [0-9.]*%, st [0-9.]*%, gu [0-9.]*%$') == 1 ]] || { panels; false; }
+    [[ $(body | grep -o 'class="layer [a-z]*"' | tr -d '\n') == \
+        'class="layer gu"class="layer st"class="layer wa"class="layer sy"class="layer us"' ]] || { body; false; }
+    ! panels | grep '^Throttled' || false
+    ! has_feature cgroup || {
+        in_v2
+        page --scope=cgroup $CALM
+        panels | grep '^Working set: '
+        fails grep -e '^I/O pressure' -e '>unavailable<' <(panels; body)
+    }
+}

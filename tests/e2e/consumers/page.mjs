@@ -12,7 +12,7 @@ const SCREENS = { desktop: { width: 1280, height: 900 }, phone: { width: 390, he
 const SMALLEST = 11, CONTRAST = 4.5;
 
 // Runs in the page: text with the size that it is seen in, and, in graphs, which
-// axe leaves out, the contrast to what lies behind.
+// axe leaves out, the contrast to what lies behind, and whether something else is there.
 function measure() {
 	const light = (color) => {
 		const [r, g, b] = color.match(/[\d.]+/g).slice(0, 3).map((value) => {
@@ -31,14 +31,18 @@ function measure() {
 		const found = { text, size: parseFloat(style.fontSize) };
 		if (graph) {
 			const box = element.getBoundingClientRect(), edge = graph.getBoundingClientRect();
-			const card = getComputedStyle(graph.parentElement).backgroundColor;
-			const [a, b] = [light(style.fill), light(card)].sort((x, y) => y - x);
+			const panel = getComputedStyle(graph.querySelector(".panel")).fill;
+			const [a, b] = [light(style.fill), light(panel)].sort((x, y) => y - x);
 			found.size *= Math.abs(element.getScreenCTM().d);
 			found.contrast = (a + 0.05) / (b + 0.05);
 			// A box has room above figures and below the line that they stand on.
 			const room = found.size / 5;
 			found.cut = box.left < edge.left - 1 || box.right > edge.right + 1 ||
 				box.top < edge.top - room || box.bottom > edge.bottom + room;
+			found.covered = [...graph.querySelectorAll("text, path")].filter((other) => !other.contains(element))
+				.map((other) => other.getBoundingClientRect()).some((other) =>
+					other.left < box.right && other.right > box.left &&
+					other.top + room < box.bottom - room && other.bottom - room > box.top + room);
 		}
 		texts.push(found);
 	}
@@ -77,11 +81,13 @@ async function look(browser, url, picture, screen, colorScheme, wrong) {
 		bad(`${small.length} texts of less than ${SMALLEST} pixels: ` +
 			[...new Set(small.map(({ text, size }) => `${text} ${size.toFixed(1)}`))]
 				.slice(0, 5).join(", "));
-	for (const { text, contrast = CONTRAST, cut } of texts) {
+	for (const { text, contrast = CONTRAST, cut, covered } of texts) {
 		if (contrast < CONTRAST)
 			bad(`contrast ${contrast.toFixed(2)}: ${text}`);
 		if (cut)
 			bad(`cut off: ${text}`);
+		if (covered)
+			bad(`lies over a curve or another label: ${text}`);
 	}
 	await page.evaluate(axe);
 	const { violations } = await page.evaluate(() => globalThis.axe.run());
