@@ -4957,16 +4957,12 @@ static bool print_listing(struct listing *l)
 static const char *const resources[] = { "cpu", "memory", "swap", "disk" };
 static const char *const aspects[] = { "utilisation", "saturation", "errors" };
 
-/* A value in the unit of rules' levels: sizes in KiB. */
-static uint64_t rule_value(const struct report *r, enum metric_id m)
-{
-	return divided(r->value[m], metrics[m].column.unit >= UNIT_SIZE ? 1024 : 1);
-}
-
-/* The value that a rule is about. */
+/* The value that a rule is about, in the unit of its levels: sizes in KiB. */
 static uint64_t alert_value(const struct report *r, enum rule_id a)
 {
-	return rule_value(r, rules[a].metric);
+	enum metric_id m = rules[a].metric;
+
+	return divided(r->value[m], metrics[m].column.unit >= UNIT_SIZE ? 1024 : 1);
 }
 
 /* A rule's level, as the options have it; with --threshold=.../cpu times the
@@ -4980,34 +4976,17 @@ static uint64_t alert_threshold(const struct report *r, enum rule_id a, enum ale
 	return a == RULE_cs && opt->threshold_per_cpu ? mul_div(micro, limit, 1000000) : limit;
 }
 
-/* Is it a gauge that is made of gauges only? */
-static bool is_instant(enum metric_id m)
-{
-	const struct place *p;
-	const struct term *t;
-
-	if (metrics[m].kind != KIND_GAUGE)
-		return false;
-	for (p = metrics[m].places; p->scopes; p++) {
-		if (p->over)
-			return false;
-		for (t = terms_of(p); t && t->sign; t++)
-			if (!is_instant(t->metric))
-				return false;
-	}
-	return true;
-}
-
 #define ENOUGH_PERIODS 5000 /* in thousandths: fewer say little of throttling */
 
-/* Can a rule be judged by this report? Averages since boot alert nobody. */
+/* Can a rule be judged by this report? Averages since boot alert nobody: what is in use now
+ * is all that a first report can tell. */
 static bool is_judged(const struct report *r, enum rule_id a)
 {
 	if (!opt->rule_on[a] || alert_value(r, a) == UNAVAILABLE || alert_threshold(r, a, CRITICAL) == UNAVAILABLE)
 		return false;
 	if (a == RULE_thr_pct && r->value[M_periods] < ENOUGH_PERIODS)
 		return r->value[M_periods] == 0 && !r->first;
-	return !r->first || is_instant(rules[a].metric);
+	return !r->first || rules[a].aspect == ASPECT_UTILISATION;
 }
 
 /* Why tasks waited for CPUs. The kernel's figure (accounting/psi.rst) mixes tasks
