@@ -931,6 +931,7 @@ struct scanner {
 	bool eof;
 	bool stream;      /* read on from where it stands: a pipe, or a file of any length */
 	bool cut;         /* the last line was longer than the buffer: a part of it */
+	size_t most;      /* bytes that are read at once */
 	char buffer[SCAN_BYTES + 1]; /* a newline follows what was read */
 };
 
@@ -945,6 +946,7 @@ static void scan_start(struct scanner *s, int fd, int error)
 	s->buffer[0] = '\n';
 	s->eof = fd < 0;
 	s->stream = s->cut = false;
+	s->most = SCAN_BYTES;
 }
 
 /* Goes on where the descriptor stands, at this offset: of a pipe, or of a file that
@@ -965,7 +967,7 @@ static void scan_close(struct scanner *s)
 /* Reads on after what is left in the buffer, which is moved to its front. */
 static void scan_fill(struct scanner *s)
 {
-	size_t left = (size_t)(s->end - s->next);
+	size_t left = (size_t)(s->end - s->next), room = least_of(s->most, SCAN_BYTES - left);
 	ssize_t n = -1;
 
 	memmove(s->buffer, s->next, left);
@@ -974,8 +976,7 @@ static void scan_fill(struct scanner *s)
 	s->error = EFBIG;
 	if (s->stream || s->offset < SCAN_MOST) {
 		do
-			n = s->stream ? read(s->fd, s->end, SCAN_BYTES - left) :
-				pread(s->fd, s->end, SCAN_BYTES - left, s->offset);
+			n = s->stream ? read(s->fd, s->end, room) : pread(s->fd, s->end, room, s->offset);
 		while (n < 0 && errno == EINTR);
 		s->error = n < 0 ? errno : 0;
 	}
@@ -1110,30 +1111,46 @@ static uint64_t scan_position(const struct scanner *s, const char *p)
 	return (uint64_t)(s->offset - (s->end - p));
 }
 
+/* Is this the beginning of a line with the key? */
+static bool has_key(const char *p, const char *key, size_t length)
+{
+	uint64_t a, b;
+
+	for (; length >= sizeof a; length -= sizeof a, p += sizeof a, key += sizeof a) {
+		memcpy(&a, p, sizeof a);
+		memcpy(&b, key, sizeof b);
+		if (a != b)
+			return false;
+	}
+	while (length--)
+		if (*p++ != *key++)
+			return false;
+	return is_blank(*p) || *p == ':';
+}
+
 #define JUMP_SLACK 16
 
 /* Goes to where a line with this key was the last time, or a few bytes off,
  * as the numbers before it may have more or fewer digits now. Most lines of
- * a file are passed over like this. */
-static void scan_jump(struct scanner *s, uint64_t position, const char *key)
+ * a file are passed over like this. False: it is not in the buffer there. */
+static bool scan_jump(struct scanner *s, uint64_t position, const char *key, size_t length)
 {
-	uint64_t ahead = position - scan_position(s, s->next);
-	char *p, *last;
+	uint64_t ahead = position - scan_position(s, s->next), left = (uint64_t)(s->end - s->next);
+	char *p = s->next + ahead, *last;
 
-	if (!ahead || ahead >= (uint64_t)(s->end - s->next)) /* here, or not in the buffer */
-		return;
-	p = s->next + ahead;
-	if (p[-1] == '\n' && after_key(p, key)) {
+	if (ahead >= left || length >= left - ahead)
+		return false;
+	if ((!ahead || p[-1] == '\n') && has_key(p, key, length)) {
 		s->next = p;
-		return;
+		return true;
 	}
-	last = p + JUMP_SLACK;
-	p = ahead > JUMP_SLACK ? p - JUMP_SLACK : s->next + 1;
-	for (; p < s->end && p <= last; p++)
-		if (p[-1] == '\n' && after_key(p, key)) {
+	last = s->end - p > JUMP_SLACK + (ptrdiff_t)length ? p + JUMP_SLACK : s->end - length - 1;
+	for (p = ahead > JUMP_SLACK ? p - JUMP_SLACK : s->next + 1; p <= last; p++)
+		if (p[-1] == '\n' && has_key(p, key, length)) {
 			s->next = p;
-			return;
+			return true;
 		}
+	return false;
 }
 
 /* -------------------------------------------------------------- CATALOGUE
@@ -2249,14 +2266,19 @@ struct mount {
 	bool carries[DIR_COUNT];
 };
 
-/* mountinfo writes space, tab, newline and backslash as \ooo, and no other backslash. */
+static bool is_octal(char c)
+{
+	return c >= '0' && c <= '7';
+}
+
+/* mountinfo writes space, tab, newline and backslash as \ooo. */
 static bool unescape(const struct text *w, char *to)
 {
 	const char *p = w->p, *end = to + PATH_BYTES - 1;
 
 	for (; p < w->end && to < end; to++)
-		if (*p == '\\' && w->end - p > 3) {
-			*to = (char)((p[1] & 7) << 6 | (p[2] & 7) << 3 | (p[3] & 7));
+		if (*p == '\\' && w->end - p > 3 && is_octal(p[1]) && is_octal(p[2]) && is_octal(p[3])) {
+			*to = (char)((p[1] - '0') << 6 | (p[2] - '0') << 3 | (p[3] - '0'));
 			p += 4;
 		} else {
 			*to = *p++;
@@ -2734,7 +2756,9 @@ static bool is_procfs(const char *dir)
 struct want {
 	const char *key;
 	uint32_t gap;   /* bytes from the line found before it, the last time */
+	uint8_t length; /* of the key, once it was found */
 	uint8_t metric; /* the first of its metrics; plan->next has the others */
+	bool levels;    /* one of them is wanted at each level, not of the cgroup alone */
 };
 
 static struct plan {
@@ -2745,33 +2769,25 @@ static struct plan {
 	bool source[SRC_COUNT];    /* is it read? */
 	uint8_t next[M_COUNT];     /* the next metric in the same line, or M_NONE */
 	uint8_t first_want[SRC_COUNT + 1];
-	uint8_t ordered[SRC_COUNT]; /* so many wants stand in the order of the file; the others it
-	                             * does not have. 0: that is not known */
+	bool levels[SRC_COUNT];    /* is one of its wants for each level? */
+	uint8_t found[SRC_COUNT];   /* so many wants stand in the order of the file, when it had most */
+	uint32_t extent[SRC_COUNT]; /* where the last of them ended; 0: their order is not known */
 	struct want want[M_COUNT]; /* those of a source stand together */
 } scope_plan, children_plan; /* children: of the cgroups below, where the scope is a host */
 
 LARGE struct file files[MAX_LEVELS][SRC_COUNT]; /* [0]: of the scope itself */
 
-/* The scope that a source belongs to: of a cgroup's files it is the version
- * of the hierarchy. Pressure is v2's alone: on a hybrid machine a v1 cgroup
- * has it in the directory of v2. */
-static unsigned scope_of(enum source_id src)
+/* The scopes of a cgroup that a place belongs to: the version of the hierarchy that has
+ * its file; without one that of memory. Pressure is v2's alone: on a hybrid machine a
+ * v1 cgroup has it in the directory of v2. */
+static unsigned scopes_of(const struct place *p)
 {
-	enum directory dir = sources[src].directory;
+	enum directory dir = p->source == SRC_NONE ? DIR_MEMORY : sources[p->source].directory;
+	unsigned version = homes[dir].version;
 
-	if (dir < DIR_FIRST_HOME)
+	if (dir < DIR_FIRST_HOME || (dir == DIR_PRESSURE && version))
 		return CGROUP;
-	if (dir == DIR_PRESSURE)
-		return homes[dir].version ? CGROUP : 0;
-	return homes[dir].version == 2 ? V2 : homes[dir].version == 1 ? V1 : 0;
-}
-
-/* The version of the hierarchy that a metric without a file goes by. */
-static unsigned scope_of_place(const struct place *p)
-{
-	if (p->source != SRC_NONE)
-		return scope_of(p->source);
-	return homes[DIR_MEMORY].version == 1 ? V1 : V2;
+	return version == 1 ? V1 : version == 2 || p->source == SRC_NONE ? V2 : 0;
 }
 
 /* What a metric is made of; NULL where it is read as it is. */
@@ -2799,7 +2815,7 @@ static void plan_places(struct plan *plan, bool cgroup)
 	for (m = 1; m < LENGTH(metrics); m++) {
 		plan->place[m] = NULL;
 		for (p = metrics[m].places; p->scopes && !plan->place[m]; p++)
-			if (cgroup ? p->scopes & CGROUP & scope_of_place(p) : p->scopes & HOST)
+			if (cgroup ? p->scopes & CGROUP & scopes_of(p) : p->scopes & HOST)
 				plan->place[m] = p;
 	}
 }
@@ -2836,9 +2852,11 @@ static unsigned plan_want(struct plan *plan, unsigned n, enum metric_id m)
 	while (want < plan->want + n && strcmp(want->key, p->key))
 		want++;
 	if (want == plan->want + n) {
-		*want = (struct want){ p->key, 0, M_NONE };
+		*want = (struct want){ .key = p->key };
 		n++;
 	}
+	want->levels |= p->trait == TRAIT_LEVELS;
+	plan->levels[p->source] |= want->levels;
 	for (link = &want->metric; *link && plan->place[*link]->nth < p->nth; link = &plan->next[*link])
 		;
 	plan->next[m] = *link;
@@ -2849,13 +2867,22 @@ static unsigned plan_want(struct plan *plan, unsigned n, enum metric_id m)
 /* Lists what each file is searched for. */
 static void plan_wants(struct plan *plan)
 {
+	uint8_t first[SRC_COUNT] = { 0 }, m; /* the first metric of a file; plan->next has the others */
 	unsigned src, i, n = 0;
 
+	for (i = plan->count; i-- > 0;) {
+		m = plan->order[i];
+		if (is_scanned(plan->place[m])) {
+			plan->next[m] = first[plan->place[m]->source];
+			first[plan->place[m]->source] = m;
+		}
+	}
 	for (src = 0; src < SRC_COUNT; src++) {
 		plan->first_want[src] = (uint8_t)n;
-		for (i = 0; plan->source[src] && i < plan->count; i++)
-			if (plan->place[plan->order[i]]->source == src && is_scanned(plan->place[plan->order[i]]))
-				n = plan_want(plan, n, plan->order[i]);
+		for (i = first[src]; i; i = m) {
+			m = plan->next[i];
+			n = plan_want(plan, n, i);
+		}
 	}
 	plan->first_want[SRC_COUNT] = (uint8_t)n;
 }
@@ -2874,62 +2901,62 @@ static bool costs_nothing(const struct plan *plan, enum metric_id m)
 	return true;
 }
 
-/* The numbers of one line for the metrics of a want, into values[metric]. */
+/* The numbers after a key at p for the metrics of a want, into values[metric]. Returns
+ * where it stopped: at `end`, before which what ends a number must have been read. */
+static const char *read_words(const struct plan *plan, const struct want *want, const char *p, const char *end,
+			      uint64_t *values)
+{
+	unsigned m, nth = 0;
+	uint64_t v = 0;
+
+	for (m = want->metric; m; m = plan->next[m]) {
+		for (; nth < plan->place[m]->nth || !nth; nth++) {
+			while (*p == ' ')
+				p++;
+			if (!parse_digits(&p, &v) || (unsigned char)*p > ' ') /* ends at a blank, CR or LF */
+				return p;
+		}
+		if (p >= end)
+			return end;
+		values[m] = v;
+	}
+	return p;
+}
+
+/* The same of a whole line after its key. */
 static void read_line(const struct plan *plan, const struct want *want, enum format format, struct text line,
 		      uint64_t *values)
 {
-	unsigned m, nth = 0;
-	uint64_t v = UNAVAILABLE;
+	unsigned m;
 
-	for (m = want->metric; m; m = plan->next[m]) {
-		unsigned wanted = plan->place[m]->nth ? plan->place[m]->nth : 1;
-
-		if (format == FORMAT_PSI && !pair_number(line, "total", &v))
-			return;
-		for (; format == FORMAT_WORDS && nth < wanted; nth++)
-			if (!scan_number(&line, &v))
-				return;
-		values[m] = v;
-	}
-}
-
-/* Is it wanted at each level, not of the cgroup alone? */
-static bool is_for_levels(const struct plan *plan, const struct want *want)
-{
-	unsigned m = want->metric;
-
-	while (m && plan->place[m]->trait != TRAIT_LEVELS)
-		m = plan->next[m];
-	return m;
+	if (format == FORMAT_WORDS)
+		read_words(plan, want, line.p, line.end + 1, values);
+	for (m = want->metric; m && format == FORMAT_PSI; m = plan->next[m])
+		pair_number(line, "total", &values[m]);
 }
 
 /* Searches a file for the keys that are wanted of it, the first line with
  * each, and stops as soon as all are found. The wants are put in the order of
- * the file, so that the next time each line is compared with one key only,
- * and most lines are jumped over. Of a level above (not `own`) only what is
- * wanted at each level is read, and nothing learned. */
-static void read_keys(struct plan *plan, struct scanner *s, enum source_id src, bool own, uint64_t *values)
+ * the file. Of a level above (not `own`) only what is wanted at each level is
+ * read, and nothing learned. */
+static void read_keys_anew(struct plan *plan, struct scanner *s, enum source_id src, bool own, uint64_t *values)
 {
 	struct want *want = plan->want + plan->first_want[src];
 	unsigned n = plan->first_want[src + 1] - plan->first_want[src], k = 0, i, j;
-	unsigned ordered = own ? plan->ordered[src] : 0, most = ordered ? ordered : n;
 	uint64_t last = 0;
 	struct text line;
 
 	for (i = 0; !own && i < n; i++)
-		k += !is_for_levels(plan, &want[i]); /* those are not looked for */
-	while (k < most) {
-		if (ordered)
-			scan_jump(s, last + want[k].gap, want[k].key);
-		if (!scan_line(s, &line))
-			break;
-		for (i = own ? k : 0; i < (ordered ? k + 1 : n); i++) {
+		k += !want[i].levels; /* those are not looked for */
+	while (k < n && scan_line(s, &line)) {
+		for (i = own ? k : 0; i < n; i++) {
 			struct text rest = line;
 			struct want found = want[i];
 
-			if (*found.key != *line.p || !take_key(&rest, found.key) || (!own && !is_for_levels(plan, &found)))
+			if (*found.key != *line.p || !take_key(&rest, found.key) || (!own && !found.levels))
 				continue;
 			read_line(plan, &found, sources[src].format, rest, values);
+			found.length = (uint8_t)(rest.p - line.p - 1);
 			found.gap = (uint32_t)(scan_position(s, line.p) - last);
 			last += found.gap;
 			for (j = i; own && j > k; j--)
@@ -2940,13 +2967,47 @@ static void read_keys(struct plan *plan, struct scanner *s, enum source_id src, 
 			break;
 		}
 	}
-	if (!own)
-		return;
-	/* What a file of /proc does not have it never has; one of a cgroup gets more with a
-	 * controller, that of a copy where it was cut. */
-	if (!ordered && sources[src].directory == DIR_PROC && !opt->captured)
-		most = 1;
-	plan->ordered[src] = (uint8_t)(k < most ? 0 : k);
+	/* What a file of /proc has never had it does not get; one of a cgroup gets more with
+	 * a controller, that of a copy where it was cut. */
+	if (own && k && k >= plan->found[src] && (k == n || (sources[src].directory == DIR_PROC && !opt->captured))) {
+		plan->found[src] = (uint8_t)k;
+		plan->extent[src] = SCAN_BYTES;
+	}
+}
+
+/* The same where the order is known: each key is looked for where it stood the last
+ * time, else in one line after the other. No more is read than was needed then: of
+ * /proc/vmstat the kernel makes no more. False where a key did not come. */
+static bool read_keys_known(struct plan *plan, struct scanner *s, enum source_id src, uint64_t *values)
+{
+	struct want *want = plan->want + plan->first_want[src], *end = want + plan->found[src];
+	bool words = sources[src].format == FORMAT_WORDS;
+	const char *start, *p = s->next;
+	uint64_t last = 0;
+	struct text line;
+
+	s->most = plan->extent[src];
+	scan_fill(s);
+	for (; want < end; want++) {
+		bool here = words && scan_jump(s, last + want->gap, want->key, want->length);
+
+		start = s->next;
+		p = here ? read_words(plan, want, start + want->length + 1, s->end, values) : s->end;
+		if (p == s->end) { /* not here, or not all of it */
+			do
+				if (!scan_line(s, &line))
+					return false;
+			while (!take_key(&line, want->key));
+			read_line(plan, want, sources[src].format, line, values);
+			start = line.p - want->length - 1;
+			p = line.end;
+		}
+		want->gap = (uint32_t)(scan_position(s, start) - last);
+		last += want->gap;
+	}
+	if (sources[src].directory == DIR_PROC)
+		plan->extent[src] = (uint32_t)scan_position(s, p) + JUMP_SLACK;
+	return true;
 }
 
 /* The numbers of the only line of a file, by their place in it. */
@@ -3012,35 +3073,25 @@ static void scan_kept(struct scanner *s, struct file *f, const char *dir, size_t
 	scan_start(s, f->fd > 0 ? f->fd - 1 : -1, f->fd > 0 ? 0 : f->error);
 }
 
-/* Makes the numbers that a source reports UNAVAILABLE. */
-static void forget(const struct plan *plan, enum source_id src, uint64_t *values)
-{
-	const struct want *want = plan->want + plan->first_want[src], *end = plan->want + plan->first_want[src + 1];
-	unsigned m;
-
-	for (; want < end; want++)
-		for (m = want->metric; m; m = plan->next[m])
-			values[m] = UNAVAILABLE;
-}
-
 /* Reads what is wanted of a file in dir[0..n) into values[metric]; what it
  * does not report stays as it is. `own`: the file of the scope itself, not of
  * a level above. An error is noted in the file. */
 static void read_file(struct plan *plan, struct file *f, const char *dir, size_t n, enum source_id src, bool own,
 		      uint64_t *values)
 {
-	bool was_ordered = own && plan->ordered[src];
 	struct scanner s;
 
 	scan_kept(&s, f, dir, n, src);
 	switch (sources[src].format) {
 	case FORMAT_WORDS:
 	case FORMAT_PSI:
-		read_keys(plan, &s, src, own, values);
-		if (was_ordered && !plan->ordered[src] && !s.error) {
-			scan_start(&s, s.fd, 0); /* the file has changed its order */
-			read_keys(plan, &s, src, own, values);
+		if (own && s.fd >= 0 && plan->extent[src]) {
+			if (read_keys_known(plan, &s, src, values) || s.error)
+				break;
+			plan->extent[src] = 0;
+			scan_start(&s, s.fd, 0); /* the file is another than it was */
 		}
+		read_keys_anew(plan, &s, src, own, values);
 		break;
 	case FORMAT_NUMBER:
 	case FORMAT_LIMIT:
@@ -3055,18 +3106,6 @@ static void read_file(struct plan *plan, struct file *f, const char *dir, size_t
 		close(f->fd - 1);
 		f->fd = -1;
 	}
-	if (s.error && !(s.error == ENOENT && sources[src].format == FORMAT_LIMIT))
-		forget(plan, src, values);
-}
-
-/* Is a number of this source wanted at each level, not of the cgroup alone? */
-static bool has_levels(const struct plan *plan, enum source_id src)
-{
-	const struct want *want = plan->want + plan->first_want[src], *end = plan->want + plan->first_want[src + 1];
-
-	while (want < end && !is_for_levels(plan, want))
-		want++;
-	return want < end;
 }
 
 /* ----------------------------------------------------------------- REPORT
@@ -3429,7 +3468,7 @@ static void read_source(struct plan *plan, struct snapshot *now, enum source_id 
 {
 	const char *dir = directory_of(src);
 	const struct home *h = &homes[sources[src].directory];
-	unsigned l, levels = h->levels > 1 && has_levels(plan, src) ? h->levels : 1;
+	unsigned l, levels = h->levels > 1 && plan->levels[src] ? h->levels : 1;
 
 	for (l = 0; l < levels; l++)
 		read_file(plan, &files[l][src], dir, h->levels ? h->length[l] : strlen(dir), src, l == 0, now->level[l]);
@@ -3453,10 +3492,14 @@ static void check_task_counts(uint64_t *v)
 static void snapshot_take(struct plan *plan, struct snapshot *now, const struct snapshot *before, uint64_t tick_ns,
 			  const struct needs *needs)
 {
-	unsigned src;
+	unsigned src, i, l;
 
+	if (now->plan != plan)
+		memset(now->level, 0xff, now->levels * sizeof *now->level); /* UNAVAILABLE, as what is not planned stays */
+	for (l = 0; now->plan == plan && l < now->levels; l++)
+		for (i = 0; i < plan->count; i++)
+			now->level[l][plan->order[i]] = UNAVAILABLE;
 	now->plan = plan;
-	memset(now->level, 0xff, now->levels * sizeof *now->level); /* UNAVAILABLE */
 	snapshot_clock(now, tick_ns);
 	now->wall_ns = clock_ns(CLOCK_REALTIME);
 	now->of_host = !in_cgroup() || needs->host;
@@ -3466,11 +3509,10 @@ static void snapshot_take(struct plan *plan, struct snapshot *now, const struct 
 			read_source(plan, now, src);
 	if (!in_cgroup())
 		check_task_counts(now->level[0]);
-	if (plan->source[SRC_CPU_POSSIBLE]) { /* it never changes: 0 before the first snapshot */
+	if (before->level[0][M_cpus_possible]) /* it never changes: 0 before the first snapshot */
 		now->level[0][M_cpus_possible] = before->level[0][M_cpus_possible];
-		if (!before->level[0][M_cpus_possible])
-			read_source(plan, now, SRC_CPU_POSSIBLE);
-	}
+	else if (plan->source[SRC_CPU_POSSIBLE])
+		read_source(plan, now, SRC_CPU_POSSIBLE);
 	if (needs->devices)
 		read_devices(now, before, WITH_CGROUP && needs->charged_devices, true);
 	if (needs->slabs)

@@ -254,6 +254,16 @@ trace_calls() {
     [[ $(grep -c '/proc/stat"' "$T/trace") == 1 && $(grep -c meminfo "$T/trace") == 1 ]] || { cat "$T/trace"; false; }
 }
 
+@test "of /proc/vmstat no more is read than is wanted, once its place is known" {
+    trace_calls pread64 $HOST --proc=/proc --sys=/sys $CALM -o bi 0.01 4
+    grep -qE '^pgpgin' /proc/vmstat || skip "no pgpgin here"
+    # Up to pgpgin, whose numbers and those before it may grow meanwhile.
+    local most
+    most=$(($(sed '/^pgpgin/q' /proc/vmstat | wc -c) + 48))
+    [[ $(wc -c < /proc/vmstat) -gt $most ]] || skip "a short vmstat"
+    [[ $(sed -n 's/^pread.*nr_free_pages.*, \([0-9]*\), 0) = .*/\1/p' "$T/trace" | tail -n 1) -le $most ]] || { cat "$T/trace"; false; }
+}
+
 @test "a report is one write" {
     local format
     for format in -n --json; do

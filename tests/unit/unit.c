@@ -320,6 +320,57 @@ static void test_one_number(void)
 	}
 }
 
+/* What /proc/vmstat reports of two keys, in a text that is one instant of it. */
+static void t_keys(const char *s, uint64_t in, uint64_t faults, const char *what)
+{
+	uint64_t values[M_COUNT];
+	struct file file = { t_string(s) + 1, 0 };
+
+	memset(values, 0xff, sizeof values);
+	read_file(&scope_plan, &file, "", 0, SRC_VMSTAT, true, values);
+	t_u64(values[M_si], in, what, s);
+	t_u64(values[M_maj], faults, what, s);
+	close(file.fd - 1);
+}
+
+/* Keys are looked for where they stood the last time, and no more is read. */
+static void test_keys(void)
+{
+	static const char digits[] = "1111111111111111111111111111111111111111111111111111111111111111";
+	char text[SCAN_BYTES + 4096];
+
+	memset(&scope_plan, 0, sizeof scope_plan);
+	plan_places(&scope_plan, false);
+	plan_select(&scope_plan, M_si);
+	plan_select(&scope_plan, M_maj);
+	plan_wants(&scope_plan);
+	t_keys("x 1\npswpin 10\npswpinx 9\npgmajfault 5\nz 9\n", 10, 5, "the first time");
+	t_u64(scope_plan.found[SRC_VMSTAT], 2, "keys whose place is known", "");
+	t_keys("x 100000\npswpin 1000\npswpinx 9\npgmajfault 55555\nz 9\n", 1000, 55555, "more digits");
+	t_keys("x 1\npswpinx 9\npswpin 11\npgmajfault 6\nz 9\n", 11, 6, "another line comes first");
+	t_keys("pgmajfault 7\npswpin 12\n", 12, 7, "another order");
+	t_keys("pswpin 13\n", 13, UNAVAILABLE, "a key is gone");
+	t_keys("pswpin 14\npgmajfault 8\n", 14, 8, "it is back");
+	t_keys("pswpin 15\npgmajfault 12", 15, UNAVAILABLE, "nothing ends the number");
+	t_keys("pswpin 16x\npgmajfault 8\r\n", UNAVAILABLE, 8, "a number that is none, one before CR LF");
+	t_keys("pswpin\npgmajfault " MAX64 "0\n", UNAVAILABLE, UNAVAILABLE, "no number, one that is too large");
+	/* What comes before the keys grows by 0 to 63 bytes: of one number the first read ends in the middle. */
+	for (int i = 0; i < 64; i++) {
+		t_keys("x 1\npswpin 17\npgmajfault 12345678\nz\n", 17, 12345678, "as it was");
+		t_keys("x 1\npswpin 17\npgmajfault 12345678\nz\n", 17, 12345678, "as it was, again");
+		snprintf(text, sizeof text, "x 1%.*s\npswpin 18\npgmajfault 98765432\nz\n", i, digits);
+		t_keys(text, 18, 98765432, "further on");
+	}
+	/* Beyond the buffer. */
+	for (int i = 0; i < 3; i++) {
+		snprintf(text, sizeof text, "pswpin 19\nx %0*d\ny\npgmajfault 9\nz\n", SCAN_BYTES + 9 * i, 0);
+		t_keys(text, 19, 9, "after a line that is longer than the buffer");
+	}
+	t_keys("pswpin 1\npgmajfault 2\nz\n", 1, 2, "and without it");
+	t_keys("pswpin 1\npgmajfault 2\nz\n", 1, 2, "once more");
+	t_ok(scope_plan.extent[SRC_VMSTAT] <= strlen("pswpin 1\npgmajfault 2\n") + JUMP_SLACK, "bytes that are read", "");
+}
+
 /* ------------------------------------------------------------- report */
 
 #define MOST (UNAVAILABLE - 1) /* the largest that is not UNAVAILABLE */
@@ -1145,6 +1196,7 @@ static __attribute__((noinline)) int t_all(void)
 	test_words();
 	test_borders();
 	test_one_number();
+	test_keys();
 	test_mul_div();
 	test_growth();
 	test_rates();
