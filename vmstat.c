@@ -964,6 +964,9 @@ static void scan_close(struct scanner *s)
 		close(s->fd);
 }
 
+/* Are the files copies of a kernel's? A last line that ends without a newline is whole then. */
+static bool scan_copies;
+
 /* Reads on after what is left in the buffer, which is moved to its front. */
 static void scan_fill(struct scanner *s)
 {
@@ -986,12 +989,14 @@ static void scan_fill(struct scanner *s)
 		s->offset += n;
 	}
 	*s->end = '\n';
+	if (!n && scan_copies && !s->stream && left && left < SCAN_BYTES)
+		*++s->end = '\n';
 }
 
 /* The next line, without its end. Of one that is longer than the buffer only
- * the beginning is returned, up to a blank. A last line that no newline ends
- * was cut off in the middle of something, perhaps of a number: it is not
- * returned. */
+ * the beginning is returned, up to a blank. A last line of the kernel's that no
+ * newline ends was cut off in the middle of something, perhaps of a number: it
+ * is not returned. */
 static bool scan_line(struct scanner *s, struct text *line)
 {
 	for (;;) {
@@ -11139,7 +11144,7 @@ static void complete_options(void)
 	complete_schedule();
 	given.proc_given = given.proc != NULL;
 	given.proc = given.proc ? given.proc : "/proc";
-	given.captured = given.proc_given && !is_procfs(given.proc);
+	given.captured = scan_copies = given.proc_given && !is_procfs(given.proc);
 	if (given.sys && !given.captured && !path_exists(given.sys)) /* a tree may be copied without it */
 		die(errno, "--sys: %s:", given.sys);
 	given.sys = given.sys ? given.sys : given.captured ? "/dev/null" : "/sys";

@@ -93,26 +93,47 @@ cut_behind() {
     [[ ${#lines[@]} == 5 && $(grep -c '/proc/stat' <<< "$stderr") == 1 ]] || { show_output; false; }
 }
 
-@test "stat is cut in the middle of a number: no half numbers" {
-    cut_behind stat 'ctxt 25'
-    run_vmstat $CALM
-    succeeds
-    # Without its newline nobody knows that the line is whole.
-    columns_are cs=- r=- b=- in=123 us=37 gu=6 si=8 free=1111337
+# masked_by_cut FILE STRING: this machine's /proc, with a FILE that was cut so.
+masked_by_cut() {
     use_fixture host
-    cut_behind stat 'cpu  80000 6000 200'
-    run_vmstat $CALM
-    columns_are us=- sy=- id=- wa=- st=- gu=- in=- cs=- r=- free=1111337
+    cut_behind "$@"
+    run_with_file_masked "/proc/$1" "$T/f/proc/$1"
 }
 
-@test "meminfo and vmstat are cut in the middle of a number" {
-    cut_behind meminfo 'Cached:           33'
-    run_vmstat $CALM
-    columns_are free=1111337 buff=22543 cache=- swpd=- cs=2567 si=8
-    use_fixture host
+@test "a file of /proc is cut in the middle of a number: no half numbers" {
+    requires_mount_namespace
+    # Without its newline nobody knows that the line is whole.
+    masked_by_cut stat 'ctxt 25'
+    columns_are cs=- r=- b=-
+    [[ $(column in) =~ ^[0-9]+$ && $(column free) =~ ^[0-9]+$ ]] || { show_output; false; }
+    masked_by_cut stat 'cpu  80000 6000 200'
+    columns_are us=- sy=- id=- wa=- st=- gu=- in=- cs=- r=-
+    masked_by_cut meminfo 'Cached:           33'
+    columns_are free=1111337 buff=22543 cache=- swpd=-
+    masked_by_cut vmstat 'pswpin 20'
+    columns_are si=- so=- min=- maj=-
+    [[ $(column bi) =~ ^[0-9]+$ ]] || { show_output; false; }
+}
+
+@test "in a copied tree a last line without its newline is whole" {
+    requires_tool jq
+    cut_behind stat 'ctxt 25670'
+    cut_behind meminfo 'SwapFree:         8'
     cut_behind vmstat 'pswpin 20'
-    run_vmstat $CALM
-    columns_are bi=17 bo=19 si=- so=- min=- maj=- cs=2567 free=1111337
+    printf 1000.00 > "$T/f/proc/uptime"
+    run_vmstat --json $CALM
+    succeeds
+    # 25670 in 1000 s; 900000 - 8 KiB; 20 pages of 4 KiB
+    json_has interval=1000 cs=25.67 in=123 r=null swpd=899992 si=0.08 so=null maj=null free=1111337
+    in_v2
+    printf 25165824 > "$T/f/$C/memory.max"
+    printf '20000 100000' > "$T/f/$C/cpu.max"
+    printf 3 > "$T/f/$C/cpuset.cpus.effective"
+    printf 'some avg10=0.00 total=4000000' > "$T/f/$C/io.pressure"
+    printf '8:0 rbytes=10240000 wbytes=0' > "$T/f/$C/io.stat"
+    run_in_cgroup $CALM
+    # 24 MiB, a fifth of a CPU; 4 s and 10000 KiB of 100 s
+    json_has mem_limit=24576 cpu_limit=0.2 io_some=4 bi=100 r=3
 }
 
 @test "only one number is missing: only its column is" {
@@ -168,7 +189,7 @@ cut_behind() {
 
 @test "pressure: no files, empty files, garbage: unavailable" {
     local how file
-    half() { printf 'some avg10=0.00 total=100' > "$1"; }
+    half() { printf 'some avg10=0.00 tot' > "$1"; }
     for how in missing empty words no_numbers masked binary half; do
         use_fixture host
         for file in "$T"/f/proc/pressure/*; do $how "$file"; done
