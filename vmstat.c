@@ -86,7 +86,7 @@ _Static_assert(MAX_LEVELS >= 2 && MAX_LEVELS <= 64, "MAX_LEVELS: 2 to 64");
 _Static_assert(MAX_HISTORY >= 2 && MAX_HISTORY % 2 == 0, "MAX_HISTORY: even");
 _Static_assert(MAX_DISKS >= 1 && MAX_SLABS >= 1, "an empty table");
 _Static_assert(MAX_DISKS < 65536 && MAX_SLABS < 65536, "an item is a uint16_t");
-_Static_assert(PATH_BYTES >= 256, "PATH_BYTES is too small");
+_Static_assert(PATH_BYTES >= 256 && PATH_BYTES <= 65536, "PATH_BYTES: 256 to 65536");
 #define MAX_PAGE_REPORTS (MAX_HISTORY < 300 ? MAX_HISTORY : 300) /* as many as a panel has room for */
 _Static_assert(PAGE_TICK >= 1 && PAGE_SECONDS / PAGE_TICK >= 2 && PAGE_SECONDS / PAGE_TICK <= MAX_PAGE_REPORTS,
 	       "PAGE_SECONDS / PAGE_TICK: 2 to 300, and MAX_HISTORY");
@@ -2042,7 +2042,7 @@ struct home {
 	bool whole;            /* the topmost level is the root, that of the machine */
 	bool truncated;        /* there are more than MAX_LEVELS */
 	unsigned levels;       /* from the cgroup up to the mount point, both counted */
-	size_t length[MAX_LEVELS]; /* dir up to here is each level */
+	uint16_t length[MAX_LEVELS]; /* dir up to here is each level */
 };
 static struct home homes[DIR_COUNT]; /* none for PROC and SYS */
 
@@ -2350,7 +2350,7 @@ static void set_directory(struct home *h, const char *dir, size_t top, uint8_t v
 	*h = (struct home){ h->path, keep_path(dir), version, rank, whole && !scope.private };
 	if (!h->dir)
 		return;
-	for (h->length[h->levels++] = n; n > top; h->length[h->levels++] = n) {
+	for (h->length[h->levels++] = (uint16_t)n; n > top; h->length[h->levels++] = (uint16_t)n) {
 		h->truncated = h->levels == MAX_LEVELS;
 		if (h->truncated) {
 			h->whole = false;
@@ -6072,13 +6072,15 @@ static int read_charges_file(struct devices *now, const struct devices *before, 
 
 static bool visit_child(struct walk *w, size_t n)
 {
-	return n > *(const size_t *)w->for_visit;
+	const struct home *h = w->for_visit;
+
+	return n > h->length[0];
 }
 
 /* Has the cgroup in h->dir no child? */
 static bool is_leaf(const struct home *h)
 {
-	struct walk w = { .visit = visit_child, .for_visit = (void *)&h->length[0] };
+	struct walk w = { .visit = visit_child, .for_visit = (void *)h };
 
 	return !walk_over(&w, h->dir);
 }
