@@ -1350,7 +1350,7 @@ struct column {
 	const char *heading; /* in text; where a listing is stacked, after the number */
 	uint8_t group, unit;
 	uint8_t width[2];    /* narrow, and with -w; 0: not in text */
-	uint8_t keep;        /* 0 to 99: a narrow terminal drops the lowest first */
+	uint8_t keep;        /* 0 to 99: a narrow terminal drops the lowest first, equals together */
 	uint8_t id;
 };
 
@@ -1456,17 +1456,17 @@ struct place {
 	M(cache, MEMORY, BUFFERS, 66, GAUGE, SIZE, 6, 12, "cache", "memory used as page cache", \
 	  IN(HOST, MADE_OF(PLUS(cached), PLUS_ANY(reclaimable))) \
 	  IN(V2, AT(MEM_STAT, BYTES, "file")) IN(V1, AT(MEM_STAT, BYTES, "total_cache"))) \
-	M(inact, MEMORY, ACTIVE, 64, GAUGE, SIZE, 6, 12, "inact", "inactive memory", \
+	M(inact, MEMORY, ACTIVE, 63, GAUGE, SIZE, 6, 12, "inact", "inactive memory", \
 	  IN(HOST, AT(MEMINFO, KIB, "Inactive"), WITHIN(host_total)) \
 	  IN(CGROUP, MADE_OF(PLUS(inactive_anon), PLUS(inactive_file)))) \
 	M(active, MEMORY, ACTIVE, 64, GAUGE, SIZE, 6, 12, "active", "active memory", \
 	  IN(HOST, AT(MEMINFO, KIB, "Active"), WITHIN(host_total)) \
 	  IN(CGROUP, MADE_OF(PLUS(active_anon), PLUS(active_file)))) \
-	M(si, SWAP, CLASSIC, 76, RATE, FLOW, 4, 4, "si", "swapped in per second", \
+	M(si, SWAP, CLASSIC, 75, RATE, FLOW, 4, 4, "si", "swapped in per second", \
 	  IN(HOST, AT(VMSTAT, PAGES, "pswpin")) IN(V2, AT(MEM_STAT, PAGES, "pswpin"))) \
 	M(so, SWAP, CLASSIC, 75, RATE, FLOW, 4, 4, "so", "swapped out per second", \
 	  IN(HOST, AT(VMSTAT, PAGES, "pswpout")) IN(V2, AT(MEM_STAT, PAGES, "pswpout"))) \
-	M(bi, BLOCKS, CLASSIC, 72, RATE, BLOCKS, 5, 5, "bi", "KiB read from block devices per second", \
+	M(bi, BLOCKS, CLASSIC, 71, RATE, BLOCKS, 5, 5, "bi", "KiB read from block devices per second", \
 	  IN(HOST, AT(VMSTAT, KIB, "pgpgin")) IN(CGROUP, FROM(DEVICES, BYTES), BY(read))) \
 	M(bo, BLOCKS, CLASSIC, 71, RATE, BLOCKS, 5, 5, "bo", "KiB written to block devices per second", \
 	  IN(HOST, AT(VMSTAT, KIB, "pgpgout")) IN(CGROUP, FROM(DEVICES, BYTES), BY(written))) \
@@ -1550,7 +1550,7 @@ struct place {
 	  IN(CGROUP, BY(tasks_limit), MADE_OF(NEEDS(pids_max)))) \
 	M(cpu_limit, LIMITS, CGROUP, 53, GAUGE, DECIMALS, 5, 6, "cpus", "CPUs the cgroup may use", \
 	  IN(CGROUP, BY(cpu_limit), MADE_OF(NEEDS(cpu_capacity)))) \
-	M(cpu_level, LIMITS, RECORD, 10, GAUGE, LEVEL, 9, 12, "cpu_level", "cgroup whose CPU limit that is", \
+	M(cpu_level, LIMITS, RECORD, 9, GAUGE, LEVEL, 9, 12, "cpu_level", "cgroup whose CPU limit that is", \
 	  IN(CGROUP, BY(cpu_level), MADE_OF(NEEDS(cpu_capacity)))) \
 	M(thr, LIMITS, CGROUP, 52, GAUGE, NUMBER, 4, 5, "thr", "milliseconds throttled per second, all CPUs together", \
 	  IN(CGROUP, BY(thr), MADE_OF(NEEDS(periods), NEEDS(local_throttled), NEEDS(cpus_online)))) \
@@ -1730,7 +1730,7 @@ enum top_value {
 
 static const struct column top_columns[] = {
 #define P(key, unit, width, heading) [TOP_##key] = \
-	{ #key, heading, GROUP_NONE, UNIT_##unit, { width, width }, 90, TOP_##key },
+	{ #key, heading, GROUP_NONE, UNIT_##unit, { width, width }, 90 + TOP_##key, TOP_##key },
 	TOP_VALUES(P)
 #undef P
 };
@@ -4316,6 +4316,7 @@ static void say_scope(const struct comparison *c)
 /* The terminal that text goes to. */
 static struct screen {
 	bool tty;
+	bool sized;            /* a terminal that knows its width: text must fit */
 	bool stamped;          /* there is room for -t */
 	bool header_due;
 	unsigned rows, columns;
@@ -4341,12 +4342,11 @@ struct cell {
  *   VERDICT  one line, and what it was made of below */
 enum layout { LAYOUT_ROWS, LAYOUT_TABLE, LAYOUT_SCREEN, LAYOUT_STACKED, LAYOUT_VERDICT };
 
-/* The columns of a listing that there is no room for on a terminal. */
+/* The columns of a listing that a narrow terminal has no room for. */
 struct fit {
 	bool wanted;      /* else it is as wide as it is */
 	unsigned columns; /* of the terminal, that it was made for */
-	bool hidden[MAX_COLUMNS];
-	bool unfed[MAX_COLUMNS]; /* hidden as nothing fed them */
+	enum { SHOWN, HIDDEN, HIDDEN_UNFED } hidden[MAX_COLUMNS];
 };
 
 struct listing {
@@ -4428,13 +4428,6 @@ static struct cell table_cell(const struct listing *l, unsigned item, const stru
 	return number_cell(l->from->report->value[c->id]);
 }
 
-/* Does something feed the column of a table, so that it has or will have a value? */
-static bool is_column_fed(const struct listing *l, const struct column *c)
-{
-	if (c->id >= ID_INTERVAL || l->layout != LAYOUT_TABLE)
-		return true;
-	return WITH_RECORD && opt->replay ? replay.has[c->id] : is_fed(l->from, c->id);
-}
 
 /* May the metric be shown, and is it built in? */
 static bool is_visible(enum metric_id m)
@@ -4449,14 +4442,13 @@ static bool is_default(enum metric_id m, bool record)
 		return false;
 	if (record && !opt->classic)
 		return true;
-	if (opt->extended)
-		return metrics[m].show != SHOW_RECORD;
 	switch (metrics[m].show) {
 	case SHOW_CLASSIC: return true;
-	case SHOW_TABLE: return !opt->classic;
 	case SHOW_BUFFERS: return !opt->active;
 	case SHOW_ACTIVE: return opt->active;
-	case SHOW_CGROUP: return !opt->classic && (in_cgroup() || replay.in_cgroup);
+	case SHOW_TABLE: return !opt->classic;
+	case SHOW_CGROUP: return opt->extended || (!opt->classic && (in_cgroup() || replay.in_cgroup));
+	case SHOW_EXTENDED: return opt->extended;
 	default: return false;
 	}
 }
@@ -4494,12 +4486,16 @@ static bool list_metrics(struct listing *l, bool record)
 	for (m = 1; !opt->columns && m < LENGTH(metrics); m++)
 		if (is_default(m, record))
 			add_column(l, &metrics[m].column);
+	/* Scripts count the columns of procps-ng: -x puts none between them. */
+	for (m = 1; opt->extended && m < LENGTH(metrics); m++)
+		if (metrics[m].show == SHOW_ACTIVE || metrics[m].show == SHOW_BUFFERS)
+			add_column(l, &metrics[m].column);
 	return true;
 }
 
 static bool list_table(struct listing *l)
 {
-	l->fit.wanted = true;
+	l->fit.wanted = !opt->classic;
 	return list_metrics(l, opt->format != O_NONE);
 }
 
@@ -4533,8 +4529,9 @@ static void screen_measure(void)
 	if (!screen.columns)
 		screen.color = wants_color();
 	screen.rows = w.ws_row ? w.ws_row : screen.tty ? 24 : 25;
+	screen.sized = w.ws_col;
+	screen.stamped = opt->timestamp && (!screen.sized || opt->classic || w.ws_col > 2 * TIMESTAMP_WIDTH);
 	w.ws_col = w.ws_col ? w.ws_col : 80;
-	screen.stamped = opt->timestamp && (!screen.tty || w.ws_col > 2 * TIMESTAMP_WIDTH);
 	screen.header_due |= w.ws_col != screen.columns;
 	screen.columns = w.ws_col;
 }
@@ -4676,41 +4673,51 @@ static size_t text_width(struct sink *o, const struct listing *l, const unsigned
 	return n + (screen.stamped && l->layout == LAYOUT_TABLE ? TIMESTAMP_WIDTH : 0);
 }
 
-/* A column that nothing feeds in this scope is worth least. */
+#define FED 100u
+
+/* What a column is worth on a narrow terminal: most if something feeds it, so that it has
+ * or will have a value. */
 static unsigned worth_of(const struct listing *l, unsigned i)
 {
-	return l->column[i]->keep + (is_column_fed(l, l->column[i]) ? 100u : 0);
+	const struct column *c = l->column[i];
+	bool fed = c->id >= ID_INTERVAL || l->layout != LAYOUT_TABLE ||
+		(WITH_RECORD && opt->replay ? replay.has[c->id] : is_fed(l->from, c->id));
+
+	return c->keep + (fed ? FED : 0);
 }
 
-/* Hides columns until header and row fit the terminal, from `indent` on: what
- * nothing feeds first, then by what the catalogue says of its worth. One
- * always stays. All is chosen anew when something that was hidden for nothing
- * is fed by now. True where it is not what it was. */
+/* Hides columns until the header and this row, indented, fit the terminal: of least worth
+ * first, those of the same worth together; one stays. Starts anew when the terminal's width
+ * changes and when something feeds a column that was hidden for lack of it. Returns whether
+ * other columns are shown than before. */
 static bool text_fit(struct sink *o, struct listing *l, unsigned row, size_t indent)
 {
 	struct fit *fit = &l->fit;
-	bool anew = fit->columns != screen.columns, changed = anew;
+	bool changed = fit->columns != screen.columns;
 	unsigned i;
 
 	for (i = 0; i < l->columns; i++)
-		anew |= fit->hidden[i] && fit->unfed[i] && worth_of(l, i) >= 100;
-	if (anew)
+		changed |= fit->hidden[i] == HIDDEN_UNFED && worth_of(l, i) >= FED;
+	if (changed)
 		*fit = (struct fit){ .wanted = true, .columns = screen.columns };
 	while (text_width(o, l, NULL) + indent > screen.columns || text_width(o, l, &row) + indent > screen.columns) {
-		unsigned worst = 0, least = UINT32_MAX, left = 0;
+		unsigned least = UINT32_MAX, left = 0;
 
 		for (i = 0; i < l->columns; i++)
 			if (is_shown(l, i)) {
 				left++;
-				if (worth_of(l, i) < least)
-					least = worth_of(l, worst = i);
+				least = worth_of(l, i) < least ? worth_of(l, i) : least;
 			}
 		if (left < 2)
 			break;
-		fit->unfed[worst] = least < 100;
-		fit->hidden[worst] = changed = true;
+		for (i = 0; i < l->columns; i++)
+			if (is_shown(l, i) && worth_of(l, i) == least && left > 1) {
+				fit->hidden[i] = least < FED ? HIDDEN_UNFED : HIDDEN;
+				left--;
+			}
+		changed = true;
 	}
-	return changed || anew;
+	return changed;
 }
 
 /* A line for each column: the number, and its heading as a label. */
@@ -4763,7 +4770,7 @@ static void text_below(struct sink *o, struct listing *l)
 		return;
 	if (screen.tty && l->fit.wanted && rows > screen.rows / 2)
 		rows = screen.rows / 2;
-	for (row = 0; screen.tty && l->fit.wanted && row < rows; row++)
+	for (row = 0; screen.sized && l->fit.wanted && row < rows; row++)
 		text_fit(o, l, row, INDENT);
 	out_fill(o, ' ', INDENT);
 	text_cells(o, l, NULL);
@@ -4772,7 +4779,7 @@ static void text_below(struct sink *o, struct listing *l)
 		start = o->n;
 		out_fill(o, ' ', INDENT);
 		text_cells(o, l, &row);
-		if (screen.tty)
+		if (screen.sized)
 			text_cut(o, start, screen.columns);
 		out_char(o, '\n');
 	}
@@ -4797,7 +4804,7 @@ static bool text_row(struct sink *o, struct listing *l, unsigned row)
 		text_verdict(o, l);
 		return false;
 	}
-	if (l->fit.wanted && screen.tty)
+	if (l->fit.wanted && screen.sized)
 		screen.header_due |= text_fit(o, l, row, 0);
 	header = screen.header_due ||
 		(!opt->one_header && l->layout != LAYOUT_SCREEN && screen.since_header >= screenful);
@@ -4809,7 +4816,7 @@ static bool text_row(struct sink *o, struct listing *l, unsigned row)
 		out_str(o, r->worst == CRITICAL ? "\033[31m" : "\033[33m");
 	start = o->n;
 	text_cells(o, l, &row);
-	if (l->layout == LAYOUT_SCREEN && screen.tty)
+	if (l->layout == LAYOUT_SCREEN && screen.sized)
 		text_cut(o, start, screen.columns);
 	if (screen.stamped) {
 		out_char(o, ' ');

@@ -152,6 +152,27 @@ second=(r=9 b=2 swpd=7005 free=1000001 buff=30002 cache=340003 si=80 so=120
     columns_are cpu=10 mem=2 memF=1 io=5 ioF=3
 }
 
+# names LINE: its words, one blank between.
+words_of() { tr -s ' ' <<< "$1 " | sed 's/^ //; s/ $//'; }
+
+@test "-x adds columns after the 18 and min maj: scripts count them" {
+    local added='oom rflt dscan stl% hits zsi zso dirty cpu cpuF mem memF io ioF irq'
+    local limits=" $(! has_feature cgroup || echo avail limit mem% swlim peak tasks tlim cpus thr thr%)"
+    run_vmstat $CALM
+    local default=${lines[1]}
+    run_vmstat -x $CALM
+    [[ ${lines[1]} == "$default "* ]] || { show_output; false; }
+    [[ ${lines[0]} == *' ----memory---' ]] || { show_output; false; }
+    columns_are inact=555009 active=444418 buff=22543 cache=333010 si=8
+    local rest
+    rest=$(words_of "${lines[1]#"$default"}")
+    ! has_feature cgroup || [[ $rest == "$added$limits inact active" ]] || { show_output; false; }
+    run_vmstat -a $CALM
+    default=${lines[1]}
+    run_vmstat -x -a $CALM
+    [[ ${lines[1]} == "$default "*"   buff  cache" ]] || { show_output; false; }
+}
+
 @test "-x over two instants" {
     run_two_instants -x
     # of 2.5 s: 0.75 s, 0.25 s, 0.1 s, 0.5 s, 0.225 s; kills 10-7

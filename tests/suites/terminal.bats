@@ -53,6 +53,43 @@ END
     [[ ${lines[4]} == " r  b "* && ${lines[5]} == " 5  3 "* ]] || { echo "$output"; false; }
 }
 
+@test "si and so go together, and so do bi and bo" {
+    run_on_terminal << END
+        for w in {20..120}; do stty cols \$w rows 50; $F 2>/dev/null; done
+END
+    # The order in which they go: so and si, 4 wide each, after bi and bo.
+    awk '/ r  b/ { rows++; si += / si/; bi += / bi/
+            if (/ si/ != / so/ || / bi/ != / bo/ || (/ bi/ && !/ si/)) { print; bad = 1 } }
+        END { exit bad || rows != 101 || !si || si == rows || bi >= si }' <<< "$output" || { echo "$output"; false; }
+}
+
+@test "--classic has its 18 columns on every terminal, with -t the time" {
+    local all width
+    run_vmstat --classic $CALM
+    all=$output
+    for width in 0 20 80 82 200; do
+        run_on_terminal <<< "stty cols $width rows 50; $F --classic $CALM; $F --classic -t $CALM"
+        [[ $(head -n 3 <<< "$output") == "$all" ]] || { echo "at $width: $output"; false; }
+        [[ $(tail -n 1 <<< "$output") == "${all##*$'\n'} "????-??-??" "??:??:?? ]] || { echo "at $width: $output"; false; }
+    done
+}
+
+@test "a terminal that does not know its width is not narrow: nothing is dropped or cut" {
+    local args want
+    for args in '' -x '-x -w' '-d -x'; do
+        run_vmstat $args $CALM
+        want=$output
+        run_on_terminal <<< "stty cols 0 rows 50; $F $args $CALM 2>/dev/null"
+        [[ $output == "$want" ]] || { echo "$args: $output"; false; }
+    done
+    has_feature cgroup || return 0
+    use_fixture v2
+    local long=sys/fs/cgroup/kubepods/a_cgroup_whose_name_ends_beyond_eighty_columns
+    mkdir -p "$T/f/$long"
+    run_on_terminal <<< "stty cols 0; $F --cgroup=/kubepods --cgroups 0.1 1; stty cols 80; $F --cgroup=/kubepods --cgroups 0.1 1"
+    [[ $(grep -c ' a_cgroup_whose_name_ends_beyond_eighty_columns$' <<< "$output") == 1 ]] || { echo "$output"; false; }
+}
+
 @test "piped output is never trimmed, whatever COLUMNS says" {
     run_vmstat -x
     local want=$output
