@@ -149,21 +149,14 @@ static void out_char(struct sink *o, char c)
 		o->text[o->n++] = c;
 }
 
-/* As many of n bytes as there is room for. */
-static size_t sink_room(struct sink *o, size_t n)
-{
-	if (n <= o->size - o->n)
-		return n;
-	o->overflow = true;
-	return o->size - o->n;
-}
-
-/* By words: texts are short, and what starts a copy of any length would cost more. */
+/* Copies by words: for texts this short, calling memcpy would cost more. */
 static void out_bytes(struct sink *o, const char *p, size_t n)
 {
 	char *to = o->text + o->n;
+	size_t room = o->size - o->n;
 
-	n = sink_room(o, n);
+	o->overflow |= n > room;
+	n = n < room ? n : room;
 	o->n += n;
 	for (; n >= sizeof (uint64_t); n -= sizeof (uint64_t), p += sizeof (uint64_t), to += sizeof (uint64_t))
 		memcpy(to, p, sizeof (uint64_t));
@@ -186,45 +179,52 @@ static char *out_end(struct sink *o)
 
 static void out_fill(struct sink *o, char c, size_t n)
 {
-	n = sink_room(o, n);
-	memset(o->text + o->n, c, n);
-	o->n += n;
+	for (; n && !o->overflow; n--)
+		out_char(o, c);
 }
 
+/* Left-aligns what comes before: adds blanks up to `end`. */
+static void out_pad(struct sink *o, size_t end)
+{
+	out_fill(o, ' ', o->n < end ? end - o->n : 0);
+}
 
-/* Moves what was put from `start` on to the right, so that it ends at `end`,
- * if it does not reach there. */
+/* Right-aligns the text since `start` to `end`; longer text stays where it is. */
 static void out_align_right(struct sink *o, size_t start, size_t end)
 {
-	size_t n = o->n;
+	char *from = o->text + o->n, *to = o->text + end, *first = o->text + start;
 
-	if (n >= end)
+	if (o->n >= end)
 		return;
-	out_fill(o, ' ', end - n);
-	if (o->overflow)
+	if (end > o->size) {
+		o->overflow = true;
 		return;
-	memmove(o->text + start + (end - n), o->text + start, n - start);
-	memset(o->text + start, ' ', end - n);
+	}
+	while (from > first)
+		*--to = *--from;
+	while (to > first)
+		*--to = ' ';
+	o->n = end;
 }
 
 static void out_left(struct sink *o, const char *s, size_t width)
 {
-	size_t n = strlen(s);
+	size_t end = o->n + width;
 
 	out_str(o, s);
-	out_fill(o, ' ', n < width ? width - n : 0);
+	out_pad(o, end);
 }
 
 /* v in decimal with at least `width` digits. */
 static void out_digits(struct sink *o, uint64_t v, unsigned width)
 {
-	char buf[20], *p = buf + sizeof buf, *widest = p - width;
+	char buf[20], *end = buf + sizeof buf, *p = end;
 
-	while (v || p > widest) {
+	while (v || p > end - width) {
 		*--p = (char)('0' + v % 10);
 		v /= 10;
 	}
-	out_bytes(o, p, (size_t)(buf + sizeof buf - p));
+	out_bytes(o, p, (size_t)(end - p));
 }
 
 /* The last `digits` hexadecimal digits of v. */
@@ -4346,8 +4346,10 @@ enum layout { LAYOUT_ROWS, LAYOUT_TABLE, LAYOUT_SCREEN, LAYOUT_STACKED, LAYOUT_V
 struct fit {
 	bool wanted;      /* else it is as wide as it is */
 	unsigned columns; /* of the terminal, that it was made for */
-	enum { SHOWN, HIDDEN, HIDDEN_UNFED } hidden[MAX_COLUMNS];
+	uint8_t hidden[MAX_COLUMNS]; /* SHOWN, ... */
 };
+
+enum { SHOWN, HIDDEN, HIDDEN_UNFED };
 
 struct listing {
 	enum layout layout;
@@ -4387,16 +4389,11 @@ static struct cell cell_at(const struct listing *l, unsigned row, const struct c
 {
 	const struct report *r = l->from->report;
 
-	switch (c->id) {
-	case ID_INTERVAL:
-		return number_cell(r->elapsed_us ? (r->elapsed_us + 500) / 1000 : UNAVAILABLE); /* seconds */
-	case ID_SCOPE:
-		return text_cell(r->scope);
-	case ID_CGROUP:
-		return text_cell(r->cgroup);
-	default:
+	if (c->id < ID_INTERVAL)
 		return l->cell(l, l->item[row], c);
-	}
+	if (c->id == ID_INTERVAL)
+		return number_cell(r->elapsed_us ? (r->elapsed_us + 500) / 1000 : UNAVAILABLE); /* seconds */
+	return text_cell(c->id == ID_SCOPE ? r->scope : r->cgroup);
 }
 
 /* Every record says whose numbers it has. */
@@ -4427,7 +4424,6 @@ static struct cell table_cell(const struct listing *l, unsigned item, const stru
 	}
 	return number_cell(l->from->report->value[c->id]);
 }
-
 
 /* May the metric be shown, and is it built in? */
 static bool is_visible(enum metric_id m)
@@ -4539,7 +4535,7 @@ static void screen_measure(void)
 /* A value of bytes in the unit of -S. */
 static uint64_t in_display_unit(uint64_t v, enum unit unit)
 {
-	return divided(v, unit == UNIT_BLOCKS ? 1024 : unit >= UNIT_SIZE ? opt->unit : 1);
+	return unit < UNIT_SIZE ? v : divided(v, unit == UNIT_BLOCKS ? 1024 : opt->unit);
 }
 
 static void out_cell(struct sink *o, const struct column *c, struct cell cell)
@@ -4565,43 +4561,55 @@ static unsigned width_of(const struct column *c)
 	return c->width[opt->wide];
 }
 
-static bool is_shown(const struct listing *l, unsigned i)
+/* The width of a column; 0: it is not shown. */
+static unsigned shown_width(const struct listing *l, unsigned i)
 {
-	return width_of(l->column[i]) && !l->fit.hidden[i];
+	return l->fit.hidden[i] ? 0 : width_of(l->column[i]);
 }
 
+/* Cuts the text since `start` to so many characters. Returns how many more bytes it has
+ * than characters. */
+static size_t text_cut(struct sink *o, size_t start, size_t most)
+{
+	size_t at, more = 0;
+
+	for (at = start; at < o->n; at++)
+		if (is_continuation(o->text[at]))
+			more++;
+		else if (!most--)
+			o->n = at;
+	return more;
+}
 
 /* One line of cells, or of headings: names to the left, numbers to the right,
  * a blank between. */
 static void text_cells(struct sink *o, const struct listing *l, const unsigned *row)
 {
-	size_t end = o->n, first = end, start, at;
-	unsigned i;
+	size_t end = o->n, first = end, start;
+	unsigned i, width;
 
 	for (i = 0; i < l->columns; i++) {
 		const struct column *c = l->column[i];
 
-		if (!is_shown(l, i))
+		width = shown_width(l, i);
+		if (!width)
 			continue;
 		if (o->n != first) {
 			out_char(o, ' ');
 			end++;
 		}
 		start = o->n;
-		end += width_of(c);
+		end += width;
 		if (!row)
 			out_safe(o, c->heading);
 		else if (c->unit != UNIT_TITLE)
 			out_cell(o, c, cell_at(l, *row, c));
-		for (at = start; is_name(c) && at < o->n; at++)
-			if (is_continuation(o->text[at]))
-				end++; /* a character is one wide */
-			else if (c->unit == UNIT_NAME && at >= end)
-				o->n = at;
+		if (is_name(c)) /* a character is one wide */
+			end += text_cut(o, start, c->unit == UNIT_NAME ? width : SIZE_MAX);
 		if (c->unit > UNIT_TITLE)
 			out_align_right(o, start, end);
-		else if (o->n < end)
-			out_fill(o, ' ', end - o->n);
+		else
+			out_pad(o, end);
 		if (l->layout != LAYOUT_TABLE)
 			end = o->n;
 	}
@@ -4632,8 +4640,8 @@ static void text_titles(struct sink *o, const struct listing *l)
 		size_t width = 0;
 
 		for (next = i; next < l->columns && l->column[next]->group == g; next++)
-			if (is_shown(l, next))
-				width += width_of(l->column[next]) + (width ? 1u : 0u);
+			if (shown_width(l, next))
+				width += shown_width(l, next) + (width ? 1u : 0u);
 		if (width)
 			text_title(o, &groups[g], width);
 	}
@@ -4704,14 +4712,14 @@ static bool text_fit(struct sink *o, struct listing *l, unsigned row, size_t ind
 		unsigned least = UINT32_MAX, left = 0;
 
 		for (i = 0; i < l->columns; i++)
-			if (is_shown(l, i)) {
+			if (shown_width(l, i)) {
 				left++;
 				least = worth_of(l, i) < least ? worth_of(l, i) : least;
 			}
 		if (left < 2)
 			break;
 		for (i = 0; i < l->columns; i++)
-			if (is_shown(l, i) && worth_of(l, i) == least && left > 1) {
+			if (shown_width(l, i) && worth_of(l, i) == least && left > 1) {
 				fit->hidden[i] = least < FED ? HIDDEN_UNFED : HIDDEN;
 				left--;
 			}
@@ -4741,19 +4749,6 @@ static void text_stacked(struct sink *o, const struct listing *l, unsigned row)
 		}
 		out_str(o, c->heading);
 		out_char(o, '\n');
-	}
-}
-
-/* Cuts what was put from `start` on to that many characters. */
-static void text_cut(struct sink *o, size_t start, size_t most)
-{
-	size_t at;
-
-	for (at = start; at < o->n; at++) {
-		if (!is_continuation(o->text[at]) && !most--) {
-			o->n = at;
-			return;
-		}
 	}
 }
 
@@ -4967,15 +4962,6 @@ static const struct renderer {
 	{ O_CSV, csv_head, csv_row },
 };
 
-static const struct renderer *renderer(void)
-{
-	const struct renderer *r = renderers;
-
-	while (r->format != opt->format)
-		r++;
-	return r;
-}
-
 static void plan_columns(struct plan *plan, const struct listing *l)
 {
 	unsigned i;
@@ -4990,13 +4976,16 @@ static void plan_columns(struct plan *plan, const struct listing *l)
 static bool print_listing(struct listing *l)
 {
 	struct sink *o = &stdout_sink;
+	const struct renderer *r = renderers;
 	bool header = false;
 	unsigned row;
 
-	if (!l->rows && renderer()->head)
-		renderer()->head(o, l);
+	while (r->format != opt->format)
+		r++;
+	if (!l->rows && r->head)
+		r->head(o, l);
 	for (row = 0; row < l->rows; row++) {
-		header |= renderer()->row(o, l, row);
+		header |= r->row(o, l, row);
 		if (o->n > o->size / 2)
 			write_out(o);
 	}
