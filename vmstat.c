@@ -11,20 +11,20 @@
  *                      |            text | JSON | CSV     graph | SVG | page
  *                      +---------------> Prometheus
  *
- * Sections, bottom-up. A section is a feature where it can be: what it reads, its
- * arithmetic, its rows and its words stand in one room; its option and its metrics
- * are rows of CATALOGUE. Search for "- NAME":
+ * Sections, bottom-up. A section is a feature wherever possible: its reader,
+ * arithmetic, listing and wording stand in one room; only its option and its
+ * metrics are rows of CATALOGUE. Search for "- NAME":
  *
  *   SETUP       includes, config.h, limits
- *   OUTPUT      sinks, numbers and text, the calendar, messages
+ *   OUTPUT      sinks, numbers, untrusted text, the calendar, messages, signals
  *   READING     the line scanner, files, directories
  *   CATALOGUE   the tables: sources, metrics, rules, options. TO ADD A METRIC that
  *               a kernel file reports, add one row to METRICS and a number to
  *               tests/fixtures; everything else follows, README and vmstat.8
  *               by `make docs`. An alert rule, a metric for Prometheus or an
- *               option is a row, too
+ *               option is one row, too
  *   SCOPE       whose numbers: /proc/PID/cgroup, mountinfo, namespaces
- *   PLAN        which metrics are read, from where, for what is shown
+ *   PLAN        which metrics are read, and from which files
  *   REPORT      snapshots and all arithmetic: growth, rates, shares, limits
  *   LISTING     rows by columns, as text, JSON and CSV. TO ADD A FORMAT, add a row
  *               to renderers[]
@@ -41,8 +41,8 @@
  *               views[]
  *
  * Invariants: no heap, no stdio, no floating point. A value that was not read
- * is UNAVAILABLE, never 0. Only COMMAND ends the program or writes its output;
- * RECORD writes the file of --record, SERVER its sockets. */
+ * is UNAVAILABLE, never 0. Only COMMAND ends the program, and write_out() if
+ * standard output fails; only RECORD and SERVER write anywhere else. */
 
 /* ---------------------------------------------------------------- SETUP */
 
@@ -84,52 +84,53 @@
 _Static_assert(MAX_TASKS >= 16, "MAX_TASKS is too small");
 _Static_assert(MAX_LEVELS >= 2 && MAX_LEVELS <= 64, "MAX_LEVELS: 2 to 64");
 _Static_assert(MAX_HISTORY >= 2 && MAX_HISTORY % 2 == 0, "MAX_HISTORY: even");
-_Static_assert(MAX_DISKS >= 1 && MAX_SLABS >= 1, "an empty table");
-_Static_assert(MAX_DISKS < 65536 && MAX_SLABS < 65536, "an item is a uint16_t");
+_Static_assert(MAX_DISKS >= 1 && MAX_SLABS >= 1, "MAX_DISKS, MAX_SLABS: at least 1");
+_Static_assert(MAX_DISKS < 65536 && MAX_SLABS < 65536, "MAX_DISKS, MAX_SLABS: an item is a uint16_t");
 _Static_assert(PATH_BYTES >= 256 && PATH_BYTES <= 65536, "PATH_BYTES: 256 to 65536");
-#define MAX_PAGE_REPORTS (MAX_HISTORY < 300 ? MAX_HISTORY : 300) /* as many as a panel has room for */
+#define MAX_PAGE_REPORTS (MAX_HISTORY < 300 ? MAX_HISTORY : 300) /* more have no room in a panel */
 _Static_assert(PAGE_TICK >= 1 && PAGE_SECONDS / PAGE_TICK >= 2 && PAGE_SECONDS / PAGE_TICK <= MAX_PAGE_REPORTS,
-	       "PAGE_SECONDS / PAGE_TICK: 2 to 300, and MAX_HISTORY");
+	       "PAGE_SECONDS / PAGE_TICK: 2 to 300, and at most MAX_HISTORY");
 _Static_assert(OUT_BYTES <= 65536, "the length of a chunk has four digits");
-_Static_assert(MAX_LEVELS + MAX_CHILDREN < 65536, "an item is a uint16_t");
-_Static_assert(MAX_CONNECTIONS >= 2 && REQUEST_BYTES >= 4096, "the exporter has too little room");
+_Static_assert(MAX_LEVELS + MAX_CHILDREN < 65536, "MAX_CHILDREN: an item is a uint16_t");
+_Static_assert(MAX_CONNECTIONS >= 2 && REQUEST_BYTES >= 4096, "MAX_CONNECTIONS, REQUEST_BYTES: too small");
 _Static_assert(SCAN_BYTES >= 1024, "a cpu line must fit in SCAN_BYTES");
 _Static_assert(OUT_BYTES >= 8192, "a report must fit in OUT_BYTES");
 
 #define LENGTH(array) (sizeof (array) / sizeof *(array))
 
-/* A table that is large and mostly untouched. The linker puts what is aligned most
- * first, so that what each tick touches stands together on few pages. */
+/* A table that is large and mostly untouched. The linker places the most aligned first,
+ * so that the variables that each tick touches share few pages. */
 #define LARGE _Alignas(1024) static
 
-/* Rows of a table where a switch is 1, nothing where it is 0. */
+/* Rows of a table if a switch is 1, nothing if it is 0. */
 #define IF(with, ...) IF_(with, __VA_ARGS__)
 #define IF_(with, ...) IF_##with(__VA_ARGS__)
 #define IF_0(...)
 #define IF_1(...) __VA_ARGS__
 
-/* A number that is not known, in snapshots and in reports. The arithmetic of
- * REPORT keeps it: what is made of it, or is too large, is not known. */
+/* A number that is unknown, in snapshots and in reports. The arithmetic of REPORT
+ * carries it: any result of it, or one that overflows, is UNAVAILABLE. */
 #define UNAVAILABLE UINT64_MAX
 
 /* A limit that is not set: "max", -1, or no such file. */
 #define UNLIMITED (UINT64_MAX - 1)
 
 #define NS_PER_S 1000000000u
-#define STEP_BACK_US 3000000 /* that idle time may lose on each CPU without counting anew */
-#define MOST_BYTES (UINT64_MAX >> 2) /* a size above went below 0 */
-#define USER_HZ 100 /* of /proc, whatever the kernel's HZ (but on alpha, ia64) */
-#define MOST_CPUS 8192 /* that a kernel is built for */
+#define STEP_BACK_US 3000000 /* a CPU's idle time may step back so far without having been reset */
+#define MOST_BYTES (UINT64_MAX >> 2) /* larger values are an underflow */
+#define USER_HZ 100 /* ticks in /proc, whatever the kernel's HZ (except on alpha and ia64) */
+#define MOST_CPUS 8192 /* no kernel is built for more */
 #define SECTOR_BYTES 512
 #define MAX_TOP 100 /* rows of --top */
-#define NAME_BYTES 33 /* a device's or slab cache's name; the kernel's have 32 */
+#define NAME_BYTES 33 /* the name of a device or slab cache: the kernel's have 32 at most */
 
 /* ----------------------------------------------------------------- OUTPUT
  *
- * Sinks, numbers and text, the calendar, messages on standard error. */
+ * Text is appended to a sink, which is written as a whole. Each out_ function appends
+ * one kind of thing; each parse_ function is the reverse. */
 
-/* Text on its way to a descriptor. Overflow is sticky and is found when it is
- * written: a report is written whole with one write(2) or not at all. */
+/* Text on its way to a descriptor. Overflow is sticky and checked when the sink is
+ * written: a report is one write(2), or none. */
 struct sink {
 	char *text;
 	size_t size, n;
@@ -169,7 +170,7 @@ static void out_str(struct sink *o, const char *s)
 	out_bytes(o, s, strlen(s));
 }
 
-/* Ends a text with a NUL, in the place of its last byte where there is no more room. */
+/* Terminates the text with a NUL, which replaces its last byte if the sink is full. */
 static char *out_end(struct sink *o)
 {
 	out_char(o, '\0');
@@ -183,7 +184,7 @@ static void out_fill(struct sink *o, char c, size_t n)
 		out_char(o, c);
 }
 
-/* Left-aligns what comes before: adds blanks up to `end`. */
+/* Appends blanks up to the position `end`. */
 static void out_pad(struct sink *o, size_t end)
 {
 	out_fill(o, ' ', o->n < end ? end - o->n : 0);
@@ -215,7 +216,7 @@ static void out_left(struct sink *o, const char *s, size_t width)
 	out_pad(o, end);
 }
 
-/* v in decimal with at least `width` digits. */
+/* v in decimal, with leading zeros to `width` digits. */
 static void out_digits(struct sink *o, uint64_t v, unsigned width)
 {
 	char buf[20], *end = buf + sizeof buf, *p = end;
@@ -239,7 +240,7 @@ static void out_u64(struct sink *o, uint64_t v)
 	out_digits(o, v, 1);
 }
 
-/* Millionths with two decimals. */
+/* Millionths, rounded to two decimals. */
 static void out_hundredths(struct sink *o, uint64_t micro)
 {
 	uint64_t hundredths = micro / 10000 + (micro % 10000 >= 5000);
@@ -249,7 +250,7 @@ static void out_hundredths(struct sink *o, uint64_t micro)
 	out_digits(o, hundredths % 100, 2);
 }
 
-/* A number of 10^-places as a decimal number, without trailing zeros. */
+/* v * 10^-places, without trailing zeros. */
 static void out_decimal(struct sink *o, uint64_t v, unsigned places)
 {
 	uint64_t one = 1, rest;
@@ -273,7 +274,7 @@ static void out_milli(struct sink *o, uint64_t milli)
 	out_decimal(o, milli, 3);
 }
 
-/* Bytes in thousandths as at most five characters: 512M, 7.8G, 1023K. */
+/* Thousandths of bytes, in at most five characters: 512M, 7.8G, 1023K. */
 static void out_human(struct sink *o, uint64_t milli)
 {
 	uint64_t tenths = milli / 100;
@@ -300,7 +301,7 @@ static bool is_continuation(char c)
 	return ((unsigned char)c & 0xc0) == 0x80;
 }
 
-/* Decodes the UTF-8 character at p. Returns its length, or 0 if it is not valid by RFC 3629:
+/* Decodes the UTF-8 character at p. Returns its length, or 0 if RFC 3629 does not allow it:
  * overlong, a surrogate, above U+10FFFF. */
 static size_t utf8_char(const char *p, uint32_t *c)
 {
@@ -323,21 +324,21 @@ static bool is_control(uint32_t c)
 	return c < ' ' || (c >= 0x7f && c < 0xa0);
 }
 
-/* Does it reorder or hide the text around it? Bidirectional controls, zero width, invisible
- * operators, line and paragraph separators. */
+/* Does it reorder or hide text? Bidirectional controls, zero width, invisible operators,
+ * line and paragraph separators. */
 static bool is_deceptive(uint32_t c)
 {
 	return c == 0x61c || (c >= 0x200b && c < 0x2010) || (c >= 0x2028 && c < 0x202f) ||
 		(c >= 0x2060 && c < 0x2070) || c == 0xfeff;
 }
 
-/* Where text from others goes: names of cgroups, devices, processes. TERMINAL and HTML are
- * for people; CSV is a field, JSON a string and LABEL the value of a Prometheus label, each
- * with its quotes. */
+/* Where untrusted text goes: names of cgroups, devices, processes. TERMINAL and HTML are
+ * read by people; CSV is a field, JSON a string and LABEL the value of a Prometheus label,
+ * each with its quotes. */
 enum escape { ESCAPE_TERMINAL, ESCAPE_HTML, ESCAPE_CSV, ESCAPE_JSON, ESCAPE_LABEL };
 
-/* In place of the character c, n bytes at p, or of a byte that is not UTF-8 (n is 0): an
- * escape, or `?` where the format has none. */
+/* Stands for the character c, n bytes at p, or for a byte that is not UTF-8 (n is 0): an
+ * escape, or `?` in formats that have none. */
 static void out_escape(struct sink *o, enum escape how, uint32_t c, const char *p, size_t n)
 {
 	const char *end = p + (n ? n : 1);
@@ -347,7 +348,7 @@ static void out_escape(struct sink *o, enum escape how, uint32_t c, const char *
 		out_hex(o, n ? c : 0xfffd, 4);
 	} else if (how == ESCAPE_LABEL && c == '\n') {
 		out_str(o, "\\n");
-	} else if (how == ESCAPE_LABEL) { /* not an escape of the format: \xHH is the text */
+	} else if (how == ESCAPE_LABEL) { /* the format knows no other escape: the text says \xHH */
 		for (; p < end; p++) {
 			out_str(o, "\\\\x");
 			out_hex(o, (unsigned char)*p, 2);
@@ -357,8 +358,8 @@ static void out_escape(struct sink *o, enum escape how, uint32_t c, const char *
 	}
 }
 
-/* Untrusted text, on one line: without control characters or invalid UTF-8, and for
- * people without what deceives them. */
+/* Untrusted text, on one line: control characters and invalid UTF-8 are escaped, for
+ * people also what deceives them. */
 static void out_escaped(struct sink *o, enum escape how, const char *p)
 {
 	bool quoted = how >= ESCAPE_JSON || (how == ESCAPE_CSV && (strchr(p, ',') || strchr(p, '"')));
@@ -391,8 +392,8 @@ static void out_safe(struct sink *o, const char *p)
 	out_escaped(o, ESCAPE_TERMINAL, p);
 }
 
-/* A piece of text, in a scanner's buffer or elsewhere. The byte at `end` ends
- * numbers and keys: a newline, a blank or a NUL. */
+/* A piece of text, in a scanner's buffer or elsewhere. The byte at `end` is no part of a
+ * number or key: a newline, a blank or a NUL. */
 struct text {
 	const char *p, *end;
 };
@@ -412,8 +413,8 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* What follows `start` in s, or NULL where s begins otherwise. Stops at the
- * first difference: s may be a word that something else than a NUL ends. */
+/* The text after `start` in s, or NULL if s does not begin with it. Stops at the first
+ * difference, so that s need not end with a NUL. */
 static const char *after(const char *s, const char *start)
 {
 	while (*start)
@@ -427,8 +428,7 @@ static bool is_text(const struct text *w, const char *s)
 	return after(w->p, s) == w->end;
 }
 
-/* Copies a text into `to`, of `size` bytes; false, and cut off, where it does
- * not fit. */
+/* Copies a text into `to`, of `size` bytes. Returns false if it had to be cut. */
 static bool copy_text(char *to, size_t size, const struct text *w)
 {
 	size_t n = (size_t)(w->end - w->p);
@@ -440,8 +440,8 @@ static bool copy_text(char *to, size_t size, const struct text *w)
 	return fits;
 }
 
-/* The text up to the next `c`, or to the end; *rest is moved after it. False
- * where nothing is left. */
+/* Takes the text up to the next `c`, or to the end, off *rest. Returns false when nothing
+ * is left. */
 static bool next_part(struct text *rest, char c, struct text *part)
 {
 	if (!rest->p)
@@ -453,14 +453,14 @@ static bool next_part(struct text *rest, char c, struct text *part)
 	return true;
 }
 
-/* Appends a digit to a number; false where that exceeds 2^64-1. */
+/* Appends a digit to a number; false above 2^64-1. */
 static bool append_digit(uint64_t *n, char digit)
 {
 	return !__builtin_mul_overflow(*n, 10u, n) && !__builtin_add_overflow(*n, (unsigned)(digit - '0'), n);
 }
 
-/* The digits at *p as a number; *p is moved after them. False where there
- * are none or where they exceed 2^64-1. A byte that is no digit follows. */
+/* Parses the digits at *p, up to a byte that is none, and advances *p over them. False
+ * without digits, and above 2^64-1. */
 static bool parse_digits(const char **p, uint64_t *v)
 {
 	const char *q = *p;
@@ -476,40 +476,36 @@ static bool parse_digits(const char **p, uint64_t *v)
 	return true;
 }
 
-/* A whole string as a number. */
+/* Parses a string that is a number and nothing else. */
 static bool parse_number(const char *s, uint64_t *v)
 {
 	return parse_digits(&s, v) && !*s;
 }
 
-/* A decimal number with up to `places` decimals at *p, as a whole number of
- * units of 10^-places; further decimals are dropped. *p is moved after it. */
+/* Parses the decimal number at *p in units of 10^-places, without further decimals, and
+ * advances *p over it. */
 static bool parse_decimal(const char **p, unsigned places, uint64_t *v)
 {
 	const char *q = *p;
-	bool any = false, point = false;
 	uint64_t n = 0;
 
-	for (;; q++) {
-		if (*q == '.' && !point) {
-			point = true;
-			continue;
-		}
-		if (!is_digit(*q))
-			break;
-		any = true;
-		if (point && !places)
+	if (*q == '.' ? !is_digit(q[1]) : !parse_digits(&q, &n))
+		return false;
+	if (*q == '.')
+		q++;
+	for (; is_digit(*q); q++) {
+		if (!places)
 			continue;
 		if (!append_digit(&n, *q))
 			return false;
-		places -= point;
+		places--;
 	}
 	for (; places; places--)
 		if (!append_digit(&n, '0'))
 			return false;
 	*p = q;
 	*v = n;
-	return any;
+	return true;
 }
 
 /* A day of the Gregorian calendar. */
@@ -637,7 +633,7 @@ static bool parse_time(const char **p, uint64_t *ns)
 	return *(*p)++ == 'Z';
 }
 
-/* %s, %u, %ju (uint64_t) and %% only; `safe`: what %s brings is made so. */
+/* Knows %s, %u, %ju (uint64_t) and %% only. `safe`: %s is untrusted. */
 static void out_format(struct sink *o, bool safe, const char *f, va_list ap)
 {
 	for (;;) {
@@ -674,7 +670,8 @@ static void out(struct sink *o, const char *f, ...)
 	va_end(ap);
 }
 
-/* A line on standard error. Its failure cannot be reported anywhere. */
+/* Writes a line to standard error; that this fails cannot be reported anywhere. A colon
+ * at the end of `f` appends the meaning of `error`, an errno. */
 static void say(int error, const char *f, va_list ap)
 {
 	char buffer[2 * PATH_BYTES];
@@ -682,7 +679,7 @@ static void say(int error, const char *f, va_list ap)
 
 	out_str(&o, "vmstat: ");
 	out_format(&o, true, f, ap);
-	if (f[strlen(f) - 1] == ':') { /* what the error means */
+	if (f[strlen(f) - 1] == ':') {
 		out_char(&o, ' ');
 		out_str(&o, strerror(error));
 	}
@@ -694,8 +691,6 @@ static void say(int error, const char *f, va_list ap)
 
 static bool quiet; /* -q: errors alone are said */
 
-/* A warning: a line on standard error. With a colon at the end of `f`, what
- * `error`, an errno, means is appended. */
 __attribute__((format(printf, 2, 3)))
 static void warn(int error, const char *f, ...)
 {
@@ -708,9 +703,9 @@ static void warn(int error, const char *f, ...)
 	va_end(ap);
 }
 
-static uint8_t error_status = 1; /* of --check 3: unknown, for monitoring */
+static uint8_t error_status = 1; /* of --check 3, which monitoring takes for unknown */
 
-/* An error that ends the program; for COMMAND alone. */
+/* Only COMMAND may call this: all others return what went wrong. */
 __attribute__((format(printf, 2, 3)))
 _Noreturn static void die(int error, const char *f, ...)
 {
