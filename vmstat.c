@@ -8139,7 +8139,7 @@ static struct sample merge(struct sample a, const struct sample *b)
 static void history_add(struct history *h, const struct report *r)
 {
 	struct sample new = { .wall_ns = r->wall_ns }, *end = h->sample + h->count, *s;
-	unsigned i, old = 0;
+	unsigned i;
 
 	/* Where the clock was set back, what came before is no later. */
 	for (s = end; s > h->sample && s[-1].wall_ns > new.wall_ns; s--) {
@@ -8154,17 +8154,14 @@ static void history_add(struct history *h, const struct report *r)
 		end[-1] = merge(end[-1], &new);
 		return;
 	}
-	if (h->whole && h->count == h->most) {
+	while (!h->whole && h->count &&
+	       (h->count == h->most || (h->span_ns && new.wall_ns - h->sample[0].wall_ns > h->span_ns)))
+		memmove(h->sample, h->sample + 1, --h->count * sizeof *h->sample);
+	if (h->count == h->most) {
 		h->count /= 2;
 		h->shift++;
 		for (i = 0; i < h->count; i++)
 			h->sample[i] = merge(h->sample[2 * i], &h->sample[2 * i + 1]);
-	} else {
-		while (old < h->count && (h->count - old == h->most ||
-					  (h->span_ns && new.wall_ns - h->sample[old].wall_ns > h->span_ns)))
-			old++;
-		h->count -= old;
-		memmove(h->sample, h->sample + old, h->count * sizeof *h->sample);
 	}
 	h->sample[h->count++] = new;
 	h->begin_ns = h->shift ? least_of(h->begin_ns, new.wall_ns) : h->sample[0].wall_ns;
@@ -8281,7 +8278,7 @@ static struct graph make_graph(const struct history *h, struct panel panel)
 			if (h->metric[s] == panel.metric[i])
 				g.series[g.layers++] = (uint8_t)s;
 	g.now = g.min = g.avg = g.max = g.warn = g.crit = UNAVAILABLE;
-	for (i = 0; i < h->count; i++) {
+	for (i = 0; g.layers && i < h->count; i++) {
 		g.now = graph_value(&g, i, g.layers);
 		g.min = least_of(g.min, g.now);
 		g.max = greater_known(g.max, g.now);
@@ -8369,6 +8366,7 @@ _Static_assert(LINE_BYTES <= OUT_BYTES, "a line of a graph must fit in OUT_BYTES
 struct canvas {
 	unsigned columns, width; /* of the terminal; of a graph */
 	bool live, blocks;
+	unsigned first;               /* sample that has a column */
 	uint16_t column[MAX_HISTORY]; /* of each sample; `width`: none */
 };
 
@@ -8378,12 +8376,14 @@ static void canvas_place(struct canvas *c, const struct history *h)
 {
 	unsigned broken = 2 * (c->live ? 1 : h->count / c->width + 1), all = 0, at = 0, i, left;
 
+	c->first = 0;
 	for (i = 0; i < h->count; i++)
 		all += 1 + (i && h->sample[i].gap ? broken : 0);
 	for (i = 0; i < h->count; i++) {
 		at += 1 + (i && h->sample[i].gap ? broken : 0);
 		left = c->live || all <= c->width ? all - at : (all - at) * c->width / all;
 		c->column[i] = (uint16_t)(left < c->width ? c->width - 1 - left : c->width);
+		c->first += left >= c->width;
 	}
 }
 
@@ -8478,19 +8478,16 @@ static void text_graph(struct sink *o, const struct graph *g, const struct canva
 /* The times below the graphs: that of the newest column ends at the edge. */
 static void text_axis(struct sink *o, const struct history *h, const struct canvas *c, unsigned left_out)
 {
-	unsigned first = 0, at;
+	unsigned at = SCALE_WIDTH + c->column[c->first];
 	size_t start;
 
-	while (c->column[first] == c->width)
-		first++;
-	at = SCALE_WIDTH + c->column[first];
 	text_begin(o, c);
 	start = o->n;
 	if (left_out) {
 		out(o, "%u more: no room", left_out);
 	} else if (at + 2 * DATE_WIDTH < c->columns) {
 		out_fill(o, ' ', at);
-		out_date(o, (first ? h->sample[first].wall_ns : h->begin_ns) / NS_PER_S, ' ');
+		out_date(o, (c->first ? h->sample[c->first].wall_ns : h->begin_ns) / NS_PER_S, ' ');
 	}
 	if (o->n - start + DATE_WIDTH <= c->columns) {
 		out_fill(o, ' ', c->columns - DATE_WIDTH - (o->n - start));
@@ -8672,21 +8669,20 @@ static void out_layer(struct sink *o, const struct graph *g, unsigned layer)
 }
 
 /* The line below the title: of layers what each is now, beside its colour, else what the
- * number is and its range. */
+ * number is, and more figures. */
 static void svg_legend(struct sink *o, const struct graph *g, unsigned width)
 {
-	unsigned i, x = PANEL_EDGE;
+	unsigned i;
 
-	for (i = 0; g->layers > 1 && i < g->layers; i++, x += 74) {
-		out(o, "<rect class=\"%s\" x=\"%u\" y=\"36\" width=\"11\" height=\"11\"/>\n", layer_key(g, i), x);
-		svg_text(o, "words", x + 16, 46);
+	svg_text(o, "words", PANEL_EDGE, 46);
+	for (i = 0; g->layers > 1 && i < g->layers; i++) {
+		out(o, "<tspan class=\"%s\">\xe2\x96\xa0</tspan> ", layer_key(g, i)); /* U+25A0, a square */
 		out_layer(o, g, i);
-		out_str(o, "</text>\n");
+		out_char(o, ' ');
 	}
+	out(o, "%s</text>\n", g->panel.words);
 	if (g->layers > 1)
 		return;
-	svg_text(o, "words", PANEL_EDGE, 46);
-	out(o, "%s</text>\n", g->panel.words);
 	svg_text(o, "end", width - PANEL_EDGE, 46);
 	out_str(o, "avg ");
 	out_short(o, g->column, g->avg);

@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # --listen: what a client of the exporter sees, byte by byte; what is exported
 # of the fixtures; and what the process has given up.
-# shellcheck disable=SC2016,SC2030,SC2031,SC2059,SC2154,SC2164
+# shellcheck disable=SC2016,SC2030,SC2031,SC2059,SC2086,SC2154,SC2164
 
 load helper
 
