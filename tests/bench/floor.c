@@ -9,7 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { FILES = 8192, NS = 1000000000 };
+enum { FILES = 16384, NS = 1000000000 };
 
 static char buffer[65536];
 static char line[121];
