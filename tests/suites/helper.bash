@@ -16,6 +16,7 @@
 # Running it, into $status $output $stderr:
 #   run_vmstat ARGS...           against that copy
 #   run_two_instants ARGS...     the same over two instants (fixtures/README)
+#   run_with_changes ARGS...     the same with $changes made between samples
 #   run_in_cgroup, two_in_cgroup ARGS...
 #                                both in cgroup scope, as JSON, without alerts
 #   run_without_permission FILE... -- ARGS...
