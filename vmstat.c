@@ -112,12 +112,13 @@ _Static_assert(OUT_BYTES >= 8192, "a report must fit in OUT_BYTES");
  * carries it: any result of it, or one that overflows, is UNAVAILABLE. */
 #define UNAVAILABLE UINT64_MAX
 
+/* More than any gauge can be, and made UNAVAILABLE by REPORT. */
+#define FALSE_NUMBER (UINT64_MAX >> 1)
+
 /* A limit that is not set: "max", -1, or no such file. */
 #define UNLIMITED (UINT64_MAX - 1)
 
 #define NS_PER_S 1000000000u
-#define STEP_BACK_US 3000000 /* a CPU's idle time may step back so far without having been reset */
-#define MOST_BYTES (UINT64_MAX >> 2) /* larger values are an underflow */
 #define USER_HZ 100 /* ticks in /proc, whatever the kernel's HZ (except on alpha and ia64) */
 #define MOST_CPUS 8192 /* no kernel is built for more */
 #define SECTOR_BYTES 512
@@ -1087,6 +1088,25 @@ static bool take_key(struct text *line, const char *key)
 	return p != NULL;
 }
 
+/* How many lines follow that begin with this key and a digit: cpu0, cpu1. */
+static uint64_t scan_numbered(struct scanner *s, const char *key)
+{
+	struct text line;
+	const char *p;
+	uint64_t n = 0;
+
+	while (scan_line(s, &line)) {
+		p = after(line.p, key);
+		if (!p || !is_digit(*p)) {
+			s->next = (char *)line.p; /* which is for another reader */
+			s->cut = false;
+			break;
+		}
+		n++;
+	}
+	return n;
+}
+
 /* The number after `name=` anywhere in the line. UNAVAILABLE, and true, where
  * something else stands there. */
 static bool pair_number(struct text line, const char *name, uint64_t *v)
@@ -1209,7 +1229,7 @@ enum format { FORMAT_WORDS, FORMAT_PSI, FORMAT_NUMBER, FORMAT_LIMIT, FORMAT_CPUS
 	S(PSI_IO, PROC, PSI, "pressure/io") \
 	S(PSI_IRQ, PROC, PSI, "pressure/irq") \
 	S(CPU_ONLINE, SYS, CPUS, "devices/system/cpu/online") \
-	S(CPU_POSSIBLE, SYS, CPUS, NAME("devices/system/cpu/possible"), OR("devices/system/cpu/online")) \
+	S(CPU_POSSIBLE, SYS, CPUS, "devices/system/cpu/possible") \
 	S(CG_PSI_CPU, PRESSURE, PSI, "cpu.pressure") \
 	S(CG_PSI_MEMORY, PRESSURE, PSI, "memory.pressure") \
 	S(CG_PSI_IO, PRESSURE, PSI, "io.pressure") \
@@ -1352,11 +1372,13 @@ struct column {
 /* What a record says of the report that it belongs to: the same in every listing. */
 enum { ID_INTERVAL = 253, ID_SCOPE, ID_CGROUP };
 
-/* What a metric is made of: another metric, added or taken off. An optional
- * one is left out where the kernel does not report it. */
+/* What a metric is made of: another metric, added or taken off, or one that its maker
+ * needs. An optional one is left out where the kernel does not report it. */
+enum term_sign { TERM_MINUS = -1, TERM_END, TERM_PLUS, TERM_NEEDED };
+
 struct term {
 	uint8_t metric;
-	int8_t sign;   /* 1, -1; 2: the maker needs it; 0 ends the list */
+	int8_t sign;
 	bool optional;
 };
 
@@ -1364,7 +1386,7 @@ enum scope_kind { HOST = 1, V2 = 2, V1 = 4, CGROUP = V2 | V1, ANY = 7 };
 
 /* Functions that make a metric where adding does not do; they are in REPORT. */
 #define MAKERS(F) \
-	F(available) F(host_used) F(cpu_time)
+	F(available) F(host_used) F(cpu_time) F(cpus_online)
 #define CGROUP_MAKERS(F) \
 	F(cgroup_free) F(cgroup_available) F(cpu_available) F(cpu_capacity) F(cpu_limit) F(cpu_level) \
 	F(mem_limit) F(mem_pct) F(mem_level) F(swap_limit) F(tasks_limit) F(periods) F(read) F(written) F(throttled) \
@@ -1381,9 +1403,10 @@ enum maker {
 
 /* What is special about a number of a file.
  *   LEVELS      read at each level up to the root
- *   NEVER_ZERO  0 says that the kernel does not count it
- *   STEPS_BACK  a counter that does: no growth then, and no reset */
-enum trait { TRAIT_NONE, TRAIT_LEVELS, TRAIT_NEVER_ZERO, TRAIT_STEPS_BACK };
+ *   NEVER_ZERO  0 means that the kernel does not count it
+ *   STEPS_BACK  a counter that does: it has not grown then
+ *   NUMBERED    not in the line: how many lines follow whose key is this one and a number */
+enum trait { TRAIT_NONE, TRAIT_LEVELS, TRAIT_NEVER_ZERO, TRAIT_STEPS_BACK, TRAIT_NUMBERED };
 
 /* Where a metric comes from, in some scopes: a number of a file, or terms
  * added up, or a function of them. */
@@ -1393,7 +1416,8 @@ struct place {
 	uint8_t nth;         /* the number's place after the key */
 	uint8_t trait;       /* enum trait */
 	uint8_t maker, over; /* how it is made; in percent of which metric */
-	uint8_t within;      /* a metric of the same file and unit that it is a part of */
+	uint8_t within, beside; /* metrics of the same file: it is a part of that (of one unit);
+	                         * where that is NEVER_ZERO, this is not counted either */
 	union {
 		const char *key;          /* with a source: of the line; NULL: not as it is */
 		const struct term *terms; /* without one: what it is made of */
@@ -1411,16 +1435,18 @@ struct place {
 #define LEVELS .trait = TRAIT_LEVELS
 #define NEVER_ZERO .trait = TRAIT_NEVER_ZERO
 #define STEPS_BACK .trait = TRAIT_STEPS_BACK
+#define NUMBERED .trait = TRAIT_NUMBERED
 #define FROM(id, unit) .source = SRC_##id, .raw = RAW_##unit
 #define MADE_OF(...) .terms = (const struct term[]){ __VA_ARGS__, { 0 } }
 #define WITHIN(name) .within = M_##name
+#define BESIDE(name) .beside = M_##name
 #define OVER(name) .over = M_##name
 #define BY(function) .maker = MAKE_##function
-#define PLUS(name) { M_##name, 1, false }
-#define MINUS(name) { M_##name, -1, false }
-#define PLUS_ANY(name) { M_##name, 1, true }
-#define MINUS_ANY(name) { M_##name, -1, true }
-#define NEEDS(name) { M_##name, 2, true }
+#define PLUS(name) { M_##name, TERM_PLUS, false }
+#define MINUS(name) { M_##name, TERM_MINUS, false }
+#define PLUS_ANY(name) { M_##name, TERM_PLUS, true }
+#define MINUS_ANY(name) { M_##name, TERM_MINUS, true }
+#define NEEDS(name) { M_##name, TERM_NEEDED, true }
 
 /* One row per metric, in the order of the table and of JSON.
  *
@@ -1436,9 +1462,9 @@ struct place {
  * scope that no place names has no value. */
 #define METRICS(M, H) \
 	M(r, PROCS, CLASSIC, 98, GAUGE, NUMBER, 2, 4, "r", "tasks running or waiting for a CPU", \
-	  IN(HOST, AT(STAT, ONE, "procs_running")) IN(CGROUP, FROM(TASKS, ONE))) \
+	  IN(HOST, AT(STAT, ONE, "procs_running"), NEVER_ZERO) IN(CGROUP, FROM(TASKS, ONE))) \
 	M(b, PROCS, CLASSIC, 97, GAUGE, NUMBER, 2, 4, "b", "tasks blocked, waiting for I/O", \
-	  IN(HOST, AT(STAT, ONE, "procs_blocked")) IN(CGROUP, FROM(TASKS, ONE))) \
+	  IN(HOST, AT(STAT, ONE, "procs_blocked"), BESIDE(r)) IN(CGROUP, FROM(TASKS, ONE))) \
 	M(swpd, MEMORY, CLASSIC, 62, GAUGE, SIZE, 6, 12, "swpd", "swap space used", \
 	  IN(HOST, MADE_OF(PLUS(swap_total), MINUS(swap_free))) \
 	  IN(V2, AT(SWAP_CURRENT, BYTES, "")) \
@@ -1560,7 +1586,7 @@ struct place {
 	  IN(CGROUP, OVER(swap_limit), MADE_OF(PLUS(swpd)))) \
 	H(mem_total, GAUGE, SIZE, IN(HOST, AT(MEMINFO, KIB, "MemTotal"), NEVER_ZERO)) \
 	H(mem_free, GAUGE, SIZE, IN(ANY, AT(MEMINFO, KIB, "MemFree"), WITHIN(host_total))) \
-	H(reported_available, GAUGE, SIZE, IN(ANY, AT(MEMINFO, KIB, "MemAvailable"))) \
+	H(reported_available, GAUGE, SIZE, IN(ANY, AT(MEMINFO, KIB, "MemAvailable"), WITHIN(host_total))) \
 	H(host_total, GAUGE, SIZE, IN(ANY, AT(MEMINFO, KIB, "MemTotal"), NEVER_ZERO)) \
 	H(file_active, GAUGE, SIZE, IN(ANY, AT(MEMINFO, KIB, "Active(file)"))) \
 	H(file_inactive, GAUGE, SIZE, IN(ANY, AT(MEMINFO, KIB, "Inactive(file)"))) \
@@ -1587,7 +1613,10 @@ struct place {
 	H(cpu_time, TIME, WHOLE, IN(HOST, BY(cpu_time), MADE_OF(PLUS(cpu_user), PLUS_ANY(cpu_nice), \
 	  PLUS_ANY(cpu_system), PLUS(cpu_idle), PLUS_ANY(cpu_iowait), PLUS_ANY(cpu_irq), PLUS_ANY(cpu_softirq), \
 	  PLUS_ANY(cpu_steal), NEEDS(cpus_online), NEEDS(cpus_possible)))) \
-	H(cpus_online, GAUGE, WHOLE, IN(ANY, AT(CPU_ONLINE, ONE, ""))) \
+	H(cpus_online, GAUGE, WHOLE, IN(HOST, BY(cpus_online), MADE_OF(NEEDS(cpu_lines), NEEDS(cpus_of_sysfs))) \
+	  IN(CGROUP, AT(CPU_ONLINE, ONE, ""))) \
+	H(cpu_lines, GAUGE, WHOLE, IN(HOST, AT(STAT, ONE, "cpu"), NUMBERED)) \
+	H(cpus_of_sysfs, GAUGE, WHOLE, IN(HOST, AT(CPU_ONLINE, ONE, ""))) \
 	H(cpus_possible, GAUGE, WHOLE, IN(HOST, AT(CPU_POSSIBLE, ONE, ""))) \
 	H(faults, RATE, NUMBER, IN(HOST, AT(VMSTAT, ONE, "pgfault")) \
 	  IN(V2, AT(MEM_STAT, ONE, "pgfault")) IN(V1, AT(MEM_STAT, ONE, "total_pgfault"))) \
@@ -2802,6 +2831,11 @@ static bool is_scanned(const struct place *p)
 	return p->source != SRC_NONE && p->key;
 }
 
+static bool is_counter(const struct plan *plan, enum metric_id m)
+{
+	return plan->place[m]->source != SRC_NONE && metrics[m].kind != KIND_GAUGE;
+}
+
 static bool is_cpu_time(const struct place *p)
 {
 	return p && p->source == SRC_STAT && p->raw == RAW_TICKS;
@@ -2958,6 +2992,8 @@ static void read_keys_anew(struct plan *plan, struct scanner *s, enum source_id 
 			read_line(plan, &found, sources[src].format, rest, values);
 			found.length = (uint8_t)(rest.p - line.p - 1);
 			found.gap = (uint32_t)(scan_position(s, line.p) - last);
+			if (plan->place[found.metric]->trait == TRAIT_NUMBERED)
+				values[found.metric] = scan_numbered(s, found.key);
 			last += found.gap;
 			for (j = i; own && j > k; j--)
 				want[j] = want[j - 1];
@@ -2994,6 +3030,7 @@ static bool read_keys_known(struct plan *plan, struct scanner *s, enum source_id
 		start = s->next;
 		p = here ? read_words(plan, want, start + want->length + 1, s->end, values) : s->end;
 		if (p == s->end) { /* not here, or not all of it */
+			here = false;
 			do
 				if (!scan_line(s, &line))
 					return false;
@@ -3004,6 +3041,12 @@ static bool read_keys_known(struct plan *plan, struct scanner *s, enum source_id
 		}
 		want->gap = (uint32_t)(scan_position(s, start) - last);
 		last += want->gap;
+		if (plan->place[want->metric]->trait == TRAIT_NUMBERED) {
+			if (here && !scan_line(s, &line))
+				return false;
+			values[want->metric] = scan_numbered(s, want->key);
+			p = s->next;
+		}
 	}
 	if (sources[src].directory == DIR_PROC)
 		plan->extent[src] = (uint32_t)scan_position(s, p) + JUMP_SLACK;
@@ -3028,7 +3071,8 @@ static void read_numbers(const struct plan *plan, struct scanner *s, enum source
 			v = UNLIMITED;
 		else if (!parse_digits(&w.p, &v) || w.p != w.end)
 			return;
-		values[m] = v;
+		/* Linux 3.x to 3.18 has no limit as 2^64 - 1, which is not UNAVAILABLE. */
+		values[m] = limit && v == UNAVAILABLE ? UNLIMITED : v;
 	}
 }
 
@@ -3106,6 +3150,9 @@ static void read_file(struct plan *plan, struct file *f, const char *dir, size_t
 		close(f->fd - 1);
 		f->fd = -1;
 	}
+	/* A kernel may not report it, and then all usage counts; not so where it cannot be read. */
+	if (src == SRC_MEM_STAT && s.error && s.error != ENOENT)
+		values[M_inactive_file] = FALSE_NUMBER;
 }
 
 /* ----------------------------------------------------------------- REPORT
@@ -3225,6 +3272,7 @@ struct devices {
 struct snapshot {
 	struct plan *plan; /* by which it was read */
 	uint64_t ns;       /* CLOCK_BOOTTIME, or the uptime of a captured tree */
+	uint64_t awake_ns; /* CLOCK_MONOTONIC: CPUs do nothing while the machine is suspended */
 	uint64_t wall_ns;  /* CLOCK_REALTIME */
 	bool gone;         /* the cgroup has ended */
 	bool age_known;    /* `ns` counts from the boot of the machine */
@@ -3291,6 +3339,7 @@ struct top {
 struct report {
 	uint64_t wall_ns;    /* when it was made */
 	uint64_t elapsed_us; /* the time it covers; 0: not known */
+	uint64_t cpus;       /* that were online meanwhile */
 	bool first;          /* since boot, or since the start of the cgroup */
 	const char *scope, *cgroup; /* cgroup: its path, NULL for the host */
 	uint8_t level[RULE_COUNT], worst; /* enum alert_level */
@@ -3383,6 +3432,11 @@ static uint64_t percent(uint64_t part, uint64_t whole)
 	return mul_div(part, 100000, whole);
 }
 
+static uint64_t largest_known(uint64_t a, uint64_t b)
+{
+	return a == UNAVAILABLE ? b : b == UNAVAILABLE || a > b ? a : b;
+}
+
 static uint64_t at_most_100(uint64_t v)
 {
 	return v < 100000 || v == UNAVAILABLE ? v : 100000;
@@ -3449,11 +3503,14 @@ static void snapshot_clock(struct snapshot *now, uint64_t tick_ns)
 	struct text line;
 
 	now->ns = tick_ns - (uint64_t)scope.boot_ns;
+	now->awake_ns = clock_ns(CLOCK_MONOTONIC);
 	now->age_known = !opt->captured;
 	if (opt->captured && scan_proc(&s, "uptime", "")) {
 		now->age_known = scan_line(&s, &line) && parse_decimal(&line.p, 9, &now->ns);
 		scan_close(&s);
 	}
+	if (opt->captured)
+		now->awake_ns = now->ns;
 }
 
 static const char *directory_of(enum source_id src)
@@ -3474,16 +3531,30 @@ static void read_source(struct plan *plan, struct snapshot *now, enum source_id 
 		read_file(plan, &files[l][src], dir, h->levels ? h->length[l] : strlen(dir), src, l == 0, now->level[l]);
 }
 
-/* Tasks are summed over CPUs, and may come out below 0. Where none runs, though the
- * reader does, nobody counts them: gVisor. */
-static void check_task_counts(uint64_t *v)
+/* The CPUs that are online. On a host they are the cpuN lines of /proc/stat, which are of
+ * the same instant as the ticks; sysfs is asked at the first snapshot, and goes on being
+ * asked where it has more of them. In a cgroup, where /proc/stat is not read, it is sysfs,
+ * then those lines. */
+static void count_cpus(struct plan *plan, struct snapshot *now, const struct snapshot *before)
 {
-	if (!v[M_r])
-		v[M_r] = v[M_b] = UNAVAILABLE;
-	if (v[M_r] > INT32_MAX)
-		v[M_r] = UNAVAILABLE;
-	if (v[M_b] > INT32_MAX)
-		v[M_b] = UNAVAILABLE;
+	uint64_t *v = now->level[0], lines = v[M_cpu_lines];
+	const uint64_t *old = before->level[0];
+	struct scanner s;
+	struct text line;
+
+	if (!now->of_host) {
+		if (v[M_cpus_online] == UNAVAILABLE && scan_proc(&s, "stat", "")) {
+			lines = scan_line(&s, &line) ? scan_numbered(&s, "cpu") : 0;
+			v[M_cpus_online] = lines ? lines : UNAVAILABLE;
+			scan_close(&s);
+		}
+		return;
+	}
+	if (!before->ns || old[M_cpu_lines] < old[M_cpus_online])
+		read_source(plan, now, SRC_CPU_ONLINE);
+	if (!before->ns)
+		read_source(plan, now, SRC_CPU_POSSIBLE);
+	v[M_cpus_online] = largest_known(lines ? lines : UNAVAILABLE, v[M_cpus_of_sysfs]);
 }
 
 /* Reads everything that is planned, and what the view needs. `before` is the
@@ -3505,14 +3576,11 @@ static void snapshot_take(struct plan *plan, struct snapshot *now, const struct 
 	now->of_host = !in_cgroup() || needs->host;
 	now->gone = false;
 	for (src = 1; src < SRC_COUNT; src++)
-		if (plan->first_want[src] < plan->first_want[src + 1] && src != SRC_CPU_POSSIBLE)
+		if (plan->first_want[src] < plan->first_want[src + 1] && src != SRC_CPU_POSSIBLE &&
+		    (src != SRC_CPU_ONLINE || !now->of_host))
 			read_source(plan, now, src);
-	if (!in_cgroup())
-		check_task_counts(now->level[0]);
-	if (before->level[0][M_cpus_possible]) /* it never changes: 0 before the first snapshot */
-		now->level[0][M_cpus_possible] = before->level[0][M_cpus_possible];
-	else if (plan->source[SRC_CPU_POSSIBLE])
-		read_source(plan, now, SRC_CPU_POSSIBLE);
+	if (plan->source[SRC_CPU_ONLINE])
+		count_cpus(plan, now, before);
 	if (needs->devices)
 		read_devices(now, before, WITH_CGROUP && needs->charged_devices, true);
 	if (needs->slabs)
@@ -3535,7 +3603,7 @@ static bool has_numbers(const struct snapshot *now)
 	unsigned m;
 
 	for (m = 1; m < LENGTH(metrics); m++)
-		if (now->plan->place[m] && now->level[0][m] < UNLIMITED &&
+		if (now->plan->place[m] && now->plan->place[m]->source && now->level[0][m] < UNLIMITED &&
 		    sources[now->plan->place[m]->source].directory != DIR_SYS)
 			return true;
 	return false;
@@ -3599,6 +3667,93 @@ static bool is_unlimited(uint64_t limit)
 	return limit >> 62 || limit == (uint64_t)INT32_MAX << 12;
 }
 
+/* What number is no number: each has the most that it can be, or that it can grow by. A
+ * size is a part of another, or has not gone below 0; time is what so many CPUs and so much
+ * of it hold. What is more is UNAVAILABLE. */
+
+#define LATE_US 20000 /* two ticks, at which the kernel counts */
+
+/* The most that so many CPUs can have counted since the snapshot before, in microseconds. What
+ * happened before that may be counted `late`; at the first there is nothing before. */
+static uint64_t most_us(const struct comparison *c, uint64_t cpus, uint64_t late)
+{
+	uint64_t us = c->report->elapsed_us;
+
+	return us ? times(cpus, us + us / 16 + (c->report->first ? 10 * LATE_US : late)) : UNAVAILABLE;
+}
+
+/* The most ticks there can be of one kind since boot, in microseconds: those of CPUs that
+ * are gone count, too, so 64 times what there are. */
+static uint64_t most_ticks(const struct comparison *c)
+{
+	uint64_t cpus = c->now->level[0][M_cpus_online];
+
+	return c->now->age_known ? times(times(cpus, c->now->ns / 1000 + 1000000), 64) : UNAVAILABLE;
+}
+
+/* The most that a counter can have grown by, in base units. */
+static uint64_t most_growth(const struct comparison *c, enum metric_id m)
+{
+	uint64_t cpus = c->report->cpus;
+
+	switch (metrics[m].kind) {
+	case KIND_SHARE: /* averages are made every 2 s */
+		return most_us(c, 1, 2500000);
+	case KIND_TIME: /* what was throttled is counted as its period ends, which lasts 1 s at most */
+		return most_us(c, cpus, m == M_throttled_time || m == M_local_throttled ? 1000000 : LATE_US);
+	default: /* four events a microsecond and CPU are more than any machine has; cgroups gather them for 2 s */
+		return c->now->plan->place[m]->raw == RAW_ONE ? times(most_us(c, cpus, 2500000), 4) : UNAVAILABLE;
+	}
+}
+
+/* Has idle time begun anew, as on kernels that count from elsewhere when a CPU comes or
+ * goes? It may lose a little on each CPU. */
+static bool is_idle_anew(uint64_t before_us, uint64_t now_us, uint64_t cpus)
+{
+	return before_us != UNAVAILABLE && now_us < before_us && before_us - now_us >= times(cpus, 3000000);
+}
+
+/* A gauge of a level, as the kernel reports it. */
+static uint64_t gauge_at(const struct comparison *c, unsigned l, enum metric_id m)
+{
+	const struct place *p = c->now->plan->place[m];
+	uint64_t v = c->now->level[l][m], most = UNLIMITED;
+
+	if (!p || v == UNAVAILABLE || (p->trait == TRAIT_NEVER_ZERO && !v) || (p->beside && !c->now->level[l][p->beside]))
+		return UNAVAILABLE;
+	if (sources[p->source].format == FORMAT_LIMIT)
+		return is_unlimited(v) ? UNLIMITED : v;
+	if (p->within)
+		most = c->now->level[l][p->within];
+	else if (metrics[m].column.unit == UNIT_SIZE)
+		most = UINT64_MAX >> 2;
+	else if (metrics[m].column.unit == UNIT_NUMBER)
+		most = INT32_MAX; /* tasks, added up over CPUs */
+	return v > most ? UNAVAILABLE : v;
+}
+
+/* What a counter of a level has grown by, in base units. */
+static uint64_t growth_at(const struct comparison *c, unsigned l, enum metric_id m)
+{
+	const struct place *p = c->now->plan->place[m];
+	uint64_t before = c->before->level[l][m], now = c->now->level[l][m], v;
+
+	if (!p || now == UNAVAILABLE || (p->trait == TRAIT_NEVER_ZERO && !now) ||
+	    (p->raw == RAW_TICKS && in_base_units(now, RAW_TICKS) > most_ticks(c)))
+		return UNAVAILABLE;
+	v = growth(before, now);
+	if (v == UNAVAILABLE && p->trait == TRAIT_STEPS_BACK && before != UNAVAILABLE && (m != M_cpu_idle ||
+	    !is_idle_anew(in_base_units(before, p->raw), in_base_units(now, p->raw), c->report->cpus)))
+		return 0;
+	v = in_base_units(v, p->raw);
+	return v > most_growth(c, m) ? UNAVAILABLE : v;
+}
+
+static uint64_t make_cpus_online(const struct comparison *c)
+{
+	return times(c->now->level[0][M_cpus_online], 1000);
+}
+
 /* MemAvailable. Before Linux 3.14, and where lxcfs makes it more than there
  * is, free memory and the page cache, as procps had it. */
 static uint64_t make_available(const struct comparison *c)
@@ -3606,7 +3761,7 @@ static uint64_t make_available(const struct comparison *c)
 	const uint64_t *v = c->report->value;
 	uint64_t cache = plus(v[M_file_active], v[M_file_inactive]), sum;
 
-	if (v[M_reported_available] <= v[M_host_total])
+	if (v[M_reported_available] != UNAVAILABLE)
 		return v[M_reported_available];
 	if (cache == UNAVAILABLE)
 		cache = plus(v[M_buff], v[M_cached]);
@@ -3619,7 +3774,7 @@ static uint64_t make_available(const struct comparison *c)
 static uint64_t make_host_used(const struct comparison *c)
 {
 	const uint64_t *v = c->report->value;
-	bool nonsense = v[M_reported_available] != UNAVAILABLE && v[M_reported_available] > v[M_host_total];
+	bool nonsense = v[M_reported_available] == UNAVAILABLE && c->now->level[0][M_reported_available] != UNAVAILABLE;
 
 	return minus(v[M_host_total], nonsense ? v[M_mem_free] : v[M_mem_available]);
 }
@@ -3646,24 +3801,21 @@ struct binding {
 
 /* The smaller of a level's limits, memory.max and memory.high; UNAVAILABLE
  * where one that may be the smaller cannot be read. */
-static uint64_t level_limit(const uint64_t *level)
+static uint64_t level_limit(const struct comparison *c, unsigned l)
 {
-	uint64_t max = level[M_mem_max], high = homes[DIR_MEMORY].version == 2 ? level[M_mem_high] : UNLIMITED;
+	uint64_t max = gauge_at(c, l, M_mem_max);
+	uint64_t high = homes[DIR_MEMORY].version == 2 ? gauge_at(c, l, M_mem_high) : UNLIMITED;
 
-	if (max == UNAVAILABLE || high == UNAVAILABLE)
-		return UNAVAILABLE;
-	return least_of(is_unlimited(max) ? UNLIMITED : max, is_unlimited(high) ? UNLIMITED : high);
+	return max == UNAVAILABLE || high == UNAVAILABLE ? UNAVAILABLE : least_of(max, high);
 }
 
 /* Usage less the page cache that can be dropped at once, as the kubelet and
- * docker count it; all usage where that is not known. */
-static uint64_t working_set(const uint64_t *level)
+ * docker count it; all usage where no file reports that. */
+static uint64_t working_set(const struct comparison *c, unsigned l)
 {
-	uint64_t cache = level[M_inactive_file], used = level[M_mem_used];
+	bool reported = c->now->level[l][M_inactive_file] != UNAVAILABLE;
 
-	if (used > MOST_BYTES || (cache > MOST_BYTES && cache != UNAVAILABLE))
-		return UNAVAILABLE;
-	return minus(used, cache == UNAVAILABLE ? 0 : cache);
+	return minus(gauge_at(c, l, M_mem_used), reported ? gauge_at(c, l, M_inactive_file) : 0);
 }
 
 static void bind_limit(struct binding *b, uint64_t limit, uint64_t usage, uint64_t used, unsigned level)
@@ -3692,20 +3844,17 @@ static struct binding find_binding(const struct comparison *c)
 	struct binding b = { .idle = UNAVAILABLE, .available = UNAVAILABLE };
 	bool counted = false;
 	const struct home *h = &homes[DIR_MEMORY];
-	const uint64_t *own = c->now->level[0];
-	uint64_t above = own[M_hierarchical]; /* v1: what levels that cannot be seen allow */
+	uint64_t above = gauge_at(c, 0, M_hierarchical); /* v1: what levels that cannot be seen allow */
 	unsigned l, levels = levels_of(c, DIR_MEMORY);
 
 	b.known = levels > 0 && !is_truncated(c, DIR_MEMORY);
 	for (l = 0; l < levels && (!l || is_charged_above(c->now->level[l])); l++) {
-		const uint64_t *level = c->now->level[l];
-
-		bind_limit(&b, level_limit(level), level[M_mem_used], working_set(level), l);
-		counted |= level[M_mem_used] != UNAVAILABLE;
+		bind_limit(&b, level_limit(c, l), gauge_at(c, l, M_mem_used), working_set(c, l), l);
+		counted |= c->now->level[l][M_mem_used] != UNAVAILABLE;
 	}
 	b.known &= counted || h->whole; /* or the controller counts where we cannot see */
-	if (above != UNAVAILABLE && !is_unlimited(above) && (!b.limited || above < b.limit))
-		bind_limit(&b, above, own[M_mem_used], working_set(own), h->levels);
+	if (above != UNAVAILABLE && (!b.limited || above < b.limit))
+		bind_limit(&b, above, gauge_at(c, 0, M_mem_used), working_set(c, 0), h->levels);
 	return b;
 }
 
@@ -3752,23 +3901,21 @@ static uint64_t make_cgroup_available(const struct comparison *c)
 static uint64_t make_swap_limit(const struct comparison *c)
 {
 	const struct home *h = &homes[DIR_MEMORY];
-	uint64_t least = UNAVAILABLE, above = c->now->level[0][M_hierarchical_memsw];
+	uint64_t least = UNAVAILABLE, above = gauge_at(c, 0, M_hierarchical_memsw);
 	unsigned l;
 
 	if (is_truncated(c, DIR_MEMORY))
 		return UNAVAILABLE;
-	if (above != UNAVAILABLE && !is_unlimited(above))
-		least = minus(above, c->now->level[0][M_hierarchical]);
+	if (above != UNAVAILABLE)
+		least = minus(above, gauge_at(c, 0, M_hierarchical));
 	for (l = 0; l < levels_of(c, DIR_MEMORY) && (!l || is_charged_above(c->now->level[l])); l++) {
-		const uint64_t *level = c->now->level[l];
-		uint64_t limit = level[M_swap_max];
+		uint64_t limit = gauge_at(c, l, h->version == 1 ? M_memsw_limit : M_swap_max);
 
-		if (h->version == 1)
-			limit = level[M_memsw_limit] == UNAVAILABLE || is_unlimited(level[M_memsw_limit]) ?
-				level[M_memsw_limit] : minus(level[M_memsw_limit], level[M_mem_max]);
+		if (h->version == 1 && limit != UNLIMITED)
+			limit = minus(limit, gauge_at(c, l, M_mem_max));
 		if (limit == UNAVAILABLE)
 			return UNAVAILABLE;
-		if (!is_unlimited(limit))
+		if (limit != UNLIMITED)
 			least = least_of(least, limit);
 	}
 	return times(least, 1000);
@@ -3882,23 +4029,6 @@ static uint64_t make_cpu_level(const struct comparison *c)
 	return capacity.limited ? capacity.level : UNAVAILABLE;
 }
 
-/* The most time that CPUs can have spent between the snapshots: a sixteenth and two
- * ticks are allowed for, as the kernel counts at ticks. */
-static uint64_t most_cpu_us(const struct comparison *c, uint64_t cpus)
-{
-	uint64_t us = c->report->elapsed_us;
-
-	return times(cpus, us + us / 16 + 2 * 1000000 / USER_HZ);
-}
-
-/* The CPUs that were online in between; UNAVAILABLE: not known. */
-static uint64_t most_online(const struct comparison *c)
-{
-	uint64_t before = c->before->level[0][M_cpus_online], now = c->now->level[0][M_cpus_online];
-
-	return before != UNAVAILABLE && before > now ? before : now;
-}
-
 /* The CPU time that the cgroup could have used, in microseconds: what its
  * capacity is worth; or what it did use, where a quota lent it more or CPUs
  * have left meanwhile. UNAVAILABLE where that is more than the CPUs of the
@@ -3909,9 +4039,9 @@ static uint64_t make_cpu_available(const struct comparison *c)
 	uint64_t used = plus(c->report->value[M_user_time], c->report->value[M_system_time]);
 	uint64_t could = mul_div(c->report->value[M_cpu_capacity], us, 1000000);
 
-	if (!us || could == UNAVAILABLE || used == UNAVAILABLE || used <= could)
-		return us ? could : UNAVAILABLE;
-	return used <= most_cpu_us(c, most_online(c)) ? used : UNAVAILABLE;
+	if (!us || could == UNAVAILABLE || used > most_us(c, c->report->cpus, LATE_US))
+		return UNAVAILABLE;
+	return used > could ? used : could;
 }
 
 /* CPUs that the cgroup kept busy, in millionths. */
@@ -3919,13 +4049,7 @@ static uint64_t make_cpu_used(const struct comparison *c)
 {
 	uint64_t us = plus(c->report->value[M_user_time], c->report->value[M_system_time]);
 
-	return us > most_cpu_us(c, most_online(c)) ? UNAVAILABLE : mul_div(us, 1000000, c->report->elapsed_us);
-}
-
-/* The growth of a level's counter between the two snapshots. */
-static uint64_t level_growth(const struct comparison *c, unsigned l, enum metric_id m)
-{
-	return in_base_units(growth(c->before->level[l][m], c->now->level[l][m]), c->now->plan->place[m]->raw);
+	return us > most_us(c, c->report->cpus, LATE_US) ? UNAVAILABLE : mul_div(us, 1000000, c->report->elapsed_us);
 }
 
 /* Throttling at the level with the largest share of throttled periods: it
@@ -3940,15 +4064,14 @@ static struct throttling level_throttling(const struct comparison *c, unsigned l
 {
 	uint64_t period_us = c->now->level[l][M_cpu_period];
 	struct throttling t = {
-		level_growth(c, l, M_nr_periods), level_growth(c, l, M_nr_throttled),
-		level_growth(c, l, M_throttled_time), UNAVAILABLE,
+		growth_at(c, l, M_nr_periods), growth_at(c, l, M_nr_throttled),
+		growth_at(c, l, M_throttled_time), UNAVAILABLE,
 	};
 
-	if (t.throttled == UNAVAILABLE || t.time_us == UNAVAILABLE)
+	if (t.throttled == UNAVAILABLE)
 		return t;
 	/* In the first report a parent may be older than the cgroup. */
-	if (c->report->first && period_us < UNLIMITED &&
-	    times(t.periods, period_us) > c->report->elapsed_us / 10 * 11 + 200000)
+	if (c->report->first && period_us < UNLIMITED && times(t.periods, period_us) > most_us(c, 1, LATE_US))
 		t.time_us = UNAVAILABLE;
 	if (t.periods)
 		t.share = at_most_100(percent(t.throttled, t.periods));
@@ -4006,28 +4129,10 @@ static uint64_t make_thr(const struct comparison *c)
 {
 	uint64_t us = find_throttling(c).time_us, local = c->report->value[M_local_throttled];
 
-	if (us == UNAVAILABLE || (local != UNAVAILABLE && local > us))
-		us = local;
-	/* What was throttled is counted when its period, of 1 s at most, ends. */
-	if (!c->report->first && us > plus(most_cpu_us(c, most_online(c)), times(most_online(c), 1000000)))
-		return UNAVAILABLE;
-	return mul_div(us, 1000000, c->report->elapsed_us);
+	return mul_div(largest_known(us, local), 1000000, c->report->elapsed_us);
 }
 
-/* More ticks than CPUs and time can hold are no ticks: steal after a
- * migration, an idle time that is frozen at 8e18. The most that a kind can
- * count in all, in microseconds: CPUs that are gone for good have counted,
- * too, so 64 times what there are. */
-static uint64_t most_ticks(const struct comparison *c)
-{
-	uint64_t cpus = least_of(c->now->level[0][M_cpus_possible], MOST_CPUS);
-
-	if (!c->now->age_known)
-		return UNAVAILABLE;
-	return times(times(cpus, c->now->ns / 1000 + 1000000), 64);
-}
-
-/* Are so many ticks of one kind no count? Nor are they where all kinds are 0: gVisor. */
+/* Are so many ticks since boot no count? Nor are they where all kinds are 0: gVisor. */
 static bool is_false_time(const struct comparison *c, uint64_t us)
 {
 	bool counted = us != 0;
@@ -4038,53 +4143,40 @@ static bool is_false_time(const struct comparison *c, uint64_t us)
 	return !counted || us > most_ticks(c);
 }
 
-/* And that it can grow by: on the CPUs that are online; on all where those that are
- * gone count, or lxcfs tells of others. */
-static uint64_t most_new_ticks(const struct comparison *c)
-{
-	uint64_t cpus = least_of(c->now->level[0][M_cpus_possible], MOST_CPUS);
-
-	if (!c->report->first && !scope.lxcfs)
-		cpus = least_of(cpus, most_online(c));
-	return c->report->elapsed_us ? most_cpu_us(c, cpus) : UNAVAILABLE;
-}
-
-/* Has idle time begun anew, as on kernels that count from elsewhere when a CPU comes
- * or goes? A little it may step back on each. */
-static bool is_idle_anew(uint64_t before_us, uint64_t now_us, uint64_t cpus)
-{
-	return before_us != UNAVAILABLE && now_us < before_us && before_us - now_us >= times(STEP_BACK_US, cpus);
-}
-
-static bool is_idle_lost(const struct comparison *c)
-{
-	return is_idle_anew(in_base_units(c->before->level[0][M_cpu_idle], RAW_TICKS),
-			    in_base_units(c->now->level[0][M_cpu_idle], RAW_TICKS), most_online(c));
-}
-
-/* The ticks of all kinds. Where one kind is not known, the others are whole
- * if they fill the time of the CPUs; else nothing is known. */
+/* The ticks of all kinds: a whole if they fill the time of the CPUs, neither less nor more.
+ * A quarter is allowed for, as guests lose some; little where one kind is not known, but
+ * steal, which is not the machine's own. Since boot they may be less: CPUs have come, and
+ * the machine has slept. */
 static uint64_t make_cpu_time(const struct comparison *c)
 {
-	uint64_t *v = c->report->value, sum = 0, could;
+	const struct snapshot *before = c->before, *now = c->now;
+	uint64_t cpus = c->report->cpus, fewest = now->level[0][M_cpu_lines];
+	uint64_t us = c->report->elapsed_us, slack, sum = 0;
 	const struct term *t;
-	bool missing = false; /* steal apart: it is not the machine's own time */
-	uint64_t most = most_new_ticks(c), most_total = most_ticks(c);
+	bool whole = true;
 
-	for (t = c->now->plan->place[M_cpu_time]->terms; t->sign; t++) {
-		if (t->sign == 2 || (t->optional && c->now->level[0][t->metric] == UNAVAILABLE))
+	for (t = now->plan->place[M_cpu_time]->terms; t->sign; t++) {
+		uint64_t v = c->report->value[t->metric];
+
+		if (t->sign == TERM_NEEDED || (t->optional && now->level[0][t->metric] == UNAVAILABLE))
 			continue;
-		if (v[t->metric] > most || times(c->now->level[0][t->metric], 1000000 / USER_HZ) > most_total)
-			v[t->metric] = UNAVAILABLE;
-		if (v[t->metric] == UNAVAILABLE)
-			missing |= t->metric != M_cpu_steal;
-		else
-			sum = plus(sum, v[t->metric]);
+		whole &= v != UNAVAILABLE || t->metric == M_cpu_steal;
+		sum = plus(sum, v == UNAVAILABLE ? 0 : v);
 	}
-	if (!missing && !is_idle_lost(c))
-		return sum;
-	could = times(c->now->level[0][M_cpus_online], c->report->elapsed_us);
-	return could != UNAVAILABLE && sum >= could / 16 * 15 ? sum : UNAVAILABLE;
+	if (now->ns == before->ns) /* no time */
+		return UNAVAILABLE;
+	if (!us || cpus == UNAVAILABLE)
+		return whole ? sum : UNAVAILABLE;
+	if (!c->report->first) {
+		us = (now->awake_ns - before->awake_ns) / 1000;
+		fewest = least_of(fewest, before->level[0][M_cpu_lines]);
+	}
+	if (!fewest || fewest == UNAVAILABLE)
+		fewest = cpus;
+	slack = us / (whole ? 4 : 32) + LATE_US;
+	if (sum > times(cpus, us + slack) || (sum < times(fewest, minus(us, slack)) && !(whole && c->report->first)))
+		return UNAVAILABLE;
+	return sum;
 }
 
 /* Was what the metric is made of read this time, so that it has a value, or
@@ -4132,27 +4224,22 @@ static uint64_t sum_terms(const struct comparison *c, const struct place *p)
 /* A number of a file, by the kind of its metric. */
 static uint64_t report_number(const struct comparison *c, enum metric_id m, const struct place *p)
 {
-	uint64_t now = c->now->level[0][m], us = c->report->elapsed_us, grown;
+	uint64_t us = c->report->elapsed_us, v;
 
-	if (now == UNAVAILABLE || (p->trait == TRAIT_NEVER_ZERO && !now) ||
-	    (p->within && now > c->now->level[0][p->within]))
-		return UNAVAILABLE;
-	if (metrics[m].kind == KIND_GAUGE)
-		return now == UNLIMITED ? UNAVAILABLE : times(in_base_units(now, p->raw), 1000);
-	grown = growth(c->before->level[0][m], now);
-	if (grown == UNAVAILABLE && p->trait == TRAIT_STEPS_BACK && c->before->level[0][m] != UNAVAILABLE)
-		grown = 0;
-	grown = in_base_units(grown, p->raw);
+	if (metrics[m].kind == KIND_GAUGE) {
+		v = gauge_at(c, 0, m);
+		return v == UNLIMITED ? UNAVAILABLE : times(in_base_units(v, p->raw), 1000);
+	}
+	v = growth_at(c, 0, m);
 	switch (metrics[m].kind) {
 	case KIND_COUNT:
-		return times(grown, 1000);
+		return times(v, 1000);
 	case KIND_TIME:
-		return grown;
+		return v;
 	case KIND_RATE:
-		return mul_div(grown, 1000000000, us);
-	case KIND_SHARE: /* the kernel may be 2 s behind, not more */
-		return grown != UNAVAILABLE && us && grown > us + us / 16 + 2500000 ? UNAVAILABLE :
-			at_most_100(percent(grown, us));
+		return mul_div(v, 1000000000, us);
+	case KIND_SHARE:
+		return at_most_100(percent(v, us));
 	default:
 		return UNAVAILABLE;
 	}
@@ -4180,6 +4267,8 @@ static void report_make(const struct comparison *c)
 
 	r->wall_ns = now->wall_ns;
 	r->elapsed_us = now->ns > before->ns ? (now->ns - before->ns) / 1000 : 0;
+	r->cpus = largest_known(before->level[0][M_cpus_online], now->level[0][M_cpus_online]);
+	r->cpus = largest_known(r->cpus ? r->cpus : UNAVAILABLE, r->first ? now->level[0][M_cpus_possible] : UNAVAILABLE);
 	r->scope = now->of_host ? "host" : "cgroup";
 	r->cgroup = now->of_host ? NULL : scope.name;
 	if (r->first)
@@ -4203,16 +4292,16 @@ static void report_make(const struct comparison *c)
 	level_name(find_capacity(c).cpuset ? DIR_CPUSET : DIR_CPU, r->value[M_cpu_level], r->cpu_level);
 }
 
-/* Have more CPU time, stalls or periods passed than the time since the oldest
- * task started holds, and more than a quota lends ahead? Then the cgroup is
- * older than that, and its age not known. */
+/* Has a counter of the first report grown by more than it can have since the oldest task
+ * started, or more CPU time passed than a quota lends ahead? Then the cgroup is older than
+ * that, and its age not known. */
 static bool is_false_start(const struct comparison *c)
 {
 	const struct plan *plan = c->now->plan;
 	const struct report *r = c->report;
-	uint64_t most = r->elapsed_us / 10 * 11 + 200000, period = c->now->level[0][M_cpu_period];
-	uint64_t used = plus(r->value[M_user_time], r->value[M_system_time]), online = c->now->level[0][M_cpus_online];
-	uint64_t capacity = r->value[M_cpu_capacity], could = mul_div(capacity, most, 1000000);
+	const uint64_t *v = c->now->level[0];
+	uint64_t most = most_us(c, 1, LATE_US), period = v[M_cpu_period];
+	uint64_t used = plus(r->value[M_user_time], r->value[M_system_time]);
 	unsigned i;
 
 	if (!in_cgroup() || !r->elapsed_us)
@@ -4220,17 +4309,13 @@ static bool is_false_start(const struct comparison *c)
 	for (i = 0; i < plan->count; i++) {
 		unsigned m = plan->order[i];
 
-		if (metrics[m].kind == KIND_SHARE && c->now->level[0][m] != UNAVAILABLE && c->now->level[0][m] > most)
+		if (is_counter(plan, m) && v[m] != UNAVAILABLE &&
+		    in_base_units(v[m], plan->place[m]->raw) > most_growth(c, m))
 			return true;
 	}
-	if (period < UNLIMITED && plan->selected[M_nr_periods] && c->now->level[0][M_nr_periods] != UNAVAILABLE &&
-	    times(c->now->level[0][M_nr_periods], period) > most)
+	if (period < UNLIMITED && v[M_nr_periods] != UNAVAILABLE && times(v[M_nr_periods], period) > most)
 		return true;
-	/* 4 faults a microsecond and CPU are more than any machine has. */
-	if (r->value[M_faults] != UNAVAILABLE && online != UNAVAILABLE &&
-	    r->value[M_faults] / 1000 > times(online, 4000000))
-		return true;
-	return used != UNAVAILABLE && could != UNAVAILABLE && used > could;
+	return used != UNAVAILABLE && used > mul_div(r->value[M_cpu_capacity], most, 1000000);
 }
 
 /* " of PATH", the cgroup whose limit it is, where that is not the scope's own. */
@@ -6547,7 +6632,7 @@ static void plan_stats(struct plan *plan, const struct listing *l)
 	for (i = 0; i < l->columns; i++)
 		if (l->column[i]->id < ID_INTERVAL)
 			plan_select(plan, stats[l->column[i]->id].metric);
-	plan_select(plan, M_cpus_possible); /* which tells ticks from nonsense */
+	plan_select(plan, M_cpus_online); /* which tells ticks from nonsense */
 }
 
 /* ------------------------------------------------------------------ TASKS
@@ -7294,11 +7379,6 @@ LARGE struct children {
 	} child[WITH_CGROUP ? MAX_CHILDREN : 1];
 	char names[WITH_CGROUP ? CHILD_NAMES : 1];
 } children;
-
-static bool is_counter(const struct plan *plan, enum metric_id m)
-{
-	return plan->place[m]->source != SRC_NONE && metrics[m].kind != KIND_GAUGE;
-}
 
 /* Reads the files of a child, `rest` below the scope, into values[metric]. */
 static void read_child(struct plan *plan, const char *rest, uint64_t *values)

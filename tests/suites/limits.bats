@@ -166,3 +166,23 @@ setup() {
     # 0.31 s and 0.46 s of 4 CPUs for 2 s
     json_has 2 us=3.875 sy=5.75
 }
+
+@test "v1: no limit is 2^64-1 on kernels before 3.19" {
+    in_v1
+    echo 18446744073709551615 | tee "$T/f/$G/memory/memory.limit_in_bytes" > "$T/f/$G/memory/memory.memsw.limit_in_bytes"
+    sed -i '/^hierarchical_mem/d' "$T/f/$G/memory/memory.stat"
+    printf 'hierarchical_%s_limit 18446744073709551615\n' memory memsw >> "$T/f/$G/memory/memory.stat"
+    run_in_cgroup
+    json_has free=1111337 mem_limit=null mem_pct=null swap_limit=null
+    stderr_is_empty
+}
+
+@test "usage is no working set where memory.stat cannot be read" {
+    in_v2
+    rm "$T/f/$C/memory.stat"
+    run_in_cgroup
+    json_has mem_pct=83.333
+    mkdir "$T/f/$C/memory.stat"
+    run_in_cgroup
+    json_has free=null avail=null mem_limit=null mem_pct=null
+}

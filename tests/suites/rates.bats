@@ -150,3 +150,111 @@ setup() {
     two_in_cgroup --cgroups
     jq -se 'map(select(.cgroup | endswith("/kid"))) | .[1].oom == 3' <<< "$output" || { show_output; false; }
 }
+
+@test "shares of a whole that is more than the CPUs had are none" {
+    # Of 2 CPUs in 2.5 s, 500 ticks: user 300 and system 400 are possible alone, not both.
+    sed -i -E 's/^cpu .*/cpu  80300 6000 20400 58000 22000 2000 4000 8000 11000 1000/' "$T/second/proc/stat"
+    run_two_instants --json -o us,sy,id,wa,st,cs
+    json_has 2 us=null sy=null id=null wa=null st=null cs=2800
+    # System time of 900 ticks is none; the other kinds are 200, or 650 of the 500: no whole.
+    local idle
+    for idle in 58050 58500; do
+        use_fixture host
+        sed -i -E "s/^cpu .*/cpu  80150 6000 20900 $idle 22000 2000 4000 8000 11000 1000/" "$T/second/proc/stat"
+        run_two_instants --json -o us,sy,id,wa,cs
+        json_has 2 us=null sy=null id=null wa=null cs=2800
+    done
+    # Since boot: 800 and 900 ticks in 5 s of 2 CPUs.
+    use_fixture host
+    sed -i -E 's/^cpu .*/cpu  800 0 900 0 0 0 0 0 0 0/' "$T/f/proc/stat"
+    echo "5.00 0" | write_file proc/uptime
+    run_vmstat --json -o us,sy,id
+    json_has us=null sy=null id=null
+}
+
+@test "shares of a whole that is less than the CPUs had are none" {
+    # Idle stands still: user 50 and system 50 of 500 ticks are not half each.
+    sed -i -E 's/^cpu .*/cpu  80050 6000 20050 58000 22000 2000 4000 8000 11000 1000/' "$T/second/proc/stat"
+    run_two_instants --json -o us,sy,id,cs
+    json_has 2 us=null sy=null id=null cs=2800
+    use_fixture host
+    # It steps back by 0.1 s on a machine that is mostly idle.
+    sed -i -E 's/^cpu .*/cpu  80050 6000 20050 57990 22000 2000 4000 8000 11000 1000/' "$T/second/proc/stat"
+    run_two_instants --json -o us,sy,id
+    json_has 2 us=null sy=null id=null
+    use_fixture host
+    # Since boot they may be: half of the time the machine was suspended.
+    sed -i -E 's/^cpu .*/cpu  30000 0 20000 50000 0 0 0 0 0 0/' "$T/f/proc/stat"
+    run_vmstat --json -o us,sy,id
+    json_has us=30 sy=20 id=50
+}
+
+@test "shares of no time are none" {
+    echo '0.00 0.00' | write_file proc/uptime
+    sed -i -E 's/^cpu .*/cpu  1 0 1 0 0 0 0 0 0 0/' "$T/f/proc/stat"
+    run_vmstat --json -o us,sy,id,free
+    json_has us=null sy=null id=null free=1111337
+}
+
+@test "without sysfs the cpuN lines are the CPUs" {
+    rm -r "$T/f/sys/devices"
+    sed -i -E 's/^(cpu +([0-9]+ ){3})[0-9]+/\157300/' "$T/second/proc/stat"
+    run_two_instants --json -o us,id,st
+    json_has 2 us=null id=null st=null
+    ! has_feature prometheus || {
+        run_vmstat $HOST --prometheus
+        grep -qx 'vmstat_cpus_online 2' <<< "$output" || { show_output; false; }
+    }
+    use_fixture host
+    rm -r "$T/f/sys/devices"
+    # One line is missing: 500 ticks are beyond the other.
+    sed -i /^cpu1/d "$T/f/proc/stat" "$T/second/proc/stat"
+    run_two_instants --json -o us,id
+    json_has 1 us=null id=null
+    json_has 2 us=null id=null
+    use_fixture host
+    # sysfs has it: 106 and 35 of 500.
+    sed -i /^cpu1/d "$T/f/proc/stat" "$T/second/proc/stat"
+    run_two_instants --json -o us,id
+    json_has 2 us=21.2 id=7
+    use_fixture host
+    # None is there: it has both.
+    sed -i '/^cpu[0-9]/d' "$T/f/proc/stat" "$T/second/proc/stat"
+    sed -i -E 's/^(cpu +([0-9]+ ){2})[0-9]+/\120900/' "$T/second/proc/stat"
+    run_two_instants --json -o us,sy,id
+    json_has 2 us=null sy=null id=null
+}
+
+@test "CPUs that are offline now have counted since boot, too" {
+    # As on a telephone: 200000 ticks in 1000 s, of which one CPU is left.
+    sed -i /^cpu1/d "$T/f/proc/stat"
+    echo 0 | write_file sys/devices/system/cpu/online
+    echo 0-1 | write_file sys/devices/system/cpu/possible
+    run_vmstat --json -o us,id
+    json_has us=37 id=29
+}
+
+@test "in a cgroup the cpuN lines are the CPUs where sysfs is not there" {
+    in_v2
+    find "$T/f/sys" -name cpu.max -delete
+    find "$T/f/sys" -name 'cpuset.*' -delete
+    rm -r "$T/f/sys/devices"
+    sed -i '/^cpu[0-9]/d' "$T/f/proc/stat"
+    run_in_cgroup
+    json_has us=null
+    printf 'cpu  0 0 0 0\n' | write_file proc/stat
+    printf 'cpu%d 0 0 0 0\n' {0..3} >> "$T/f/proc/stat"
+    echo 'intr 5' >> "$T/f/proc/stat"
+    run_in_cgroup
+    # 8.5 and 11.5 s of 4 CPUs for 100 s
+    json_has us=2.125 sy=2.875
+}
+
+@test "sysfs is read once, not at each sample" {
+    requires_tool strace
+    strace -o "$T/strace" -e trace=open,openat,pread64 "$VMSTAT" $HOST 0.05 4 > "$T/out"
+    # The descriptor is closed by nobody: reads by its number.
+    local fd
+    fd=$(sed -n 's/.*cpu\/online".* = //p' "$T/strace")
+    [[ $fd && $(grep -c "^pread64($fd, \"[0-9]" "$T/strace") == 1 ]] || { cat "$T/strace"; false; }
+}

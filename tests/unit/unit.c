@@ -268,7 +268,7 @@ static void test_borders(void)
 
 	memset(&scope_plan, 0, sizeof scope_plan);
 	plan_places(&scope_plan, false);
-	plan_select(&scope_plan, M_cpus_online);
+	plan_select(&scope_plan, M_cpus_of_sysfs);
 	plan_wants(&scope_plan);
 	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
 		int fd = t_string(lists[i].list);
@@ -277,7 +277,7 @@ static void test_borders(void)
 		memset(values, 0xff, sizeof values);
 		scan_start(&scan, fd, 0);
 		read_cpu_list(&scope_plan, &scan, SRC_CPU_ONLINE, values);
-		t_u64(values[M_cpus_online], lists[i].cpus, "a list of CPUs", lists[i].list);
+		t_u64(values[M_cpus_of_sysfs], lists[i].cpus, "a list of CPUs", lists[i].list);
 		close(fd);
 	}
 	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
@@ -434,8 +434,8 @@ static void t_bind(enum scope_kind kind)
 	for (unsigned m = 1; m < M_COUNT; m++)
 		plan_select(&scope_plan, m);
 	t_before.plan = t_now.plan = &scope_plan;
-	t_before.ns = 50 * (uint64_t)NS_PER_S;
-	t_now.ns = 51 * (uint64_t)NS_PER_S;
+	t_before.ns = t_before.awake_ns = 50 * (uint64_t)NS_PER_S;
+	t_now.ns = t_now.awake_ns = 51 * (uint64_t)NS_PER_S;
 }
 
 static void t_set(enum metric_id m, uint64_t before, uint64_t now)
@@ -581,7 +581,6 @@ static void test_cpu(void)
 	for (m = 0; m < 10; m++)
 		most[m] = UINT64_MAX;
 	t_cpu(zero, most);
-	t_set(M_cpus_possible, 4, 4);
 	t_set(M_cpus_online, 4, 4);
 	t_compare(true);
 	for (m = M_us; m <= M_gu; m++)
@@ -615,19 +614,18 @@ static void test_too_much(void)
 	static const uint64_t much[10] = { 100, 0, 100000, 200, 0, 0, 0, 0, 0, 0 };
 
 	t_cpu(zero, steal);
-	t_set(M_cpus_possible, 4, 4);
 	t_set(M_cpus_online, 4, 4);
 	t_compare(false);
 	t_unavailable(M_st, "steal that underflowed");
 	t_milli(M_us, 33333, "the others beside it");
 	t_cpu(frozen, later);
-	t_set(M_cpus_possible, 4, 4);
+	t_set(M_cpus_online, 4, 4);
 	t_now.age_known = true;
 	t_compare(false);
 	t_unavailable(M_us, "beside an idle time that is frozen at 8e18");
 	t_unavailable(M_id, "frozen at 8e18");
 	t_cpu(zero, much);
-	t_set(M_cpus_possible, 4, 4);
+	t_set(M_cpus_online, 4, 4);
 	t_compare(false);
 	t_unavailable(M_sy, "more than 4 CPUs can do");
 	t_unavailable(M_us, "beside system time that is too much");
