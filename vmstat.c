@@ -1107,8 +1107,8 @@ static uint64_t scan_numbered(struct scanner *s, const char *key)
 	return n;
 }
 
-/* The number after `name=` anywhere in the line. UNAVAILABLE, and true, where
- * something else stands there. */
+/* The number after `name=` anywhere in the line, without its decimals. UNAVAILABLE, and
+ * true, where something else stands there. */
 static bool pair_number(struct text line, const char *name, uint64_t *v)
 {
 	struct text w;
@@ -1118,7 +1118,7 @@ static bool pair_number(struct text line, const char *name, uint64_t *v)
 
 		if (!p || *p++ != '=')
 			continue;
-		if (!parse_digits(&p, v) || !is_end_of(&w, p))
+		if (!parse_digits(&p, v) || (*p != '.' && !is_end_of(&w, p)))
 			*v = UNAVAILABLE;
 		return true;
 	}
@@ -1210,7 +1210,8 @@ static const char *const controllers[] = {
 
 /* What a file looks like inside.
  *   WORDS   lines "key number..." or "key: number..."
- *   PSI     lines "some avg10=... total=N"; the key is some or full
+ *   PSI     lines "some avg10=... total=N"; the key is some or full, the number total;
+ *           with NTH(1) avg10
  *   NUMBER  one line of numbers
  *   LIMIT   the same; "max", -1 and a file that is not there are UNLIMITED
  *   CPUS    a list like "0-3,8"; the number of CPUs in it
@@ -1577,6 +1578,12 @@ struct place {
 	  IN(CGROUP, BY(thr), MADE_OF(NEEDS(periods), NEEDS(local_throttled), NEEDS(cpus_online)))) \
 	M(thr_pct, LIMITS, CGROUP, 79, GAUGE, PERCENT, 4, 5, "thr%", "% of the quota's periods that were throttled", \
 	  IN(CGROUP, BY(thr_pct), MADE_OF(NEEDS(periods)))) \
+	H(cpu_avg10, GAUGE, PERCENT, IN(HOST, AT(PSI_CPU, ONE, "some"), NTH(1)) \
+	  IN(CGROUP, AT(CG_PSI_CPU, ONE, "some"), NTH(1))) \
+	H(mem_avg10, GAUGE, PERCENT, IN(HOST, AT(PSI_MEMORY, ONE, "full"), NTH(1)) \
+	  IN(CGROUP, AT(CG_PSI_MEMORY, ONE, "full"), NTH(1))) \
+	H(io_avg10, GAUGE, PERCENT, IN(HOST, AT(PSI_IO, ONE, "full"), NTH(1)) \
+	  IN(CGROUP, AT(CG_PSI_IO, ONE, "full"), NTH(1))) \
 	H(swap, RATE, FLOW, IN(ANY, MADE_OF(PLUS(si), PLUS(so)))) \
 	H(cpu_busy, GAUGE, PERCENT, \
 	  IN(HOST, OVER(cpu_time), MADE_OF(PLUS(cpu_time), MINUS(cpu_idle), MINUS_ANY(cpu_iowait))) \
@@ -2966,7 +2973,7 @@ static void read_line(const struct plan *plan, const struct want *want, enum for
 	if (format == FORMAT_WORDS)
 		read_words(plan, want, line.p, line.end + 1, values);
 	for (m = want->metric; m && format == FORMAT_PSI; m = plan->next[m])
-		pair_number(line, "total", &values[m]);
+		pair_number(line, plan->place[m]->nth ? "avg10" : "total", &values[m]);
 }
 
 /* Searches a file for the keys that are wanted of it, the first line with
@@ -5567,10 +5574,20 @@ static void judge_verdict(struct report *r, uint32_t doubtful)
 	}
 }
 
+/* The kernel's average of pressure over 10 s: the second witness of these rules. */
+static const uint8_t averages[RULE_COUNT] = {
+	[RULE_cpu_some] = M_cpu_avg10, [RULE_mem_full] = M_mem_avg10, [RULE_io_full] = M_io_avg10,
+};
+
+static bool has_average(const struct report *r, enum rule_id a)
+{
+	return averages[a] && r->value[averages[a]] != UNAVAILABLE;
+}
+
 /* May a burst within the interval have made this critical? */
 static bool is_doubtful(const struct report *r, enum rule_id a)
 {
-	return rules[a].bursts && r->level[a] == CRITICAL && r->elapsed_us < LONG_ENOUGH_US;
+	return rules[a].bursts && r->level[a] == CRITICAL && r->elapsed_us < LONG_ENOUGH_US && !has_average(r, a);
 }
 
 /* Asks a second interval about what the worst report found critical: the smaller value
@@ -5609,18 +5626,24 @@ static bool check_waits(void)
 static void check(struct listing *l, const struct comparison *c)
 {
 	enum verdict verdict, worst = verdict_of(&checked.worst);
+	struct report *r = c->report;
+	unsigned a;
 
 	(void)l;
 	if (checked.waits) {
 		ask_witness(c->report);
 		return;
 	}
-	judge_verdict(c->report, 0);
-	verdict = verdict_of(c->report);
+	alerts_judge(r);
+	for (a = 0; a < RULE_COUNT && r->elapsed_us < LONG_ENOUGH_US; a++)
+		if (r->level[a] == CRITICAL && has_average(r, a))
+			r->value[rules[a].metric] = least_of(r->value[rules[a].metric], r->value[averages[a]]);
+	judge_verdict(r, 0);
+	verdict = verdict_of(r);
 	if (checked.any && worst != VERDICT_UNKNOWN && (verdict == VERDICT_UNKNOWN || verdict <= worst))
 		return;
 	checked.any = true;
-	checked.worst = *c->report;
+	checked.worst = *r;
 }
 
 /* Prints the verdict on the worst report. Returns the status that it means. */
@@ -5643,8 +5666,10 @@ static void plan_checks(struct plan *plan, const struct listing *l)
 	unsigned a;
 
 	(void)l;
-	for (a = 0; a < RULE_COUNT; a++)
+	for (a = 0; a < RULE_COUNT; a++) {
 		plan_select(plan, rules[a].metric);
+		plan_select(plan, averages[a]);
+	}
 	plan_select(plan, M_mem_level);
 	plan_cause(plan, true);
 }

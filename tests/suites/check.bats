@@ -80,6 +80,19 @@ level() { awk -v metric="$1" '$3 == metric { print $4 }' <<< "$output"; }
     [[ $status == 2 && ${lines[0]} == "CRITICAL: 600 major faults/s | "* ]] || { show_output; false; }
 }
 
+@test "of pressure the kernel's average over 10 s is the second witness" {
+    local avg10 want
+    for want in '9.99 0 OK' '15.00 1 WARNING' '44.20 2 CRITICAL'; do
+        read -r avg10 code word <<< "$want"
+        use_fixture host
+        sed -i "/^full/s/.*/full avg10=$avg10 avg60=0.00 avg300=0.00 total=201250000/" "$T/second/proc/pressure/io"
+        sed -i '/^full/s/total=.*/total=200000000/' "$T/f/proc/pressure/io"
+        check_two_instants --alert=off --alert=io_full=10,40
+        [[ $status == "$code" && ${lines[0]} == "$word: "* ]] || { show_output; false; }
+    done
+    [[ ${lines[0]} == "CRITICAL: disk 44% of the time all stalled | "* ]] || { show_output; false; }
+}
+
 @test "context switches alone are a warning; beside a wait for CPUs, or named, critical" {
     sed -i 's/^ctxt 2574000$/ctxt 2582000/' "$T/second/proc/stat"
     check_two_instants --alert=oom=off --alert=swap=off
@@ -102,7 +115,7 @@ cause() {
     use_fixture v2
     local ctr=sys/fs/cgroup/kubepods/pod1/ctr pod=sys/fs/cgroup/kubepods/pod1
     printf 'some avg10=1.00 total=0\nfull avg10=1.00 total=0\n' > "$T/f/$ctr/cpu.pressure"
-    printf 'some avg10=1.00 total=%s\nfull avg10=1.00 total=%s\n' "$1" "$2" > "$T/second/$ctr/cpu.pressure"
+    printf 'some avg10=95.00 total=%s\nfull avg10=95.00 total=%s\n' "$1" "$2" > "$T/second/$ctr/cpu.pressure"
     printf 'usage_usec 1\nnr_periods 100\nnr_throttled 50\nthrottled_usec 500\n' > "$T/f/$pod/cpu.stat"
     printf 'usage_usec 1\nnr_periods 120\nnr_throttled %s\nthrottled_usec %s\n' $((50 + $3)) $((500 + 9000 * $3)) > "$T/second/$pod/cpu.stat"
     COUNT=1 run_two_instants --check -y --scope=cgroup --alert=cpu_some=10,40 --json
