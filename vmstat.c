@@ -1385,16 +1385,15 @@ struct term {
 
 enum scope_kind { HOST = 1, V2 = 2, V1 = 4, CGROUP = V2 | V1, ANY = 7 };
 
-/* Functions that make a metric where adding does not do; they are in REPORT. */
+/* Functions that make a metric where adding does not do; they are in REPORT. That of
+ * limits makes all of them at once. */
 #define MAKERS(F) \
 	F(available) F(host_used) F(cpu_time) F(cpus_online)
 #define CGROUP_MAKERS(F) \
-	F(cgroup_free) F(cgroup_available) F(cpu_available) F(cpu_capacity) F(cpu_limit) F(cpu_level) \
-	F(mem_limit) F(mem_pct) F(mem_level) F(swap_limit) F(tasks_limit) F(periods) F(read) F(written) F(throttled) \
-	F(throttled_time) F(thr) F(thr_pct) F(cpu_used)
+	F(cgroup_free) F(cgroup_available) F(cpu_available) F(cpu_used) F(read) F(written)
 
 enum maker {
-	MAKE_SUM,
+	MAKE_SUM, MAKE_limits,
 #define F(name) MAKE_##name,
 	MAKERS(F)
 	CGROUP_MAKERS(F)
@@ -1405,9 +1404,10 @@ enum maker {
 /* What is special about a number of a file.
  *   LEVELS      read at each level up to the root
  *   NEVER_ZERO  0 means that the kernel does not count it
+ *   BESIDE      nor does it where another metric, as such, is 0
  *   STEPS_BACK  a counter that does: it has not grown then
  *   NUMBERED    not in the line: how many lines follow whose key is this one and a number */
-enum trait { TRAIT_NONE, TRAIT_LEVELS, TRAIT_NEVER_ZERO, TRAIT_STEPS_BACK, TRAIT_NUMBERED };
+enum trait { TRAIT_NONE, TRAIT_LEVELS, TRAIT_NEVER_ZERO, TRAIT_BESIDE, TRAIT_STEPS_BACK, TRAIT_NUMBERED };
 
 /* Where a metric comes from, in some scopes: a number of a file, or terms
  * added up, or a function of them. */
@@ -1417,8 +1417,7 @@ struct place {
 	uint8_t nth;         /* the number's place after the key */
 	uint8_t trait;       /* enum trait */
 	uint8_t maker, over; /* how it is made; in percent of which metric */
-	uint8_t within, beside; /* metrics of the same file: it is a part of that (of one unit);
-	                         * where that is NEVER_ZERO, this is not counted either */
+	uint8_t within;      /* a metric of the same file and unit that it is a part of */
 	union {
 		const char *key;          /* with a source: of the line; NULL: not as it is */
 		const struct term *terms; /* without one: what it is made of */
@@ -1440,7 +1439,7 @@ struct place {
 #define FROM(id, unit) .source = SRC_##id, .raw = RAW_##unit
 #define MADE_OF(...) .terms = (const struct term[]){ __VA_ARGS__, { 0 } }
 #define WITHIN(name) .within = M_##name
-#define BESIDE(name) .beside = M_##name
+#define BESIDE(name) .trait = TRAIT_BESIDE, .within = M_##name
 #define OVER(name) .over = M_##name
 #define BY(function) .maker = MAKE_##function
 #define PLUS(name) { M_##name, TERM_PLUS, false }
@@ -1554,30 +1553,30 @@ struct place {
 	  IN(HOST, MADE_OF(PLUS(mem_available))) \
 	  IN(CGROUP, BY(cgroup_available), MADE_OF(NEEDS(mem_limit), NEEDS(mem_available)))) \
 	M(mem_limit, LIMITS, CGROUP, 54, GAUGE, SIZE, 7, 12, "limit", "memory limit of the level with least headroom", \
-	  IN(CGROUP, BY(mem_limit), MADE_OF(NEEDS(mem_max), NEEDS(mem_high), NEEDS(mem_used), NEEDS(inactive_file), \
+	  IN(CGROUP, BY(limits), MADE_OF(NEEDS(mem_max), NEEDS(mem_high), NEEDS(mem_used), NEEDS(inactive_file), \
 	    NEEDS(hierarchical), NEEDS(use_hierarchy)))) \
 	M(mem_pct, LIMITS, CGROUP, 81, GAUGE, PERCENT, 4, 5, "mem%", "% of that limit in the working set", \
-	  IN(CGROUP, BY(mem_pct), MADE_OF(NEEDS(mem_limit)))) \
+	  IN(CGROUP, BY(limits), MADE_OF(NEEDS(mem_limit)))) \
 	M(mem_level, LIMITS, RECORD, 10, GAUGE, LEVEL, 9, 12, "mem_level", "cgroup whose memory limit that is", \
-	  IN(CGROUP, BY(mem_level), MADE_OF(NEEDS(mem_limit)))) \
+	  IN(CGROUP, BY(limits), MADE_OF(NEEDS(mem_limit)))) \
 	M(swap_limit, LIMITS, EXTENDED, 18, GAUGE, SIZE, 6, 12, "swlim", "swap limit, the least of all levels", \
-	  IN(V2, BY(swap_limit), MADE_OF(NEEDS(swap_max))) \
-	  IN(V1, BY(swap_limit), MADE_OF(NEEDS(memsw_limit), NEEDS(mem_max), NEEDS(use_hierarchy), \
+	  IN(V2, BY(limits), MADE_OF(NEEDS(swap_max))) \
+	  IN(V1, BY(limits), MADE_OF(NEEDS(memsw_limit), NEEDS(mem_max), NEEDS(use_hierarchy), \
 	    NEEDS(hierarchical), NEEDS(hierarchical_memsw)))) \
 	M(peak, LIMITS, EXTENDED, 17, GAUGE, SIZE, 7, 12, "peak", "most memory that was ever used", \
 	  IN(V2, AT(MEM_PEAK, BYTES, "")) IN(V1, AT(V1_MAX_USAGE, BYTES, ""))) \
 	M(tasks, LIMITS, EXTENDED, 16, GAUGE, NUMBER, 5, 7, "tasks", "tasks, threads counted each", \
 	  IN(CGROUP, AT(PIDS_CURRENT, ONE, ""))) \
 	M(tasks_limit, LIMITS, EXTENDED, 15, GAUGE, NUMBER, 5, 7, "tlim", "most tasks that there may be", \
-	  IN(CGROUP, BY(tasks_limit), MADE_OF(NEEDS(pids_max)))) \
+	  IN(CGROUP, BY(limits), MADE_OF(NEEDS(pids_max)))) \
 	M(cpu_limit, LIMITS, CGROUP, 53, GAUGE, DECIMALS, 5, 6, "cpus", "CPUs the cgroup may use", \
-	  IN(CGROUP, BY(cpu_limit), MADE_OF(NEEDS(cpu_capacity)))) \
+	  IN(CGROUP, BY(limits), MADE_OF(NEEDS(cpu_capacity)))) \
 	M(cpu_level, LIMITS, RECORD, 9, GAUGE, LEVEL, 9, 12, "cpu_level", "cgroup whose CPU limit that is", \
-	  IN(CGROUP, BY(cpu_level), MADE_OF(NEEDS(cpu_capacity)))) \
+	  IN(CGROUP, BY(limits), MADE_OF(NEEDS(cpu_capacity)))) \
 	M(thr, LIMITS, CGROUP, 52, GAUGE, NUMBER, 4, 5, "thr", "milliseconds throttled per second, all CPUs together", \
-	  IN(CGROUP, BY(thr), MADE_OF(NEEDS(periods), NEEDS(local_throttled), NEEDS(cpus_online)))) \
+	  IN(CGROUP, BY(limits), MADE_OF(NEEDS(periods), NEEDS(local_throttled), NEEDS(cpus_online)))) \
 	M(thr_pct, LIMITS, CGROUP, 79, GAUGE, PERCENT, 4, 5, "thr%", "% of the quota's periods that were throttled", \
-	  IN(CGROUP, BY(thr_pct), MADE_OF(NEEDS(periods)))) \
+	  IN(CGROUP, BY(limits), MADE_OF(NEEDS(periods)))) \
 	H(cpu_avg10, GAUGE, PERCENT, IN(HOST, AT(PSI_CPU, ONE, "some"), NTH(1)) \
 	  IN(CGROUP, AT(CG_PSI_CPU, ONE, "some"), NTH(1))) \
 	H(mem_avg10, GAUGE, PERCENT, IN(HOST, AT(PSI_MEMORY, ONE, "full"), NTH(1)) \
@@ -1690,7 +1689,7 @@ struct place {
 	H(cpu_period, GAUGE, WHOLE, IN(V2, AT(CPU_MAX, US, ""), NTH(2), LEVELS) IN(V1, AT(V1_PERIOD, US, ""), LEVELS)) \
 	H(cpuset_cpus, GAUGE, WHOLE, IN(V2, AT(CPUSET_CPUS, ONE, ""), LEVELS) \
 	  IN(V1, AT(V1_CPUSET_CPUS, ONE, ""), LEVELS)) \
-	H(cpu_capacity, GAUGE, WHOLE, IN(CGROUP, BY(cpu_capacity), \
+	H(cpu_capacity, GAUGE, WHOLE, IN(CGROUP, BY(limits), \
 	  MADE_OF(NEEDS(cpu_quota), NEEDS(cpu_period), NEEDS(cpuset_cpus), NEEDS(cpus_online)))) \
 	H(cpu_used, GAUGE, DECIMALS, IN(CGROUP, BY(cpu_used), \
 	  MADE_OF(NEEDS(user_time), NEEDS(system_time), NEEDS(cpus_online)))) \
@@ -1702,11 +1701,11 @@ struct place {
 	H(nr_throttled, COUNT, WHOLE, IN(CGROUP, AT(CPU_STAT, ONE, "nr_throttled"), LEVELS)) \
 	H(throttled_time, TIME, WHOLE, IN(V2, AT(CPU_STAT, US, "throttled_usec"), LEVELS) \
 	  IN(V1, AT(CPU_STAT, NS, "throttled_time"), LEVELS)) \
-	H(periods, COUNT, WHOLE, IN(CGROUP, BY(periods), \
+	H(periods, COUNT, WHOLE, IN(CGROUP, BY(limits), \
 	  MADE_OF(NEEDS(nr_periods), NEEDS(nr_throttled), NEEDS(throttled_time), NEEDS(cpu_quota), \
 	    NEEDS(cpu_period)))) \
-	H(throttled, COUNT, WHOLE, IN(CGROUP, BY(throttled), MADE_OF(NEEDS(periods)))) \
-	H(throttled_us, TIME, WHOLE, IN(CGROUP, BY(throttled_time), MADE_OF(NEEDS(periods))))
+	H(throttled, COUNT, WHOLE, IN(CGROUP, BY(limits), MADE_OF(NEEDS(periods)))) \
+	H(throttled_us, TIME, WHOLE, IN(CGROUP, BY(limits), MADE_OF(NEEDS(periods))))
 
 enum metric_id {
 	M_NONE,
@@ -3340,6 +3339,27 @@ struct top {
 	} row[MAX_TOP];
 };
 
+/* What limits a cgroup, over all its levels, and how it is throttled. Sizes in bytes. */
+struct limits {
+	struct memory_limit {
+		uint64_t limit, used; /* of the level whose limit leaves least, and its working set; UNAVAILABLE: none */
+		uint64_t idle, available; /* the least over all levels: limit - usage, - working set */
+		unsigned level;       /* that level; homes[].levels: it is not visible */
+		bool known;           /* every limit could be read */
+	} memory;
+	struct cpu_limit { /* the least of the quotas, the nearest cpuset and the CPUs that are online */
+		uint64_t micro;       /* in millionths of a CPU; UNAVAILABLE: not known */
+		bool limited;         /* something else than the machine limits them: */
+		unsigned level;       /* the level that does, of the cpu hierarchy; */
+		bool cpuset;          /* or of the cpuset's */
+	} cpu;
+	struct throttling { /* at the level with the largest share of throttled periods: it counts where the
+	                     * quota is set, not below. UNAVAILABLE: no level has one */
+		uint64_t periods, throttled, time_us, share;
+	} throttling;
+	uint64_t swap, tasks; /* the least; UNAVAILABLE: none, or not known */
+};
+
 /* Two snapshots compared: all that a renderer knows. Values are thousandths:
  * of a byte for sizes, of one per second for rates, of a percent, of a CPU;
  * those of KIND_TIME are microseconds. */
@@ -3351,6 +3371,7 @@ struct report {
 	const char *scope, *cgroup; /* cgroup: its path, NULL for the host */
 	uint8_t level[RULE_COUNT], worst; /* enum alert_level */
 	uint8_t cause;       /* of CPU pressure: enum cause */
+	struct limits limits; /* of a cgroup */
 	uint64_t value[M_COUNT];
 	char mem_level[PATH_BYTES], cpu_level[PATH_BYTES]; /* the cgroups whose limits bind; "" on a host */
 	const struct top *top;     /* the processes to blame; NULL: not asked for */
@@ -3379,24 +3400,14 @@ static uint64_t plus(uint64_t a, uint64_t b)
 /* a * b / c to the nearest, in 128 bits between. */
 static uint64_t mul_div(uint64_t a, uint64_t b, uint64_t c)
 {
-#ifdef __SIZEOF_INT128__
-	__extension__ typedef unsigned __int128 wide;
-	wide product = (wide)a * b + c / 2;
-
-	if (a == UNAVAILABLE || c == UNAVAILABLE || product >> 64 >= c) /* c is 0, or the result too large */
-		return UNAVAILABLE;
-	return product >> 64 ? (uint64_t)(product / c) : (uint64_t)product / c;
-#else
-	uint64_t low = a * b, high, mid, rest;
 	uint64_t a0 = (uint32_t)a, a1 = a >> 32, b0 = (uint32_t)b, b1 = b >> 32;
+	uint64_t mid = a1 * b0 + (a0 * b0 >> 32), rest = a0 * b1 + (uint32_t)mid;
+	uint64_t high = a1 * b1 + (mid >> 32) + (rest >> 32), low = a * b;
 	unsigned i;
 
-	mid = a1 * b0 + (a0 * b0 >> 32);
-	rest = a0 * b1 + (uint32_t)mid;
-	high = a1 * b1 + (mid >> 32) + (rest >> 32);
 	low += c / 2;
 	high += low < c / 2;
-	if (a == UNAVAILABLE || c == UNAVAILABLE || high >= c)
+	if (a == UNAVAILABLE || c == UNAVAILABLE || high >= c) /* c is 0, or the result too large */
 		return UNAVAILABLE;
 	if (!high)
 		return low / c;
@@ -3411,7 +3422,6 @@ static uint64_t mul_div(uint64_t a, uint64_t b, uint64_t c)
 		}
 	}
 	return low;
-#endif
 }
 
 /* a * b, of which a may be UNAVAILABLE. */
@@ -3726,11 +3736,12 @@ static uint64_t gauge_at(const struct comparison *c, unsigned l, enum metric_id 
 	const struct place *p = c->now->plan->place[m];
 	uint64_t v = c->now->level[l][m], most = UNLIMITED;
 
-	if (!p || v == UNAVAILABLE || (p->trait == TRAIT_NEVER_ZERO && !v) || (p->beside && !c->now->level[l][p->beside]))
+	if (!p || v == UNAVAILABLE || (p->trait == TRAIT_NEVER_ZERO && !v) ||
+	    (p->trait == TRAIT_BESIDE && !c->now->level[l][p->within]))
 		return UNAVAILABLE;
 	if (sources[p->source].format == FORMAT_LIMIT)
 		return is_unlimited(v) ? UNLIMITED : v;
-	if (p->within)
+	if (p->within && p->trait != TRAIT_BESIDE)
 		most = c->now->level[l][p->within];
 	else if (metrics[m].column.unit == UNIT_SIZE)
 		most = UINT64_MAX >> 2;
@@ -3798,14 +3809,6 @@ static bool is_truncated(const struct comparison *c, enum directory dir)
 	return homes[dir].truncated && !c->child;
 }
 
-/* A level of the memory hierarchy and what it leaves. In bytes. */
-struct binding {
-	uint64_t limit, used; /* used: the working set */
-	uint64_t idle, available; /* the least over all levels: limit - usage, - working set */
-	unsigned level;       /* whose limit leaves least; homes[].levels: not visible */
-	bool limited, known;  /* known: every limit could be read */
-};
-
 /* The smaller of a level's limits, memory.max and memory.high; UNAVAILABLE
  * where one that may be the smaller cannot be read. */
 static uint64_t level_limit(const struct comparison *c, unsigned l)
@@ -3825,19 +3828,21 @@ static uint64_t working_set(const struct comparison *c, unsigned l)
 	return minus(gauge_at(c, l, M_mem_used), reported ? gauge_at(c, l, M_inactive_file) : 0);
 }
 
-static void bind_limit(struct binding *b, uint64_t limit, uint64_t usage, uint64_t used, unsigned level)
+/* Takes the limit of a level into account, where that has one. */
+static void bind_limit(const struct comparison *c, struct memory_limit *m, uint64_t limit, unsigned l, unsigned level)
 {
-	b->known &= limit == UNLIMITED || (limit != UNAVAILABLE && used != UNAVAILABLE);
+	uint64_t usage = gauge_at(c, l, M_mem_used), used = working_set(c, l);
+
+	m->known &= limit == UNLIMITED || (limit != UNAVAILABLE && used != UNAVAILABLE);
 	if (limit >= UNLIMITED || used == UNAVAILABLE)
 		return;
-	b->idle = least_of(b->idle, minus(limit, usage));
-	if (b->limited && minus(limit, used) >= b->available)
+	m->idle = least_of(m->idle, minus(limit, usage));
+	if (minus(limit, used) >= m->available)
 		return;
-	b->limited = true;
-	b->available = minus(limit, used);
-	b->limit = limit;
-	b->used = used;
-	b->level = level;
+	m->available = minus(limit, used);
+	m->limit = limit;
+	m->used = used;
+	m->level = level;
 }
 
 /* Does the level above charge its parent, too? v1: memory.use_hierarchy. */
@@ -3846,66 +3851,29 @@ static bool is_charged_above(const uint64_t *above)
 	return homes[DIR_MEMORY].version == 2 || above[M_use_hierarchy] != 0;
 }
 
-static struct binding find_binding(const struct comparison *c)
+static struct memory_limit find_memory_limit(const struct comparison *c)
 {
-	struct binding b = { .idle = UNAVAILABLE, .available = UNAVAILABLE };
-	bool counted = false;
+	struct memory_limit m = { UNAVAILABLE, UNAVAILABLE, UNAVAILABLE, UNAVAILABLE, 0, false };
 	const struct home *h = &homes[DIR_MEMORY];
 	uint64_t above = gauge_at(c, 0, M_hierarchical); /* v1: what levels that cannot be seen allow */
 	unsigned l, levels = levels_of(c, DIR_MEMORY);
+	bool counted = false;
 
-	b.known = levels > 0 && !is_truncated(c, DIR_MEMORY);
+	m.known = levels > 0 && !is_truncated(c, DIR_MEMORY);
 	for (l = 0; l < levels && (!l || is_charged_above(c->now->level[l])); l++) {
-		bind_limit(&b, level_limit(c, l), gauge_at(c, l, M_mem_used), working_set(c, l), l);
+		bind_limit(c, &m, level_limit(c, l), l, l);
 		counted |= c->now->level[l][M_mem_used] != UNAVAILABLE;
 	}
-	b.known &= counted || h->whole; /* or the controller counts where we cannot see */
-	if (above != UNAVAILABLE && (!b.limited || above < b.limit))
-		bind_limit(&b, above, gauge_at(c, 0, M_mem_used), working_set(c, 0), h->levels);
-	return b;
-}
-
-static uint64_t make_mem_limit(const struct comparison *c)
-{
-	struct binding b = find_binding(c);
-
-	return b.known && b.limited ? times(b.limit, 1000) : UNAVAILABLE;
-}
-
-static uint64_t make_mem_pct(const struct comparison *c)
-{
-	struct binding b = find_binding(c);
-
-	if (!b.known || !b.limited)
-		return UNAVAILABLE;
-	return b.limit ? percent(b.used, b.limit) : 100000;
-}
-
-/* The number of the level, see UNIT_LEVEL. */
-static uint64_t make_mem_level(const struct comparison *c)
-{
-	struct binding b = find_binding(c);
-
-	return b.known && b.limited && b.level < homes[DIR_MEMORY].levels ? b.level : UNAVAILABLE;
-}
-
-/* What is left of the machine or below a limit, the lesser. */
-static uint64_t make_cgroup_free(const struct comparison *c)
-{
-	struct binding b = find_binding(c);
-
-	return b.known ? least_of(times(b.idle, 1000), c->report->value[M_mem_free]) : UNAVAILABLE;
-}
-
-static uint64_t make_cgroup_available(const struct comparison *c)
-{
-	struct binding b = find_binding(c);
-
-	return b.known ? least_of(times(b.available, 1000), c->report->value[M_mem_available]) : UNAVAILABLE;
+	m.known &= counted || h->whole; /* or the controller counts where we cannot see */
+	if (above != UNAVAILABLE && above < m.limit)
+		bind_limit(c, &m, above, 0, h->levels);
+	if (!m.known)
+		m.limit = m.used = m.idle = m.available = UNAVAILABLE;
+	return m;
 }
 
 /* v2: memory.swap.max. v1 limits memory and swap together. */
-static uint64_t make_swap_limit(const struct comparison *c)
+static uint64_t find_swap_limit(const struct comparison *c)
 {
 	const struct home *h = &homes[DIR_MEMORY];
 	uint64_t least = UNAVAILABLE, above = gauge_at(c, 0, M_hierarchical_memsw);
@@ -3925,11 +3893,11 @@ static uint64_t make_swap_limit(const struct comparison *c)
 		if (limit != UNLIMITED)
 			least = least_of(least, limit);
 	}
-	return times(least, 1000);
+	return least;
 }
 
 /* The least of all levels: admin-guide/cgroup-v2.rst, pids.max. */
-static uint64_t make_tasks_limit(const struct comparison *c)
+static uint64_t find_tasks_limit(const struct comparison *c)
 {
 	uint64_t least = UNLIMITED;
 	unsigned l;
@@ -3941,7 +3909,7 @@ static uint64_t make_tasks_limit(const struct comparison *c)
 			return UNAVAILABLE;
 		least = least_of(least, c->now->level[l][M_pids_max]);
 	}
-	return least == UNLIMITED ? UNAVAILABLE : times(least, 1000);
+	return least == UNLIMITED ? UNAVAILABLE : least;
 }
 
 /* Lowers a capacity (0: not known yet) to another (0: none). True where one
@@ -3964,16 +3932,7 @@ static uint64_t level_quota(const uint64_t *level)
 	return quota >= UNLIMITED || period >= UNLIMITED || !period ? 0 : mul_div(quota, 1000000, period);
 }
 
-/* The CPUs that the cgroup may use, in millionths: the least of the quotas,
- * the nearest cpuset and the CPUs that are online. */
-struct capacity {
-	uint64_t micro; /* UNAVAILABLE: not known */
-	bool limited;   /* something else than the machine limits them: */
-	unsigned level; /* the level that does, of the cpu hierarchy; */
-	bool cpuset;    /* or of the cpuset's */
-};
-
-static bool apply_cpuset(const struct comparison *c, struct capacity *capacity)
+static bool apply_cpuset(const struct comparison *c, struct cpu_limit *cpu)
 {
 	unsigned l;
 
@@ -3982,88 +3941,43 @@ static bool apply_cpuset(const struct comparison *c, struct capacity *capacity)
 
 		if (cpus == UNAVAILABLE)
 			continue;
-		capacity->level = l;
-		return tighten(&capacity->micro, times(cpus, 1000000));
+		cpu->level = l;
+		return tighten(&cpu->micro, times(cpus, 1000000));
 	}
 	return false;
 }
 
-static struct capacity find_capacity(const struct comparison *c)
+static struct cpu_limit find_cpu_limit(const struct comparison *c)
 {
-	static const struct capacity unknown = { UNAVAILABLE, false, 0, false };
+	static const struct cpu_limit unknown = { UNAVAILABLE, false, 0, false };
 	uint64_t online = c->now->level[0][M_cpus_online];
-	struct capacity found = { online == UNAVAILABLE ? 0 : times(online, 1000000), false, 0, false };
+	struct cpu_limit cpu = { online == UNAVAILABLE ? 0 : times(online, 1000000), false, 0, false };
 	unsigned l;
 
 	if (!levels_of(c, DIR_CPU) || is_truncated(c, DIR_CPU))
 		return unknown; /* a quota may be out of sight */
-	found.limited = found.cpuset = apply_cpuset(c, &found);
+	cpu.limited = cpu.cpuset = apply_cpuset(c, &cpu);
 	for (l = 0; l < levels_of(c, DIR_CPU); l++) {
 		const uint64_t *level = c->now->level[l];
 		uint64_t quota = level_quota(level);
-		bool known = found.micro != 0;
+		bool known = cpu.micro != 0;
 
 		if (level[M_cpu_quota] == UNAVAILABLE)
 			return unknown; /* it may be the one that counts */
-		if (tighten(&found.micro, quota) || (quota && !known)) {
-			found.limited = true;
-			found.cpuset = false;
-			found.level = l;
+		if (tighten(&cpu.micro, quota) || (quota && !known)) {
+			cpu.limited = true;
+			cpu.cpuset = false;
+			cpu.level = l;
 		}
 	}
-	if (!found.micro)
-		found.micro = UNAVAILABLE;
-	return found;
+	return cpu.micro ? cpu : unknown;
 }
 
-static uint64_t make_cpu_capacity(const struct comparison *c)
+/* Has no quota ever been set at this level? Then what it counts is nothing. */
+static bool has_no_quota(const uint64_t *level)
 {
-	return find_capacity(c).micro;
+	return level[M_cpu_quota] == UNLIMITED && !level[M_nr_periods];
 }
-
-static uint64_t make_cpu_limit(const struct comparison *c)
-{
-	struct capacity capacity = find_capacity(c);
-
-	return capacity.limited ? capacity.micro : UNAVAILABLE;
-}
-
-/* The number of the level, see UNIT_LEVEL. */
-static uint64_t make_cpu_level(const struct comparison *c)
-{
-	struct capacity capacity = find_capacity(c);
-
-	return capacity.limited ? capacity.level : UNAVAILABLE;
-}
-
-/* The CPU time that the cgroup could have used, in microseconds: what its
- * capacity is worth; or what it did use, where a quota lent it more or CPUs
- * have left meanwhile. UNAVAILABLE where that is more than the CPUs of the
- * machine can have had. */
-static uint64_t make_cpu_available(const struct comparison *c)
-{
-	uint64_t us = c->report->elapsed_us;
-	uint64_t used = plus(c->report->value[M_user_time], c->report->value[M_system_time]);
-	uint64_t could = mul_div(c->report->value[M_cpu_capacity], us, 1000000);
-
-	if (!us || could == UNAVAILABLE || used > most_us(c, c->report->cpus, LATE_US))
-		return UNAVAILABLE;
-	return used > could ? used : could;
-}
-
-/* CPUs that the cgroup kept busy, in millionths. */
-static uint64_t make_cpu_used(const struct comparison *c)
-{
-	uint64_t us = plus(c->report->value[M_user_time], c->report->value[M_system_time]);
-
-	return us > most_us(c, c->report->cpus, LATE_US) ? UNAVAILABLE : mul_div(us, 1000000, c->report->elapsed_us);
-}
-
-/* Throttling at the level with the largest share of throttled periods: it
- * counts where the quota is set, not below. UNAVAILABLE: no level has one. */
-struct throttling {
-	uint64_t periods, throttled, time_us, share;
-};
 
 /* One level's. An idle cgroup has no periods, and 0 %; where none has ended
  * because the interval is shorter than one, the share is not known. */
@@ -4095,8 +4009,8 @@ static struct throttling find_throttling(const struct comparison *c)
 	for (l = 0; l < levels_of(c, DIR_CPU); l++) {
 		const uint64_t *level = c->now->level[l];
 
-		if (level[M_cpu_quota] == UNLIMITED && !level[M_nr_periods])
-			continue; /* no quota was ever set here */
+		if (has_no_quota(level))
+			continue;
 		t = level_throttling(c, l);
 		if (t.share == UNAVAILABLE && level[M_nr_periods] < c->before->level[l][M_nr_periods] &&
 		    c->before->level[l][M_nr_periods] != UNAVAILABLE)
@@ -4110,33 +4024,70 @@ static struct throttling find_throttling(const struct comparison *c)
 	return worst;
 }
 
-static uint64_t make_periods(const struct comparison *c)
+/* Finds the limits, and makes the metrics that they are. cpu.stat.local (Linux 6.6) counts
+ * what quotas above the visible levels do, too. */
+static void find_limits(const struct comparison *c)
 {
-	return times(find_throttling(c).periods, 1000);
+	struct report *r = c->report;
+	uint64_t *v = r->value;
+	const struct memory_limit *m = &r->limits.memory;
+	const struct cpu_limit *cpu = &r->limits.cpu;
+	const struct throttling *t = &r->limits.throttling;
+
+	r->limits = (struct limits){
+		find_memory_limit(c), find_cpu_limit(c), find_throttling(c), find_swap_limit(c), find_tasks_limit(c),
+	};
+	v[M_mem_limit] = times(m->limit, 1000);
+	v[M_mem_pct] = m->limit ? percent(m->used, m->limit) : 100000;
+	v[M_mem_level] = m->limit != UNAVAILABLE && m->level < homes[DIR_MEMORY].levels ? m->level : UNAVAILABLE;
+	v[M_swap_limit] = times(r->limits.swap, 1000);
+	v[M_tasks_limit] = times(r->limits.tasks, 1000);
+	v[M_cpu_capacity] = cpu->micro;
+	v[M_cpu_limit] = cpu->limited ? cpu->micro : UNAVAILABLE;
+	v[M_cpu_level] = cpu->limited ? cpu->level : UNAVAILABLE;
+	v[M_periods] = times(t->periods, 1000);
+	v[M_throttled] = times(t->throttled, 1000);
+	v[M_throttled_us] = t->time_us;
+	v[M_thr_pct] = t->share;
+	v[M_thr] = mul_div(largest_known(t->time_us, growth_at(c, 0, M_local_throttled)), 1000000, r->elapsed_us);
 }
 
-static uint64_t make_throttled(const struct comparison *c)
+/* What is left of the machine or below a limit, the lesser. */
+static uint64_t make_cgroup_free(const struct comparison *c)
 {
-	return times(find_throttling(c).throttled, 1000);
+	const struct memory_limit *m = &c->report->limits.memory;
+
+	return m->known ? least_of(times(m->idle, 1000), c->report->value[M_mem_free]) : UNAVAILABLE;
 }
 
-static uint64_t make_throttled_time(const struct comparison *c)
+static uint64_t make_cgroup_available(const struct comparison *c)
 {
-	return find_throttling(c).time_us;
+	const struct memory_limit *m = &c->report->limits.memory;
+
+	return m->known ? least_of(times(m->available, 1000), c->report->value[M_mem_available]) : UNAVAILABLE;
 }
 
-static uint64_t make_thr_pct(const struct comparison *c)
+/* The CPU time that the cgroup could have used, in microseconds: what its
+ * capacity is worth; or what it did use, where a quota lent it more or CPUs
+ * have left meanwhile. UNAVAILABLE where that is more than the CPUs of the
+ * machine can have had. */
+static uint64_t make_cpu_available(const struct comparison *c)
 {
-	return find_throttling(c).share;
+	uint64_t us = c->report->elapsed_us;
+	uint64_t used = plus(c->report->value[M_user_time], c->report->value[M_system_time]);
+	uint64_t could = mul_div(c->report->value[M_cpu_capacity], us, 1000000);
+
+	if (!us || could == UNAVAILABLE || used > most_us(c, c->report->cpus, LATE_US))
+		return UNAVAILABLE;
+	return used > could ? used : could;
 }
 
-/* Milliseconds a second, of all CPUs together. cpu.stat.local (Linux 6.6)
- * counts what quotas above the visible levels do, too. */
-static uint64_t make_thr(const struct comparison *c)
+/* CPUs that the cgroup kept busy, in millionths. */
+static uint64_t make_cpu_used(const struct comparison *c)
 {
-	uint64_t us = find_throttling(c).time_us, local = c->report->value[M_local_throttled];
+	uint64_t us = plus(c->report->value[M_user_time], c->report->value[M_system_time]);
 
-	return mul_div(largest_known(us, local), 1000000, c->report->elapsed_us);
+	return us > most_us(c, c->report->cpus, LATE_US) ? UNAVAILABLE : mul_div(us, 1000000, c->report->elapsed_us);
 }
 
 /* Are so many ticks since boot no count? Nor are they where all kinds are 0: gVisor. */
@@ -4280,10 +4231,14 @@ static void report_make(const struct comparison *c)
 	r->cgroup = now->of_host ? NULL : scope.name;
 	if (r->first)
 		memset(r->value, 0xff, sizeof r->value); /* what is not planned stays UNAVAILABLE */
+	if (WITH_CGROUP && (c->child || !now->of_host))
+		find_limits(c);
 	for (i = 0; i < plan->count; i++) {
 		unsigned m = plan->order[i];
 		const struct place *p = plan->place[m];
 
+		if (p->maker == MAKE_limits)
+			continue;
 		if (p->maker)
 			r->value[m] = makers[p->maker](c);
 		else if (terms_of(p))
@@ -4296,7 +4251,7 @@ static void report_make(const struct comparison *c)
 	if (!in_cgroup() || c->child)
 		return;
 	level_name(DIR_MEMORY, r->value[M_mem_level], r->mem_level);
-	level_name(find_capacity(c).cpuset ? DIR_CPUSET : DIR_CPU, r->value[M_cpu_level], r->cpu_level);
+	level_name(r->limits.cpu.cpuset ? DIR_CPUSET : DIR_CPU, r->value[M_cpu_level], r->cpu_level);
 }
 
 /* Has a counter of the first report grown by more than it can have since the oldest task
@@ -4354,7 +4309,7 @@ static void out_cgroup(struct sink *o, const struct comparison *c)
 		out_human(o, r->value[M_mem_limit]);
 		out_level(o, r->mem_level);
 	} else {
-		out_str(o, find_binding(c).known ? "no memory limit" : "memory limit unknown");
+		out_str(o, r->limits.memory.known ? "no memory limit" : "memory limit unknown");
 	}
 	out_str(o, ", ");
 	if (r->value[M_cpu_limit] != UNAVAILABLE) {
