@@ -4352,42 +4352,42 @@ static void say_scope(const struct comparison *c)
 
 /* ---------------------------------------------------------------- LISTING
  *
- * Rows by columns: what a view shows, and all that a renderer prints. A value
- * is asked for by item and column; a row is the number of an item. */
+ * Rows by columns: what each view shows, and all that a renderer prints. A row shows an
+ * item, by its number; the listing's function returns the value of an item and column. */
 
-/* The terminal that text goes to. */
+/* Where text goes. */
 static struct screen {
 	bool tty;
 	bool sized;            /* a terminal that knows its width: text must fit */
 	bool stamped;          /* there is room for -t */
 	bool header_due;
 	unsigned rows, columns;
-	unsigned since_header; /* rows printed since */
+	unsigned since_header; /* rows printed since the last header */
 	bool color;
 } screen;
 
-#define MAX_COLUMNS (M_COUNT + 3)
+#define MAX_COLUMNS (M_COUNT + 3) /* every metric, and those of each record */
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
 #define MAX_ROWS MAX(MAX(MAX_DISKS, MAX_SLABS), MAX(MAX_CHILDREN, MAX_TOP))
 
 struct cell {
 	const char *text; /* of a name; NULL: none */
-	uint64_t number;  /* of all other units */
+	uint64_t number;  /* in all other units */
 };
 
 /* How text shows a listing.
- *   TABLE    coloured by alerts; what is too long for its column borrows from those
- *            after it
- *   ROWS     columns; a header once a screen
- *   SCREEN   columns; a header once a report, the name at the end cut to fit
- *   STACKED  a line for each column, its heading after the number
- *   VERDICT  one line, and what it was made of below */
+ *   ROWS     columns; the header once a screen
+ *   TABLE    the same, coloured by alerts; a number too long for its column borrows from
+ *            the columns after it
+ *   SCREEN   columns; the header with each report, the name at the end cut to fit
+ *   STACKED  a line for each column: the number, then the heading
+ *   VERDICT  one line, and its evidence below */
 enum layout { LAYOUT_ROWS, LAYOUT_TABLE, LAYOUT_SCREEN, LAYOUT_STACKED, LAYOUT_VERDICT };
 
-/* The columns of a listing that a narrow terminal has no room for. */
+/* The columns of a listing that fit a narrow terminal. */
 struct fit {
-	bool wanted;      /* else it is as wide as it is */
-	unsigned columns; /* of the terminal, that it was made for */
+	bool wanted;      /* columns may be hidden */
+	unsigned columns; /* the width of the terminal at that time */
 	uint8_t hidden[MAX_COLUMNS]; /* SHOWN, ... */
 };
 
@@ -4399,13 +4399,13 @@ struct listing {
 	const struct column *column[MAX_COLUMNS];
 	unsigned columns, rows;
 	struct cell (*cell)(const struct listing *, unsigned item, const struct column *);
-	struct listing *below; /* belongs to each row, under this key in JSON; or NULL */
+	struct listing *below; /* belongs to each row, in JSON by this key; or NULL */
 	const char *below_key;
 	struct fit fit;
-	uint16_t item[MAX_ROWS]; /* what each row shows */
+	uint16_t item[MAX_ROWS]; /* of each row */
 };
 
-/* What a record says of the report that it belongs to. */
+/* The columns that each record begins with. */
 static const struct column
 	column_interval = { .key = "interval", .unit = UNIT_NUMBER, .id = ID_INTERVAL },
 	column_scope = { .key = "scope", .unit = UNIT_TEXT, .id = ID_SCOPE },
@@ -4426,7 +4426,6 @@ static struct cell text_cell(const char *s)
 	return (struct cell){ s, UNAVAILABLE };
 }
 
-/* The value of a column in a row: what is the same in every listing, or the listing's. */
 static struct cell cell_at(const struct listing *l, unsigned row, const struct column *c)
 {
 	const struct report *r = l->from->report;
@@ -4438,7 +4437,6 @@ static struct cell cell_at(const struct listing *l, unsigned row, const struct c
 	return text_cell(c->id == ID_SCOPE ? r->scope : r->cgroup);
 }
 
-/* Every record says whose numbers it has. */
 static void add_scope(struct listing *l)
 {
 	l->column[l->columns++] = &column_scope;
@@ -4467,13 +4465,13 @@ static struct cell table_cell(const struct listing *l, unsigned item, const stru
 	return number_cell(l->from->report->value[c->id]);
 }
 
-/* May the metric be shown, and is it built in? */
+/* Is the metric built in, and not only a part of others? */
 static bool is_visible(enum metric_id m)
 {
 	return metrics[m].show != SHOW_HIDDEN && metrics[m].places->scopes;
 }
 
-/* Is the metric in the table, or record, that the options choose? */
+/* Is the metric a column of the table, or of a record, with these options? */
 static bool is_default(enum metric_id m, bool record)
 {
 	if (!is_visible(m))
@@ -4491,7 +4489,7 @@ static bool is_default(enum metric_id m, bool record)
 	}
 }
 
-/* -o: adds the metrics that a name, of a column or a group, stands for. */
+/* -o: adds the column or the group with this name; false: there is none. */
 static bool add_named(struct listing *l, const struct text *name)
 {
 	bool known = false;
@@ -4506,8 +4504,7 @@ static bool add_named(struct listing *l, const struct text *name)
 	return known;
 }
 
-/* The columns of the table, or of a record; false where -o names something that
- * is not there. */
+/* The columns of the table, or of a record; false if -o has an unknown name. */
 static bool list_metrics(struct listing *l, bool record)
 {
 	struct text rest = { opt->columns, opt->columns ? opt->columns + strlen(opt->columns) : NULL }, name;
@@ -4524,7 +4521,7 @@ static bool list_metrics(struct listing *l, bool record)
 	for (m = 1; !opt->columns && m < LENGTH(metrics); m++)
 		if (is_default(m, record))
 			add_column(l, &metrics[m].column);
-	/* Scripts count the columns of procps-ng: -x puts none between them. */
+	/* Scripts count the columns of procps-ng: -x adds none between them. */
 	for (m = 1; opt->extended && m < LENGTH(metrics); m++)
 		if (metrics[m].show == SHOW_ACTIVE || metrics[m].show == SHOW_BUFFERS)
 			add_column(l, &metrics[m].column);
@@ -4542,11 +4539,9 @@ static bool is_terminal(int fd, struct winsize *w)
 	return ioctl(fd, TIOCGWINSZ, w) == 0;
 }
 
-static bool names_written;
-
 #define TIMESTAMP_WIDTH 20 /* " 2026-01-02 03:04:05" */
 
-/* Whether colour is wanted, by https://no-color.org and the terminal. */
+/* By https://no-color.org and the terminal. */
 static bool wants_color(void)
 {
 	const char *type = getenv("TERM"), *no = getenv("NO_COLOR");
@@ -4556,7 +4551,7 @@ static bool wants_color(void)
 	return screen.tty && !(no && *no) && type && *type && strcmp(type, "dumb") != 0;
 }
 
-/* Asks for the terminal's size; a serial line may not know it. */
+/* Asks for the terminal's size, which a serial line may not know. */
 static void screen_measure(void)
 {
 	struct winsize w = { 0 };
@@ -4574,7 +4569,7 @@ static void screen_measure(void)
 	screen.columns = w.ws_col;
 }
 
-/* A value of bytes in the unit of -S. */
+/* Bytes in the unit of -S; other values stay as they are. */
 static uint64_t in_display_unit(uint64_t v, enum unit unit)
 {
 	return unit < UNIT_SIZE ? v : divided(v, unit == UNIT_BLOCKS ? 1024 : opt->unit);
@@ -4609,8 +4604,8 @@ static unsigned shown_width(const struct listing *l, unsigned i)
 	return l->fit.hidden[i] ? 0 : width_of(l->column[i]);
 }
 
-/* Cuts the text since `start` to so many characters. Returns how many more bytes it has
- * than characters. */
+/* Cuts the text since `start` to so many characters. Returns by how many its bytes exceed
+ * its characters. */
 static size_t text_cut(struct sink *o, size_t start, size_t most)
 {
 	size_t at, more = 0;
@@ -4623,8 +4618,8 @@ static size_t text_cut(struct sink *o, size_t start, size_t most)
 	return more;
 }
 
-/* One line of cells, or of headings: names to the left, numbers to the right,
- * a blank between. */
+/* The cells of a row, or without one the headings: names left-aligned, numbers
+ * right-aligned, a blank between. */
 static void text_cells(struct sink *o, const struct listing *l, const unsigned *row)
 {
 	size_t end = o->n, first = end, start;
@@ -4657,8 +4652,8 @@ static void text_cells(struct sink *o, const struct listing *l, const unsigned *
 	}
 }
 
-/* A title in dashes over columns of this width; the odd dash goes to the
- * left or to the right. One that is not the first has a blank before it. */
+/* A title centred in dashes over columns of this width, after a blank if it is not the
+ * first. */
 static void text_title(struct sink *o, const struct group_row *group, size_t width)
 {
 	size_t n = strlen(group->name), dashes;
@@ -4712,7 +4707,7 @@ static void text_header(struct sink *o, const struct listing *l)
 	out_char(o, '\n');
 }
 
-/* The width of a line of cells or headings. */
+/* The width of a row, or without one of the header. */
 static size_t text_width(struct sink *o, const struct listing *l, const unsigned *row)
 {
 	size_t start = o->n, n;
@@ -4725,8 +4720,8 @@ static size_t text_width(struct sink *o, const struct listing *l, const unsigned
 
 #define FED 100u
 
-/* What a column is worth on a narrow terminal: most if something feeds it, so that it has
- * or will have a value. */
+/* What a column is worth on a narrow terminal: most if a file feeds it, so that it has, or
+ * will have, a value. */
 static unsigned worth_of(const struct listing *l, unsigned i)
 {
 	const struct column *c = l->column[i];
@@ -4736,10 +4731,10 @@ static unsigned worth_of(const struct listing *l, unsigned i)
 	return c->keep + (fed ? FED : 0);
 }
 
-/* Hides columns until the header and this row, indented, fit the terminal: of least worth
- * first, those of the same worth together; one stays. Starts anew when the terminal's width
- * changes and when something feeds a column that was hidden for lack of it. Returns whether
- * other columns are shown than before. */
+/* Hides columns until the header and this row, indented, fit the terminal: those of least
+ * worth first, of the same worth together; one stays. Starts anew when the terminal's width
+ * changes, and when a column that was hidden as unfed is fed. Returns whether the columns
+ * have changed. */
 static bool text_fit(struct sink *o, struct listing *l, unsigned row, size_t indent)
 {
 	struct fit *fit = &l->fit;
@@ -4770,7 +4765,7 @@ static bool text_fit(struct sink *o, struct listing *l, unsigned row, size_t ind
 	return changed;
 }
 
-/* A line for each column: the number, and its heading as a label. */
+/* A line for each column: the number, then the heading. */
 static void text_stacked(struct sink *o, const struct listing *l, unsigned row)
 {
 	unsigned i;
@@ -4785,7 +4780,7 @@ static void text_stacked(struct sink *o, const struct listing *l, unsigned row)
 		out_cell(o, c, cell_at(l, row, c));
 		out_align_right(o, start, start + width_of(c));
 		out_char(o, ' ');
-		if (c->unit == UNIT_SIZE && !(opt->human)) {
+		if (c->unit == UNIT_SIZE && !opt->human) {
 			out_char(o, opt->unit_letter);
 			out_char(o, ' ');
 		}
@@ -4796,8 +4791,8 @@ static void text_stacked(struct sink *o, const struct listing *l, unsigned row)
 
 #define INDENT 4
 
-/* A listing that belongs to a row, indented, with its own headings, as far as
- * the terminal is high. */
+/* A listing that belongs to a row: indented, with its own headings. --top fills at most
+ * half of a terminal. */
 static void text_below(struct sink *o, struct listing *l)
 {
 	unsigned row, rows = l->rows;
@@ -4823,8 +4818,8 @@ static void text_below(struct sink *o, struct listing *l)
 	screen.since_header += rows + 1;
 }
 
-static void text_verdict(struct sink *o, const struct listing *l);           /* ALERTS */
-static void json_alerts(struct sink *o, const struct report *r);
+static void text_verdict(struct sink *o, const struct listing *l); /* ALERTS */
+static void json_alerts(struct sink *o, const struct report *r);   /* ALERTS */
 
 static bool text_row(struct sink *o, struct listing *l, unsigned row)
 {
@@ -4881,7 +4876,7 @@ static void json_string(struct sink *o, const char *p)
 	out_escaped(o, ESCAPE_JSON, p);
 }
 
-/* A value of a record; nothing, and false, where there is none. */
+/* A value of a record. False, and nothing, if it is unavailable. */
 static bool record_value(struct sink *o, const struct column *c, struct cell cell, enum escape how)
 {
 	uint64_t v = in_display_unit(cell.number, c->unit);
@@ -4897,71 +4892,57 @@ static bool record_value(struct sink *o, const struct column *c, struct cell cel
 	return true;
 }
 
-static void json_key(struct sink *o, const char *key)
-{
-	out_char(o, '"');
-	out_str(o, key);
-	out_str(o, "\":");
-}
-
-/* The columns of a row that have a key. */
-static void json_columns(struct sink *o, const struct listing *l, unsigned row, bool first)
+/* The columns of a row, each after what precedes it. */
+static void json_columns(struct sink *o, const struct listing *l, unsigned row, const char *before)
 {
 	unsigned i;
 
 	for (i = 0; i < l->columns; i++) {
 		const struct column *c = l->column[i];
 
-		out_str(o, first && !i ? "" : ",");
-		json_key(o, c->key);
+		out_str(o, i ? "," : before);
+		out_char(o, '"');
+		out_str(o, c->key);
+		out_str(o, "\":");
 		if (!record_value(o, c, cell_at(l, row, c), ESCAPE_JSON))
 			out_str(o, "null");
 	}
 }
 
-/* A listing that belongs to a row, as an array. */
-static void json_below(struct sink *o, const char *key, const struct listing *l)
-{
-	unsigned row;
-
-	out_char(o, ',');
-	json_key(o, key);
-	for (row = 0; row < l->rows; row++) {
-		out_str(o, row ? ",{" : "[{");
-		json_columns(o, l, row, true);
-		out_char(o, '}');
-	}
-	out_str(o, row ? "]" : "[]");
-}
-
-/* One object a line: the time, the columns, the alerts, what belongs to it. */
+/* One object a line: the time, the columns, the alerts, the listing that belongs to it. */
 static bool json_row(struct sink *o, struct listing *l, unsigned row)
 {
+	const struct listing *below = l->below;
+	unsigned i;
+
 	out_str(o, "{\"time\":\"");
 	out_time(o, l->from->report->wall_ns);
 	out_char(o, '"');
-	json_columns(o, l, row, false);
+	json_columns(o, l, row, ",");
 	if (WITH_ALERTS && l->layout == LAYOUT_TABLE)
 		json_alerts(o, l->from->report);
-	if (l->below)
-		json_below(o, l->below_key, l->below);
-	out_str(o, "}\n");
+	if (below)
+		out(o, ",\"%s\":[", l->below_key);
+	for (i = 0; below && i < below->rows; i++) {
+		json_columns(o, below, i, i ? ",{" : "{");
+		out_char(o, '}');
+	}
+	out_str(o, below ? "]}\n" : "}\n");
 	return false;
 }
 
-/* The names of the columns. */
 static void csv_names(struct sink *o, const struct listing *l)
 {
 	unsigned i;
 
+	out_str(o, "time");
 	for (i = 0; i < l->columns; i++) {
-		out_str(o, i ? "," : "time,");
-		out_escaped(o, ESCAPE_CSV, l->column[i]->key);
+		out_char(o, ',');
+		out_str(o, l->column[i]->key);
 	}
 	out_char(o, '\n');
 }
 
-/* The columns of JSON. */
 static void csv_line(struct sink *o, const struct listing *l, unsigned row)
 {
 	unsigned i;
@@ -4976,15 +4957,15 @@ static void csv_line(struct sink *o, const struct listing *l, unsigned row)
 	out_char(o, '\n');
 }
 
-/* The names, once. */
 static void csv_head(struct sink *o, const struct listing *l)
 {
-	if (!names_written)
+	static bool written;
+
+	if (!written)
 		csv_names(o, l);
-	names_written = true;
+	written = true;
 }
 
-/* A line a row. */
 static bool csv_row(struct sink *o, struct listing *l, unsigned row)
 {
 	csv_head(o, l);
@@ -4994,8 +4975,8 @@ static bool csv_row(struct sink *o, struct listing *l, unsigned row)
 
 static const struct renderer {
 	uint8_t format;
-	void (*head)(struct sink *, const struct listing *); /* of a listing without rows; or NULL */
-	bool (*row)(struct sink *, struct listing *, unsigned row); /* whether a header was printed with it */
+	void (*head)(struct sink *, const struct listing *); /* alone, without rows; or NULL */
+	bool (*row)(struct sink *, struct listing *, unsigned row); /* returns whether a header came with it */
 } renderers[] = {
 	{ O_NONE, text_header, text_row },
 	{ O_JSON, NULL, json_row },
@@ -5013,8 +4994,7 @@ static void plan_columns(struct plan *plan, const struct listing *l)
 			plan_select(plan, l->column[i]->id);
 }
 
-/* Prints the rows of a listing; many of them are written half a sink at a
- * time. Returns whether a header was printed. */
+/* Prints a listing, a long one half a sink at a time. Returns whether a header was printed. */
 static bool print_listing(struct listing *l)
 {
 	struct sink *o = &stdout_sink;
