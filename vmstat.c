@@ -819,17 +819,16 @@ static void write_out(struct sink *o)
 
 /* ---------------------------------------------------------------- READING
  *
- * A file is streamed through the buffer of a scanner, line by line, so that
- * a /proc/stat of 4,096 CPUs takes no more memory than a small one. */
+ * A scanner streams a file, line by line, through one fixed buffer, so that a
+ * /proc/stat of 4,096 CPUs takes no more memory than a small one. */
 
-/* A file that is kept open. */
+/* A file that stays open. */
 struct file {
-	int fd;    /* plus one; 0: not tried yet, -1: not there */
+	int fd;    /* plus one; 0: not opened yet, -1: unavailable */
 	int error; /* errno of the last open or read, or 0 */
 };
 
-/* a[0..n), b and c one after the other into `to`, of PATH_BYTES; false where
- * they do not fit. */
+/* Joins a[0..n), b and c in `to`, of PATH_BYTES; false if they do not fit. */
 static bool join_n(char *to, const char *a, size_t n, const char *b, const char *c)
 {
 	size_t nb = strlen(b), nc = strlen(c);
@@ -847,7 +846,8 @@ static bool join(char *to, const char *a, const char *b, const char *c)
 	return join_n(to, a, strlen(a), b, c);
 }
 
-/* Opens dir[0..n)/NAME and TAIL for reading; -1 and *error where that fails. */
+/* Opens the file NAME TAIL of the directory dir[0..n) for reading. Returns -1 and sets
+ * *error if that fails. */
 static int open_below(const char *dir, size_t n, const char *name, const char *tail, int *error)
 {
 	char path[PATH_BYTES + NAME_BYTES];
@@ -922,17 +922,17 @@ static const char *next_entry(struct entries *e)
 
 struct scanner {
 	int fd, error;    /* errno of a failed open or read, or 0 */
-	off_t offset;     /* in the file, of the end of what is in the buffer */
-	char *next, *end; /* what is in the buffer and not returned yet */
+	off_t offset;     /* of `end` in the file */
+	char *next, *end; /* the buffered bytes that are still to be returned */
 	bool eof;
-	bool stream;      /* read on from where it stands: a pipe, or a file of any length */
-	bool cut;         /* the last line was longer than the buffer: a part of it */
-	size_t most;      /* bytes that are read at once */
-	char buffer[SCAN_BYTES + 1]; /* a newline follows what was read */
+	bool stream;      /* reads move the descriptor: a pipe, or a file of any length */
+	bool cut;         /* the last line did not fit in the buffer: its rest follows */
+	size_t most;      /* bytes of one read */
+	char buffer[SCAN_BYTES + 1]; /* a newline follows the last byte */
 };
 
-/* Begins at the start of a descriptor that the caller closes. Where there is
- * none, -1, there are no lines, and `error` is why. */
+/* Scans a file from its start; the caller closes it. Without a descriptor, -1, there are
+ * no lines, and `error` is the reason. */
 static void scan_start(struct scanner *s, int fd, int error)
 {
 	s->fd = fd;
@@ -945,8 +945,7 @@ static void scan_start(struct scanner *s, int fd, int error)
 	s->most = SCAN_BYTES;
 }
 
-/* Goes on where the descriptor stands, at this offset: of a pipe, or of a file that
- * is no kernel's. */
+/* Scans from the descriptor's own offset: a pipe, or a file that is not the kernel's. */
 static void scan_start_stream(struct scanner *s, int fd, off_t offset)
 {
 	scan_start(s, fd, 0);
@@ -960,10 +959,9 @@ static void scan_close(struct scanner *s)
 		close(s->fd);
 }
 
-/* Are the files copies of a kernel's? A last line that ends without a newline is whole then. */
-static bool scan_copies;
+static bool scan_copies; /* of a kernel's files: a last line without a newline is whole */
 
-/* Reads on after what is left in the buffer, which is moved to its front. */
+/* Reads more. The bytes still to be returned move to the front of the buffer. */
 static void scan_fill(struct scanner *s)
 {
 	size_t left = (size_t)(s->end - s->next), room = least_of(s->most, SCAN_BYTES - left);
@@ -989,60 +987,51 @@ static void scan_fill(struct scanner *s)
 		*++s->end = '\n';
 }
 
-/* The next line, without its end. Of one that is longer than the buffer only
- * the beginning is returned, up to a blank. A last line of the kernel's that no
- * newline ends was cut off in the middle of something, perhaps of a number: it
- * is not returned. */
+/* The next line, without its newline. A line longer than the buffer is cut at a blank and
+ * its rest skipped. A last line without a newline is not returned: the kernel ends each
+ * line, so this one was cut, perhaps within a number. */
 static bool scan_line(struct scanner *s, struct text *line)
 {
 	for (;;) {
 		char *end = memchr(s->next, '\n', (size_t)(s->end - s->next) + 1);
-		bool whole = end < s->end, skip = s->cut;
+		bool whole = end < s->end, full = s->next == s->buffer && end == s->buffer + SCAN_BYTES, rest = s->cut;
 
-		if (!whole && !skip && (s->next > s->buffer || end < s->buffer + SCAN_BYTES)) {
-			if (s->eof)
-				return false;
-			scan_fill(s);
+		if (whole || (full && !rest)) {
+			*line = (struct text){ s->next, end };
+			s->next = end + whole;
+			s->cut = !whole;
+			if (!rest)
+				break;
 			continue;
 		}
-		line->p = s->next;
-		line->end = end;
-		s->next = end + whole;
-		s->cut = !whole;
-		if (!skip)
-			break;
-		if (!whole) {
-			if (s->eof)
-				return false;
-			scan_fill(s);
-		}
+		if (rest)
+			s->next = s->end;
+		if (s->eof)
+			return false;
+		scan_fill(s);
 	}
 	while (s->cut && line->end > line->p && !is_blank(*line->end))
 		line->end--;
 	return true;
 }
 
-/* Passes over the lines of what is in the buffer, but for those that begin in
- * its last n bytes. */
+/* Skips to the first line that begins in the last n buffered bytes. */
 static void scan_skip_to_last(struct scanner *s, size_t n)
 {
-	char *to = s->end - n, *line;
+	char *line = (size_t)(s->end - s->next) > n ? memchr(s->end - n, '\n', n) : NULL;
 
-	if ((size_t)(s->end - s->next) <= n)
-		return;
-	line = memchr(to, '\n', n);
 	if (line)
 		s->next = line + 1;
 }
 
-/* Makes a line all that was read: that of /proc/PID/stat may have newlines, in the
- * name of the process. */
+/* Extends a line to all that was read: in /proc/PID/stat the name of the process may have
+ * newlines. */
 static void scan_whole(const struct scanner *s, struct text *line)
 {
 	line->end = s->end - (s->end[-1] == '\n');
 }
 
-/* The next word of the line, which is shortened by it; false at its end. */
+/* Takes the next word off the line; false at its end. */
 static bool scan_word(struct text *line, struct text *w)
 {
 	const char *p = line->p;
@@ -1056,39 +1045,26 @@ static bool scan_word(struct text *line, struct text *w)
 	return w->p < p;
 }
 
-/* Is a word over? Lines of a tree that was copied may end in CR LF. */
-static bool is_end_of(const struct text *w, const char *p)
-{
-	return p == w->end || (*p == '\r' && p + 1 == w->end);
-}
-
-/* The next word as a number. */
+/* Takes the next word off the line, as a number. Lines of a copied tree may end in CR LF. */
 static bool scan_number(struct text *line, uint64_t *v)
 {
 	struct text w;
 
-	return scan_word(line, &w) && parse_digits(&w.p, v) && is_end_of(&w, w.p);
+	return scan_word(line, &w) && parse_digits(&w.p, v) && (w.p == w.end || (*w.p == '\r' && w.p + 1 == w.end));
 }
 
-/* What follows "key " or "key:" in a line; NULL where it has another key. */
-static const char *after_key(const char *line, const char *key)
-{
-	const char *p = after(line, key);
-
-	return p && (is_blank(*p) || *p == ':') ? p + 1 : NULL;
-}
-
-/* Moves the beginning of the line after its key, if that is `key`. */
+/* Takes "key " or "key:" off the line; false if it begins with something else. */
 static bool take_key(struct text *line, const char *key)
 {
-	const char *p = after_key(line->p, key);
+	const char *p = after(line->p, key);
 
-	if (p)
-		line->p = p;
-	return p != NULL;
+	if (!p || (!is_blank(*p) && *p != ':'))
+		return false;
+	line->p = p + 1;
+	return true;
 }
 
-/* How many lines follow that begin with this key and a digit: cpu0, cpu1. */
+/* Counts the lines that come next and begin with this key and a digit: cpu0, cpu1. */
 static uint64_t scan_numbered(struct scanner *s, const char *key)
 {
 	struct text line;
@@ -1098,7 +1074,7 @@ static uint64_t scan_numbered(struct scanner *s, const char *key)
 	while (scan_line(s, &line)) {
 		p = after(line.p, key);
 		if (!p || !is_digit(*p)) {
-			s->next = (char *)line.p; /* which is for another reader */
+			s->next = (char *)line.p; /* it is for another reader */
 			s->cut = false;
 			break;
 		}
@@ -1107,8 +1083,8 @@ static uint64_t scan_numbered(struct scanner *s, const char *key)
 	return n;
 }
 
-/* The number after `name=` anywhere in the line, without its decimals. UNAVAILABLE, and
- * true, where something else stands there. */
+/* Finds the number after `name=` in the line, without its decimals: UNAVAILABLE if it is
+ * no number, false if the name is not there. */
 static bool pair_number(struct text line, const char *name, uint64_t *v)
 {
 	struct text w;
@@ -1125,13 +1101,13 @@ static bool pair_number(struct text line, const char *name, uint64_t *v)
 	return false;
 }
 
-/* The file position of something in the buffer. */
+/* The offset in the file of a byte in the buffer. */
 static uint64_t scan_position(const struct scanner *s, const char *p)
 {
 	return (uint64_t)(s->offset - (s->end - p));
 }
 
-/* Is this the beginning of a line with the key? */
+/* Does a line with this key begin at p? Compares by words, as keys begin alike. */
 static bool has_key(const char *p, const char *key, size_t length)
 {
 	uint64_t a, b;
@@ -1150,9 +1126,8 @@ static bool has_key(const char *p, const char *key, size_t length)
 
 #define JUMP_SLACK 16
 
-/* Goes to where a line with this key was the last time, or a few bytes off,
- * as the numbers before it may have more or fewer digits now. Most lines of
- * a file are passed over like this. False: it is not in the buffer there. */
+/* Skips to the line with this key, where it stood the last time, or a few bytes off, as
+ * the numbers before it may have more or fewer digits now. False if it is not there. */
 static bool scan_jump(struct scanner *s, uint64_t position, const char *key, size_t length)
 {
 	uint64_t ahead = position - scan_position(s, s->next), left = (uint64_t)(s->end - s->next);
