@@ -1,76 +1,76 @@
-/* config.h - what vmstat is built with, and the size of its tables.
+/* config.h - the features that are built in, and the sizes of tables.
  *
- * Each switch is 1 (built in) or 0 (left out); override one without editing
- * this file: make CPPFLAGS=-DWITH_TOP=0. tests/FIGURES.md says what each adds
- * to the binary; `make size` measures it. */
+ * A switch is 1 (built in) or 0 (left out), and can be set without editing this
+ * file: make CPPFLAGS=-DWITH_TOP=0. `make size` measures how much each adds to
+ * the binary; tests/FIGURES.md has the result. */
 #ifndef CONFIG_H
 #define CONFIG_H
 
-/* Cgroup scope: the container's own numbers, limits and throttling; --scope,
+/* Cgroup scope, a container's own numbers, limits and throttling: --scope,
  * --cgroup, --pid; --cgroups. */
 #ifndef WITH_CGROUP
 #define WITH_CGROUP 1
 #endif
 
-/* Rules: messages and coloured rows; --threshold and --alert; --check. */
+/* Alert rules, with messages and coloured rows: --threshold, --alert; --check. */
 #ifndef WITH_ALERTS
 #define WITH_ALERTS 1
 #endif
 
-/* --record, --replay, --from, --to: a flight recorder, and reading it. */
+/* The flight recorder: --record; --replay, --from, --to. */
 #ifndef WITH_RECORD
 #define WITH_RECORD 1
 #endif
 
-/* --graph and --svg. */
+/* Graphs, in text and as SVG: --graph, --svg. */
 #ifndef WITH_GRAPH
 #define WITH_GRAPH 1
 #endif
 
-/* --top: the processes to blame. */
+/* The processes to blame: --top. */
 #ifndef WITH_TOP
 #define WITH_TOP 1
 #endif
 
-/* --prometheus: the metrics in Prometheus' text format, once. */
+/* Metrics in Prometheus' text format, once: --prometheus. */
 #ifndef WITH_PROMETHEUS
 #define WITH_PROMETHEUS 1
 #endif
 
-/* --listen: the same for Prometheus to scrape, and a page, in a sandbox. */
+/* The exporter, which serves them and a page from inside a sandbox: --listen. */
 #ifndef WITH_LISTEN
 #define WITH_LISTEN WITH_PROMETHEUS
 #endif
 
-/* The texts of --help and --columns=help. */
+/* The descriptions in --help and --columns=help. */
 #ifndef WITH_HELP
 #define WITH_HELP 1
 #endif
 
-/* Capacities. Each is memory in .bss, touched only as far as it is used. */
+/* Capacities. Tables stand in .bss, whose pages take memory once they are used. */
 
 /* Tasks that r, b and cs of a cgroup, and --top, can follow: 340 bytes each. */
 #ifndef MAX_TASKS
 #define MAX_TASKS 8192
 #endif
 
-/* Levels from a cgroup up to the root: about 2 KiB each. */
+/* Levels from a cgroup up to the root: 6 KiB each. */
 #ifndef MAX_LEVELS
 #define MAX_LEVELS 32
 #endif
 
-/* Block devices in a listing: about 400 bytes each. */
+/* Block devices in a listing: 1 KiB each. */
 #ifndef MAX_DISKS
 #define MAX_DISKS 512
 #endif
 
-/* Reports that graphs show, 144 bytes each; of a replay several share a place. */
+/* Columns of a graph: 146 bytes each. Those of a long replay show several reports. */
 #ifndef MAX_HISTORY
 #define MAX_HISTORY 600
 #endif
 
-/* The page of --listen shows this many seconds, and takes a report each
- * PAGE_TICK seconds; at most MAX_HISTORY of them. */
+/* The page of --listen shows so many seconds, with a report every PAGE_TICK
+ * seconds while somebody looks: at most MAX_HISTORY of them. */
 #ifndef PAGE_SECONDS
 #define PAGE_SECONDS 600
 #endif
@@ -78,8 +78,7 @@
 #define PAGE_TICK 2
 #endif
 
-/* Connections that --listen serves at a time, and the longest request that it
- * reads of each. */
+/* Connections that --listen serves at a time, and the longest request of each. */
 #ifndef MAX_CONNECTIONS
 #define MAX_CONNECTIONS 64
 #endif
@@ -87,7 +86,7 @@
 #define REQUEST_BYTES 4096
 #endif
 
-/* Cgroups in the listing of --cgroups, and in the exporter: 850 bytes each, their
+/* Cgroups in the listing of --cgroups, and in the exporter: 830 bytes each, their
  * names included. A node of 250 pods has 1,000. */
 #ifndef MAX_CHILDREN
 #define MAX_CHILDREN 2048
@@ -98,17 +97,17 @@
 #define MAX_SLABS 1024
 #endif
 
-/* The longest path below a cgroup mount, or name of a file. */
+/* The longest path of a file or cgroup. */
 #ifndef PATH_BYTES
 #define PATH_BYTES 1024
 #endif
 
-/* The buffer that every file is streamed through. */
+/* The buffer that each file is streamed through. */
 #ifndef SCAN_BYTES
 #define SCAN_BYTES 8192
 #endif
 
-/* The longest report: one write(2) each. */
+/* The longest report, which is one write(2). */
 #ifndef OUT_BYTES
 #define OUT_BYTES 32768
 #endif
