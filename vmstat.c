@@ -1094,7 +1094,8 @@ static bool pair_number(struct text line, const char *name, uint64_t *v)
 
 		if (!p || *p++ != '=')
 			continue;
-		if (!parse_digits(&p, v) || (*p != '.' && !is_end_of(&w, p)))
+		w.p = p;
+		if (!scan_number(&w, v) && (!parse_digits(&p, v) || *p != '.'))
 			*v = UNAVAILABLE;
 		return true;
 	}
