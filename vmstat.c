@@ -5006,9 +5006,9 @@ static uint64_t alert_value(const struct report *r, enum rule_id a)
 	return divided(r->value[m], metrics[m].column.unit >= UNIT_SIZE ? 1024 : 1);
 }
 
-/* A rule's level, as the options have it; with --threshold=.../cpu times the
- * CPUs of the machine or of the cgroup, and UNAVAILABLE where those are not
- * known. 0: there is no such level. */
+/* The level of a rule, from the options. With --threshold=.../cpu it is multiplied by the
+ * CPUs of the machine or cgroup, and UNAVAILABLE if their number is unknown. 0 means that
+ * the rule has no such level. */
 static uint64_t alert_threshold(const struct report *r, enum rule_id a, enum alert_level level)
 {
 	uint64_t limit = level == CRITICAL ? opt->crit[a] : opt->warn[a];
@@ -5017,10 +5017,10 @@ static uint64_t alert_threshold(const struct report *r, enum rule_id a, enum ale
 	return a == RULE_cs && opt->threshold_per_cpu ? mul_div(micro, limit, 1000000) : limit;
 }
 
-#define ENOUGH_PERIODS 5000 /* in thousandths: fewer say little of throttling */
+#define ENOUGH_PERIODS 5000 /* in thousandths: the fewest that throttling is judged by */
 
-/* Can a rule be judged by this report? Averages since boot alert nobody: what is in use now
- * is all that a first report can tell. */
+/* Can a rule be judged by this report? The first one is an average since boot, which alerts
+ * nobody; only the amount of memory in use is current in it. */
 static bool is_judged(const struct report *r, enum rule_id a)
 {
 	if (!opt->rule_on[a] || alert_value(r, a) == UNAVAILABLE || alert_threshold(r, a, CRITICAL) == UNAVAILABLE)
@@ -5052,7 +5052,7 @@ static enum cause find_cause(const struct report *r)
 	throttled = throttled == UNAVAILABLE ? 0 : throttled;
 	if (full == UNAVAILABLE) /* before Linux 5.13 */
 		return throttled >= some / 2 ? CAUSE_QUOTA : CAUSE_UNKNOWN;
-	quota = least_of(full, throttled); /* longer than that no period held it up */
+	quota = least_of(full, throttled); /* the quota cannot have held it up for longer */
 	if (quota >= full - quota && quota >= minus(some, full))
 		return CAUSE_QUOTA;
 	return full - quota >= minus(some, full) ? CAUSE_CONTENDED : CAUSE_QUEUEING;
@@ -5108,12 +5108,12 @@ static void out_cause(struct sink *o, const struct report *r)
 	}
 }
 
-/* What is said of a rule: its messages do not flap. */
+/* The alert state of a rule, with hysteresis so that its messages do not flap. */
 struct said_level {
-	uint8_t level;       /* the one that was said, or fallen to since */
-	uint8_t calm;        /* reports below it, one after the other */
-	bool unjudged;       /* it was said that the rule cannot be judged */
-	uint64_t lasted_us[CRITICAL + 1]; /* how long each level has been reached */
+	uint8_t level;       /* the last one reported, or the lower one since */
+	uint8_t calm;        /* consecutive reports below it */
+	bool unjudged;       /* a message has said that the rule cannot be judged */
+	uint64_t lasted_us[CRITICAL + 1]; /* how long the value has been at each level */
 };
 
 #define CALM_REPORTS 3
@@ -5133,7 +5133,7 @@ static bool alert_follow(struct said_level *t, const struct report *r, enum rule
 	for (level = WARNING; level <= CRITICAL; level++) {
 		if (r->level[a] < level)
 			t->lasted_us[level] = 0;
-		else if (!r->first) /* which covers a time that nobody has watched */
+		else if (!r->first) /* the first one covers time that was not observed */
 			t->lasted_us[level] = plus(t->lasted_us[level], r->elapsed_us);
 		if (r->level[a] >= level && t->lasted_us[level] / 1000 >= opt->wait_ms[a])
 			reached = level;
@@ -5155,7 +5155,7 @@ static bool alert_follow(struct said_level *t, const struct report *r, enum rule
 
 #define MESSAGE_BYTES (PATH_BYTES + 256)
 
-/* The message of a rule. */
+/* The message of an alert, in the buffer. */
 static const char *alert_message(char buffer[MESSAGE_BYTES], const struct report *r, enum rule_id a)
 {
 	struct sink o = { buffer, MESSAGE_BYTES, 0, false };
@@ -5166,7 +5166,8 @@ static const char *alert_message(char buffer[MESSAGE_BYTES], const struct report
 	return out_end(&o);
 }
 
-/* Selects what the rules are about; without `all` what is read anyway, or named. */
+/* Selects the metrics of the rules: all of them, or those that are named or cost no
+ * further reads. */
 static void plan_rules(struct plan *plan, bool all)
 {
 	unsigned a;
@@ -5176,8 +5177,8 @@ static void plan_rules(struct plan *plan, bool all)
 			plan_select(plan, rules[a].metric);
 }
 
-/* Selects what tells the cause of CPU pressure; without `all` as far as it is read
- * anyway. */
+/* Selects the metrics that explain CPU pressure: all of them, or those that cost no
+ * further reads. */
 static void plan_cause(struct plan *plan, bool all)
 {
 	static const uint8_t causes[] = { M_id, M_cpu_full, M_thr_pct, M_cpu_limit, M_cpu_level };
@@ -5188,7 +5189,7 @@ static void plan_cause(struct plan *plan, bool all)
 			plan_select(plan, causes[i]);
 }
 
-/* --check: a row for each thing that it looks at. */
+/* The columns below the verdict of --check, a row for each rule. */
 enum {
 	CHECK_RESOURCE, CHECK_ASPECT, CHECK_METRIC, CHECK_LEVEL, CHECK_VALUE, CHECK_WARNING, CHECK_CRITICAL, CHECK_WORDS
 };
@@ -5216,7 +5217,7 @@ static unsigned rule_of(enum metric_id m)
 	return a;
 }
 
-/* A level as a cell; UNAVAILABLE: there is none. */
+/* A level as a cell, UNAVAILABLE if the rule does not have it. */
 static struct cell threshold_cell(const struct report *r, enum rule_id a, enum alert_level level)
 {
 	uint64_t v = rules[a].what ? alert_threshold(r, a, level) : 0;
@@ -5264,7 +5265,7 @@ enum verdict { VERDICT_OK, VERDICT_WARNING, VERDICT_CRITICAL, VERDICT_UNKNOWN };
 
 static const char *const verdict_words[] = { "OK", "WARNING", "CRITICAL", "UNKNOWN" };
 
-/* The worst level of what could be judged. */
+/* The worst level among the rules that could be judged. */
 static enum verdict verdict_of(const struct report *r)
 {
 	unsigned a = 0;
@@ -5274,7 +5275,7 @@ static enum verdict verdict_of(const struct report *r)
 	return a < RULE_COUNT ? (enum verdict)r->worst : VERDICT_UNKNOWN;
 }
 
-/* "memory 97% of 512M", after what was put before. */
+/* Appends "memory 97% of 512M" to a list. */
 static void out_evidence(struct sink *o, const struct report *r, enum rule_id a)
 {
 	out_str(o, o->n ? ", " : "");
@@ -5291,7 +5292,7 @@ static void out_evidence(struct sink *o, const struct report *r, enum rule_id a)
 		out_cause(o, r);
 }
 
-/* What is wrong, the worst first; or how much of each resource is used. */
+/* The findings, the worst first; if there are none, the utilisation of each resource. */
 static const char *verdict_message(char buffer[2 * MESSAGE_BYTES], const struct report *r)
 {
 	struct sink o = { buffer, 2 * MESSAGE_BYTES, 0, false };
@@ -5310,7 +5311,7 @@ static const char *verdict_message(char buffer[2 * MESSAGE_BYTES], const struct 
 	return out_end(&o);
 }
 
-/* Performance data, as monitoring plugins have it: name=value[%];warn;crit. */
+/* Performance data in the format of monitoring plugins: name=value[%];warn;crit. */
 static void out_perfdata(struct sink *o, const struct report *r)
 {
 	unsigned a;
@@ -5353,7 +5354,7 @@ static struct cell verdict_cell(const struct listing *l, unsigned item, const st
 	}
 }
 
-/* --check: one verdict; what it was made of is below it. */
+/* The verdict of --check, with its evidence below. */
 static bool list_verdict(struct listing *l)
 {
 	static const struct column columns[] = {
@@ -5375,7 +5376,7 @@ static bool list_verdict(struct listing *l)
 	return true;
 }
 
-/* --check: a line that pages well, with performance data; then the evidence. */
+/* One line fit for a pager, with performance data; then the evidence. */
 static void text_verdict(struct sink *o, const struct listing *l)
 {
 	const struct report *r = l->from->report;
@@ -5417,8 +5418,8 @@ static void json_alerts(struct sink *o, const struct report *r)
 	out_char(o, ']');
 }
 
-/* Says once of a rule that was named that it cannot be judged. `last`: no other report
- * follows. */
+/* Says, once, that a rule named on the command line cannot be judged. `last`: this is the
+ * only report. */
 static void say_unjudged(struct said_level *said, const struct comparison *c, enum rule_id a, bool last)
 {
 	const struct report *r = c->report;
@@ -5436,14 +5437,14 @@ static void say_unjudged(struct said_level *said, const struct comparison *c, en
 	     "rule %s: cannot be judged: it is unavailable here", metrics[m].column.key);
 }
 
-/* Messages of the rules whose level is reached, the worst first; with `again` also of those
- * that persist. */
+/* Prints the messages of alerts whose level has risen, the worst first; with `again` also
+ * of those that persist. */
 static void say_alerts(const struct comparison *c, bool again, bool last)
 {
 	static struct said_level said[RULE_COUNT];
 	const struct report *r = c->report;
 	char buffer[MESSAGE_BYTES];
-	uint8_t level[RULE_COUNT]; /* of what is to be said */
+	uint8_t level[RULE_COUNT]; /* of the message to be printed; CALM: none */
 	unsigned a, worst;
 
 	for (a = 0; a < RULE_COUNT; a++) {
@@ -5460,16 +5461,16 @@ static void say_alerts(const struct comparison *c, bool again, bool last)
 
 /* The verdict of --check. */
 LARGE struct checked {
-	struct report worst; /* of those that were judged */
+	struct report worst; /* the worst report so far */
 	bool any;
-	bool waits;          /* for a second witness */
+	bool waits;          /* for a second interval */
 } checked;
 
-#define LONG_ENOUGH_US 10000000 /* no burst lasts so long */
+#define LONG_ENOUGH_US 10000000 /* no burst lasts that long */
 
-/* Judges a report as it pages people. Context switches alone are no reason for that, unless
- * the level was named: they are beside a wait for CPUs. `doubtful`: rules whose critical
- * level nothing confirms. */
+/* Judges a report for a verdict, which may page somebody. Context switches alone are not
+ * critical, unless their level was named: tasks must wait for CPUs as well. `doubtful` is
+ * the set of rules whose critical level has not been confirmed. */
 static void judge_verdict(struct report *r, uint32_t doubtful)
 {
 	unsigned a;
@@ -5485,7 +5486,7 @@ static void judge_verdict(struct report *r, uint32_t doubtful)
 	}
 }
 
-/* The kernel's average of pressure over 10 s: the second witness of these rules. */
+/* The kernel's averages over 10 s, which confirm or lower the pressure of an interval. */
 static const uint8_t averages[RULE_COUNT] = {
 	[RULE_cpu_some] = M_cpu_avg10, [RULE_mem_full] = M_mem_avg10, [RULE_io_full] = M_io_avg10,
 };
@@ -5495,14 +5496,13 @@ static bool has_average(const struct report *r, enum rule_id a)
 	return averages[a] && r->value[averages[a]] != UNAVAILABLE;
 }
 
-/* May a burst within the interval have made this critical? */
+/* Could a burst within the interval have made this rule critical? */
 static bool is_doubtful(const struct report *r, enum rule_id a)
 {
 	return rules[a].bursts && r->level[a] == CRITICAL && r->elapsed_us < LONG_ENOUGH_US && !has_average(r, a);
 }
 
-/* Asks a second interval about what the worst report found critical: the smaller value
- * counts. */
+/* Lowers the doubtful values of the worst report to those of a second interval. */
 static void ask_witness(const struct report *witness)
 {
 	struct report *r = &checked.worst;
@@ -5533,7 +5533,7 @@ static bool check_waits(void)
 	return checked.waits;
 }
 
-/* --check: judges a report, and keeps the worst. */
+/* Judges a report for --check and keeps the worst. */
 static void check(struct listing *l, const struct comparison *c)
 {
 	enum verdict verdict, worst = verdict_of(&checked.worst);
@@ -5557,7 +5557,7 @@ static void check(struct listing *l, const struct comparison *c)
 	checked.worst = *r;
 }
 
-/* Prints the verdict on the worst report. Returns the status that it means. */
+/* Prints the verdict on the worst report. Returns the exit status. */
 static int finish_check(struct listing *l)
 {
 	LARGE struct listing below;
@@ -5571,7 +5571,7 @@ static int finish_check(struct listing *l)
 	return opt->check_critical && verdict == VERDICT_WARNING ? 0 : (int)verdict;
 }
 
-/* Selects all that --check looks at, and what its message needs. */
+/* Selects the metrics of all rules, and those that the message needs. */
 static void plan_checks(struct plan *plan, const struct listing *l)
 {
 	unsigned a;
@@ -5585,8 +5585,8 @@ static void plan_checks(struct plan *plan, const struct listing *l)
 	plan_cause(plan, true);
 }
 
-/* Selects the columns of a table, and what the rules judge that is read anyway. An OOM kill
- * is reported by a table without its column, too. */
+/* Selects the columns of a table, and the rules that cost no further reads. OOM kills are
+ * reported even where they are not a column. */
 static void plan_table(struct plan *plan, const struct listing *l)
 {
 	plan_columns(plan, l);
@@ -5638,7 +5638,8 @@ static void out_rules(struct sink *o)
 	}
 }
 
-/* NAME=[WARN,]CRIT[,SECONDS], NAME=off; off, of all but those named after it; or help. */
+/* NAME=[WARN,]CRIT[,SECONDS]; NAME=off; off, which silences all rules not named later; or
+ * help. */
 static bool parse_alert(const char *value)
 {
 	bool off = !strcmp(value, "off");
@@ -5694,7 +5695,7 @@ static bool parse_check(const char *value)
 	return !*value || given.check_critical;
 }
 
-/* The rules' levels, where no option says otherwise. */
+/* Sets the default levels of the rules. */
 static void default_levels(void)
 {
 	unsigned a;
@@ -10727,14 +10728,14 @@ static void run_exporter(void)
  * The command line, what is said on standard error, and the loop. Only here
  * does the program end. */
 
-/* Shows a report, or what there is in its place: rows. */
+/* Prints the rows of a listing. */
 static void show_rows(struct listing *l, const struct comparison *c)
 {
 	(void)c;
 	print_listing(l);
 }
 
-/* A row of the table, the processes to blame below it, and its alerts. */
+/* Prints a row of the table, the processes to blame and the alerts. */
 static void show_table(struct listing *l, const struct comparison *c)
 {
 	bool header;
@@ -10748,15 +10749,15 @@ static void show_table(struct listing *l, const struct comparison *c)
 
 static const struct view {
 	uint8_t option;
-	bool once;      /* no reports with a delay: totals */
-	bool hosts;     /* the kernel does not count it per cgroup */
-	bool reports;   /* shows reports, which rules judge and --record keeps */
+	bool once;      /* prints totals, once */
+	bool hosts;     /* the kernel has no such numbers of a cgroup */
+	bool reports;   /* shows reports: rules judge them, --record keeps them */
 	struct needs needs;
-	bool (*list)(struct listing *); /* its columns; false: a column is not there */
-	void (*plan)(struct plan *, const struct listing *); /* the metrics that it needs; or NULL */
-	void (*fill)(struct listing *); /* its rows; NULL: always one */
+	bool (*list)(struct listing *); /* sets the columns; false: unknown column */
+	void (*plan)(struct plan *, const struct listing *); /* selects its metrics; or NULL */
+	void (*fill)(struct listing *); /* sets the rows; NULL: always one */
 	void (*show)(struct listing *, const struct comparison *);
-	int (*finish)(struct listing *); /* what comes last; the exit status; or NULL */
+	int (*finish)(struct listing *); /* prints what comes last, returns the exit status; or NULL */
 } views[] = {
 	{ .option = O_NONE, .reports = true, .list = list_table, .plan = plan_table, .show = show_table },
 	{ .option = O_GRAPH, .reports = true, .list = WITH_GRAPH ? list_graph : NULL, .plan = plan_table,
@@ -10784,7 +10785,7 @@ static const struct view *view(void)
 	return v;
 }
 
-/* What an option does: see OPTIONS. */
+/* The effect of an option: see OPTIONS. */
 enum option_kind { OPTION_FLAG, OPTION_ONE_OF, OPTION_VALUE, OPTION_CHOICE, OPTION_PARSED };
 
 #define OPTION_GROUPS(G) \
@@ -10838,13 +10839,13 @@ static bool takes_value(const struct option *o)
 	return o->kind >= OPTION_VALUE;
 }
 
-/* May the value be left out? Then it is "". */
+/* May the value be omitted? It is "" then. */
 static bool has_optional_value(const struct option *o)
 {
 	return takes_value(o) && o->value[0] == '[' && o->value[1] == '=';
 }
 
-/* A value that an option cannot take. */
+/* Ends the program because of an invalid value. */
 _Noreturn static void bad_value(const struct option *o, const char *value)
 {
 	die(0, WITH_HELP ? "--%s: '%s' is not %s (%s)" : "--%s: '%s' is not %s%s", o->name, value, o->value, o->help);
@@ -10905,7 +10906,7 @@ static bool parse_unit(const char *value)
 	return false;
 }
 
-/* Keeps the place of a value among those between the bars. */
+/* Stores the position of a value in the list "a|b|c". */
 static void choose_word(const struct option *o, const char *value)
 {
 	struct text rest = { o->value, o->value + strlen(o->value) }, word;
@@ -10946,7 +10947,7 @@ static void apply(const struct option *o, const char *value)
 	}
 }
 
-/* The option with this long name, or unambiguous beginning of one. */
+/* Finds an option by its long name or an unambiguous abbreviation. */
 static const struct option *find_long(const struct text *name)
 {
 	const struct option *o, *found = NULL, *other = NULL;
@@ -10967,7 +10968,7 @@ static const struct option *find_long(const struct text *name)
 	return found;
 }
 
-/* Applies an option. A value that does not stand with it is the next word. */
+/* Applies an option; a value that is not attached is the next argument. */
 static void take(const struct option *o, const char *value, char ***argv)
 {
 	if (has_optional_value(o) && !value)
@@ -11027,7 +11028,7 @@ static void parse_word(char ***argv)
 		take(find_long(&(struct text){ s + 2, end }), *end ? end + 1 : NULL, argv);
 }
 
-/* Sets of options, by their numbers. */
+/* Sets of options, as bits. */
 #define B(id) (1ull << O_##id)
 #define VIEW_OPTIONS (B(STATS) | B(FORKS) | B(DISK) | B(DISK_SUM) | B(PARTITION) | B(SLABS) | B(CGROUPS) | \
 		      B(CHECK) | B(GRAPH))
@@ -11036,7 +11037,7 @@ static void parse_word(char ***argv)
 #define LAYOUT_OPTIONS (B(ACTIVE) | B(UNIT) | B(HUMAN) | B(WIDE) | B(TIMESTAMP) | B(ONE_HEADER) | B(NO_FIRST))
 _Static_assert(O_COUNT <= 64, "a set of options is a uint64_t");
 
-/* What excludes each other: any of the first with any other one of the second. */
+/* Options of the first set conflict with any other option of the second. */
 static const struct { uint64_t these, those; } conflicts[] = {
 	{ VIEW_OPTIONS, VIEW_OPTIONS },
 	{ FORMAT_OPTIONS, FORMAT_OPTIONS },
@@ -11051,7 +11052,7 @@ static const struct { uint64_t these, those; } conflicts[] = {
 	{ B(SVG), VIEW_OPTIONS & ~B(GRAPH) },
 };
 
-/* The first option of a set; O_COUNT: it is empty. */
+/* The first option of a set, O_COUNT if it is empty. */
 static unsigned first_of(uint64_t set)
 {
 	unsigned i = 0;
@@ -11061,18 +11062,18 @@ static unsigned first_of(uint64_t set)
 	return i;
 }
 
-/* Ends the program where options, or options and operands, exclude each other. */
+/* Ends the program if options conflict with each other or with operands. */
 static void check_conflicts(void)
 {
 	uint64_t set = given.set;
 	unsigned i, one, other;
 
 	if (set & (B(LISTEN) | B(PROMETHEUS)))
-		set &= ~B(CGROUPS); /* more cgroups, not another view */
+		set &= ~B(CGROUPS); /* adds cgroups, is no view */
 	if (given.scope != WHOSE_HOST)
 		set &= ~B(SCOPE);
 	if (given.view == O_DISK && !given.columns)
-		set &= ~B(EXTENDED); /* rates, no columns */
+		set &= ~B(EXTENDED); /* rates instead of totals */
 	for (i = 0; i < LENGTH(conflicts); i++)
 		for (one = 0; one < O_COUNT; one++) {
 			other = first_of(set & conflicts[i].those & ~(1ull << one));
@@ -11089,7 +11090,7 @@ static void check_conflicts(void)
 		die(0, "conflicting options: --check and --alert=off");
 }
 
-/* The delay and the number of reports, where they are not given. */
+/* Sets the delay and the count, if they are not given. */
 static void complete_schedule(void)
 {
 	if (!given.count && given.view == O_CHECK)
@@ -11098,7 +11099,7 @@ static void complete_schedule(void)
 		given.count = UINT64_MAX;
 	if (!given.count)
 		given.count = given.delay_ns ? UINT64_MAX : 1;
-	/* Since when their first numbers count says little, or nobody knows it. */
+	/* An average since boot is of no use to these. */
 	given.no_first |= given.view == O_CHECK || given.view == O_CGROUPS || given.view == O_GRAPH;
 	if (!given.delay_ns && given.no_first && !given.listen)
 		given.delay_ns = given.view == O_CHECK ? NS_PER_S / 2 : NS_PER_S;
@@ -11142,8 +11143,8 @@ static void parse(char **argv)
 	check_conflicts();
 }
 
-/* What follows from the options; nobody changes them after that. This machine's sysfs is
- * not that of a copied tree. */
+/* Derives settings from the options, which are constant from here on. The sysfs of this
+ * machine does not belong to a copied tree. */
 static void complete_options(void)
 {
 	complete_schedule();
@@ -11217,7 +11218,7 @@ static void print_columns(void)
 	write_out(o);
 }
 
-/* Ends the program where the scope that was named cannot be had. */
+/* Ends the program if the requested scope is not available. */
 static void check_chosen(const struct asked *asked)
 {
 	int error = 0;
@@ -11242,8 +11243,7 @@ static void check_chosen(const struct asked *asked)
 	}
 }
 
-/* Works out what is read: for the view, for --record and for the line that tells the
- * scope. */
+/* Plans the reads for the view, for --record and for the line about the scope. */
 static void plan_make(struct plan *plan, const struct listing *l, bool scope_is_told)
 {
 	static const uint8_t told[] = { M_mem_level, M_cpu_limit, M_cpu_level };
@@ -11259,7 +11259,7 @@ static void plan_make(struct plan *plan, const struct listing *l, bool scope_is_
 	plan_wants(plan);
 }
 
-/* Does a metric lack a number of this file that it cannot do without? */
+/* Does a metric need a number that is missing from this file? */
 static bool is_incomplete(const struct snapshot *now, enum metric_id m, enum source_id src)
 {
 	const struct place *p = now->plan->place[m];
@@ -11274,8 +11274,8 @@ static bool is_incomplete(const struct snapshot *now, enum metric_id m, enum sou
 	       (p->over && is_incomplete(now, p->over, src));
 }
 
-/* The columns that have no value for want of a file of /proc. Where it has numbers at
- * all, those that only some kernels report are no reason to complain. */
+/* Lists the columns that are unavailable because of a file in /proc. If the file has some
+ * of its numbers, columns that only some kernels support are not listed. */
 static void out_unavailable(struct sink *o, const struct listing *l, enum source_id src)
 {
 	const struct snapshot *now = l->from->now;
@@ -11295,11 +11295,10 @@ static void out_unavailable(struct sink *o, const struct listing *l, enum source
 	out_end(o);
 }
 
-/* Says which columns are unavailable, and why: a line for each file of /proc, when its
- * state has changed. */
+/* Warns about unavailable columns, one line a file of /proc, when its state changes. */
 static void warn_unavailable(const struct listing *l)
 {
-	static int state[SRC_COUNT]; /* 1 + errno of the last look; 0: none yet */
+	static int state[SRC_COUNT]; /* errno + 1 at the last warning; 0: none yet */
 	unsigned src;
 
 	for (src = 1; src < SRC_COUNT && l->from->report->elapsed_us && !opt->quiet; src++) {
@@ -11319,7 +11318,7 @@ static void warn_unavailable(const struct listing *l)
 	}
 }
 
-/* A file below /proc that a view cannot do without: says why, and what to do. */
+/* Ends the program because a file is unreadable, with a hint. */
 _Noreturn static void die_unreadable(const char *dir, const char *file, int error)
 {
 	if (error == ENOENT && !opt->captured && !exists_in_proc("self"))
@@ -11330,7 +11329,7 @@ _Noreturn static void die_unreadable(const char *dir, const char *file, int erro
 	die(error, "%s/%s:", dir, file);
 }
 
-/* Is there a line in one of the files that every kernel has? */
+/* Is there a line in one of the files that every kernel provides? */
 static bool is_proc_read(void)
 {
 	static const char *const names[] = { "stat", "meminfo", "vmstat" };
@@ -11363,7 +11362,7 @@ static void check_anything(const struct snapshot *now)
 		die_unreadable(opt->proc, "stat", exists_in_proc("stat") ? ENODATA : ENOENT);
 }
 
-/* Ends the program where a view has nothing to show. */
+/* Ends the program if the view has nothing to show. */
 static void check_view(const struct listing *l)
 {
 	const struct snapshot *now = l->from->now;
@@ -11379,10 +11378,10 @@ static void check_view(const struct listing *l)
 		die(0, "partition %s: not found in %s/diskstats", opt->partition, opt->proc);
 }
 
-/* What is said once. */
+/* Warnings that are given once. */
 enum note { NOTE_TASKS, NOTE_CHILDREN, NOTE_DEVICES, NOTE_SLABS, NOTE_HOST };
 
-/* True the first time only. */
+/* True the first time it is asked about a warning. */
 static bool is_new(enum note note)
 {
 	static uint32_t said;
@@ -11392,7 +11391,7 @@ static bool is_new(enum note note)
 	return yes;
 }
 
-/* Says what a snapshot could not hold or see. */
+/* Warns about what a snapshot could not hold or see. */
 static void warn_incomplete(const struct snapshot *now, const struct listing *l)
 {
 	bool sums = now->plan->source[SRC_TASKS], top = WITH_TOP && opt->top;
@@ -11423,7 +11422,7 @@ static void compare(const struct comparison *c, struct snapshot *before)
 	report_make(c);
 	if (!c->report->first || !is_false_start(c))
 		return;
-	before->ns = UNAVAILABLE; /* nobody knows when */
+	before->ns = UNAVAILABLE; /* unknown */
 	report_make(c);
 }
 
@@ -11438,7 +11437,7 @@ static void fall_back_to_host(struct snapshot *now, const struct snapshot *befor
 	read_devices(now, before, false, true);
 }
 
-/* Judges a report, records it, and shows it as the view does. */
+/* Judges a report, records it and shows it. */
 static void show_report(struct listing *l, const struct comparison *c)
 {
 	if (WITH_ALERTS && view()->reports)
@@ -11448,7 +11447,7 @@ static void show_report(struct listing *l, const struct comparison *c)
 	view()->show(l, c);
 }
 
-/* What the view needs beside the planned numbers. */
+/* The needs of the view besides planned numbers. */
 static struct needs find_needs(bool started)
 {
 	struct needs needs = view()->needs;
@@ -11460,7 +11459,7 @@ static struct needs find_needs(bool started)
 	return needs;
 }
 
-/* The cgroup has ended, and the program with it. */
+/* Ends the program because the cgroup has ended. */
 _Noreturn static void end_with_cgroup(const struct comparison *c, bool first)
 {
 	if (WITH_RECORD && opt->record && !first) {
@@ -11471,7 +11470,7 @@ _Noreturn static void end_with_cgroup(const struct comparison *c, bool first)
 	die(0, "cgroup %s: gone: the container has ended", scope.name);
 }
 
-/* One tick: takes a snapshot and prints what it comes to. */
+/* One tick: takes a snapshot, compares it with the last one and shows the report. */
 static void tick(struct listing *l, uint64_t n, uint64_t tick_ns, bool scope_is_told)
 {
 	static struct report report;
@@ -11510,7 +11509,7 @@ static void tick(struct listing *l, uint64_t n, uint64_t tick_ns, bool scope_is_
 	show_report(l, &comparison);
 }
 
-/* Makes the listing that the options choose. */
+/* Sets up the listing of the view. */
 static void list_view(struct listing *l)
 {
 	if (!view()->list(l))
@@ -11614,7 +11613,7 @@ static void relocate(void)
 	}
 }
 
-/* What a view has to say at the end. Returns the exit status. */
+/* Lets the view finish. Returns the exit status. */
 static int finish(struct listing *l)
 {
 	return view()->finish ? view()->finish(l) : 0;
@@ -11627,7 +11626,7 @@ static __attribute__((noinline)) int vmstat(int argc, char **argv)
 	bool scope_is_told;
 	int status;
 
-	/* Where huge pages are on for all, each table that is touched would become 2 MiB. */
+	/* With huge pages always on, each table that is touched would take 2 MiB. */
 	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 	default_levels();
 	occupy_standard_descriptors();
