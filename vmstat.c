@@ -2781,8 +2781,8 @@ static struct plan {
 	uint8_t next[M_COUNT];     /* the next metric in the same line, or M_NONE */
 	uint8_t first_want[SRC_COUNT + 1];
 	bool levels[SRC_COUNT];    /* is one of its wants for each level? */
-	uint8_t found[SRC_COUNT];   /* so many wants stand in the order of the file, when it had most */
-	uint32_t extent[SRC_COUNT]; /* where the last of them ended; 0: their order is not known */
+	uint8_t found[SRC_COUNT];  /* the most of its wants that the file had */
+	uint32_t extent[SRC_COUNT]; /* bytes up to the last of them, which stand in its order; 0: they do not */
 	struct want want[M_COUNT]; /* those of a source stand together */
 } scope_plan, children_plan; /* children: of the cgroups below, where the scope is a host */
 
@@ -2917,8 +2917,8 @@ static bool costs_nothing(const struct plan *plan, enum metric_id m)
 	return true;
 }
 
-/* The numbers after a key at p for the metrics of a want, into values[metric]. Returns
- * where it stopped: at `end`, before which what ends a number must have been read. */
+/* The numbers at p, after a key, into values[metric]. A number counts only where what
+ * ends it was read, before `end`. Returns where it stopped. */
 static const char *read_words(const struct plan *plan, const struct want *want, const char *p, const char *end,
 			      uint64_t *values)
 {
@@ -2951,10 +2951,9 @@ static void read_line(const struct plan *plan, const struct want *want, enum for
 		pair_number(line, plan->place[m]->nth ? "avg10" : "total", &values[m]);
 }
 
-/* Searches a file for the keys that are wanted of it, the first line with
- * each, and stops as soon as all are found. The wants are put in the order of
- * the file. Of a level above (not `own`) only what is wanted at each level is
- * read, and nothing learned. */
+/* Searches a file for the keys that are wanted of it, the first line with each, until
+ * all are found, and puts them in the order of the file. Of a level above (not `own`)
+ * only what is wanted at each level is read, and nothing learned. */
 static void read_keys_anew(struct plan *plan, struct scanner *s, enum source_id src, bool own, uint64_t *values)
 {
 	struct want *want = plan->want + plan->first_want[src];
@@ -2985,17 +2984,17 @@ static void read_keys_anew(struct plan *plan, struct scanner *s, enum source_id 
 			break;
 		}
 	}
-	/* What a file of /proc has never had it does not get; one of a cgroup gets more with
-	 * a controller, that of a copy where it was cut. */
+	/* A file of /proc does not get a key that it never had; one of a cgroup may with a
+	 * controller, and a copy may have been cut. */
 	if (own && k && k >= plan->found[src] && (k == n || (sources[src].directory == DIR_PROC && !opt->captured))) {
 		plan->found[src] = (uint8_t)k;
 		plan->extent[src] = SCAN_BYTES;
 	}
 }
 
-/* The same where the order is known: each key is looked for where it stood the last
- * time, else in one line after the other. No more is read than was needed then: of
- * /proc/vmstat the kernel makes no more. False where a key did not come. */
+/* The same once the order is known: each key is looked for where it stood the last
+ * time, else line by line. No more of the file is read than the last time: the
+ * kernel makes no more of /proc/vmstat. False where a key did not come. */
 static bool read_keys_known(struct plan *plan, struct scanner *s, enum source_id src, uint64_t *values)
 {
 	struct want *want = plan->want + plan->first_want[src], *end = want + plan->found[src];
