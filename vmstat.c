@@ -2424,6 +2424,7 @@ static bool is_root(const struct home *h)
  * root counts the machine. */
 static bool find_directories(const char *who, const char *prefix, uint64_t pid, int *error)
 {
+	const struct home *best = NULL;
 	struct scanner s;
 	struct mount m;
 
@@ -2432,17 +2433,17 @@ static bool find_directories(const char *who, const char *prefix, uint64_t pid, 
 		use_mount(&m, pid, error);
 	note_error(error, s.error);
 	scan_close(&s);
-	scope.home = NULL;
 	for (each_home(h)) {
 		if (!h->dir)
 			h->version = 0;
-		else if (h != &homes[DIR_CPUSET] && (!scope.home || (scope.home->levels == 1 && h->levels > 1)))
-			scope.home = h;
+		else if (h != &homes[DIR_CPUSET] && (!best || (best->levels == 1 && h->levels > 1)))
+			best = h;
 	}
 	for (each_home(h))
-		if (scope.home && scope.home->levels > 1 && h != &homes[DIR_CPUSET] && is_root(h))
+		if (best && best->levels > 1 && h != &homes[DIR_CPUSET] && is_root(h))
 			*h = (struct home){ .path = h->path };
-	return scope.home != NULL;
+	scope.home = best;
+	return best != NULL;
 }
 
 /* Reads a link below /proc/self; false where it is not there. */
@@ -2512,8 +2513,9 @@ static bool find_cgroup_of(const char *who, uint64_t pid, bool *below_root, int 
 {
 	char root[PATH_BYTES];
 	bool found = read_cgroup_paths(who, !pid, error), outside;
+	const char *path = homes[DIR_MEMORY].path;
 
-	outside = !pid && homes[DIR_MEMORY].path && (is_at_root(DIR_MEMORY) || steps_up(homes[DIR_MEMORY].path));
+	outside = !pid && path && (is_at_root(DIR_MEMORY) || steps_up(path));
 	*below_root = !is_at_root(DIR_MEMORY) && !is_at_root(DIR_CPU);
 	found = found && find_directories("self", "", listed_pid(pid), error);
 	if (!found && outside && !*error)
@@ -2668,6 +2670,7 @@ static enum chosen scope_choose(const struct asked *asked, int *error)
  * so that no later process of that number is taken for it. */
 static void warn_if_moved(void)
 {
+	const struct home *h = scope.home;
 	char path[PATH_BYTES];
 	struct scanner s;
 	struct text line, list;
@@ -2677,9 +2680,9 @@ static void warn_if_moved(void)
 		return;
 	scan_start(&s, scope.paths - 1, 0);
 	while (!moved && scan_line(&s, &line))
-		moved = take_controllers(&line, &list) && version_for(scope.home, list) == scope.home->version &&
+		moved = take_controllers(&line, &list) && version_for(h, list) == h->version &&
 			!is_text(&line, scope.name) && copy_text(path, sizeof path, &line) &&
-			(scope.home->version == 2 || path[1]); /* of a process that has ended v1 reports "/" */
+			(h->version == 2 || path[1]); /* of a process that has ended v1 reports "/" */
 	if (!moved)
 		return;
 	warn(0, "pid %ju has moved to cgroup %s: the numbers stay those of %s", opt->pid, path, scope.name);
@@ -3520,7 +3523,8 @@ static void read_source(struct plan *plan, struct snapshot *now, enum source_id 
 	unsigned l, levels = h->levels > 1 && plan->levels[src] ? h->levels : 1;
 
 	for (l = 0; l < levels; l++)
-		read_file(plan, &files[l][src], dir, h->levels ? h->length[l] : strlen(dir), src, l == 0, now->level[l]);
+		read_file(plan, &files[l][src], dir, h->levels ? h->length[l] : strlen(dir), src, l == 0,
+			  now->level[l]);
 }
 
 /* The CPUs that are online. On a host they are the cpuN lines of /proc/stat, which are of
