@@ -1136,14 +1136,16 @@ static bool scan_jump(struct scanner *s, uint64_t position, const char *key, siz
 
 	if (ahead >= left || length >= left - ahead)
 		return false;
-	if ((!ahead || p[-1] == '\n') && has_key(p, key, length)) {
+	if ((ahead ? p[-1] == '\n' : !s->cut) && has_key(p, key, length)) {
 		s->next = p;
+		s->cut = false;
 		return true;
 	}
 	last = s->end - p > JUMP_SLACK + (ptrdiff_t)length ? p + JUMP_SLACK : s->end - length - 1;
 	for (p = ahead > JUMP_SLACK ? p - JUMP_SLACK : s->next + 1; p <= last; p++)
 		if (p[-1] == '\n' && has_key(p, key, length)) {
 			s->next = p;
+			s->cut = false;
 			return true;
 		}
 	return false;
@@ -2333,7 +2335,7 @@ static bool parse_mount(struct text line, const char *prefix, struct mount *m)
 		rest = below(named, "/sys");
 		prefix = opt->sys;
 	}
-	return m->version && any && join(m->point, prefix, rest[1] ? rest : "", "");
+	return m->version && any && join(m->point, prefix, strcmp(rest, "/") ? rest : "", "");
 }
 
 /* The next mount of a cgroup hierarchy in a mountinfo; notes lxcfs, too. */
@@ -2403,7 +2405,7 @@ static void use_mount(const struct mount *m, uint64_t pid, int *error)
 		if (rest && !steps_up(rest) && join(by_path, m->point, rest, "") && path_exists(by_path)) {
 			dir = by_path;
 			rank = (uint8_t)(rank + (m->root[1] ? 1 : 2));
-		} else {
+		} else if (rank > h->rank) {
 			if (searched < 0)
 				searched = search_mount(by_process, m, h->path, pid, error);
 			dir = searched ? by_process : NULL;
