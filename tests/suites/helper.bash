@@ -143,7 +143,9 @@ run_with_changes() {
     for ms in ${DELAYS:-50 400 2000 10000}; do
         rm -rf "$T/f"
         cp -a "$T/first" "$T/f"
-        for n; do [[ $n != --record=* ]] || rm -f "${n#*=}"*; done
+        for n; do
+            [[ $n != --record=* ]] || { n=${n#*=}; rm -f "${n%,[0-9]*}"{,.1}; }
+        done
         : > "$T/out" # of an earlier run: it must not pass for a report
         delay=$((ms / 1000)).$(printf %03d $((ms % 1000)))
         started=${EPOCHREALTIME/./}
