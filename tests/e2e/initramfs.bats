@@ -131,7 +131,7 @@ like_toybox='
 
 @test "initramfs: dracut: vmstat in the rescue shell" {
 	build initramfs/README.md '## dracut' dracut dracut-core '
-		dracut --no-hostonly --no-kernel --omit "systemd crypt" --gzip \
+		dracut --no-hostonly --no-kernel --omit "systemd crypt" --no-compress \
 			"$INITRD" "$VERSION"'
 	is_equal "last command" "$(tail -n 1 "$dir/typed")" 'dracut --force'
 	shows_its_rows 'cmdline:/# ' rd.break=cmdline
@@ -160,7 +160,7 @@ like_toybox='
 			StandardError=tty
 			TTYPath=/dev/console
 		EOF
-		dracut --no-hostonly --no-kernel --gzip \
+		dracut --no-hostonly --no-kernel --no-compress \
 			--modules "bash systemd systemd-initrd" \
 			--install "/usr/local/bin/vmstat $in/vmstat.service $in/vmstat.socket" \
 			--install "/scrape $in/scrape.service cat journalctl sleep timeout" \
