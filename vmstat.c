@@ -3141,6 +3141,13 @@ static void read_file(struct plan *plan, struct file *f, const char *dir, size_t
 		values[M_inactive_file] = FALSE_NUMBER;
 }
 
+/* Is a file of a level there, but could not be read? What it counts or limits is not
+ * known then, and may be what matters. */
+static bool is_unread(const struct file *f)
+{
+	return f->error && f->error != ENOENT && f->error != ENODEV && f->error != EOPNOTSUPP;
+}
+
 /* ----------------------------------------------------------------- REPORT
  *
  * Two snapshots compared. All arithmetic on metrics. A function returns
@@ -3842,6 +3849,7 @@ static struct memory_limit find_memory_limit(const struct comparison *c)
 
 	m.known = levels > 0 && !is_truncated(c, DIR_MEMORY);
 	for (l = 0; l < levels && (!l || is_charged_above(c->now->level[l])); l++) {
+		m.known &= c->child || !is_unread(&files[l][SRC_MEM_STAT]);
 		bind_limit(c, &m, level_limit(c, l), l, l);
 		counted |= c->now->level[l][M_mem_used] != UNAVAILABLE;
 	}
@@ -3943,7 +3951,8 @@ static struct cpu_limit find_cpu_limit(const struct comparison *c)
 		uint64_t quota = level_quota(level);
 		bool known = cpu.micro != 0;
 
-		if (level[M_cpu_quota] == UNAVAILABLE)
+		if (level[M_cpu_quota] == UNAVAILABLE ||
+		    (!is_unlimited(level[M_cpu_quota]) && level[M_cpu_period] == UNAVAILABLE))
 			return unknown; /* it may be the one that counts */
 		if (tighten(&cpu.micro, quota) || (quota && !known)) {
 			cpu.limited = true;
@@ -3993,6 +4002,8 @@ static struct throttling find_throttling(const struct comparison *c)
 		if (has_no_quota(level))
 			continue;
 		t = level_throttling(c, l);
+		if (!c->child && is_unread(&files[l][SRC_CPU_STAT]))
+			return t;
 		if (t.share == UNAVAILABLE && level[M_nr_periods] < c->before->level[l][M_nr_periods] &&
 		    c->before->level[l][M_nr_periods] != UNAVAILABLE)
 			return t; /* it stepped back: it may be the worst */

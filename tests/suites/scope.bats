@@ -485,6 +485,21 @@ run_with_fault() {
     fails_with "$T/f/proc/meminfo: No such file or directory"
 }
 
+@test "a file of one level that cannot be read: what may be limited there is unknown" {
+    # v1: hierarchical_memory_limit, 100 MiB, is in memory.stat; 128 MiB is the cgroup's own.
+    use_fixture v1
+    run_with_fault -P "$T/f/sys/fs/cgroup/memory/memory.stat" open,openat:error=EIO --scope=cgroup --json $CALM
+    json_has mem_limit=null mem_pct=null free=null avail=null us=12
+    run_with_fault -P "$T/f/sys/fs/cgroup/memory/memory.stat" pread64:error=EIO --scope=cgroup --json $CALM
+    json_has mem_limit=null mem_pct=null free=null avail=null us=12
+    run_with_fault -P "$T/f/sys/fs/cgroup/cpu,cpuacct/cpu.cfs_period_us" open,openat:error=ENOMEM --scope=cgroup --json $CALM
+    json_has us=null id=null cpu_limit=null mem_limit=102400
+    # v2: the pod's, which suffers most
+    use_fixture v2
+    run_with_fault -P "$T/f/${C%/*}/cpu.stat" open,openat:error=EIO --scope=cgroup --json $CALM
+    json_has thr_pct=null us=17 mem_limit=49152
+}
+
 # Options that choose.
 @test "--cgroup: by path below the mount, and by directory" {
     echo 0::/ | write_file proc/self/cgroup
