@@ -964,7 +964,7 @@ static bool scan_copies; /* of a kernel's files: a last line without a newline i
 /* Reads more. The bytes still to be returned move to the front of the buffer. */
 static void scan_fill(struct scanner *s)
 {
-	size_t left = (size_t)(s->end - s->next), room = least_of(s->most, SCAN_BYTES - left);
+	size_t left = (size_t)(s->end - s->next), room = s->most < SCAN_BYTES - left ? s->most : SCAN_BYTES - left;
 	ssize_t n = -1;
 
 	memmove(s->buffer, s->next, left);
