@@ -1426,135 +1426,238 @@ struct place {
 #define MINUS_ANY(name) { M_##name, TERM_MINUS, true }
 #define NEEDS(name) { M_##name, TERM_NEEDED, true }
 
+/* How Prometheus sees a metric: the name comes after vmstat_ of a host, after vmstat_cgroup_
+ * of a cgroup. A counter is printed as the kernel counts it, a gauge is what a report holds;
+ * in seconds, bytes, or as it is. Rows of one name stand together, told apart by a label.
+ * SELF: of the cgroup in scope; CGROUP: of those below it, too. The names follow
+ * https://prometheus.io/docs/practices/naming/. */
+enum { SELF = 8 };
+
+enum export_type { TYPE_GAUGE, TYPE_COUNTER };
+
+struct export {
+	const char *name, *label;
+	uint8_t scopes, type;
+};
+
+#define AS(in, is, ...) WITH_PROMETHEUS ? &(const struct export){ AS_(__VA_ARGS__, "", "") in, TYPE_##is } : NULL
+#define AS_(name, label, ...) name, label,
+#define MODE(mode) "mode=\"" #mode "\""
+#define UNEXPORTED NULL
+
 /* One row per metric, in the order of the table and of JSON.
  *
- *   M(name, group, show, keep, kind, unit, width, wide width, heading, help,
+ *   M(name, group, show, keep, kind, unit, width, wide width, heading, help, export,
  *     place...)     is shown: in the table, JSON, CSV, by -o
+ *   E(name, kind, unit, help, export, place...) is for Prometheus alone
  *   H(name, kind, unit, place...) is hidden: others are made of it, -s has it
  *
+ * Help says what is measured, without a rate: readers of it add that, or a full stop. An
+ * export is AS(scopes, type, name[, MODE(mode)]), or UNEXPORTED.
  * A place is IN(scopes, where): AT(source, unit there, "key") with NTH(n) for
  * the n-th number of the line, LEVELS where each level up to the root has it,
  * WITHIN(metric) where it is a part of that, which a /proc of lxcfs may not keep to;
  * FROM(source, unit) where that source's code fills it in; or MADE_OF(terms), with
  * OVER(metric) for a percentage and BY(function) where adding does not do. A
  * scope that no place names has no value. */
-#define METRICS(M, H) \
+#define METRICS(M, E, H) \
 	M(r, PROCS, CLASSIC, 98, GAUGE, NUMBER, 2, 4, "r", "tasks running or waiting for a CPU", \
-	  IN(HOST, AT(STAT, ONE, "procs_running"), NEVER_ZERO) IN(CGROUP, FROM(TASKS, ONE))) \
+	  AS(HOST | SELF, GAUGE, "tasks_running"), IN(HOST, AT(STAT, ONE, "procs_running"), NEVER_ZERO) \
+	  IN(CGROUP, FROM(TASKS, ONE))) \
 	M(b, PROCS, CLASSIC, 97, GAUGE, NUMBER, 2, 4, "b", "tasks blocked, waiting for I/O", \
-	  IN(HOST, AT(STAT, ONE, "procs_blocked"), BESIDE(r)) IN(CGROUP, FROM(TASKS, ONE))) \
+	  AS(HOST | SELF, GAUGE, "tasks_blocked"), IN(HOST, AT(STAT, ONE, "procs_blocked"), BESIDE(r)) \
+	  IN(CGROUP, FROM(TASKS, ONE))) \
+	E(mem_total, GAUGE, SIZE, "memory of the machine", AS(HOST, GAUGE, "memory_total_bytes"), \
+	  IN(ANY, AT(MEMINFO, KIB, "MemTotal"), NEVER_ZERO)) \
 	M(swpd, MEMORY, CLASSIC, 62, GAUGE, SIZE, 6, 12, "swpd", "swap space used", \
-	  IN(HOST, MADE_OF(PLUS(swap_total), MINUS(swap_free))) \
-	  IN(V2, AT(SWAP_CURRENT, BYTES, "")) \
-	  IN(V1, MADE_OF(PLUS(memsw_usage), MINUS(mem_used)))) \
-	M(free, MEMORY, CLASSIC, 96, GAUGE, SIZE, 6, 12, "free", "idle memory; in a cgroup, limit - usage", \
-	  IN(HOST, AT(MEMINFO, KIB, "MemFree")) \
+	  AS(CGROUP, GAUGE, "swap_usage_bytes"), IN(HOST, MADE_OF(PLUS(swap_total), MINUS(swap_free))) \
+	  IN(V2, AT(SWAP_CURRENT, BYTES, "")) IN(V1, MADE_OF(PLUS(memsw_usage), MINUS(mem_used)))) \
+	M(free, MEMORY, CLASSIC, 96, GAUGE, SIZE, 6, 12, "free", \
+	  "memory that is free; in a cgroup, below its limit", AS(HOST | SELF, GAUGE, "memory_free_bytes"), \
+	  IN(HOST, AT(MEMINFO, KIB, "MemFree"), WITHIN(mem_total)) \
 	  IN(CGROUP, BY(cgroup_free), MADE_OF(NEEDS(mem_limit), NEEDS(mem_free)))) \
 	M(buff, MEMORY, BUFFERS, 50, GAUGE, SIZE, 6, 12, "buff", "memory used as buffers", \
-	  IN(HOST, AT(MEMINFO, KIB, "Buffers"))) \
+	  AS(HOST, GAUGE, "memory_buffers_bytes"), IN(HOST, AT(MEMINFO, KIB, "Buffers"))) \
 	M(cache, MEMORY, BUFFERS, 66, GAUGE, SIZE, 6, 12, "cache", "memory used as page cache", \
-	  IN(HOST, MADE_OF(PLUS(cached), PLUS_ANY(reclaimable))) \
+	  AS(CGROUP, GAUGE, "memory_cache_bytes"), IN(HOST, MADE_OF(PLUS(cached), PLUS_ANY(reclaimable))) \
 	  IN(V2, AT(MEM_STAT, BYTES, "file")) IN(V1, AT(MEM_STAT, BYTES, "total_cache"))) \
-	M(inact, MEMORY, ACTIVE, 63, GAUGE, SIZE, 6, 12, "inact", "inactive memory", \
-	  IN(HOST, AT(MEMINFO, KIB, "Inactive"), WITHIN(host_total)) \
+	E(cached, GAUGE, SIZE, "memory used as page cache", AS(HOST, GAUGE, "memory_cached_bytes"), \
+	  IN(HOST, AT(MEMINFO, KIB, "Cached"))) \
+	E(reclaimable, GAUGE, SIZE, "kernel caches that can be reclaimed", \
+	  AS(HOST, GAUGE, "memory_slab_reclaimable_bytes"), IN(HOST, AT(MEMINFO, KIB, "SReclaimable"))) \
+	M(inact, MEMORY, ACTIVE, 63, GAUGE, SIZE, 6, 12, "inact", "memory not used recently", \
+	  AS(HOST | SELF, GAUGE, "memory_inactive_bytes"), IN(HOST, AT(MEMINFO, KIB, "Inactive"), WITHIN(mem_total)) \
 	  IN(CGROUP, MADE_OF(PLUS(inactive_anon), PLUS(inactive_file)))) \
-	M(active, MEMORY, ACTIVE, 64, GAUGE, SIZE, 6, 12, "active", "active memory", \
-	  IN(HOST, AT(MEMINFO, KIB, "Active"), WITHIN(host_total)) \
+	M(active, MEMORY, ACTIVE, 64, GAUGE, SIZE, 6, 12, "active", "memory used recently", \
+	  AS(HOST | SELF, GAUGE, "memory_active_bytes"), IN(HOST, AT(MEMINFO, KIB, "Active"), WITHIN(mem_total)) \
 	  IN(CGROUP, MADE_OF(PLUS(active_anon), PLUS(active_file)))) \
-	M(si, SWAP, CLASSIC, 75, RATE, FLOW, 4, 4, "si", "swapped in per second", \
-	  IN(HOST, AT(VMSTAT, PAGES, "pswpin")) IN(V2, AT(MEM_STAT, PAGES, "pswpin"))) \
-	M(so, SWAP, CLASSIC, 75, RATE, FLOW, 4, 4, "so", "swapped out per second", \
-	  IN(HOST, AT(VMSTAT, PAGES, "pswpout")) IN(V2, AT(MEM_STAT, PAGES, "pswpout"))) \
-	M(bi, BLOCKS, CLASSIC, 71, RATE, BLOCKS, 5, 5, "bi", "KiB read from block devices per second", \
-	  IN(HOST, AT(VMSTAT, KIB, "pgpgin")) IN(CGROUP, FROM(DEVICES, BYTES), BY(read))) \
-	M(bo, BLOCKS, CLASSIC, 71, RATE, BLOCKS, 5, 5, "bo", "KiB written to block devices per second", \
-	  IN(HOST, AT(VMSTAT, KIB, "pgpgout")) IN(CGROUP, FROM(DEVICES, BYTES), BY(written))) \
-	M(in, SYSTEM, CLASSIC, 60, RATE, NUMBER, 4, 4, "in", "interrupts per second", \
+	E(cache_dirty, GAUGE, SIZE, "page cache that waits to be written", \
+	  AS(HOST | SELF, GAUGE, "memory_dirty_bytes"), IN(HOST, AT(MEMINFO, KIB, "Dirty")) \
+	  IN(V2, AT(MEM_STAT, BYTES, "file_dirty")) IN(V1, AT(MEM_STAT, BYTES, "total_dirty"))) \
+	E(cache_writeback, GAUGE, SIZE, "page cache being written", \
+	  AS(HOST | SELF, GAUGE, "memory_writeback_bytes"), IN(HOST, AT(MEMINFO, KIB, "Writeback")) \
+	  IN(V2, AT(MEM_STAT, BYTES, "file_writeback")) IN(V1, AT(MEM_STAT, BYTES, "total_writeback"))) \
+	E(swap_total, GAUGE, SIZE, "swap space", AS(HOST, GAUGE, "swap_total_bytes"), \
+	  IN(HOST, AT(MEMINFO, KIB, "SwapTotal"))) \
+	E(swap_free, GAUGE, SIZE, "swap space that is free", AS(HOST, GAUGE, "swap_free_bytes"), \
+	  IN(HOST, AT(MEMINFO, KIB, "SwapFree"), WITHIN(swap_total))) \
+	E(swap_cached, GAUGE, SIZE, "memory that is in swap space, too", AS(HOST, GAUGE, "swap_cached_bytes"), \
+	  IN(HOST, AT(MEMINFO, KIB, "SwapCached")) IN(V2, AT(MEM_STAT, BYTES, "swapcached"))) \
+	M(si, SWAP, CLASSIC, 75, RATE, FLOW, 4, 4, "si", "memory swapped in", \
+	  AS(HOST | CGROUP, COUNTER, "swap_in_bytes_total"), IN(HOST, AT(VMSTAT, PAGES, "pswpin")) \
+	  IN(V2, AT(MEM_STAT, PAGES, "pswpin"))) \
+	M(so, SWAP, CLASSIC, 75, RATE, FLOW, 4, 4, "so", "memory swapped out", \
+	  AS(HOST | CGROUP, COUNTER, "swap_out_bytes_total"), IN(HOST, AT(VMSTAT, PAGES, "pswpout")) \
+	  IN(V2, AT(MEM_STAT, PAGES, "pswpout"))) \
+	M(bi, BLOCKS, CLASSIC, 71, RATE, BLOCKS, 5, 5, "bi", "data read from block devices", \
+	  AS(HOST, COUNTER, "paged_in_bytes_total"), IN(HOST, AT(VMSTAT, KIB, "pgpgin")) \
+	  IN(CGROUP, FROM(DEVICES, BYTES), BY(read))) \
+	M(bo, BLOCKS, CLASSIC, 71, RATE, BLOCKS, 5, 5, "bo", "data written to block devices", \
+	  AS(HOST, COUNTER, "paged_out_bytes_total"), IN(HOST, AT(VMSTAT, KIB, "pgpgout")) \
+	  IN(CGROUP, FROM(DEVICES, BYTES), BY(written))) \
+	M(in, SYSTEM, CLASSIC, 60, RATE, NUMBER, 4, 4, "in", "interrupts", AS(HOST, COUNTER, "interrupts_total"), \
 	  IN(HOST, AT(STAT, ONE, "intr"), NEVER_ZERO)) \
-	M(cs, SYSTEM, CLASSIC, 78, RATE, NUMBER, 4, 4, "cs", "context switches per second; in a cgroup a lower bound", \
-	  IN(HOST, AT(STAT, ONE, "ctxt"), NEVER_ZERO) IN(CGROUP, FROM(TASKS, ONE))) \
-	M(us, CPU, CLASSIC, 95, GAUGE, PERCENT, 2, 3, "us", "% of CPU time in user space", \
-	  IN(HOST, OVER(cpu_time), \
-	    MADE_OF(PLUS(cpu_user), PLUS_ANY(cpu_nice), MINUS_ANY(cpu_guest), MINUS_ANY(cpu_guest_nice))) \
-	  IN(CGROUP, OVER(cpu_available), MADE_OF(PLUS(user_time)))) \
-	M(sy, CPU, CLASSIC, 94, GAUGE, PERCENT, 2, 3, "sy", "% of CPU time in the kernel", \
+	M(cs, SYSTEM, CLASSIC, 78, RATE, NUMBER, 4, 4, "cs", "context switches, in a cgroup a lower bound", \
+	  AS(HOST | SELF, COUNTER, "context_switches_total"), IN(HOST, AT(STAT, ONE, "ctxt"), NEVER_ZERO) \
+	  IN(CGROUP, FROM(TASKS, ONE))) \
+	E(processes, TOTAL, WHOLE, "processes and threads created", AS(HOST, COUNTER, "forks_total"), \
+	  IN(HOST, AT(STAT, ONE, "processes"), NEVER_ZERO)) \
+	E(btime, GAUGE, WHOLE, "boot time of the machine, since 1970", AS(HOST, GAUGE, "boot_time_seconds"), \
+	  IN(HOST, AT(STAT, ONE, "btime"))) \
+	M(us, CPU, CLASSIC, 95, GAUGE, PERCENT, 2, 3, "us", "% of CPU time in user space", UNEXPORTED, \
+	  IN(HOST, OVER(cpu_time), MADE_OF(PLUS(cpu_user), PLUS_ANY(cpu_nice), MINUS_ANY(cpu_guest), \
+	    MINUS_ANY(cpu_guest_nice))) IN(CGROUP, OVER(cpu_available), MADE_OF(PLUS(user_time)))) \
+	M(sy, CPU, CLASSIC, 94, GAUGE, PERCENT, 2, 3, "sy", "% of CPU time in the kernel", UNEXPORTED, \
 	  IN(HOST, OVER(cpu_time), MADE_OF(PLUS(cpu_system), PLUS_ANY(cpu_irq), PLUS_ANY(cpu_softirq))) \
 	  IN(CGROUP, OVER(cpu_available), MADE_OF(PLUS(system_time)))) \
 	M(id, CPU, CLASSIC, 93, GAUGE, PERCENT, 2, 3, "id", "% of CPU time idle; in a cgroup, of its capacity", \
-	  IN(HOST, OVER(cpu_time), MADE_OF(PLUS(cpu_idle))) \
-	  IN(CGROUP, OVER(cpu_available), \
-	    MADE_OF(PLUS(cpu_available), MINUS(user_time), MINUS(system_time)))) \
+	  UNEXPORTED, IN(HOST, OVER(cpu_time), MADE_OF(PLUS(cpu_idle))) \
+	  IN(CGROUP, OVER(cpu_available), MADE_OF(PLUS(cpu_available), MINUS(user_time), MINUS(system_time)))) \
 	M(wa, CPU, CLASSIC, 80, GAUGE, PERCENT, 2, 3, "wa", "% of CPU time idle while I/O is waited for", \
-	  IN(HOST, OVER(cpu_time), MADE_OF(PLUS(cpu_iowait)))) \
-	M(st, CPU, CLASSIC, 55, GAUGE, PERCENT, 2, 3, "st", "% of CPU time stolen by the hypervisor", \
+	  UNEXPORTED, IN(HOST, OVER(cpu_time), MADE_OF(PLUS(cpu_iowait)))) \
+	M(st, CPU, CLASSIC, 55, GAUGE, PERCENT, 2, 3, "st", "% of CPU time stolen by the hypervisor", UNEXPORTED, \
 	  IN(HOST, OVER(cpu_time), MADE_OF(PLUS(cpu_steal)))) \
-	M(gu, CPU, CLASSIC, 30, GAUGE, PERCENT, 2, 3, "gu", "% of CPU time running guests", \
+	M(gu, CPU, CLASSIC, 30, GAUGE, PERCENT, 2, 3, "gu", "% of CPU time running guests", UNEXPORTED, \
 	  IN(HOST, OVER(cpu_time), MADE_OF(PLUS(cpu_guest), PLUS_ANY(cpu_guest_nice)))) \
-	M(min, FAULTS, TABLE, 77, RATE, NUMBER, 5, 7, "min", "minor faults per second: no disk involved", \
-	  IN(ANY, MADE_OF(PLUS(faults), MINUS(maj)))) \
-	M(maj, FAULTS, TABLE, 82, RATE, NUMBER, 4, 6, "maj", "major faults per second: a task waits for the disk", \
-	  IN(HOST, AT(VMSTAT, ONE, "pgmajfault")) IN(V2, AT(MEM_STAT, ONE, "pgmajfault")) \
-	  IN(V1, AT(MEM_STAT, ONE, "total_pgmajfault"))) \
-	M(oom, FAULTS, EXTENDED, 70, COUNT, NUMBER, 3, 5, "oom", "tasks killed for want of memory in the interval", \
-	  IN(HOST, AT(VMSTAT, ONE, "oom_kill")) IN(V2, AT(MEM_EVENTS, ONE, "oom_kill")) \
-	  IN(V1, FROM(OOM_BELOW, ONE))) \
-	M(refault, FAULTS, EXTENDED, 46, RATE, NUMBER, 5, 7, "rflt", "evicted pages that are read again per second", \
+	E(cpu_user, TIME, WHOLE, "CPU time by mode; user and nice include guests", \
+	  AS(HOST, COUNTER, "cpu_seconds_total", MODE(user)), IN(HOST, AT(STAT, TICKS, "cpu"), NTH(1))) \
+	E(cpu_nice, TIME, WHOLE, "", AS(HOST, COUNTER, "cpu_seconds_total", MODE(nice)), \
+	  IN(HOST, AT(STAT, TICKS, "cpu"), NTH(2))) \
+	E(cpu_system, TIME, WHOLE, "", AS(HOST, COUNTER, "cpu_seconds_total", MODE(system)), \
+	  IN(HOST, AT(STAT, TICKS, "cpu"), NTH(3))) \
+	E(cpu_idle, TIME, WHOLE, "", AS(HOST, COUNTER, "cpu_seconds_total", MODE(idle)), \
+	  IN(HOST, AT(STAT, TICKS, "cpu"), NTH(4), STEPS_BACK)) \
+	E(cpu_iowait, TIME, WHOLE, "", AS(HOST, COUNTER, "cpu_seconds_total", MODE(iowait)), \
+	  IN(HOST, AT(STAT, TICKS, "cpu"), NTH(5), STEPS_BACK)) \
+	E(cpu_irq, TIME, WHOLE, "", AS(HOST, COUNTER, "cpu_seconds_total", MODE(irq)), \
+	  IN(HOST, AT(STAT, TICKS, "cpu"), NTH(6))) \
+	E(cpu_softirq, TIME, WHOLE, "", AS(HOST, COUNTER, "cpu_seconds_total", MODE(softirq)), \
+	  IN(HOST, AT(STAT, TICKS, "cpu"), NTH(7))) \
+	E(cpu_steal, TIME, WHOLE, "", AS(HOST, COUNTER, "cpu_seconds_total", MODE(steal)), \
+	  IN(HOST, AT(STAT, TICKS, "cpu"), NTH(8))) \
+	E(cpu_guest, TIME, WHOLE, "CPU time of guests by mode", \
+	  AS(HOST, COUNTER, "cpu_guest_seconds_total", MODE(user)), IN(HOST, AT(STAT, TICKS, "cpu"), NTH(9))) \
+	E(cpu_guest_nice, TIME, WHOLE, "", AS(HOST, COUNTER, "cpu_guest_seconds_total", MODE(nice)), \
+	  IN(HOST, AT(STAT, TICKS, "cpu"), NTH(10))) \
+	H(cpu_time, TIME, WHOLE, \
+	  IN(HOST, BY(cpu_time), MADE_OF(PLUS(cpu_user), PLUS_ANY(cpu_nice), PLUS_ANY(cpu_system), PLUS(cpu_idle), \
+	    PLUS_ANY(cpu_iowait), PLUS_ANY(cpu_irq), PLUS_ANY(cpu_softirq), PLUS_ANY(cpu_steal), NEEDS(cpus_online), \
+	    NEEDS(cpus_possible)))) \
+	E(cpus_online, GAUGE, WHOLE, "CPUs online", AS(HOST, GAUGE, "cpus_online"), \
+	  IN(HOST, BY(cpus_online), MADE_OF(NEEDS(cpu_lines), NEEDS(cpus_of_sysfs))) \
+	  IN(CGROUP, AT(CPU_ONLINE, ONE, ""))) \
+	H(cpu_lines, GAUGE, WHOLE, IN(HOST, AT(STAT, ONE, "cpu"), NUMBERED)) \
+	H(cpus_of_sysfs, GAUGE, WHOLE, IN(HOST, AT(CPU_ONLINE, ONE, ""))) \
+	H(cpus_possible, GAUGE, WHOLE, IN(HOST, AT(CPU_POSSIBLE, ONE, ""))) \
+	M(min, FAULTS, TABLE, 77, RATE, NUMBER, 5, 7, "min", "minor page faults, without disk I/O", \
+	  AS(HOST | CGROUP, COUNTER, "minor_faults_total"), IN(ANY, MADE_OF(PLUS(faults), MINUS(maj)))) \
+	M(maj, FAULTS, TABLE, 82, RATE, NUMBER, 4, 6, "maj", "major page faults, which wait for the disk", \
+	  AS(HOST | CGROUP, COUNTER, "major_faults_total"), IN(HOST, AT(VMSTAT, ONE, "pgmajfault")) \
+	  IN(V2, AT(MEM_STAT, ONE, "pgmajfault")) IN(V1, AT(MEM_STAT, ONE, "total_pgmajfault"))) \
+	M(oom, FAULTS, EXTENDED, 70, COUNT, NUMBER, 3, 5, "oom", "tasks killed for want of memory", \
+	  AS(HOST | CGROUP, COUNTER, "oom_kills_total"), IN(HOST, AT(VMSTAT, ONE, "oom_kill")) \
+	  IN(V2, AT(MEM_EVENTS, ONE, "oom_kill")) IN(V1, FROM(OOM_BELOW, ONE))) \
+	M(refault, FAULTS, EXTENDED, 46, RATE, NUMBER, 5, 7, "rflt", "evicted pages that were read again", \
+	  AS(HOST | CGROUP, COUNTER, "refaults_total"), \
 	  IN(ANY, MADE_OF(PLUS_ANY(refault_old), PLUS_ANY(refault_file), PLUS_ANY(refault_anon)))) \
-	M(direct, FAULTS, EXTENDED, 45, RATE, NUMBER, 5, 7, "dscan", "pages scanned by tasks themselves per second", \
-	  IN(HOST, AT(VMSTAT, ONE, "pgscan_direct")) IN(V2, AT(MEM_STAT, ONE, "pgscan_direct"))) \
-	M(steal_pct, FAULTS, EXTENDED, 44, GAUGE, PERCENT, 4, 5, "stl%", "% of the scanned pages that were reclaimed", \
-	  IN(HOST, OVER(scanned), MADE_OF(PLUS(stolen))) IN(V2, OVER(scanned), MADE_OF(PLUS(stolen)))) \
-	M(hits, FAULTS, EXTENDED, 43, COUNT, NUMBER, 4, 5, "hits", "times the memory limit was hit in the interval", \
-	  IN(V2, MADE_OF(PLUS(hits_max), PLUS(hits_high))) IN(V1, AT(V1_FAILCNT, ONE, ""))) \
-	M(zsi, FAULTS, EXTENDED, 42, RATE, FLOW, 4, 4, "zsi", "swapped in from zswap per second", \
+	M(direct, FAULTS, EXTENDED, 45, RATE, NUMBER, 5, 7, "dscan", "pages scanned by tasks that need memory", \
+	  AS(HOST | SELF, COUNTER, "direct_scanned_pages_total"), IN(HOST, AT(VMSTAT, ONE, "pgscan_direct")) \
+	  IN(V2, AT(MEM_STAT, ONE, "pgscan_direct"))) \
+	E(scanned, COUNT, NUMBER, "pages scanned to reclaim them", AS(HOST | SELF, COUNTER, "scanned_pages_total"), \
+	  IN(HOST, MADE_OF(PLUS(scan_kswapd), PLUS(scan_direct), PLUS_ANY(scan_khugepaged), \
+	    PLUS_ANY(scan_proactive))) IN(V2, AT(MEM_STAT, ONE, "pgscan"))) \
+	E(stolen, COUNT, NUMBER, "pages reclaimed", AS(HOST | SELF, COUNTER, "reclaimed_pages_total"), \
+	  IN(HOST, MADE_OF(PLUS(steal_kswapd), PLUS(steal_direct), PLUS_ANY(steal_khugepaged), \
+	    PLUS_ANY(steal_proactive))) IN(V2, AT(MEM_STAT, ONE, "pgsteal"))) \
+	M(steal_pct, FAULTS, EXTENDED, 44, GAUGE, PERCENT, 4, 5, "stl%", \
+	  "% of the scanned pages that were reclaimed", UNEXPORTED, IN(HOST, OVER(scanned), MADE_OF(PLUS(stolen))) \
+	  IN(V2, OVER(scanned), MADE_OF(PLUS(stolen)))) \
+	M(hits, FAULTS, EXTENDED, 43, COUNT, NUMBER, 4, 5, "hits", "times the memory limit was hit", \
+	  AS(CGROUP, COUNTER, "memory_limit_hits_total"), IN(V2, MADE_OF(PLUS(hits_max), PLUS(hits_high))) \
+	  IN(V1, AT(V1_FAILCNT, ONE, ""))) \
+	M(zsi, FAULTS, EXTENDED, 42, RATE, FLOW, 4, 4, "zsi", "memory swapped in from zswap", UNEXPORTED, \
 	  IN(HOST, AT(VMSTAT, PAGES, "zswpin")) IN(V2, AT(MEM_STAT, PAGES, "zswpin"))) \
-	M(zso, FAULTS, EXTENDED, 41, RATE, FLOW, 4, 4, "zso", "swapped out to zswap per second", \
+	M(zso, FAULTS, EXTENDED, 41, RATE, FLOW, 4, 4, "zso", "memory swapped out to zswap", UNEXPORTED, \
 	  IN(HOST, AT(VMSTAT, PAGES, "zswpout")) IN(V2, AT(MEM_STAT, PAGES, "zswpout"))) \
-	M(dirty, FAULTS, EXTENDED, 40, GAUGE, SIZE, 6, 12, "dirty", "page cache that waits to be written", \
+	M(dirty, FAULTS, EXTENDED, 40, GAUGE, SIZE, 6, 12, "dirty", "page cache not on disk yet", UNEXPORTED, \
 	  IN(HOST, MADE_OF(PLUS(cache_dirty), PLUS(cache_writeback))) \
 	  IN(CGROUP, MADE_OF(PLUS(cache_dirty), PLUS(cache_writeback)))) \
-	M(cpu_some, PRESSURE, CGROUP, 69, SHARE, PERCENT, 3, 5, "cpu", "% of time some task waited for a CPU", \
-	  IN(HOST, AT(PSI_CPU, US, "some")) IN(CGROUP, AT(CG_PSI_CPU, US, "some"))) \
-	M(cpu_full, PRESSURE, EXTENDED, 20, SHARE, PERCENT, 4, 5, "cpuF", "% of time every task waited for a CPU", \
-	  IN(CGROUP, AT(CG_PSI_CPU, US, "full"))) \
-	M(mem_some, PRESSURE, CGROUP, 58, SHARE, PERCENT, 3, 5, "mem", "% of time some task waited for memory", \
-	  IN(HOST, AT(PSI_MEMORY, US, "some")) IN(CGROUP, AT(CG_PSI_MEMORY, US, "some"))) \
-	M(mem_full, PRESSURE, CGROUP, 74, SHARE, PERCENT, 4, 5, "memF", "% of time every task waited for memory", \
-	  IN(HOST, AT(PSI_MEMORY, US, "full")) IN(CGROUP, AT(CG_PSI_MEMORY, US, "full"))) \
-	M(io_some, PRESSURE, CGROUP, 57, SHARE, PERCENT, 3, 5, "io", "% of time some task waited for I/O", \
-	  IN(HOST, AT(PSI_IO, US, "some")) IN(CGROUP, AT(CG_PSI_IO, US, "some"))) \
-	M(io_full, PRESSURE, CGROUP, 73, SHARE, PERCENT, 3, 5, "ioF", "% of time every task waited for I/O", \
-	  IN(HOST, AT(PSI_IO, US, "full")) IN(CGROUP, AT(CG_PSI_IO, US, "full"))) \
-	M(irq_full, PRESSURE, EXTENDED, 19, SHARE, PERCENT, 3, 5, "irq", "% of time interrupts held every task up", \
-	  IN(HOST, AT(PSI_IRQ, US, "full")) IN(CGROUP, AT(CG_PSI_IRQ, US, "full"))) \
-	M(avail, LIMITS, CGROUP, 83, GAUGE, SIZE, 7, 12, "avail", "memory that can still be taken without swapping", \
-	  IN(HOST, MADE_OF(PLUS(mem_available))) \
+	M(cpu_some, PRESSURE, CGROUP, 69, SHARE, PERCENT, 3, 5, "cpu", "time some task waited for a CPU", \
+	  AS(HOST | CGROUP, COUNTER, "pressure_cpu_waiting_seconds_total"), IN(HOST, AT(PSI_CPU, US, "some")) \
+	  IN(CGROUP, AT(CG_PSI_CPU, US, "some"))) \
+	M(cpu_full, PRESSURE, EXTENDED, 20, SHARE, PERCENT, 4, 5, "cpuF", "time all tasks waited for a CPU", \
+	  AS(CGROUP, COUNTER, "pressure_cpu_stalled_seconds_total"), IN(CGROUP, AT(CG_PSI_CPU, US, "full"))) \
+	M(mem_some, PRESSURE, CGROUP, 58, SHARE, PERCENT, 3, 5, "mem", "time some task waited for memory", \
+	  AS(HOST | CGROUP, COUNTER, "pressure_memory_waiting_seconds_total"), IN(HOST, AT(PSI_MEMORY, US, "some")) \
+	  IN(CGROUP, AT(CG_PSI_MEMORY, US, "some"))) \
+	M(mem_full, PRESSURE, CGROUP, 74, SHARE, PERCENT, 4, 5, "memF", "time all tasks waited for memory", \
+	  AS(HOST | CGROUP, COUNTER, "pressure_memory_stalled_seconds_total"), IN(HOST, AT(PSI_MEMORY, US, "full")) \
+	  IN(CGROUP, AT(CG_PSI_MEMORY, US, "full"))) \
+	M(io_some, PRESSURE, CGROUP, 57, SHARE, PERCENT, 3, 5, "io", "time some task waited for I/O", \
+	  AS(HOST | CGROUP, COUNTER, "pressure_io_waiting_seconds_total"), IN(HOST, AT(PSI_IO, US, "some")) \
+	  IN(CGROUP, AT(CG_PSI_IO, US, "some"))) \
+	M(io_full, PRESSURE, CGROUP, 73, SHARE, PERCENT, 3, 5, "ioF", "time all tasks waited for I/O", \
+	  AS(HOST | CGROUP, COUNTER, "pressure_io_stalled_seconds_total"), IN(HOST, AT(PSI_IO, US, "full")) \
+	  IN(CGROUP, AT(CG_PSI_IO, US, "full"))) \
+	M(irq_full, PRESSURE, EXTENDED, 19, SHARE, PERCENT, 3, 5, "irq", "time interrupts held all tasks up", \
+	  AS(HOST | CGROUP, COUNTER, "pressure_irq_stalled_seconds_total"), IN(HOST, AT(PSI_IRQ, US, "full")) \
+	  IN(CGROUP, AT(CG_PSI_IRQ, US, "full"))) \
+	M(avail, LIMITS, CGROUP, 83, GAUGE, SIZE, 7, 12, "avail", "memory that can be taken without swapping", \
+	  AS(HOST | SELF, GAUGE, "memory_available_bytes"), IN(HOST, MADE_OF(PLUS(mem_available))) \
 	  IN(CGROUP, BY(cgroup_available), MADE_OF(NEEDS(mem_limit), NEEDS(mem_available)))) \
-	M(mem_limit, LIMITS, CGROUP, 54, GAUGE, SIZE, 7, 12, "limit", "memory limit of the level with least headroom", \
+	E(mem_used, GAUGE, SIZE, "memory used, page cache included", AS(CGROUP, GAUGE, "memory_usage_bytes"), \
+	  IN(HOST, BY(host_used), MADE_OF(NEEDS(mem_available))) IN(V2, AT(MEM_CURRENT, BYTES, ""), LEVELS) \
+	  IN(V1, AT(V1_USAGE, BYTES, ""), LEVELS)) \
+	M(mem_limit, LIMITS, CGROUP, 54, GAUGE, SIZE, 7, 12, "limit", \
+	  "memory limit of the level with least headroom", AS(CGROUP, GAUGE, "memory_limit_bytes"), \
 	  IN(CGROUP, BY(limits), MADE_OF(NEEDS(mem_max), NEEDS(mem_high), NEEDS(mem_used), NEEDS(inactive_file), \
 	    NEEDS(hierarchical), NEEDS(use_hierarchy)))) \
-	M(mem_pct, LIMITS, CGROUP, 81, GAUGE, PERCENT, 4, 5, "mem%", "% of that limit in the working set", \
+	M(mem_pct, LIMITS, CGROUP, 81, GAUGE, PERCENT, 4, 5, "mem%", \
+	  "working set as a share of the limit with least headroom", AS(CGROUP, GAUGE, "memory_limit_used_ratio"), \
 	  IN(CGROUP, BY(limits), MADE_OF(NEEDS(mem_limit)))) \
-	M(mem_level, LIMITS, RECORD, 10, GAUGE, LEVEL, 9, 12, "mem_level", "cgroup whose memory limit that is", \
-	  IN(CGROUP, BY(limits), MADE_OF(NEEDS(mem_limit)))) \
+	M(mem_level, LIMITS, RECORD, 10, GAUGE, LEVEL, 9, 12, "mem_level", "cgroup whose memory limit leaves least", \
+	  UNEXPORTED, IN(CGROUP, BY(limits), MADE_OF(NEEDS(mem_limit)))) \
 	M(swap_limit, LIMITS, EXTENDED, 18, GAUGE, SIZE, 6, 12, "swlim", "swap limit, the least of all levels", \
-	  IN(V2, BY(limits), MADE_OF(NEEDS(swap_max))) \
-	  IN(V1, BY(limits), MADE_OF(NEEDS(memsw_limit), NEEDS(mem_max), NEEDS(use_hierarchy), \
-	    NEEDS(hierarchical), NEEDS(hierarchical_memsw)))) \
-	M(peak, LIMITS, EXTENDED, 17, GAUGE, SIZE, 7, 12, "peak", "most memory that was ever used", \
-	  IN(V2, AT(MEM_PEAK, BYTES, "")) IN(V1, AT(V1_MAX_USAGE, BYTES, ""))) \
-	M(tasks, LIMITS, EXTENDED, 16, GAUGE, NUMBER, 5, 7, "tasks", "tasks, threads counted each", \
-	  IN(CGROUP, AT(PIDS_CURRENT, ONE, ""))) \
-	M(tasks_limit, LIMITS, EXTENDED, 15, GAUGE, NUMBER, 5, 7, "tlim", "most tasks that there may be", \
+	  AS(CGROUP, GAUGE, "swap_limit_bytes"), IN(V2, BY(limits), MADE_OF(NEEDS(swap_max))) \
+	  IN(V1, BY(limits), MADE_OF(NEEDS(memsw_limit), NEEDS(mem_max), NEEDS(use_hierarchy), NEEDS(hierarchical), \
+	    NEEDS(hierarchical_memsw)))) \
+	M(peak, LIMITS, EXTENDED, 17, GAUGE, SIZE, 7, 12, "peak", "most memory ever used", \
+	  AS(CGROUP, GAUGE, "memory_peak_bytes"), IN(V2, AT(MEM_PEAK, BYTES, "")) \
+	  IN(V1, AT(V1_MAX_USAGE, BYTES, ""))) \
+	M(tasks, LIMITS, EXTENDED, 16, GAUGE, NUMBER, 5, 7, "tasks", "tasks, each thread counted", \
+	  AS(CGROUP, GAUGE, "tasks"), IN(CGROUP, AT(PIDS_CURRENT, ONE, ""))) \
+	M(tasks_limit, LIMITS, EXTENDED, 15, GAUGE, NUMBER, 5, 7, "tlim", \
+	  "most tasks allowed, the least of all levels", AS(CGROUP, GAUGE, "tasks_limit"), \
 	  IN(CGROUP, BY(limits), MADE_OF(NEEDS(pids_max)))) \
 	M(cpu_limit, LIMITS, CGROUP, 53, GAUGE, DECIMALS, 5, 6, "cpus", "CPUs the cgroup may use", \
-	  IN(CGROUP, BY(limits), MADE_OF(NEEDS(cpu_capacity)))) \
-	M(cpu_level, LIMITS, RECORD, 9, GAUGE, LEVEL, 9, 12, "cpu_level", "cgroup whose CPU limit that is", \
-	  IN(CGROUP, BY(limits), MADE_OF(NEEDS(cpu_capacity)))) \
-	M(thr, LIMITS, CGROUP, 52, GAUGE, NUMBER, 4, 5, "thr", "milliseconds throttled per second, all CPUs together", \
+	  AS(CGROUP, GAUGE, "cpu_limit_cpus"), IN(CGROUP, BY(limits), MADE_OF(NEEDS(cpu_capacity)))) \
+	M(cpu_level, LIMITS, RECORD, 9, GAUGE, LEVEL, 9, 12, "cpu_level", "cgroup whose CPU limit binds", \
+	  UNEXPORTED, IN(CGROUP, BY(limits), MADE_OF(NEEDS(cpu_capacity)))) \
+	M(thr, LIMITS, CGROUP, 52, GAUGE, NUMBER, 4, 5, "thr", \
+	  "milliseconds throttled per second, all CPUs together", UNEXPORTED, \
 	  IN(CGROUP, BY(limits), MADE_OF(NEEDS(periods), NEEDS(local_throttled), NEEDS(cpus_online)))) \
 	M(thr_pct, LIMITS, CGROUP, 79, GAUGE, PERCENT, 4, 5, "thr%", "% of the quota's periods that were throttled", \
-	  IN(CGROUP, BY(limits), MADE_OF(NEEDS(periods)))) \
+	  UNEXPORTED, IN(CGROUP, BY(limits), MADE_OF(NEEDS(periods)))) \
 	H(cpu_avg10, GAUGE, PERCENT, IN(HOST, AT(PSI_CPU, ONE, "some"), NTH(1)) \
 	  IN(CGROUP, AT(CG_PSI_CPU, ONE, "some"), NTH(1))) \
 	H(mem_avg10, GAUGE, PERCENT, IN(HOST, AT(PSI_MEMORY, ONE, "full"), NTH(1)) \
@@ -1568,42 +1671,15 @@ struct place {
 	H(mem_busy, GAUGE, PERCENT, IN(HOST, OVER(mem_total), MADE_OF(PLUS(mem_used)))) \
 	H(swap_busy, GAUGE, PERCENT, IN(HOST, OVER(swap_total), MADE_OF(PLUS(swpd))) \
 	  IN(CGROUP, OVER(swap_limit), MADE_OF(PLUS(swpd)))) \
-	H(mem_total, GAUGE, SIZE, IN(HOST, AT(MEMINFO, KIB, "MemTotal"), NEVER_ZERO)) \
-	H(mem_free, GAUGE, SIZE, IN(ANY, AT(MEMINFO, KIB, "MemFree"), WITHIN(host_total))) \
-	H(reported_available, GAUGE, SIZE, IN(ANY, AT(MEMINFO, KIB, "MemAvailable"), WITHIN(host_total))) \
-	H(host_total, GAUGE, SIZE, IN(ANY, AT(MEMINFO, KIB, "MemTotal"), NEVER_ZERO)) \
+	H(mem_free, GAUGE, SIZE, IN(ANY, AT(MEMINFO, KIB, "MemFree"), WITHIN(mem_total))) \
+	H(reported_available, GAUGE, SIZE, IN(ANY, AT(MEMINFO, KIB, "MemAvailable"), WITHIN(mem_total))) \
 	H(file_active, GAUGE, SIZE, IN(ANY, AT(MEMINFO, KIB, "Active(file)"))) \
 	H(file_inactive, GAUGE, SIZE, IN(ANY, AT(MEMINFO, KIB, "Inactive(file)"))) \
-	H(mem_available, GAUGE, SIZE, IN(ANY, BY(available), MADE_OF(NEEDS(reported_available), NEEDS(host_total), \
-	  NEEDS(mem_free), NEEDS(file_active), NEEDS(file_inactive), NEEDS(buff), NEEDS(cached)))) \
-	H(mem_used, GAUGE, SIZE, IN(HOST, BY(host_used), MADE_OF(NEEDS(mem_available))) \
-	  IN(V2, AT(MEM_CURRENT, BYTES, ""), LEVELS) IN(V1, AT(V1_USAGE, BYTES, ""), LEVELS)) \
-	H(cached, GAUGE, SIZE, IN(HOST, AT(MEMINFO, KIB, "Cached"))) \
-	H(reclaimable, GAUGE, SIZE, IN(HOST, AT(MEMINFO, KIB, "SReclaimable"))) \
-	H(swap_cached, GAUGE, SIZE, IN(HOST, AT(MEMINFO, KIB, "SwapCached")) \
-	  IN(V2, AT(MEM_STAT, BYTES, "swapcached"))) \
-	H(swap_total, GAUGE, SIZE, IN(HOST, AT(MEMINFO, KIB, "SwapTotal"))) \
-	H(swap_free, GAUGE, SIZE, IN(HOST, AT(MEMINFO, KIB, "SwapFree"), WITHIN(swap_total))) \
-	H(cpu_user, TIME, WHOLE, IN(HOST, AT(STAT, TICKS, "cpu"), NTH(1))) \
-	H(cpu_nice, TIME, WHOLE, IN(HOST, AT(STAT, TICKS, "cpu"), NTH(2))) \
-	H(cpu_system, TIME, WHOLE, IN(HOST, AT(STAT, TICKS, "cpu"), NTH(3))) \
-	H(cpu_idle, TIME, WHOLE, IN(HOST, AT(STAT, TICKS, "cpu"), NTH(4), STEPS_BACK)) \
-	H(cpu_iowait, TIME, WHOLE, IN(HOST, AT(STAT, TICKS, "cpu"), NTH(5), STEPS_BACK)) \
-	H(cpu_irq, TIME, WHOLE, IN(HOST, AT(STAT, TICKS, "cpu"), NTH(6))) \
-	H(cpu_softirq, TIME, WHOLE, IN(HOST, AT(STAT, TICKS, "cpu"), NTH(7))) \
-	H(cpu_steal, TIME, WHOLE, IN(HOST, AT(STAT, TICKS, "cpu"), NTH(8))) \
-	H(cpu_guest, TIME, WHOLE, IN(HOST, AT(STAT, TICKS, "cpu"), NTH(9))) \
-	H(cpu_guest_nice, TIME, WHOLE, IN(HOST, AT(STAT, TICKS, "cpu"), NTH(10))) \
-	H(cpu_time, TIME, WHOLE, IN(HOST, BY(cpu_time), MADE_OF(PLUS(cpu_user), PLUS_ANY(cpu_nice), \
-	  PLUS_ANY(cpu_system), PLUS(cpu_idle), PLUS_ANY(cpu_iowait), PLUS_ANY(cpu_irq), PLUS_ANY(cpu_softirq), \
-	  PLUS_ANY(cpu_steal), NEEDS(cpus_online), NEEDS(cpus_possible)))) \
-	H(cpus_online, GAUGE, WHOLE, IN(HOST, BY(cpus_online), MADE_OF(NEEDS(cpu_lines), NEEDS(cpus_of_sysfs))) \
-	  IN(CGROUP, AT(CPU_ONLINE, ONE, ""))) \
-	H(cpu_lines, GAUGE, WHOLE, IN(HOST, AT(STAT, ONE, "cpu"), NUMBERED)) \
-	H(cpus_of_sysfs, GAUGE, WHOLE, IN(HOST, AT(CPU_ONLINE, ONE, ""))) \
-	H(cpus_possible, GAUGE, WHOLE, IN(HOST, AT(CPU_POSSIBLE, ONE, ""))) \
-	H(faults, RATE, NUMBER, IN(HOST, AT(VMSTAT, ONE, "pgfault")) \
-	  IN(V2, AT(MEM_STAT, ONE, "pgfault")) IN(V1, AT(MEM_STAT, ONE, "total_pgfault"))) \
+	H(mem_available, GAUGE, SIZE, \
+	  IN(ANY, BY(available), MADE_OF(NEEDS(reported_available), NEEDS(mem_total), NEEDS(mem_free), \
+	    NEEDS(file_active), NEEDS(file_inactive), NEEDS(buff), NEEDS(cached)))) \
+	H(faults, RATE, NUMBER, IN(HOST, AT(VMSTAT, ONE, "pgfault")) IN(V2, AT(MEM_STAT, ONE, "pgfault")) \
+	  IN(V1, AT(MEM_STAT, ONE, "total_pgfault"))) \
 	H(refault_old, RATE, NUMBER, IN(HOST, AT(VMSTAT, ONE, "workingset_refault")) \
 	  IN(V2, AT(MEM_STAT, ONE, "workingset_refault"))) \
 	H(refault_file, RATE, NUMBER, IN(HOST, AT(VMSTAT, ONE, "workingset_refault_file")) \
@@ -1618,27 +1694,15 @@ struct place {
 	H(scan_khugepaged, COUNT, NUMBER, IN(HOST, AT(VMSTAT, ONE, "pgscan_khugepaged"))) \
 	H(steal_proactive, COUNT, NUMBER, IN(HOST, AT(VMSTAT, ONE, "pgsteal_proactive"))) \
 	H(scan_proactive, COUNT, NUMBER, IN(HOST, AT(VMSTAT, ONE, "pgscan_proactive"))) \
-	H(stolen, COUNT, NUMBER, IN(HOST, MADE_OF(PLUS(steal_kswapd), PLUS(steal_direct), \
-	    PLUS_ANY(steal_khugepaged), PLUS_ANY(steal_proactive))) \
-	  IN(V2, AT(MEM_STAT, ONE, "pgsteal"))) \
-	H(scanned, COUNT, NUMBER, IN(HOST, MADE_OF(PLUS(scan_kswapd), PLUS(scan_direct), \
-	    PLUS_ANY(scan_khugepaged), PLUS_ANY(scan_proactive))) \
-	  IN(V2, AT(MEM_STAT, ONE, "pgscan"))) \
-	H(cache_dirty, GAUGE, SIZE, IN(HOST, AT(MEMINFO, KIB, "Dirty")) IN(V2, AT(MEM_STAT, BYTES, "file_dirty")) \
-	  IN(V1, AT(MEM_STAT, BYTES, "total_dirty"))) \
-	H(cache_writeback, GAUGE, SIZE, IN(HOST, AT(MEMINFO, KIB, "Writeback")) \
-	  IN(V2, AT(MEM_STAT, BYTES, "file_writeback")) IN(V1, AT(MEM_STAT, BYTES, "total_writeback"))) \
 	H(pgalloc_dma, TOTAL, WHOLE, IN(HOST, AT(VMSTAT, ONE, "pgalloc_dma"))) \
 	H(pgalloc_dma32, TOTAL, WHOLE, IN(HOST, AT(VMSTAT, ONE, "pgalloc_dma32"))) \
 	H(pgalloc_high, TOTAL, WHOLE, IN(HOST, AT(VMSTAT, ONE, "pgalloc_high"))) \
 	H(pgalloc_movable, TOTAL, WHOLE, IN(HOST, AT(VMSTAT, ONE, "pgalloc_movable"))) \
 	H(pgalloc_normal, TOTAL, WHOLE, IN(HOST, AT(VMSTAT, ONE, "pgalloc_normal"))) \
-	H(pgfree, TOTAL, WHOLE, IN(HOST, AT(VMSTAT, ONE, "pgfree"))) \
-	H(btime, GAUGE, WHOLE, IN(HOST, AT(STAT, ONE, "btime"))) \
-	H(processes, TOTAL, WHOLE, IN(HOST, AT(STAT, ONE, "processes"), NEVER_ZERO))
+	H(pgfree, TOTAL, WHOLE, IN(HOST, AT(VMSTAT, ONE, "pgfree")))
 
 /* What other metrics of a cgroup are made of. */
-#define CGROUP_METRICS(H) \
+#define CGROUP_METRICS(E, H) \
 	H(memsw_usage, GAUGE, SIZE, IN(V1, AT(V1_MEMSW, BYTES, ""))) \
 	H(inactive_anon, GAUGE, SIZE, IN(V2, AT(MEM_STAT, BYTES, "inactive_anon")) \
 	  IN(V1, AT(MEM_STAT, BYTES, "total_inactive_anon"))) \
@@ -1655,41 +1719,52 @@ struct place {
 	H(pids_max, GAUGE, WHOLE, IN(CGROUP, AT(PIDS_MAX, ONE, ""), LEVELS)) \
 	H(swap_max, GAUGE, SIZE, IN(V2, AT(SWAP_MAX, BYTES, ""), LEVELS)) \
 	H(memsw_limit, GAUGE, SIZE, IN(V1, AT(V1_MEMSW_LIMIT, BYTES, ""), LEVELS)) \
-	H(parent_oom, COUNT, NUMBER, IN(V2, FROM(OOM_PARENT, ONE))) \
-	H(start_time, GAUGE, WHOLE, IN(CGROUP, FROM(TASKS, ONE))) \
+	E(parent_oom, COUNT, NUMBER, "tasks killed for want of memory in the parent cgroup or below", \
+	  AS(SELF, COUNTER, "parent_oom_kills_total"), IN(V2, FROM(OOM_PARENT, ONE))) \
+	E(start_time, GAUGE, WHOLE, "start of the oldest process, since 1970", \
+	  AS(CGROUP, GAUGE, "start_time_seconds"), IN(CGROUP, FROM(TASKS, ONE))) \
 	H(hits_max, COUNT, NUMBER, IN(V2, AT(MEM_EVENTS, ONE, "max"))) \
 	H(hits_high, COUNT, NUMBER, IN(V2, AT(MEM_EVENTS, ONE, "high"))) \
 	H(local_throttled, TIME, WHOLE, IN(V2, AT(CPU_LOCAL, US, "throttled_usec"))) \
 	H(mem_max, GAUGE, SIZE, IN(V2, AT(MEM_MAX, BYTES, ""), LEVELS) IN(V1, AT(V1_LIMIT, BYTES, ""), LEVELS)) \
-	H(user_time, TIME, WHOLE, IN(V2, AT(CPU_STAT, US, "user_usec")) IN(V1, AT(V1_CPUACCT, TICKS, "user"))) \
-	H(system_time, TIME, WHOLE, IN(V2, AT(CPU_STAT, US, "system_usec")) IN(V1, AT(V1_CPUACCT, TICKS, "system"))) \
+	E(user_time, TIME, WHOLE, "CPU time by mode", AS(CGROUP, COUNTER, "cpu_seconds_total", MODE(user)), \
+	  IN(V2, AT(CPU_STAT, US, "user_usec")) IN(V1, AT(V1_CPUACCT, TICKS, "user"))) \
+	E(system_time, TIME, WHOLE, "", AS(CGROUP, COUNTER, "cpu_seconds_total", MODE(system)), \
+	  IN(V2, AT(CPU_STAT, US, "system_usec")) IN(V1, AT(V1_CPUACCT, TICKS, "system"))) \
 	H(cpu_quota, GAUGE, WHOLE, IN(V2, AT(CPU_MAX, US, ""), NTH(1), LEVELS) IN(V1, AT(V1_QUOTA, US, ""), LEVELS)) \
-	H(cpu_period, GAUGE, WHOLE, IN(V2, AT(CPU_MAX, US, ""), NTH(2), LEVELS) IN(V1, AT(V1_PERIOD, US, ""), LEVELS)) \
+	H(cpu_period, GAUGE, WHOLE, IN(V2, AT(CPU_MAX, US, ""), NTH(2), LEVELS) \
+	  IN(V1, AT(V1_PERIOD, US, ""), LEVELS)) \
 	H(cpuset_cpus, GAUGE, WHOLE, IN(V2, AT(CPUSET_CPUS, ONE, ""), LEVELS) \
 	  IN(V1, AT(V1_CPUSET_CPUS, ONE, ""), LEVELS)) \
-	H(cpu_capacity, GAUGE, WHOLE, IN(CGROUP, BY(limits), \
-	  MADE_OF(NEEDS(cpu_quota), NEEDS(cpu_period), NEEDS(cpuset_cpus), NEEDS(cpus_online)))) \
-	H(cpu_used, GAUGE, DECIMALS, IN(CGROUP, BY(cpu_used), \
-	  MADE_OF(NEEDS(user_time), NEEDS(system_time), NEEDS(cpus_online)))) \
+	H(cpu_capacity, GAUGE, WHOLE, \
+	  IN(CGROUP, BY(limits), MADE_OF(NEEDS(cpu_quota), NEEDS(cpu_period), NEEDS(cpuset_cpus), \
+	    NEEDS(cpus_online)))) \
+	H(cpu_used, GAUGE, DECIMALS, \
+	  IN(CGROUP, BY(cpu_used), MADE_OF(NEEDS(user_time), NEEDS(system_time), NEEDS(cpus_online)))) \
 	H(cpu_pct, GAUGE, PERCENT, IN(CGROUP, OVER(cpu_limit), MADE_OF(PLUS(cpu_used)))) \
-	H(working_set, GAUGE, SIZE, IN(CGROUP, MADE_OF(PLUS(mem_used), MINUS_ANY(inactive_file)))) \
-	H(cpu_available, TIME, WHOLE, IN(CGROUP, BY(cpu_available), \
-	  MADE_OF(NEEDS(cpu_capacity), NEEDS(user_time), NEEDS(system_time)))) \
-	H(nr_periods, COUNT, WHOLE, IN(CGROUP, AT(CPU_STAT, ONE, "nr_periods"), LEVELS)) \
-	H(nr_throttled, COUNT, WHOLE, IN(CGROUP, AT(CPU_STAT, ONE, "nr_throttled"), LEVELS)) \
-	H(throttled_time, TIME, WHOLE, IN(V2, AT(CPU_STAT, US, "throttled_usec"), LEVELS) \
+	E(working_set, GAUGE, SIZE, "memory used less inactive page cache", \
+	  AS(CGROUP, GAUGE, "memory_working_set_bytes"), \
+	  IN(CGROUP, MADE_OF(PLUS(mem_used), MINUS_ANY(inactive_file)))) \
+	H(cpu_available, TIME, WHOLE, \
+	  IN(CGROUP, BY(cpu_available), MADE_OF(NEEDS(cpu_capacity), NEEDS(user_time), NEEDS(system_time)))) \
+	E(nr_periods, COUNT, WHOLE, "periods of the cgroup's own CPU quota", \
+	  AS(CGROUP, COUNTER, "cpu_periods_total"), IN(CGROUP, AT(CPU_STAT, ONE, "nr_periods"), LEVELS)) \
+	E(nr_throttled, COUNT, WHOLE, "periods in which the CPU quota was used up", \
+	  AS(CGROUP, COUNTER, "cpu_throttled_periods_total"), IN(CGROUP, AT(CPU_STAT, ONE, "nr_throttled"), LEVELS)) \
+	E(throttled_time, TIME, WHOLE, "time throttled by the CPU quota, all CPUs together", \
+	  AS(CGROUP, COUNTER, "throttled_seconds_total"), IN(V2, AT(CPU_STAT, US, "throttled_usec"), LEVELS) \
 	  IN(V1, AT(CPU_STAT, NS, "throttled_time"), LEVELS)) \
-	H(periods, COUNT, WHOLE, IN(CGROUP, BY(limits), \
-	  MADE_OF(NEEDS(nr_periods), NEEDS(nr_throttled), NEEDS(throttled_time), NEEDS(cpu_quota), \
-	    NEEDS(cpu_period)))) \
+	H(periods, COUNT, WHOLE, \
+	  IN(CGROUP, BY(limits), MADE_OF(NEEDS(nr_periods), NEEDS(nr_throttled), NEEDS(throttled_time), \
+	    NEEDS(cpu_quota), NEEDS(cpu_period)))) \
 	H(throttled, COUNT, WHOLE, IN(CGROUP, BY(limits), MADE_OF(NEEDS(periods)))) \
 	H(throttled_us, TIME, WHOLE, IN(CGROUP, BY(limits), MADE_OF(NEEDS(periods))))
 
 enum metric_id {
 	M_NONE,
 #define M(name, ...) M_##name,
-	METRICS(M, M)
-	CGROUP_METRICS(M)
+	METRICS(M, M, M)
+	CGROUP_METRICS(M, M)
 #undef M
 	M_COUNT
 };
@@ -1697,25 +1772,32 @@ _Static_assert((int)M_COUNT <= (int)ID_INTERVAL, "a column's id tells a metric f
 
 static const struct metric {
 	struct column column; /* its key is the name */
-	const char *help;
 	uint8_t show, kind;
+	const char *help;
+	const struct export *export; /* NULL: not for Prometheus */
 	const struct place *places;
 } metrics[] = {
-#define M(name, group, show, keep, kind, unit, width, wide, heading, help, ...) [M_##name] = { \
-	{ #name, heading, GROUP_##group, UNIT_##unit, { width, wide }, keep, M_##name }, \
-	WITH_HELP ? help : "", SHOW_##show, KIND_##kind, (const struct place[]){ __VA_ARGS__ { 0 } } },
-#define H(name, kind, unit, ...) M(name, NONE, HIDDEN, 0, kind, unit, 0, 0, "", NULL, __VA_ARGS__)
-	METRICS(M, H)
-	IF(WITH_CGROUP, CGROUP_METRICS(H))
+#define ROW(name, group, show, keep, kind, unit, width, wide, heading) \
+	{ #name, heading, GROUP_##group, UNIT_##unit, { width, wide }, keep, M_##name }, SHOW_##show, KIND_##kind
+#define M(name, group, show, keep, kind, unit, width, wide, heading, help, export, ...) [M_##name] = { \
+	ROW(name, group, show, keep, kind, unit, width, wide, heading), \
+	WITH_HELP || WITH_PROMETHEUS ? help : "", export, (const struct place[]){ __VA_ARGS__ { 0 } } },
+#define E(name, kind, unit, help, export, ...) [M_##name] = { \
+	ROW(name, NONE, HIDDEN, 0, kind, unit, 0, 0, ""), \
+	WITH_PROMETHEUS ? help : "", export, (const struct place[]){ __VA_ARGS__ { 0 } } },
+#define H(name, kind, unit, ...) E(name, kind, unit, "", UNEXPORTED, __VA_ARGS__)
+	METRICS(M, E, H)
+	IF(WITH_CGROUP, CGROUP_METRICS(E, H))
 #undef M
+#undef E
 #undef H
 };
 
-#define M(name, group, show, keep, kind, unit, width, wide, heading, help, ...) \
+#define M(name, group, show, keep, kind, unit, width, wide, heading, ...) \
 	_Static_assert(sizeof heading - 1 <= (width) && (width) <= (wide) && (keep) < 100, \
 		       #name ": the heading fits the width, that is at most the wide width, keep is below 100");
 #define H(...)
-METRICS(M, H)
+METRICS(M, H, H)
 #undef M
 #undef H
 
@@ -1802,126 +1884,19 @@ RULES(A, E)
 #undef A
 #undef E
 
-/* Metrics for Prometheus: E(scopes, type, metric, name, MODE(label) or NONE, help). The
- * name comes after vmstat_ of a host, after vmstat_cgroup_ of a cgroup. A counter is printed as
- * the kernel counts it, a gauge is what a report holds. In seconds, bytes, or as it
- * is. Rows of one name stand together, told apart by a label.
- * SELF: of the cgroup in scope; CGROUP: of those below it, too. The names follow
- * https://prometheus.io/docs/practices/naming/. */
-enum { SELF = 8 };
-
-enum export_type { TYPE_GAUGE, TYPE_COUNTER };
-
-#define EXPORTS(E) \
-	E(HOST, GAUGE, mem_total, "memory_total_bytes", NONE, "Memory of the machine.") \
-	E(HOST | SELF, GAUGE, free, "memory_free_bytes", NONE, "Memory that is free; of a cgroup, below its limit.") \
-	E(HOST | SELF, GAUGE, avail, "memory_available_bytes", NONE, "Memory that can be taken without swapping.") \
-	E(HOST, GAUGE, buff, "memory_buffers_bytes", NONE, "Memory used as buffers.") \
-	E(HOST, GAUGE, cached, "memory_cached_bytes", NONE, "Memory used as page cache.") \
-	E(HOST, GAUGE, reclaimable, "memory_slab_reclaimable_bytes", NONE, \
-	  "Caches of the kernel that can be reclaimed.") \
-	E(CGROUP, GAUGE, cache, "memory_cache_bytes", NONE, "Memory used as page cache.") \
-	E(HOST | SELF, GAUGE, active, "memory_active_bytes", NONE, "Memory that was used of late.") \
-	E(HOST | SELF, GAUGE, inact, "memory_inactive_bytes", NONE, "Memory that was not.") \
-	E(HOST | SELF, GAUGE, cache_dirty, "memory_dirty_bytes", NONE, "Page cache that has to be written.") \
-	E(HOST | SELF, GAUGE, cache_writeback, "memory_writeback_bytes", NONE, "Page cache that is being written.") \
-	E(HOST, GAUGE, swap_total, "swap_total_bytes", NONE, "Swap space.") \
-	E(HOST, GAUGE, swap_free, "swap_free_bytes", NONE, "Swap space that is free.") \
-	E(HOST, GAUGE, swap_cached, "swap_cached_bytes", NONE, "Memory that is in swap space, too.") \
-	E(CGROUP, GAUGE, swpd, "swap_usage_bytes", NONE, "Swap space used.") \
-	E(HOST | CGROUP, COUNTER, si, "swap_in_bytes_total", NONE, "Swapped in.") \
-	E(HOST | CGROUP, COUNTER, so, "swap_out_bytes_total", NONE, "Swapped out.") \
-	E(HOST, COUNTER, bi, "paged_in_bytes_total", NONE, "Read from block devices.") \
-	E(HOST, COUNTER, bo, "paged_out_bytes_total", NONE, "Written to block devices.") \
-	E(HOST | CGROUP, COUNTER, min, "minor_faults_total", NONE, "Page faults without disk I/O.") \
-	E(HOST | CGROUP, COUNTER, maj, "major_faults_total", NONE, "Page faults that waited for the disk.") \
-	E(HOST | CGROUP, COUNTER, refault, "refaults_total", NONE, "Pages that were evicted and read again.") \
-	E(HOST | SELF, COUNTER, scanned, "scanned_pages_total", NONE, "Pages looked at to reclaim them.") \
-	E(HOST | SELF, COUNTER, stolen, "reclaimed_pages_total", NONE, "Pages that were reclaimed.") \
-	E(HOST | SELF, COUNTER, direct, "direct_scanned_pages_total", NONE, \
-	  "Pages scanned by tasks that need memory.") \
-	E(HOST | CGROUP, COUNTER, oom, "oom_kills_total", NONE, "Tasks killed for want of memory.") \
-	E(HOST, COUNTER, in, "interrupts_total", NONE, "Interrupts.") \
-	E(HOST | SELF, COUNTER, cs, "context_switches_total", NONE, "Context switches; of a cgroup a lower bound.") \
-	E(HOST, COUNTER, processes, "forks_total", NONE, "Processes and threads that were made.") \
-	E(HOST | SELF, GAUGE, r, "tasks_running", NONE, "Tasks running or waiting for a CPU.") \
-	E(HOST | SELF, GAUGE, b, "tasks_blocked", NONE, "Tasks that wait for I/O.") \
-	E(HOST, COUNTER, cpu_user, "cpu_seconds_total", MODE(user), \
-	  "CPU time by mode; user and nice with guests.") \
-	E(HOST, COUNTER, cpu_nice, "cpu_seconds_total", MODE(nice), "") \
-	E(HOST, COUNTER, cpu_system, "cpu_seconds_total", MODE(system), "") \
-	E(HOST, COUNTER, cpu_idle, "cpu_seconds_total", MODE(idle), "") \
-	E(HOST, COUNTER, cpu_iowait, "cpu_seconds_total", MODE(iowait), "") \
-	E(HOST, COUNTER, cpu_irq, "cpu_seconds_total", MODE(irq), "") \
-	E(HOST, COUNTER, cpu_softirq, "cpu_seconds_total", MODE(softirq), "") \
-	E(HOST, COUNTER, cpu_steal, "cpu_seconds_total", MODE(steal), "") \
-	E(HOST, COUNTER, cpu_guest, "cpu_guest_seconds_total", MODE(user), "CPU time of guests, by mode.") \
-	E(HOST, COUNTER, cpu_guest_nice, "cpu_guest_seconds_total", MODE(nice), "") \
-	E(HOST, GAUGE, cpus_online, "cpus_online", NONE, "CPUs that are online.") \
-	E(HOST, GAUGE, btime, "boot_time_seconds", NONE, "When the machine was booted, since 1970.") \
-	E(HOST | CGROUP, COUNTER, cpu_some, "pressure_cpu_waiting_seconds_total", NONE, \
-	  "Time some task waited for a CPU.") \
-	E(CGROUP, COUNTER, cpu_full, "pressure_cpu_stalled_seconds_total", NONE, "Time all tasks waited for a CPU.") \
-	E(HOST | CGROUP, COUNTER, mem_some, "pressure_memory_waiting_seconds_total", NONE, \
-	  "Time some task waited for memory.") \
-	E(HOST | CGROUP, COUNTER, mem_full, "pressure_memory_stalled_seconds_total", NONE, \
-	  "Time all tasks waited for memory.") \
-	E(HOST | CGROUP, COUNTER, io_some, "pressure_io_waiting_seconds_total", NONE, \
-	  "Time some task waited for I/O.") \
-	E(HOST | CGROUP, COUNTER, io_full, "pressure_io_stalled_seconds_total", NONE, \
-	  "Time all tasks waited for I/O.") \
-	E(HOST | CGROUP, COUNTER, irq_full, "pressure_irq_stalled_seconds_total", NONE, \
-	  "Time interrupts held all tasks up.")
-
-/* Of metrics that a cgroup alone has. */
-#define CGROUP_EXPORTS(E) \
-	E(CGROUP, GAUGE, mem_used, "memory_usage_bytes", NONE, "Memory used, page cache included.") \
-	E(CGROUP, GAUGE, working_set, "memory_working_set_bytes", NONE, "Usage less inactive page cache.") \
-	E(CGROUP, GAUGE, mem_limit, "memory_limit_bytes", NONE, "Memory limit of the level with least headroom.") \
-	E(CGROUP, GAUGE, mem_pct, "memory_limit_used_ratio", NONE, "Working set of that level, of that limit.") \
-	E(CGROUP, GAUGE, peak, "memory_peak_bytes", NONE, "Most memory that was ever used.") \
-	E(CGROUP, COUNTER, hits, "memory_limit_hits_total", NONE, "Times the memory limit was hit.") \
-	E(CGROUP, GAUGE, swap_limit, "swap_limit_bytes", NONE, "Swap limit.") \
-	E(SELF, COUNTER, parent_oom, "parent_oom_kills_total", NONE, \
-	  "Tasks killed for want of memory below its parent.") \
-	E(CGROUP, COUNTER, user_time, "cpu_seconds_total", MODE(user), "CPU time by mode.") \
-	E(CGROUP, COUNTER, system_time, "cpu_seconds_total", MODE(system), "") \
-	E(CGROUP, GAUGE, cpu_limit, "cpu_limit_cpus", NONE, "CPUs that may be used.") \
-	E(CGROUP, COUNTER, nr_periods, "cpu_periods_total", NONE, "Periods of the cgroup's own quota.") \
-	E(CGROUP, COUNTER, nr_throttled, "throttled_periods_total", NONE, "Periods in which the quota was used up.") \
-	E(CGROUP, COUNTER, throttled_time, "throttled_seconds_total", NONE, "Time throttled, all CPUs together.") \
-	E(CGROUP, GAUGE, tasks, "tasks", NONE, "Tasks, threads counted each.") \
-	E(CGROUP, GAUGE, tasks_limit, "tasks_limit", NONE, "Most tasks that there may be.") \
-	E(CGROUP, GAUGE, start_time, "start_time_seconds", NONE, "When the oldest process started, since 1970.")
-
-#define EXPORT_BYTES 40
-#define LABEL_BYTES 16
-
-static const struct export {
-	uint8_t scopes, type, metric;
-	char name[EXPORT_BYTES], label[LABEL_BYTES];
-	const char *help;
-} exports[] = {
-#define LABEL_NONE ""
-#define LABEL_MODE(mode) "mode=\"" #mode "\""
-#define E(scopes, type, metric, name, label, help) { scopes, TYPE_##type, M_##metric, name, LABEL_##label, help },
-	EXPORTS(E)
-	IF(WITH_CGROUP, CGROUP_EXPORTS(E))
-#undef E
-};
-
-#define E(scopes, type, metric, name, label, help) \
-	_Static_assert(sizeof name <= EXPORT_BYTES && sizeof LABEL_##label <= LABEL_BYTES, \
-		       name ": the name and the label fit");
-EXPORTS(E)
-CGROUP_EXPORTS(E)
-#undef E
-
 #define CHILD_EXPORTS 32 /* of each cgroup below the scope */
 
-#define E(scopes, type, metric, name, label, help) + (((scopes) & CGROUP) != 0)
-_Static_assert(EXPORTS(E) CGROUP_EXPORTS(E) <= CHILD_EXPORTS, "CHILD_EXPORTS is too small");
+#undef AS
+#undef UNEXPORTED
+#define AS(in, ...) (((in) & CGROUP) != 0)
+#define M(name, group, show, keep, kind, unit, width, wide, heading, help, exported, ...) + exported
+#define E(name, kind, unit, help, exported, ...) + exported
+#define H(...)
+#define UNEXPORTED 0
+_Static_assert(METRICS(M, E, H) CGROUP_METRICS(E, H) <= CHILD_EXPORTS, "CHILD_EXPORTS is too small");
+#undef M
 #undef E
+#undef H
 
 /* Options: O(id, letter, name, group in --help, what it does, value, switch
  * that builds it in, help). What it does:
@@ -3772,7 +3747,7 @@ static uint64_t make_available(const struct comparison *c)
 	if (cache == UNAVAILABLE)
 		cache = plus(v[M_buff], v[M_cached]);
 	sum = plus(v[M_mem_free], cache);
-	return sum <= v[M_host_total] ? sum : UNAVAILABLE;
+	return sum <= v[M_mem_total] ? sum : UNAVAILABLE;
 }
 
 /* The host's used memory: total - available, or what is not free where the
@@ -3782,7 +3757,7 @@ static uint64_t make_host_used(const struct comparison *c)
 	const uint64_t *v = c->report->value;
 	bool nonsense = v[M_reported_available] == UNAVAILABLE && c->now->level[0][M_reported_available] != UNAVAILABLE;
 
-	return minus(v[M_host_total], nonsense ? v[M_mem_free] : v[M_mem_available]);
+	return minus(v[M_mem_total], nonsense ? v[M_mem_free] : v[M_mem_available]);
 }
 
 /* How many levels of a controller count: all up to the top. */
@@ -4455,6 +4430,18 @@ static struct cell table_cell(const struct listing *l, unsigned item, const stru
 		return text_cell(*name ? name : NULL);
 	}
 	return number_cell(l->from->report->value[c->id]);
+}
+
+/* The meaning of a metric in reports. */
+static void out_meaning(struct sink *o, enum metric_id m)
+{
+	out_str(o, metrics[m].help);
+	if (!WITH_HELP || metrics[m].kind == KIND_GAUGE)
+		return;
+	if (metrics[m].kind == KIND_RATE)
+		out_str(o, metrics[m].column.unit == UNIT_BLOCKS ? ", KiB per second" : ", per second");
+	else
+		out_str(o, metrics[m].kind == KIND_SHARE ? ", % of the interval" : ", in the interval");
 }
 
 /* Is the metric built in, and not only a part of others? */
@@ -8839,10 +8826,10 @@ static bool parse_graph(const char *value)
  * cgroups take memory. An unknown value has no sample. */
 
 /* What the last scrape has read. Each of a child is at the place of its slot, by the
- * rows of exports[] that children have. */
+ * metrics that children export. */
 LARGE struct scrape {
 	const struct snapshot *snapshot; /* NULL: none yet */
-	uint64_t value[LENGTH(exports)]; /* in the unit of export_places() */
+	uint64_t value[LENGTH(metrics)]; /* in the unit of export_places() */
 	struct scraped_child {
 		uint64_t inode;    /* as in its slot: whose these are */
 		uint64_t start_ns; /* when its oldest process started, since boot; 0: not known */
@@ -8859,7 +8846,7 @@ LARGE struct scrape {
 struct exposition {
 	uint8_t part;
 	bool titled;    /* the family's HELP and TYPE are there */
-	uint16_t row;   /* of exports[] or disk_fields[] */
+	uint16_t row;   /* of metrics[] or disk_fields[] */
 	uint16_t child_row; /* its place among the rows that children have */
 	uint16_t item;  /* a level or child, or a device */
 	uint32_t walk;  /* children that were born later are left out: of another one the
@@ -8872,6 +8859,11 @@ enum part { PART_HOST, PART_CGROUP, PART_DISKS, PART_REST, PART_END };
 #define SAMPLE_BYTES (5 * PATH_BYTES + 1024)
 _Static_assert(OUT_BYTES > SAMPLE_BYTES + 2048, "a sample must fit in OUT_BYTES");
 
+static bool is_exported(enum metric_id m, unsigned scopes)
+{
+	return metrics[m].export && metrics[m].export->scopes & scopes;
+}
+
 static bool is_time(enum metric_id m)
 {
 	return metrics[m].kind == KIND_TIME || metrics[m].kind == KIND_SHARE;
@@ -8879,13 +8871,13 @@ static bool is_time(enum metric_id m)
 
 /* The decimal places of a value: counters are whole numbers or microseconds, all
  * else is in thousandths or millionths, as reports have it. */
-static unsigned export_places(const struct export *e)
+static unsigned export_places(enum metric_id m)
 {
-	if (e->type == TYPE_COUNTER)
-		return is_time(e->metric) ? 6 : 0;
-	if (metrics[e->metric].column.unit == UNIT_PERCENT)
+	if (metrics[m].export->type == TYPE_COUNTER)
+		return is_time(m) ? 6 : 0;
+	if (metrics[m].column.unit == UNIT_PERCENT)
 		return 5; /* as a ratio */
-	return metrics[e->metric].column.unit == UNIT_DECIMALS ? 6 : 3;
+	return metrics[m].column.unit == UNIT_DECIMALS ? 6 : 3;
 }
 
 /* A counter since boot in base units, at one level; terms are added up. */
@@ -8896,7 +8888,8 @@ static uint64_t counter_total(const struct snapshot *now, unsigned l, enum metri
 	uint64_t sum = 0, less = 0, v;
 	bool any = false;
 
-	if (!p || (!t && p->trait == TRAIT_NEVER_ZERO && !now->level[l][m]))
+	if (!p || (!t && p->trait == TRAIT_NEVER_ZERO && !now->level[l][m]) ||
+	    (p->trait == TRAIT_LEVELS && has_no_quota(now->level[l])))
 		return UNAVAILABLE;
 	if (!t)
 		return now->level[l][m] == UNLIMITED ? UNAVAILABLE : in_base_units(now->level[l][m], p->raw);
@@ -8913,9 +8906,9 @@ static uint64_t counter_total(const struct snapshot *now, unsigned l, enum metri
 	return any ? minus(sum, less) : UNAVAILABLE;
 }
 
-static uint64_t export_value(const struct comparison *c, const struct export *e)
+static uint64_t export_value(const struct comparison *c, enum metric_id m)
 {
-	return e->type == TYPE_COUNTER ? counter_total(c->now, 0, e->metric) : c->report->value[e->metric];
+	return metrics[m].export->type == TYPE_COUNTER ? counter_total(c->now, 0, m) : c->report->value[m];
 }
 
 /* Ticks of /proc/stat step back: those of idle and iowait a little on each CPU, of steal
@@ -8924,11 +8917,8 @@ static uint64_t export_value(const struct comparison *c, const struct export *e)
 static bool has_restarted(const struct comparison *c)
 {
 	uint64_t cpus = c->now->level[0][M_cpus_online];
-	unsigned i;
 
-	for (i = 0; exports[i].metric != M_cpu_idle; i++)
-		;
-	return is_idle_anew(scrape.value[i], export_value(c, &exports[i]), cpus == UNAVAILABLE ? 1 : cpus);
+	return is_idle_anew(scrape.value[M_cpu_idle], export_value(c, M_cpu_idle), cpus == UNAVAILABLE ? 1 : cpus);
 }
 
 /* Works out what is exported of the scope. More ticks than CPUs and time can hold
@@ -8936,19 +8926,18 @@ static bool has_restarted(const struct comparison *c)
 static void scrape_scope(const struct comparison *c)
 {
 	bool held = scrape.snapshot && !has_restarted(c);
-	unsigned i;
+	unsigned m;
 
-	for (i = 0; i < LENGTH(exports); i++) {
-		const struct export *e = &exports[i];
-		uint64_t v = export_value(c, e);
+	for (m = 1; m < LENGTH(metrics); m++) {
+		uint64_t v = is_exported(m, ANY | SELF) ? export_value(c, m) : UNAVAILABLE;
 
-		if (is_cpu_time(c->now->plan->place[e->metric])) {
+		if (is_cpu_time(c->now->plan->place[m])) {
 			if (is_false_time(c, v))
 				v = UNAVAILABLE;
-			if (held && scrape.value[i] != UNAVAILABLE && v < scrape.value[i])
-				v = scrape.value[i];
+			if (held && scrape.value[m] != UNAVAILABLE && v < scrape.value[m])
+				v = scrape.value[m];
 		}
-		scrape.value[i] = v;
+		scrape.value[m] = v;
 	}
 	scrape.snapshot = c->now;
 }
@@ -9007,9 +8996,9 @@ static void scrape_child(const struct child_walk *walk, struct child *child, str
 	now->level[0][M_start_time] = wall_seconds(now, scraped->start_ns);
 	before->ns = now->ns;
 	report_make(&c);
-	for (i = 0; i < LENGTH(exports); i++)
-		if (exports[i].scopes & CGROUP)
-			*v++ = export_value(&c, &exports[i]);
+	for (i = 1; i < LENGTH(metrics); i++)
+		if (is_exported(i, CGROUP))
+			*v++ = export_value(&c, i);
 }
 
 static void out_label(struct sink *o, const char *name, const char *p)
@@ -9033,6 +9022,16 @@ static void out_cgroup_labels(struct sink *o, const char *path, const struct kub
 	}
 }
 
+/* A help text, of the catalogue or whole, as a sentence. */
+static void out_sentence(struct sink *o, const char *help)
+{
+	size_t n = strlen(help);
+
+	out_char(o, *help >= 'a' && *help <= 'z' ? (char)(*help - 'a' + 'A') : *help);
+	out_str(o, help + 1);
+	out_str(o, help[n - 1] == '.' ? "" : ".");
+}
+
 /* HELP and TYPE of a family, before its first sample. */
 static void out_title(struct sink *o, struct exposition *e, const char *prefix, const char *name,
 		      enum export_type type, const char *help)
@@ -9044,7 +9043,7 @@ static void out_title(struct sink *o, struct exposition *e, const char *prefix, 
 	out_str(o, prefix);
 	out_str(o, name);
 	out_char(o, ' ');
-	out_str(o, help);
+	out_sentence(o, help);
 	out_str(o, "\n# TYPE ");
 	out_str(o, prefix);
 	out_str(o, name);
@@ -9066,15 +9065,15 @@ static void out_single(struct sink *o, const char *name, enum export_type type, 
 	out_char(o, '\n');
 }
 
-/* A sample of a row of exports[]; cgroup: the path, or NULL for the host. */
+/* A sample of a metric; cgroup: the path, or NULL for the host. */
 static void out_sample(struct sink *o, struct exposition *e, const char *cgroup, const struct kubelet *k, uint64_t v)
 {
-	const struct export *row = &exports[e->row];
+	const struct export *row = metrics[e->row].export;
 	const char *prefix = cgroup ? "vmstat_cgroup_" : "vmstat_";
 
 	if (v == UNAVAILABLE)
 		return;
-	out_title(o, e, prefix, row->name, row->type, row->help);
+	out_title(o, e, prefix, row->name, row->type, metrics[e->row].help);
 	out_str(o, prefix);
 	out_str(o, row->name);
 	if (cgroup || *row->label)
@@ -9087,7 +9086,7 @@ static void out_sample(struct sink *o, struct exposition *e, const char *cgroup,
 	if (cgroup || *row->label)
 		out_char(o, '}');
 	out_char(o, ' ');
-	out_decimal(o, v, export_places(row));
+	out_decimal(o, v, export_places(e->row));
 	out_char(o, '\n');
 }
 
@@ -9099,12 +9098,12 @@ static unsigned cgroup_item(unsigned item)
 	return item < levels || item >= MAX_LEVELS ? item : MAX_LEVELS;
 }
 
-/* The samples of a row of exports[] for the cgroup in scope, by level, then for the
+/* The samples of a metric for the cgroup in scope, by level, then for the
  * children. Levels above have what counts where a quota is set. */
 static void out_cgroup_item(struct sink *o, struct exposition *e)
 {
-	const struct export *row = &exports[e->row];
-	const struct place *p = scrape.snapshot->plan->place[row->metric];
+	const struct export *row = metrics[e->row].export;
+	const struct place *p = scrape.snapshot->plan->place[e->row];
 	char path[PATH_BYTES];
 	const struct scraped_child *scraped;
 	const struct child *child;
@@ -9114,13 +9113,12 @@ static void out_cgroup_item(struct sink *o, struct exposition *e)
 		kubelet_parts(scope.name, &k);
 		out_sample(o, e, scope.name, &k, scrape.value[e->row]);
 	} else if (e->item < MAX_LEVELS) {
-		if (!p || p->trait != TRAIT_LEVELS || row->type != TYPE_COUNTER || e->item >= homes[DIR_CPU].levels ||
-		    !scrape.snapshot->level[e->item][M_nr_periods])
+		if (!p || p->trait != TRAIT_LEVELS || row->type != TYPE_COUNTER || e->item >= homes[DIR_CPU].levels)
 			return;
 		level_name(DIR_CPU, e->item, path);
 		kubelet_parts(path, &k);
 		if (*path)
-			out_sample(o, e, path, &k, counter_total(scrape.snapshot, e->item, row->metric));
+			out_sample(o, e, path, &k, counter_total(scrape.snapshot, e->item, e->row));
 	} else if (row->scopes & CGROUP) {
 		child = &children.child[e->item - MAX_LEVELS];
 		scraped = &scrape.child[e->item - MAX_LEVELS];
@@ -9214,16 +9212,20 @@ static void out_rest(struct sink *o)
 		   self.start_ms, 3);
 }
 
+/* Are both samples of one name, told apart by a label? */
+static bool is_same_family(enum metric_id a, enum metric_id b)
+{
+	return metrics[a].export && metrics[b].export && !strcmp(metrics[a].export->name, metrics[b].export->name);
+}
+
 /* Moves on to the next row; the title holds for rows of the same name. */
 static void next_row(struct exposition *e, unsigned rows)
 {
 	e->item = 0;
-	if (e->part == PART_CGROUP && exports[e->row].scopes & CGROUP)
+	if (e->part == PART_CGROUP && is_exported(e->row, CGROUP))
 		e->child_row++;
 	e->row++;
-	/* Rows of one name have labels. */
-	if (e->part == PART_DISKS || e->row == rows || !*exports[e->row].label ||
-	    strcmp(exports[e->row].name, exports[e->row - 1].name))
+	if (e->part == PART_DISKS || e->row == rows || !is_same_family(e->row, e->row - 1u))
 		e->titled = false;
 	if (e->row < rows)
 		return;
@@ -9235,13 +9237,11 @@ static void next_row(struct exposition *e, unsigned rows)
 static bool out_exposition(struct sink *o, struct exposition *e)
 {
 	while (e->part != PART_END && o->size - o->n >= SAMPLE_BYTES) {
-		const struct export *row = &exports[e->row];
-
 		switch (e->part) {
 		case PART_HOST:
-			if (!in_cgroup() && row->scopes & HOST)
+			if (!in_cgroup() && is_exported(e->row, HOST))
 				out_sample(o, e, NULL, NULL, scrape.value[e->row]);
-			next_row(e, LENGTH(exports));
+			next_row(e, LENGTH(metrics));
 			break;
 		case PART_CGROUP:
 			if (!in_cgroup() && !children.slots) {
@@ -9249,8 +9249,8 @@ static bool out_exposition(struct sink *o, struct exposition *e)
 				break;
 			}
 			e->item = (uint16_t)cgroup_item(e->item);
-			if (!(row->scopes & (SELF | CGROUP)) || e->item >= MAX_LEVELS + children.slots) {
-				next_row(e, LENGTH(exports));
+			if (!is_exported(e->row, SELF | CGROUP) || e->item >= MAX_LEVELS + children.slots) {
+				next_row(e, LENGTH(metrics));
 				break;
 			}
 			out_cgroup_item(o, e);
@@ -9425,11 +9425,11 @@ static bool health_piece(struct sink *o, struct progress *at)
 /* Selects what is exported of these scopes. */
 static void plan_select_exports(struct plan *plan, unsigned scopes)
 {
-	unsigned i;
+	unsigned m;
 
-	for (i = 0; i < LENGTH(exports); i++)
-		if (exports[i].scopes & scopes)
-			plan_select(plan, exports[i].metric);
+	for (m = 1; m < LENGTH(metrics); m++)
+		if (is_exported(m, scopes))
+			plan_select(plan, m);
 }
 
 /* ------------------------------------------------------------------- PAGE
@@ -11228,7 +11228,7 @@ static void print_columns(void)
 			continue;
 		out_left(o, metrics[m].column.key, 12);
 		out_left(o, groups[metrics[m].column.group].name, 9);
-		out_str(o, metrics[m].help);
+		out_meaning(o, m);
 		out_char(o, '\n');
 	}
 	write_out(o);

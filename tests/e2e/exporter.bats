@@ -46,7 +46,7 @@ of_first() { sample "$1" "vmstat_cgroup_$2" "container_id=\"$first\"${3:-}"; }
 	system=$(of_first metrics cpu_seconds_total ',mode="system"')
 	is_near "CPU time" "$(awk "BEGIN { print $user + $system }")" 2.15 0.15
 	is_between "share of throttled periods" \
-		"$(awk "BEGIN { print $(of_first metrics throttled_periods_total) / $(of_first metrics cpu_periods_total) }")" 0.9 1
+		"$(awk "BEGIN { print $(of_first metrics cpu_throttled_periods_total) / $(of_first metrics cpu_periods_total) }")" 0.9 1
 	is_near "CPU pressure, by CPU time" \
 		"$(awk "BEGIN { print $(of_first metrics pressure_cpu_waiting_seconds_total) / ($user + $system) }")" 4 0.3
 }

@@ -854,9 +854,9 @@ ends_with() {
         "vmstat_cgroup_oom_kills_total$c 2" "vmstat_cgroup_memory_limit_hits_total$c 77" \
         "vmstat_cgroup_cpu_seconds_total$l,mode=\"user\"} 8.5" \
         "vmstat_cgroup_cpu_seconds_total$l,mode=\"system\"} 11.5" \
-        "vmstat_cgroup_cpu_periods_total$c 0" 'vmstat_cgroup_cpu_periods_total{cgroup="/kubepods/pod1"} 1000' \
+        'vmstat_cgroup_cpu_periods_total{cgroup="/kubepods/pod1"} 1000' \
         'vmstat_cgroup_throttled_seconds_total{cgroup="/kubepods/pod1"} 3' \
-        'vmstat_cgroup_throttled_periods_total{cgroup="/kubepods"} 100' \
+        'vmstat_cgroup_cpu_throttled_periods_total{cgroup="/kubepods"} 100' \
         "vmstat_cgroup_disk_reads_completed_total$l,device=\"sda\"} 501" \
         "vmstat_cgroup_disk_written_bytes_total$l,device=\"nvme0n1\"} 2048000"
     metrics_are "vmstat_cgroup_pressure_cpu_waiting_seconds_total$c 12" \
@@ -867,6 +867,22 @@ ends_with() {
     scrape
     metrics_are 'vmstat_cgroup_cpu_seconds_total{cgroup="/kubepods/pod1/ctr/worker",mode="user"} 0.000003' \
         'vmstat_cgroup_cpu_seconds_total{cgroup="/kubepods/pod1/ctr/worker",mode="system"} 0.000002'
+}
+
+@test "throttling: no samples without a quota, 0 where no period of one has ended" {
+    requires_feature cgroup
+    use_fixture v2
+    serve --scope=cgroup --cgroups
+    scrape
+    fails grep -E '(periods|throttled_seconds)_total.*/ctr' "$T/metrics"
+    stop_server
+    echo '50000 100000' | write_file sys/fs/cgroup/kubepods/pod1/ctr/cpu.max
+    serve --scope=cgroup --cgroups
+    scrape
+    metrics_are 'vmstat_cgroup_cpu_periods_total{cgroup="/kubepods/pod1/ctr"} 0' \
+        'vmstat_cgroup_cpu_throttled_periods_total{cgroup="/kubepods/pod1/ctr"} 0' \
+        'vmstat_cgroup_throttled_seconds_total{cgroup="/kubepods/pod1/ctr"} 0'
+    fails grep -E '(periods|throttled_seconds)_total.*/worker' "$T/metrics"
 }
 
 @test "a v1 container: numbers of its files" {
@@ -881,7 +897,7 @@ ends_with() {
         "vmstat_cgroup_memory_free_bytes$c $((30 << 20))" "vmstat_cgroup_memory_working_set_bytes$c $((68 << 20))" \
         "vmstat_cgroup_swap_usage_bytes$c $((4 << 20))" "vmstat_cgroup_cpu_limit_cpus$c 0.75" \
         "vmstat_cgroup_cpu_seconds_total$l,mode=\"user\"} 9" "vmstat_cgroup_cpu_seconds_total$l,mode=\"system\"} 21" \
-        "vmstat_cgroup_cpu_periods_total$c 1000" "vmstat_cgroup_throttled_periods_total$c 60" \
+        "vmstat_cgroup_cpu_periods_total$c 1000" "vmstat_cgroup_cpu_throttled_periods_total$c 60" \
         "vmstat_cgroup_throttled_seconds_total$c 4" "vmstat_cgroup_oom_kills_total$c 4" \
         "vmstat_cgroup_disk_read_bytes_total$l,device=\"8:16\"} 1024000"
 }

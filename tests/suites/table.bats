@@ -74,7 +74,7 @@ second=(r=9 b=2 swpd=7005 free=1000001 buff=30002 cache=340003 si=80 so=120
 
 @test "overflow pushes right, and later columns give the space back" {
     # 8 and 6 digits in 6 columns: behind by 2; cache 999 gives 2 of its 3.
-    sed -i 's/^MemFree: .*/MemFree: 12345678 kB/; s/^Buffers: .*/Buffers: 123456 kB/
+    sed -i 's/^MemTotal: .*/MemTotal: 16000000 kB/; s/^MemFree: .*/MemFree: 12345678 kB/; s/^Buffers: .*/Buffers: 123456 kB/
         s/^Cached: .*/Cached: 889 kB/' "$T/f/proc/meminfo"
     run_vmstat --classic $CALM
     [[ ${lines[2]} == " 5  3   6169 12345678 123456  999    8   12    17    19  123 2567 37 13 29 11  4  6" ]] || { show_output; false; }
