@@ -2276,8 +2276,8 @@ static bool unescape(const struct text *w, char *to)
 }
 
 /* One line of mountinfo: "id parent dev root mount options... - type source
- * super-options". False where it is not that of a cgroup hierarchy. Its mount point is
- * below `prefix`, another process's root, or "". */
+ * super-options". False where it is not that of a cgroup hierarchy; notes lxcfs, too.
+ * The mount point is below `prefix`, another process's root, or "". */
 static bool parse_mount(struct text line, const char *prefix, struct mount *m)
 {
 	char named[PATH_BYTES];
@@ -2311,17 +2311,6 @@ static bool parse_mount(struct text line, const char *prefix, struct mount *m)
 		prefix = opt->sys;
 	}
 	return m->version && any && join(m->point, prefix, strcmp(rest, "/") ? rest : "", "");
-}
-
-/* The next mount of a cgroup hierarchy in a mountinfo; notes lxcfs, too. */
-static bool next_mount(struct scanner *s, const char *prefix, struct mount *m)
-{
-	struct text line;
-
-	while (scan_line(s, &line))
-		if (parse_mount(line, prefix, m))
-			return true;
-	return false;
 }
 
 /* Notes the directory of the cgroup in a hierarchy, and where in it each level
@@ -2403,11 +2392,13 @@ static bool find_directories(const char *who, const char *prefix, uint64_t pid, 
 {
 	const struct home *best = NULL;
 	struct scanner s;
+	struct text line;
 	struct mount m;
 
 	scan_proc(&s, who, "/mountinfo");
-	while (next_mount(&s, prefix, &m))
-		use_mount(&m, pid, error);
+	while (scan_line(&s, &line))
+		if (parse_mount(line, prefix, &m))
+			use_mount(&m, pid, error);
 	note_error(error, s.error);
 	scan_close(&s);
 	for (each_home(h)) {
@@ -2531,12 +2522,16 @@ static bool find_path(char *path, size_t *unnamed, const char *cgroup, const cha
 	char real[PATH_BYTES], point[PATH_BYTES];
 	size_t least = SIZE_MAX;
 	struct scanner s;
+	struct text line;
 	struct mount m;
 
 	scan_proc(&s, "self", "/mountinfo");
-	while (next_mount(&s, "", &m)) {
-		const char *rest = canonical(m.point, point, error) ? below(dir, point) : NULL;
+	while (scan_line(&s, &line)) {
+		const char *rest;
 
+		if (!parse_mount(line, "", &m) || !canonical(m.point, point, error))
+			continue;
+		rest = below(dir, point);
 		if (!rest && join(real, m.point, "/", cgroup) && canonical(real, real, error))
 			rest = below(real, point);
 		/* The nearest mount point; of two the one of the hierarchy's root. */
@@ -2551,14 +2546,14 @@ static bool find_path(char *path, size_t *unnamed, const char *cgroup, const cha
 	return least < SIZE_MAX;
 }
 
-/* The version of the cgroup file system that a directory is in; 0: none. */
-static uint8_t cgroup_version(const char *dir)
+/* What kind of file system a directory is in: magic numbers of linux/magic.h. */
+enum { FS_PROC = 0x9fa0, FS_CGROUP = 0x27e0eb, FS_CGROUP2 = 0x63677270 };
+
+static bool is_in(const char *dir, uint32_t type)
 {
 	struct statfs fs;
 
-	if (statfs(dir, &fs))
-		return 0;
-	return fs.f_type == 0x63677270 ? 2 : fs.f_type == 0x27e0eb; /* CGROUP2_, CGROUP_SUPER_MAGIC */
+	return statfs(dir, &fs) == 0 && (uint32_t)fs.f_type == type;
 }
 
 /* The cgroup of --cgroup; a directory may be under no mount of ours. */
@@ -2566,11 +2561,11 @@ static bool find_named(const char *cgroup, int *error)
 {
 	char path[PATH_BYTES], dir[PATH_BYTES] = "";
 	size_t unnamed = 0;
-	bool is_dir = cgroup[0] == '/' && canonical(cgroup, dir, error), found;
-	uint8_t version = is_dir ? cgroup_version(dir) : 0;
+	bool found, is_dir = cgroup[0] == '/' && canonical(cgroup, dir, error);
+	uint8_t version = is_in(dir, FS_CGROUP2) ? 2 : is_in(dir, FS_CGROUP);
 
 	read_cgroup_paths("self", false, error); /* for the versions of the hierarchies */
-	if (find_path(path, &unnamed, cgroup, dir, error)) {
+	if (find_path(path, &unnamed, cgroup, is_dir ? dir : "", error)) {
 		for (each_home(h))
 			h->path = keep_path(path);
 		found = find_directories("self", "", 0, error);
@@ -2578,12 +2573,14 @@ static bool find_named(const char *cgroup, int *error)
 			h->path = path[unnamed] ? keep_path(path + unnamed) : "/";
 		return found;
 	}
+	if (!is_dir || !version)
+		return false;
 	for (each_home(h)) {
 		h->path = keep_path(dir);
 		set_directory(h, dir, strlen(dir), version, 1, false);
 	}
 	scope.home = &homes[DIR_MEMORY];
-	return version != 0;
+	return true;
 }
 
 /* What was asked for. */
@@ -2596,14 +2593,6 @@ struct asked {
 /* The result of choosing a scope. */
 enum chosen { CHOSEN, CHOSEN_NOT_FOUND, CHOSEN_NO_PID, CHOSEN_GONE, CHOSEN_UNSEEN, CHOSEN_NONE };
 
-/* The kernel marks the path of a cgroup that was removed. */
-static bool is_deleted(const char *path)
-{
-	size_t n = strlen(path), mark = strlen(" (deleted)");
-
-	return n >= mark && !strcmp(path + n - mark, " (deleted)");
-}
-
 /* Chooses whose numbers are shown. `auto` falls back to the host; what was
  * named and cannot be had is said by the result, and by *error, an errno, if
  * something could not be read. */
@@ -2613,6 +2602,7 @@ static enum chosen scope_choose(const struct asked *asked, int *error)
 	struct sink o = SINK(who);
 	bool automatic = asked->whose == WHOSE_AUTO && !asked->pid && !asked->cgroup;
 	bool contained = automatic && in_container(), below_root = false, found;
+	const size_t mark = strlen(" (deleted)"); /* at the end of the path of a cgroup that was removed */
 	const char *path;
 
 	memset(homes, 0, sizeof homes);
@@ -2631,10 +2621,12 @@ static enum chosen scope_choose(const struct asked *asked, int *error)
 		memset(homes, 0, sizeof homes);
 		return CHOSEN;
 	}
+	if (!found && asked->cgroup)
+		return CHOSEN_NOT_FOUND;
 	if (!found) {
-		path = homes[DIR_MEMORY].path;
-		return asked->cgroup ? CHOSEN_NOT_FOUND : path && is_deleted(path) ? CHOSEN_GONE :
-			asked->pid ? CHOSEN_UNSEEN : CHOSEN_NONE;
+		path = homes[DIR_MEMORY].path ? homes[DIR_MEMORY].path : "";
+		path += strlen(path) > mark ? strlen(path) - mark : 0;
+		return !strcmp(path, " (deleted)") ? CHOSEN_GONE : asked->pid ? CHOSEN_UNSEEN : CHOSEN_NONE;
 	}
 	scope.name = scope.home->path;
 	scope.cgroup = true;
@@ -2727,14 +2719,6 @@ static void read_boot_offset(void)
 			scope.boot_ns = (negative ? -scope.boot_ns : scope.boot_ns) + (int64_t)ns;
 		}
 	scan_close(&s);
-}
-
-/* Is this a directory of a proc file system? */
-static bool is_procfs(const char *dir)
-{
-	struct statfs fs;
-
-	return statfs(dir, &fs) == 0 && fs.f_type == 0x9fa0; /* PROC_SUPER_MAGIC */
 }
 
 /* ------------------------------------------------------------------- PLAN
@@ -2897,38 +2881,45 @@ static bool costs_nothing(const struct plan *plan, enum metric_id m)
 	return true;
 }
 
-/* The numbers at p, after a key, into values[metric]. A number counts only where what
- * ends it was read, before `end`. Returns where it stopped. */
-static const char *read_words(const struct plan *plan, const struct want *want, const char *p, const char *end,
-			      uint64_t *values)
+/* Finds the text after a name in the pairs of a line, or where those end. */
+static const char *after_name(const char *p, const char *end, const char *name)
 {
+	const char *value;
+
+	for (; p < end && *p != '\n'; p++)
+		if (is_blank(p[-1]) && (value = after(p, name)))
+			return value;
+	return p;
+}
+
+/* The numbers of a line from p on, after its key, into values[metric]. A number counts
+ * only where what ends it was read, before `end`. Returns where it stopped. */
+static const char *read_line(const struct plan *plan, const struct want *want, enum format format, const char *p,
+			     const char *end, uint64_t *values)
+{
+	const char *start = p, *furthest = p;
 	unsigned m, nth = 0;
 	uint64_t v = 0;
 
 	for (m = want->metric; m; m = plan->next[m]) {
+		bool average = format == FORMAT_PSI && plan->place[m]->nth; /* its decimals do not count */
+
+		if (format == FORMAT_PSI) {
+			p = after_name(start, end, average ? "avg10=" : "total=");
+			nth = 0;
+		}
 		for (; nth < plan->place[m]->nth || !nth; nth++) {
 			while (*p == ' ')
 				p++;
-			if (!parse_digits(&p, &v) || (unsigned char)*p > ' ') /* ends at a blank, CR or LF */
-				return p;
+			if (!parse_digits(&p, &v) || ((unsigned char)*p > ' ' && !(average && *p == '.')))
+				return p > furthest ? p : furthest; /* ends at a blank, CR or LF */
 		}
 		if (p >= end)
 			return end;
+		furthest = p > furthest ? p : furthest;
 		values[m] = v;
 	}
-	return p;
-}
-
-/* The same of a whole line after its key. */
-static void read_line(const struct plan *plan, const struct want *want, enum format format, struct text line,
-		      uint64_t *values)
-{
-	unsigned m;
-
-	if (format == FORMAT_WORDS)
-		read_words(plan, want, line.p, line.end + 1, values);
-	for (m = want->metric; m && format == FORMAT_PSI; m = plan->next[m])
-		pair_number(line, plan->place[m]->nth ? "avg10" : "total", &values[m]);
+	return furthest;
 }
 
 /* Searches a file for the keys that are wanted of it, the first line with each, until
@@ -2950,7 +2941,7 @@ static void read_keys_anew(struct plan *plan, struct scanner *s, enum source_id 
 
 			if (*found.key != *line.p || !take_key(&rest, found.key) || (!own && !found.levels))
 				continue;
-			read_line(plan, &found, sources[src].format, rest, values);
+			read_line(plan, &found, sources[src].format, rest.p, rest.end + 1, values);
 			found.length = (uint8_t)(rest.p - line.p - 1);
 			found.gap = (uint32_t)(scan_position(s, line.p) - last);
 			if (plan->place[found.metric]->trait == TRAIT_NUMBERED)
@@ -2978,7 +2969,7 @@ static void read_keys_anew(struct plan *plan, struct scanner *s, enum source_id 
 static bool read_keys_known(struct plan *plan, struct scanner *s, enum source_id src, uint64_t *values)
 {
 	struct want *want = plan->want + plan->first_want[src], *end = want + plan->found[src];
-	bool words = sources[src].format == FORMAT_WORDS;
+	enum format format = sources[src].format;
 	const char *start, *p = s->next;
 	uint64_t last = 0;
 	struct text line;
@@ -2986,17 +2977,17 @@ static bool read_keys_known(struct plan *plan, struct scanner *s, enum source_id
 	s->most = plan->extent[src];
 	scan_fill(s);
 	for (; want < end; want++) {
-		bool here = words && scan_jump(s, last + want->gap, want->key, want->length);
+		bool here = scan_jump(s, last + want->gap, want->key, want->length);
 
 		start = s->next;
-		p = here ? read_words(plan, want, start + want->length + 1, s->end, values) : s->end;
+		p = here ? read_line(plan, want, format, start + want->length + 1, s->end, values) : s->end;
 		if (p == s->end) { /* not here, or not all of it */
 			here = false;
 			do
 				if (!scan_line(s, &line))
 					return false;
 			while (!take_key(&line, want->key));
-			read_line(plan, want, sources[src].format, line, values);
+			read_line(plan, want, format, line.p, line.end + 1, values);
 			start = line.p - want->length - 1;
 			p = line.end;
 		}
@@ -4303,11 +4294,11 @@ static void say_scope(const struct comparison *c)
 	} else {
 		bool contained = in_container();
 		struct scanner s;
-		struct mount m;
+		struct text line;
 
 		scan_proc(&s, "self", "/mountinfo");
-		while (next_mount(&s, "", &m)) /* notes lxcfs */
-			;
+		while (scan_line(&s, &line))
+			parse_mount(line, "", &(struct mount){ .version = 0 }); /* notes lxcfs */
 		scan_close(&s);
 		if (!scope.lxcfs && !contained)
 			return;
@@ -11166,7 +11157,7 @@ static void complete_options(void)
 	complete_schedule();
 	given.proc_given = given.proc != NULL;
 	given.proc = given.proc ? given.proc : "/proc";
-	given.captured = scan_copies = given.proc_given && !is_procfs(given.proc);
+	given.captured = scan_copies = given.proc_given && !is_in(given.proc, FS_PROC);
 	if (given.sys && !given.captured && !path_exists(given.sys)) /* a tree may be copied without it */
 		die(errno, "--sys: %s:", given.sys);
 	given.sys = given.sys ? given.sys : given.captured ? "/dev/null" : "/sys";

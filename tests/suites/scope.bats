@@ -457,7 +457,9 @@ run_in_private_namespace() {
 run_with_fault() {
     requires_tool strace
     strace -o /dev/null true 2>/dev/null || skip "no right to trace"
-    run --separate-stderr timeout 20 strace -o /dev/null -e "inject=$1" \
+    local path=()
+    [[ $1 != -P ]] || { path=("$1" "$2"); shift 2; }
+    run --separate-stderr timeout 20 strace -o /dev/null "${path[@]}" -e "inject=$1" \
         "$VMSTAT" "--proc=$T/f/proc" "--sys=$T/f/sys" "${@:2}"
 }
 
