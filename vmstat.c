@@ -1468,13 +1468,13 @@ struct export {
 	  AS(HOST | SELF, GAUGE, "tasks_blocked"), IN(HOST, AT(STAT, ONE, "procs_blocked"), BESIDE(r)) \
 	  IN(CGROUP, FROM(TASKS, ONE))) \
 	E(mem_total, GAUGE, SIZE, "memory of the machine", AS(HOST, GAUGE, "memory_total_bytes"), \
-	  IN(ANY, AT(MEMINFO, KIB, "MemTotal"), NEVER_ZERO)) \
+	  IN(HOST, AT(MEMINFO, KIB, "MemTotal"), NEVER_ZERO)) \
 	M(swpd, MEMORY, CLASSIC, 62, GAUGE, SIZE, 6, 12, "swpd", "swap space used", \
 	  AS(CGROUP, GAUGE, "swap_usage_bytes"), IN(HOST, MADE_OF(PLUS(swap_total), MINUS(swap_free))) \
 	  IN(V2, AT(SWAP_CURRENT, BYTES, "")) IN(V1, MADE_OF(PLUS(memsw_usage), MINUS(mem_used)))) \
 	M(free, MEMORY, CLASSIC, 96, GAUGE, SIZE, 6, 12, "free", \
 	  "memory that is free; in a cgroup, below its limit", AS(HOST | SELF, GAUGE, "memory_free_bytes"), \
-	  IN(HOST, AT(MEMINFO, KIB, "MemFree"), WITHIN(mem_total)) \
+	  IN(HOST, AT(MEMINFO, KIB, "MemFree"), WITHIN(host_total)) \
 	  IN(CGROUP, BY(cgroup_free), MADE_OF(NEEDS(mem_limit), NEEDS(mem_free)))) \
 	M(buff, MEMORY, BUFFERS, 50, GAUGE, SIZE, 6, 12, "buff", "memory used as buffers", \
 	  AS(HOST, GAUGE, "memory_buffers_bytes"), IN(HOST, AT(MEMINFO, KIB, "Buffers"))) \
@@ -1486,10 +1486,10 @@ struct export {
 	E(reclaimable, GAUGE, SIZE, "kernel caches that can be reclaimed", \
 	  AS(HOST, GAUGE, "memory_slab_reclaimable_bytes"), IN(HOST, AT(MEMINFO, KIB, "SReclaimable"))) \
 	M(inact, MEMORY, ACTIVE, 63, GAUGE, SIZE, 6, 12, "inact", "memory not used recently", \
-	  AS(HOST | SELF, GAUGE, "memory_inactive_bytes"), IN(HOST, AT(MEMINFO, KIB, "Inactive"), WITHIN(mem_total)) \
+	  AS(HOST | SELF, GAUGE, "memory_inactive_bytes"), IN(HOST, AT(MEMINFO, KIB, "Inactive"), WITHIN(host_total)) \
 	  IN(CGROUP, MADE_OF(PLUS(inactive_anon), PLUS(inactive_file)))) \
 	M(active, MEMORY, ACTIVE, 64, GAUGE, SIZE, 6, 12, "active", "memory used recently", \
-	  AS(HOST | SELF, GAUGE, "memory_active_bytes"), IN(HOST, AT(MEMINFO, KIB, "Active"), WITHIN(mem_total)) \
+	  AS(HOST | SELF, GAUGE, "memory_active_bytes"), IN(HOST, AT(MEMINFO, KIB, "Active"), WITHIN(host_total)) \
 	  IN(CGROUP, MADE_OF(PLUS(active_anon), PLUS(active_file)))) \
 	E(cache_dirty, GAUGE, SIZE, "page cache that waits to be written", \
 	  AS(HOST | SELF, GAUGE, "memory_dirty_bytes"), IN(HOST, AT(MEMINFO, KIB, "Dirty")) \
@@ -1671,12 +1671,13 @@ struct export {
 	H(mem_busy, GAUGE, PERCENT, IN(HOST, OVER(mem_total), MADE_OF(PLUS(mem_used)))) \
 	H(swap_busy, GAUGE, PERCENT, IN(HOST, OVER(swap_total), MADE_OF(PLUS(swpd))) \
 	  IN(CGROUP, OVER(swap_limit), MADE_OF(PLUS(swpd)))) \
-	H(mem_free, GAUGE, SIZE, IN(ANY, AT(MEMINFO, KIB, "MemFree"), WITHIN(mem_total))) \
-	H(reported_available, GAUGE, SIZE, IN(ANY, AT(MEMINFO, KIB, "MemAvailable"), WITHIN(mem_total))) \
+	H(mem_free, GAUGE, SIZE, IN(ANY, AT(MEMINFO, KIB, "MemFree"), WITHIN(host_total))) \
+	H(reported_available, GAUGE, SIZE, IN(ANY, AT(MEMINFO, KIB, "MemAvailable"), WITHIN(host_total))) \
+	H(host_total, GAUGE, SIZE, IN(ANY, AT(MEMINFO, KIB, "MemTotal"), NEVER_ZERO)) \
 	H(file_active, GAUGE, SIZE, IN(ANY, AT(MEMINFO, KIB, "Active(file)"))) \
 	H(file_inactive, GAUGE, SIZE, IN(ANY, AT(MEMINFO, KIB, "Inactive(file)"))) \
 	H(mem_available, GAUGE, SIZE, \
-	  IN(ANY, BY(available), MADE_OF(NEEDS(reported_available), NEEDS(mem_total), NEEDS(mem_free), \
+	  IN(ANY, BY(available), MADE_OF(NEEDS(reported_available), NEEDS(host_total), NEEDS(mem_free), \
 	    NEEDS(file_active), NEEDS(file_inactive), NEEDS(buff), NEEDS(cached)))) \
 	H(faults, RATE, NUMBER, IN(HOST, AT(VMSTAT, ONE, "pgfault")) IN(V2, AT(MEM_STAT, ONE, "pgfault")) \
 	  IN(V1, AT(MEM_STAT, ONE, "total_pgfault"))) \
@@ -3412,19 +3413,32 @@ static uint64_t at_most_100(uint64_t v)
 	return v < 100000 || v == UNAVAILABLE ? v : 100000;
 }
 
+/* The OOM kills that dir[0..n)/FILE reports; UNAVAILABLE where it does not. */
+static uint64_t read_kills(const char *dir, size_t n, const char *file, int *error)
+{
+	uint64_t kills = UNAVAILABLE;
+	struct scanner s;
+	struct text line;
+	int fd = open_below(dir, n, file, "", error);
+
+	scan_start(&s, fd, *error);
+	while (scan_line(&s, &line))
+		if (take_key(&line, "oom_kill") && !scan_number(&line, &kills))
+			kills = UNAVAILABLE;
+	scan_close(&s);
+	*error = s.error;
+	return kills;
+}
+
 static bool visit_oom(struct walk *w, size_t n)
 {
 	uint64_t *sum = w->for_visit, kills;
-	struct scanner s;
-	struct text line;
-	int error, fd = open_below(w->dir, n, "memory.oom_control", "", &error);
+	int error;
 
-	scan_start(&s, fd, error);
-	while (scan_line(&s, &line))
-		if (take_key(&line, "oom_kill") && scan_number(&line, &kills))
-			*sum = plus(*sum == UNAVAILABLE ? 0 : *sum, kills);
-	note_error(&w->error, s.error);
-	scan_close(&s);
+	kills = read_kills(w->dir, n, "memory.oom_control", &error);
+	if (kills != UNAVAILABLE)
+		*sum = plus(*sum == UNAVAILABLE ? 0 : *sum, kills);
+	note_error(&w->error, error);
 	return false;
 }
 
@@ -3444,25 +3458,14 @@ static uint64_t read_oom_below(const char *dir)
 	return w.error ? UNAVAILABLE : sum;
 }
 
-/* The OOM kills that the parent has counted of all below it; UNAVAILABLE where it
- * does not or cannot be seen. */
+/* What the parent has counted of all below it; UNAVAILABLE where it does not or cannot
+ * be seen. */
 static uint64_t parent_kills(void)
 {
 	const struct home *h = &homes[DIR_MEMORY];
-	uint64_t kills = UNAVAILABLE;
-	struct scanner s;
-	struct text line;
-	int error, fd;
+	int error;
 
-	if (h->version != 2 || h->levels < 2)
-		return UNAVAILABLE;
-	fd = open_below(h->dir, h->length[1], "memory.events", "", &error);
-	scan_start(&s, fd, error);
-	while (scan_line(&s, &line))
-		if (take_key(&line, "oom_kill") && !scan_number(&line, &kills))
-			kills = UNAVAILABLE;
-	scan_close(&s);
-	return kills;
+	return h->version != 2 || h->levels < 2 ? UNAVAILABLE : read_kills(h->dir, h->length[1], "memory.events", &error);
 }
 
 /* The time of a snapshot, since the machine booted. A captured tree carries
@@ -3738,7 +3741,7 @@ static uint64_t make_available(const struct comparison *c)
 	if (cache == UNAVAILABLE)
 		cache = plus(v[M_buff], v[M_cached]);
 	sum = plus(v[M_mem_free], cache);
-	return sum <= v[M_mem_total] ? sum : UNAVAILABLE;
+	return sum <= v[M_host_total] ? sum : UNAVAILABLE;
 }
 
 /* The host's used memory: total - available, or what is not free where the
@@ -3748,7 +3751,7 @@ static uint64_t make_host_used(const struct comparison *c)
 	const uint64_t *v = c->report->value;
 	bool nonsense = v[M_reported_available] == UNAVAILABLE && c->now->level[0][M_reported_available] != UNAVAILABLE;
 
-	return minus(v[M_mem_total], nonsense ? v[M_mem_free] : v[M_mem_available]);
+	return minus(v[M_host_total], nonsense ? v[M_mem_free] : v[M_mem_available]);
 }
 
 /* How many levels of a controller count: all up to the top. */
@@ -3763,14 +3766,10 @@ static bool is_truncated(const struct comparison *c, enum directory dir)
 	return homes[dir].truncated && !c->child;
 }
 
-/* The smaller of a level's limits, memory.max and memory.high; UNAVAILABLE
- * where one that may be the smaller cannot be read. */
-static uint64_t level_limit(const struct comparison *c, unsigned l)
+/* The smaller of two limits; UNAVAILABLE where one is, as that may be the smaller. */
+static uint64_t smaller_limit(uint64_t a, uint64_t b)
 {
-	uint64_t max = gauge_at(c, l, M_mem_max);
-	uint64_t high = homes[DIR_MEMORY].version == 2 ? gauge_at(c, l, M_mem_high) : UNLIMITED;
-
-	return max == UNAVAILABLE || high == UNAVAILABLE ? UNAVAILABLE : least_of(max, high);
+	return a == UNAVAILABLE || b == UNAVAILABLE ? UNAVAILABLE : least_of(a, b);
 }
 
 /* Usage less the page cache that can be dropped at once, as the kubelet and
@@ -3816,7 +3815,8 @@ static struct memory_limit find_memory_limit(const struct comparison *c)
 	m.known = levels > 0 && !is_truncated(c, DIR_MEMORY);
 	for (l = 0; l < levels && (!l || is_charged_above(c->now->level[l])); l++) {
 		m.known &= c->child || !is_unread(&files[l][SRC_MEM_STAT]);
-		bind_limit(c, &m, level_limit(c, l), l, l);
+		bind_limit(c, &m, h->version == 1 ? gauge_at(c, l, M_mem_max) :
+			   smaller_limit(gauge_at(c, l, M_mem_max), gauge_at(c, l, M_mem_high)), l, l);
 		counted |= c->now->level[l][M_mem_used] != UNAVAILABLE;
 	}
 	m.known &= counted || h->whole; /* or the controller counts where we cannot see */
@@ -3831,11 +3831,9 @@ static struct memory_limit find_memory_limit(const struct comparison *c)
 static uint64_t find_swap_limit(const struct comparison *c)
 {
 	const struct home *h = &homes[DIR_MEMORY];
-	uint64_t least = UNAVAILABLE, above = gauge_at(c, 0, M_hierarchical_memsw);
+	uint64_t least = UNLIMITED, above = gauge_at(c, 0, M_hierarchical_memsw);
 	unsigned l;
 
-	if (is_truncated(c, DIR_MEMORY))
-		return UNAVAILABLE;
 	if (above != UNAVAILABLE)
 		least = minus(above, gauge_at(c, 0, M_hierarchical));
 	for (l = 0; l < levels_of(c, DIR_MEMORY) && (!l || is_charged_above(c->now->level[l])); l++) {
@@ -3843,12 +3841,9 @@ static uint64_t find_swap_limit(const struct comparison *c)
 
 		if (h->version == 1 && limit != UNLIMITED)
 			limit = minus(limit, gauge_at(c, l, M_mem_max));
-		if (limit == UNAVAILABLE)
-			return UNAVAILABLE;
-		if (limit != UNLIMITED)
-			least = least_of(least, limit);
+		least = smaller_limit(least, limit);
 	}
-	return least;
+	return is_truncated(c, DIR_MEMORY) || least == UNLIMITED ? UNAVAILABLE : least;
 }
 
 /* The least of all levels: admin-guide/cgroup-v2.rst, pids.max. */
@@ -3857,76 +3852,48 @@ static uint64_t find_tasks_limit(const struct comparison *c)
 	uint64_t least = UNLIMITED;
 	unsigned l;
 
-	if (is_truncated(c, DIR_PIDS))
-		return UNAVAILABLE;
-	for (l = 0; l < levels_of(c, DIR_PIDS); l++) {
-		if (c->now->level[l][M_pids_max] == UNAVAILABLE)
-			return UNAVAILABLE;
-		least = least_of(least, c->now->level[l][M_pids_max]);
-	}
-	return least == UNLIMITED ? UNAVAILABLE : least;
+	for (l = 0; l < levels_of(c, DIR_PIDS); l++)
+		least = smaller_limit(least, gauge_at(c, l, M_pids_max));
+	return is_truncated(c, DIR_PIDS) || least == UNLIMITED ? UNAVAILABLE : least;
 }
 
-/* Lowers a capacity (0: not known yet) to another (0: none). True where one
- * that was known was lowered. */
-static bool tighten(uint64_t *capacity, uint64_t to)
-{
-	bool known = *capacity != 0;
-
-	if (!to || (known && to >= *capacity))
-		return false;
-	*capacity = to;
-	return known;
-}
-
-/* A level's quota in millionths of a CPU, or 0: none. */
+/* A level's quota in millionths of a CPU; UNAVAILABLE: none. */
 static uint64_t level_quota(const uint64_t *level)
 {
 	uint64_t quota = level[M_cpu_quota], period = level[M_cpu_period];
 
-	return quota >= UNLIMITED || period >= UNLIMITED || !period ? 0 : mul_div(quota, 1000000, period);
-}
-
-static bool apply_cpuset(const struct comparison *c, struct cpu_limit *cpu)
-{
-	unsigned l;
-
-	for (l = 0; l < levels_of(c, DIR_CPUSET); l++) {
-		uint64_t cpus = c->now->level[l][M_cpuset_cpus];
-
-		if (cpus == UNAVAILABLE)
-			continue;
-		cpu->level = l;
-		return tighten(&cpu->micro, times(cpus, 1000000));
-	}
-	return false;
+	return !quota || quota >= UNLIMITED || period >= UNLIMITED ? UNAVAILABLE : mul_div(quota, 1000000, period);
 }
 
 static struct cpu_limit find_cpu_limit(const struct comparison *c)
 {
 	static const struct cpu_limit unknown = { UNAVAILABLE, false, 0, false };
-	uint64_t online = c->now->level[0][M_cpus_online];
-	struct cpu_limit cpu = { online == UNAVAILABLE ? 0 : times(online, 1000000), false, 0, false };
+	uint64_t online = times(c->now->level[0][M_cpus_online], 1000000), cpus = UNAVAILABLE;
+	struct cpu_limit cpu = { online, false, 0, false };
 	unsigned l;
 
-	if (!levels_of(c, DIR_CPU) || is_truncated(c, DIR_CPU))
-		return unknown; /* a quota may be out of sight */
-	cpu.limited = cpu.cpuset = apply_cpuset(c, &cpu);
+	for (l = 0; l < levels_of(c, DIR_CPUSET) && cpus == UNAVAILABLE; l++) {
+		cpus = times(c->now->level[l][M_cpuset_cpus], 1000000);
+		if (cpus < online) {
+			cpu.micro = cpus;
+			cpu.limited = cpu.cpuset = online != UNAVAILABLE;
+			cpu.level = l;
+		}
+	}
 	for (l = 0; l < levels_of(c, DIR_CPU); l++) {
-		const uint64_t *level = c->now->level[l];
-		uint64_t quota = level_quota(level);
-		bool known = cpu.micro != 0;
+		uint64_t quota = level_quota(c->now->level[l]);
 
-		if (level[M_cpu_quota] == UNAVAILABLE ||
-		    (!is_unlimited(level[M_cpu_quota]) && level[M_cpu_period] == UNAVAILABLE))
+		if (c->now->level[l][M_cpu_quota] == UNAVAILABLE ||
+		    (!is_unlimited(c->now->level[l][M_cpu_quota]) && c->now->level[l][M_cpu_period] == UNAVAILABLE))
 			return unknown; /* it may be the one that counts */
-		if (tighten(&cpu.micro, quota) || (quota && !known)) {
+		if (quota < cpu.micro) {
+			cpu.micro = quota;
 			cpu.limited = true;
 			cpu.cpuset = false;
 			cpu.level = l;
 		}
 	}
-	return cpu.micro ? cpu : unknown;
+	return l && !is_truncated(c, DIR_CPU) ? cpu : unknown; /* a quota may be out of sight */
 }
 
 /* Has no quota ever been set at this level? Then what it counts is nothing. */

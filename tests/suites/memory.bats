@@ -70,3 +70,9 @@ setup() {
     run_in_cgroup
     json_has hits=9 peak=92160 refault=null
 }
+
+@test "the machine's memory is not shown under a cgroup's name" {
+    in_v2
+    run_vmstat --scope=cgroup -s --json
+    json_has 'cgroup="/kubepods/pod1/ctr"' mem_total=null mem_used=20480
+}

@@ -715,7 +715,7 @@ static void test_cgroup(void)
 	t_levels(M_mem_high, UNLIMITED);
 	t_set(M_inactive_file, 4 << 20, 4 << 20);
 	t_set(M_mem_free, 1 << 20, 1 << 20);
-	t_set(M_mem_total, 2 << 20, 2 << 20);
+	t_set(M_host_total, 2 << 20, 2 << 20);
 	t_set(M_reported_available, 1 << 20, 1 << 20);
 	t_set(M_cpu_quota, 50000, 50000);
 	t_set(M_cpu_period, 100000, 100000);
