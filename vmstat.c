@@ -1083,11 +1083,11 @@ static uint64_t scan_numbered(struct scanner *s, const char *key)
 	return n;
 }
 
-/* Finds the number after `name=` in the line, without its decimals: UNAVAILABLE if it is
- * no number, false if the name is not there. */
+/* Finds the number after `name=` in the line, without decimals: UNAVAILABLE if it is no
+ * number, false if the name is not there. */
 static bool pair_number(struct text line, const char *name, uint64_t *v)
 {
-	struct text w;
+	struct text w, number;
 
 	while (scan_word(&line, &w)) {
 		const char *p = after(w.p, name);
@@ -1095,7 +1095,7 @@ static bool pair_number(struct text line, const char *name, uint64_t *v)
 		if (!p || *p++ != '=')
 			continue;
 		w.p = p;
-		if (!scan_number(&w, v) && (!parse_digits(&p, v) || *p != '.'))
+		if (!next_part(&w, '.', &number) || !scan_number(&number, v))
 			*v = UNAVAILABLE;
 		return true;
 	}

@@ -230,7 +230,8 @@ static void test_words(void)
 		{ "8:0 rbytes=4096 wbytes=1", "wbytes", true, 1 },
 		{ "8:0 dbytes=3", "bytes", false, 0 }, { "8:0 rbytes=", "rbytes", true, UNAVAILABLE },
 		{ "8:0 rbytes=x", "rbytes", true, UNAVAILABLE }, { "8:0 rbytes", "rbytes", false, 0 },
-		{ "some avg10=0.00 total=77", "total", true, 77 },
+		{ "some avg10=0.00 total=77", "total", true, 77 }, { "some avg10=12.34 total=77", "avg10", true, 12 },
+		{ "some avg10=.5", "avg10", true, UNAVAILABLE }, { "some total=8\r", "total", true, 8 },
 		{ "some total=" OVER64, "total", true, UNAVAILABLE }, { "", "total", false, 0 },
 	};
 
