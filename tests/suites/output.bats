@@ -17,9 +17,9 @@ setup() { use_fixture host; }
         free=1111337 buff=22543 cache=333010 inact=555009 active=444418 si=8 \
         so=12 bi=17 bo=19 in=123 cs=2567 us=37 sy=13 id=29 wa=11 st=4 gu=6 \
         min=61 maj=9 oom=7
-    ! has_feature cgroup || json_has cgroup=null mem_limit=null mem_pct=null \
+    ! has_feature cgroup || json_has cgroup=null cpu_full=null mem_limit=null mem_pct=null \
         cpu_limit=null thr=null thr_pct=null
-    json_has cpu_some=10 cpu_full=null mem_some=2 mem_full=1 io_some=5 io_full=3 \
+    json_has cpu_some=10 mem_some=2 mem_full=1 io_some=5 io_full=3 \
         irq_full=0.4
 }
 
@@ -31,7 +31,8 @@ setup() { use_fixture host; }
         cache=340003 inact=560007 active=450006 si=80 so=120 bi=50.4 bo=76 \
         in=1820 cs=2800 us=21.2 sy=33.8 id=7 wa=16 st=9 gu=13 min=1000 \
         maj=4.4 oom=3
-    json_has 2 cpu_some=30 cpu_full=null mem_some=10 mem_full=4 io_some=20 \
+    ! has_feature cgroup || json_has 2 cpu_full=null
+    json_has 2 cpu_some=30 mem_some=10 mem_full=4 io_some=20 \
         io_full=9 irq_full=2
 }
 
@@ -84,7 +85,7 @@ setup() { use_fixture host; }
         buff=22543 cache=333010 inact=555009 active=444418 si=8 so=12 bi=17 \
         bo=19 in=123 cs=2567 us=37 sy=13 id=29 wa=11 st=4 gu=6 min=61 maj=9 \
         oom=7 $(! has_feature cgroup || echo cgroup= mem_limit= mem_pct= cpu_limit= \
-        thr= thr_pct=) cpu_full= mem_some=2; do
+        thr= thr_pct= cpu_full=) mem_some=2; do
         grep -qx -- "$pair" "$T/pairs" || { echo "no $pair"; show_output; false; }
     done
 }
