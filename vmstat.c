@@ -60,6 +60,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h> /* renameat() alone */
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -1941,12 +1942,12 @@ _Static_assert(METRICS(M, E, H) CGROUP_METRICS(E, H) <= CHILD_EXPORTS, "CHILD_EX
 	O(PROMETHEUS, 0, "prometheus", OUTPUT, ONE_OF(format), "", WITH_PROMETHEUS, \
 	  "metrics for Prometheus, once") \
 	O(SVG, 0, "svg", OUTPUT, ONE_OF(format), "", WITH_GRAPH, "the graph as SVG, at the end") \
-	O(RECORD, 0, "record", OUTPUT, VALUE(record), "FILE[,N]", WITH_RECORD, \
-	  "keep the last N reports in FILE; 3600") \
+	O(RECORD, 0, "record", OUTPUT, PARSED(parse_record), "FILE[,N]", WITH_RECORD, \
+	  "the last N reports (3600), in FILE and FILE.1") \
 	O(REPLAY, 0, "replay", OUTPUT, VALUE(replay), "FILE", WITH_RECORD, \
 	  "show what --record or --csv wrote; - is stdin") \
 	O(FROM, 0, "from", OUTPUT, PARSED(parse_from), "TIME", WITH_RECORD, \
-	  "of a replay: 2026-01-02T03:04:05Z, or -1h") \
+	  "of a replay: 10:30, 2026-01-02 03:04, -10m") \
 	O(TO, 0, "to", OUTPUT, PARSED(parse_to), "TIME", WITH_RECORD, "up to which a replay goes") \
 	O(SCOPE, 0, "scope", SCOPE, CHOICE(scope), "auto|host|cgroup", WITH_CGROUP, "whose numbers") \
 	O(CGROUP, 0, "cgroup", SCOPE, VALUE(cgroup), "PATH", WITH_CGROUP, "that cgroup, or its directory") \
@@ -1971,11 +1972,13 @@ enum option_id {
 enum { WHOSE_AUTO, WHOSE_HOST, WHOSE_CGROUP };
 enum { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
+/* --from and --to: not given; a time; one of any day; before the last report. */
+enum { INSTANT_NONE, INSTANT_AT, INSTANT_CLOCK, INSTANT_BEFORE };
+
 static struct options {
 	uint64_t set; /* those that were given, by their numbers */
 	const char *proc, *sys, *cgroup, *columns, *partition, *record, *replay, *listen;
-	uint64_t lines;       /* that --record keeps */
-	uint64_t from_ns, to_ns; /* of a replay */
+	struct instant { uint8_t kind; uint64_t ns; } from, to; /* of a replay; INSTANT_ */
 	bool active, classic, extended, help, human, no_first, one_header, quiet, timestamp, version, wide;
 	uint8_t color, scope; /* COLOR_, WHOSE_ */
 	uint8_t format;       /* O_JSON, ... or O_NONE: text */
@@ -1997,7 +2000,7 @@ static struct options {
 	uint64_t wait_ms[RULE_COUNT];                /* how long it lasts before it is said */
 	uint64_t delay_ns;    /* 0: no delay given */
 	uint64_t count;       /* UINT64_MAX: until stopped */
-} given = { .unit = 1024, .unit_letter = 'K', .lines = 3600, .to_ns = UINT64_MAX };
+} given = { .unit = 1024, .unit_letter = 'K' };
 
 /* Only COMMAND writes to `given`; all others read it by this name. */
 static const struct options *const opt = &given;
@@ -2006,7 +2009,7 @@ static const struct options *const opt = &given;
 typedef bool parse_fn(const char *value);
 __attribute__((unused)) /* that of an option that is not built in */
 static parse_fn parse_unit, parse_pid, parse_threshold, parse_alert, parse_top, parse_check, parse_cgroups,
-	parse_from, parse_to, parse_graph;
+	parse_record, parse_from, parse_to, parse_graph;
 
 /* ------------------------------------------------------------------ SCOPE
  *
@@ -3335,16 +3338,8 @@ struct comparison {
 	const struct snapshot *before, *now;
 	struct report *report; /* what is made so far */
 	bool child;            /* of a cgroup below the scope: of its own level alone */
+	const bool *has;       /* metrics of a recording; NULL: it is none */
 };
-
-/* --replay: what the file has. */
-LARGE struct replay {
-	bool in_cgroup;    /* its first report is one of a cgroup */
-	bool has[M_COUNT]; /* metrics that are columns of it */
-	char scope[2][8], cgroup[2][PATH_BYTES]; /* of the last two reports, in turns */
-	unsigned turn;
-	bool shown;        /* some of it was between --from and --to */
-} replay;
 
 static uint64_t plus(uint64_t a, uint64_t b)
 {
@@ -4420,7 +4415,7 @@ static bool is_default(enum metric_id m, bool record)
 	case SHOW_BUFFERS: return !opt->active;
 	case SHOW_ACTIVE: return opt->active;
 	case SHOW_TABLE: return !opt->classic;
-	case SHOW_CGROUP: return opt->extended || (!opt->classic && (in_cgroup() || replay.in_cgroup));
+	case SHOW_CGROUP: return opt->extended || (!opt->classic && in_cgroup());
 	case SHOW_EXTENDED: return opt->extended;
 	default: return false;
 	}
@@ -4663,7 +4658,7 @@ static unsigned worth_of(const struct listing *l, unsigned i)
 {
 	const struct column *c = l->column[i];
 	bool fed = c->id >= ID_INTERVAL || l->layout != LAYOUT_TABLE ||
-		(WITH_RECORD && opt->replay ? replay.has[c->id] : is_fed(l->from, c->id));
+		(l->from->has ? l->from->has[c->id] : is_fed(l->from, c->id));
 
 	return c->keep + (fed ? FED : 0);
 }
@@ -7637,143 +7632,346 @@ static bool parse_cgroups(const char *value)
 
 /* ----------------------------------------------------------------- RECORD
  *
- * --record and --replay. A recording is the CSV of reports in lines of one
- * length, which are written in place, one after the other and from the first
- * again, each with one write: it is whole at every moment, but for the line that
- * is being written. */
+ * --record and --replay. A recording is the CSV of reports. Each is appended with one
+ * write; at N reports FILE is renamed to FILE.1 and a new FILE begins, so that the last N,
+ * and at most 2 N, are kept. A power loss leaves a part of a line or zeros at the end: that
+ * is cut off when FILE is opened. Damaged lines before it stay, and --replay skips them. */
 
+#define RECORD_REPORTS 3600
+#define RECORD_HEAD "time,interval,scope,cgroup," /* every recording begins with this */
+
+/* What is recorded, and where. All that is opened or renamed has the paths here, so that
+ * the sandbox of --listen can forbid any other. */
 LARGE struct recorder {
-	int fd;             /* plus one; 0: none */
-	uint64_t at, lines; /* the line to be written next, and how many there are */
-	uint64_t header;    /* bytes of the first line, the names */
-	size_t length;      /* bytes of each other line */
+	char name[2][PATH_BYTES];
+	const char *path[2]; /* FILE, FILE.1 */
+	uint64_t most;       /* reports that FILE takes: N */
+	int fd;              /* of FILE, plus one; 0: it has to be opened */
+	uint64_t reports;    /* in FILE */
+	off_t size;          /* of FILE; 0: its header has yet to be written */
+	uint64_t kills;      /* OOM kills that the parent cgroup had counted at the last report */
+	const char *said;    /* what went wrong with the last report; NULL: nothing */
+	bool full;           /* there was no room for it, though FILE.1 was given up */
+	bool lost;           /* a report could not be kept */
 	struct listing listing;
 } recorder;
 
-/* Bytes that are enough for a line: 14 for a number, and the name of the cgroup. */
-static size_t record_length(const struct listing *l)
+/* FILE[,N]. A comma that a slash follows is one of a directory's name. */
+static bool recorder_name(struct recorder *r, const char *value)
 {
-	size_t n = 32;
-	unsigned i;
+	const char *comma = strrchr(value, ',');
+	size_t n = !comma || strchr(comma, '/') ? strlen(value) : (size_t)(comma - value);
 
-	for (i = 0; i < l->columns; i++)
-		n += is_name(l->column[i]) ? strlen(scope.name) + 16 : 14;
-	return n;
+	r->most = RECORD_REPORTS;
+	r->path[0] = r->name[0];
+	r->path[1] = r->name[1];
+	if (value[n] && (!parse_number(comma + 1, &r->most) || !r->most || r->most > UINT32_MAX))
+		return false;
+	return n && join_n(r->name[0], value, n, "", "") && join_n(r->name[1], value, n, ".1", "");
 }
 
-/* What is wrong with a file that is to be recorded into; NULL: nothing. */
-static const char *recorder_check(const struct sink *names)
+/* Renames FILE to FILE.1, or back. Why that failed, or NULL. */
+static const char *recorder_rename(const struct recorder *r, bool back)
 {
-	struct recorder *r = &recorder;
-	char line[OUT_BYTES];
-	struct stat st;
-	uint64_t i, newest = 0, latest = 0, ns, limit_ns = clock_ns(CLOCK_REALTIME) + 60ull * NS_PER_S;
-	const char *p;
-
-	if (fstat(r->fd - 1, &st) || !S_ISREG(st.st_mode))
-		return "not a file";
-	if (!st.st_size) {
-		if (pwrite(r->fd - 1, names->text, names->n, 0) != (ssize_t)names->n)
-			return "its header cannot be written";
+	if (!renameat(AT_FDCWD, r->path[back], AT_FDCWD, r->path[!back]))
 		return NULL;
-	}
-	if (pread(r->fd - 1, line, names->n, 0) < 5 || memcmp(line, "time,", 5))
-		return "not a recording";
-	if ((uint64_t)st.st_size < names->n || memcmp(line, names->text, names->n))
-		return "its columns are others";
-	r->lines = ((uint64_t)st.st_size - names->n) / r->length;
-	if (r->lines > opt->lines)
-		return "it has more lines than that";
-	for (i = 0; i < r->lines; i++) {
-		if (pread(r->fd - 1, line, r->length, (off_t)(names->n + i * r->length)) != (ssize_t)r->length)
-			return "cannot be read";
-		p = line;
-		if (line[r->length - 1] != '\n')
-			return "its lines have another length";
-		if (!parse_time(&p, &ns))
-			continue;
-		/* Written while the clock was wrong: not the newest, unless all are. */
-		if (ns > limit_ns ? !newest && ns >= latest : ns >= newest) {
-			*(ns > limit_ns ? &latest : &newest) = ns;
-			r->at = i + 1;
-		}
-	}
-	return NULL;
+	return errno == EBUSY ? "a mount point cannot be renamed: mount its directory" :
+		errno == EACCES || errno == EPERM ? "its directory does not let it be renamed" : strerror(errno);
 }
 
-/* Opens the file and finds its end. What is wrong with it, or NULL. */
-static const char *recorder_open(const char *path, int *error)
+/* Is the open file still FILE, and as long as it was left? */
+static bool is_recorder_current(const struct recorder *r)
+{
+	struct stat opened, named;
+
+	return r->fd && !fstat(r->fd - 1, &opened) && !stat(r->path[0], &named) && opened.st_ino == named.st_ino &&
+		opened.st_dev == named.st_dev && opened.st_size == r->size;
+}
+
+/* Closes FILE, which gives up its lock. */
+static void recorder_close(struct recorder *r)
+{
+	if (r->fd)
+		close(r->fd - 1);
+	r->fd = 0;
+}
+
+/* Finds where the open file goes on: after its last line that ends with a newline and has
+ * no NUL. What comes after that is cut off, be it all of a file of zeros. A recording with
+ * other columns, an older version's, is full. Why it must not be written to, or NULL. */
+static const char *recorder_continue(struct recorder *r)
 {
 	char buffer[OUT_BYTES / 4];
 	struct sink names = SINK(buffer);
-	struct recorder *r = &recorder;
+	struct scanner s;
+	struct text line;
+	off_t end = 0;
+	uint64_t lines, damaged = 0, kept = 0;
+	bool headed; /* else there is no whole line */
+	size_t n;
 
-	*error = 0;
+	r->reports = 0;
 	csv_names(&names, &r->listing);
-	r->header = names.n;
-	r->length = record_length(&r->listing);
-	r->fd = open(path, O_RDWR | O_CREAT | O_NOCTTY | O_NONBLOCK, 0644) + 1;
-	if (!r->fd) {
-		*error = errno;
-		return "";
+	scan_start_stream(&s, r->fd - 1, 0);
+	headed = scan_line(&s, &line) && !s.cut;
+	n = strcspn(s.buffer, "\n"); /* or a NUL; a newline ends the buffer */
+	if (memcmp(s.buffer, RECORD_HEAD, least_of(n, strlen(RECORD_HEAD))) || (headed && n < strlen(RECORD_HEAD)))
+		return "not a recording";
+	if (headed) {
+		end = (off_t)scan_position(&s, s.next);
+		if ((size_t)end != names.n || memcmp(line.p, names.text, names.n)) {
+			r->reports = UINT64_MAX;
+			return NULL;
+		}
 	}
-	if (flock(r->fd - 1, LOCK_EX | LOCK_NB))
-		return "another vmstat records into it";
-	return recorder_check(&names);
+	for (lines = 1; scan_line(&s, &line); lines++) {
+		if (s.cut || memchr(line.p, '\0', (size_t)(line.end - line.p))) {
+			damaged++;
+			continue;
+		}
+		end = (off_t)scan_position(&s, s.next);
+		r->reports = lines;
+		kept = damaged;
+	}
+	if (!headed && lines > 1)
+		return "not a recording";
+	if (s.error || (end < r->size && ftruncate(r->fd - 1, end)))
+		return strerror(s.error ? s.error : errno);
+	if (end < r->size || kept)
+		warn(0, "--record: %s: damaged: %ju bytes at its end are cut off, %ju lines stay", r->path[0],
+		     (uint64_t)(r->size - end), kept);
+	r->size = end;
+	return NULL;
 }
 
-/* Writes a report over the oldest line, or after the last. errno, or 0. */
-static int recorder_write(const struct comparison *c)
+static const char recorder_held[] = "another vmstat records into it";
+
+/* Opens FILE, which is made where there is none, and locks it; only then the file before it
+ * is closed, and unlocked. Why that failed, or NULL. */
+static const char *recorder_open(struct recorder *r)
 {
-	struct recorder *r = &recorder;
+	const char *why = NULL;
+	int before = r->fd;
+	struct stat st;
+
+	r->fd = openat(AT_FDCWD, r->path[0], O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, 0644) + 1;
+	if (!r->fd) {
+		why = errno == ELOOP ? "a symbolic link" : strerror(errno);
+	} else if (fstat(r->fd - 1, &st) || !S_ISREG(st.st_mode)) {
+		why = "not a file";
+	} else {
+		r->size = st.st_size;
+		if ((flock(r->fd - 1, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK) || !is_recorder_current(r))
+			why = recorder_held; /* and perhaps just renamed */
+		else
+			why = recorder_continue(r);
+	}
+	if (before)
+		close(before - 1);
+	if (why)
+		recorder_close(r);
+	return why;
+}
+
+/* FILE becomes FILE.1, and a new one begins. Why that failed, or NULL. */
+static const char *recorder_rotate(struct recorder *r)
+{
+	const char *why = recorder_rename(r, false);
+
+	return why ? why : recorder_open(r);
+}
+
+/* Opens FILE at the start. One that can never become FILE.1 is refused: a rename there and
+ * back finds that out, mount points included. Why that failed, or NULL. */
+static const char *recorder_start(struct recorder *r)
+{
+	const char *why = recorder_open(r), *slash = strrchr(r->path[0], '/');
+	int older = open(r->path[1], O_RDONLY | O_NOCTTY | O_NONBLOCK);
+	char directory[PATH_BYTES];
+
+	signal(SIGXFSZ, SIG_IGN); /* a limit of the file's size is EFBIG */
+	r->kills = in_cgroup() ? parent_kills() : UNAVAILABLE;
+	if (why)
+		return why;
+	if (older < 0) {
+		why = recorder_rename(r, false);
+		return why ? why : recorder_rename(r, true);
+	}
+	if (flock(older, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK)
+		return recorder_held; /* it is between two files */
+	close(older);
+	join_n(directory, r->path[0], slash ? (size_t)(slash - r->path[0]) : 0, slash ? "/" : ".", "");
+	return access(directory, W_OK) ? "its directory does not let it be renamed" : NULL;
+}
+
+/* Appends a report, to an empty file its header, too: all of it or nothing. errno, or 0. */
+static int recorder_append(struct recorder *r, const struct comparison *c)
+{
 	char buffer[OUT_BYTES / 2];
 	struct sink o = SINK(buffer);
-	ssize_t n;
+	size_t done = 0;
+	ssize_t n = 0;
+	int error;
 
-	if (r->length > sizeof buffer)
-		return EMSGSIZE;
+	if (!r->size)
+		csv_names(&o, &r->listing);
 	r->listing.from = c;
 	csv_line(&o, &r->listing, 0);
-	if (o.overflow || o.n > r->length)
+	if (o.overflow)
 		return EMSGSIZE;
-	o.n--; /* the newline */
-	out_fill(&o, ' ', r->length - 1 - o.n);
-	out_char(&o, '\n');
-	if (r->at >= opt->lines)
-		r->at = 0;
-	n = pwrite(r->fd - 1, o.text, r->length, (off_t)(r->header + r->at * r->length));
-	if (n != (ssize_t)r->length)
-		return n < 0 ? errno : ENOSPC;
-	r->at++;
-	return 0;
+	while (done < o.n && (n = write(r->fd - 1, o.text + done, o.n - done)) > 0)
+		done += (size_t)n;
+	if (done == o.n) {
+		r->reports++;
+		r->size += (off_t)o.n;
+		return 0;
+	}
+	error = n ? errno : ENOSPC;
+	if (done && ftruncate(r->fd - 1, r->size))
+		recorder_close(r); /* the half line is cut off when it is opened anew */
+	return error;
 }
 
-/* A field of a line of CSV, without quotes and blanks around it, into `to`;
- * false where the line has no more. */
+/* Records a report. A file that was emptied, moved or deleted is begun anew. On a full
+ * disk FILE.1 is given up: by a rename, or by a second one if there was none yet. A file that
+ * cannot be renamed grows to 2 N. Why this report or those before it are lost, or NULL. */
+static const char *recorder_write(struct recorder *r, const struct comparison *c)
+{
+	const char *why = NULL;
+	unsigned tries = r->full ? 0 : 2;
+	int error;
+
+	if (!is_recorder_current(r)) {
+		recorder_close(r); /* of the same file it would hold the lock */
+		why = recorder_open(r);
+	}
+	if (!why && r->reports >= r->most)
+		why = recorder_rotate(r);
+	if (r->fd && r->reports >= 2 * r->most) {
+		if (ftruncate(r->fd - 1, 0))
+			return strerror(errno);
+		r->size = 0;
+		r->reports = 0;
+	}
+	if (!r->fd)
+		return why;
+	do {
+		error = recorder_append(r, c);
+		r->full = error == ENOSPC || error == EDQUOT || error == EFBIG;
+	} while (r->full && tries-- && !recorder_rotate(r));
+	return error ? strerror(error) : why;
+}
+
+/* Records a report, but no average since boot, and says what goes wrong, once. A cgroup
+ * that has ended has no counters; that it was killed for want of memory its parent knows. */
+static void record(struct recorder *r, const struct comparison *c, bool ended)
+{
+	uint64_t kills = in_cgroup() ? parent_kills() : UNAVAILABLE;
+	const char *why;
+
+	if (ended) {
+		memset(c->report->value, 0xff, sizeof c->report->value);
+		c->report->value[M_oom] = times(growth(r->kills, kills), 1000);
+	}
+	r->kills = kills;
+	if (c->report->first)
+		return;
+	why = recorder_write(r, c);
+	r->lost |= why != NULL;
+	if (why && why != r->said)
+		warn(0, "--record: %s: %s", r->path[0], why);
+	r->said = why;
+}
+
+/* A value of --from or --to. */
+static bool parse_instant(const char *value, struct instant *i)
+{
+	uint64_t days = 0, seconds = 0, unit;
+	const char *p = value;
+
+	i->kind = INSTANT_AT;
+	i->ns = clock_ns(CLOCK_REALTIME);
+	if (!strcmp(value, "now"))
+		return true;
+	if (parse_time(&p, &i->ns))
+		return !*p;
+	p = value;
+	if (*p == '-') {
+		i->kind = INSTANT_BEFORE;
+		p++;
+		if (!parse_digits(&p, &i->ns) || !*p || p[1])
+			return false;
+		unit = *p == 's' ? 1 : *p == 'm' ? 60 : *p == 'h' ? 3600 : *p == 'd' ? 86400 : 0;
+		i->ns = times(i->ns, unit * NS_PER_S);
+		return unit && i->ns != UNAVAILABLE;
+	}
+	if (parse_date(&p, &days)) {
+		if (*p && (*p++ != ' ' || !parse_clock(&p, &seconds)))
+			return false;
+	} else {
+		i->kind = INSTANT_CLOCK;
+		p = value;
+		if (!parse_clock(&p, &seconds))
+			return false;
+	}
+	i->ns = ns_of_time(days, seconds);
+	return !*p;
+}
+
+#define DAY_NS (86400ull * NS_PER_S)
+
+/* The last such time that is not after `last`. */
+static uint64_t instant_ns(const struct instant *i, uint64_t last)
+{
+	uint64_t today = last - last % DAY_NS + i->ns;
+
+	if (i->kind == INSTANT_CLOCK)
+		return today > last ? minus(today, DAY_NS) : today;
+	return i->kind == INSTANT_BEFORE ? minus(last, i->ns) : i->ns;
+}
+
+#define MAX_FIELDS 256
+
+/* --replay: FILE.1 and FILE, each by its own header. A report is read ahead of the one that
+ * is shown. */
+LARGE struct replay {
+	int fd[2];           /* FILE.1, FILE; -1: there is none */
+	unsigned at;         /* the one that is read */
+	struct scanner scan;
+	unsigned fields;     /* 0: its header is yet to come */
+	const struct column *field[MAX_FIELDS]; /* NULL: not known, left out */
+	bool has[M_COUNT];   /* metrics that are columns */
+	bool named;          /* there was a header */
+	struct {
+		struct report report;
+		char cgroup[PATH_BYTES];
+	} row[2];            /* by turns */
+	unsigned turn;       /* the row that is shown next */
+	bool ahead;          /* it was read */
+	uint64_t from_ns, to_ns;
+	uint64_t begin_ns, end_ns; /* of the first report, and of the last so far */
+	bool shown;          /* some of it was between --from and --to */
+	uint64_t damaged;    /* lines */
+	char why[160];
+} replay;
+
+/* A field of a line of CSV, without its quotes and the blanks after it, into `to`; false
+ * where the line has no more. */
 static bool csv_field(struct text *line, char *to, size_t size)
 {
 	const char *p = line->p;
+	bool quoted = false;
 	size_t n = 0;
-	bool quoted;
 
 	if (!p)
 		return false;
-	quoted = p < line->end && *p == '"';
-	for (p += quoted; p < line->end; p++) {
-		if (quoted && *p == '"') {
-			if (p + 1 == line->end || p[1] != '"') {
-				p++;
-				break;
-			}
-			p++;
-		} else if (!quoted && *p == ',') {
-			break;
-		}
+	for (; p < line->end && (quoted || *p != ','); p++) {
+		quoted ^= *p == '"';
+		if (*p == '"' && (!quoted || p == line->p || p[-1] != '"')) /* of two, one is part of it */
+			continue;
 		if (n < size - 1)
 			to[n++] = *p;
 	}
-	while (p < line->end && *p != ',')
-		p++;
 	while (n && (to[n - 1] == ' ' || to[n - 1] == '\r'))
 		n--;
 	to[n] = '\0';
@@ -7781,289 +7979,202 @@ static bool csv_field(struct text *line, char *to, size_t size)
 	return true;
 }
 
-#define MAX_FIELDS 256
-
-/* A file of CSV that is replayed. */
-struct replayed {
-	struct scanner scan;
-	unsigned fields;
-	const struct column *field[MAX_FIELDS]; /* NULL: not known, left out */
-	uint64_t damaged;   /* lines */
-	uint64_t last_ns;   /* the time of the line before */
-	bool any;
-};
-
-/* The names in the first line; false where it is not one of ours. */
-static bool replay_names(struct replayed *r, struct text line, void (*unknown)(const char *))
+/* The names in the first line of a file; false where it is none of a report. */
+static bool replay_names(struct replay *r, struct text line)
 {
 	static const struct column *const of_report[] = { &column_interval, &column_scope, &column_cgroup };
+	static unsigned said;
 	char name[64];
-	unsigned i, m;
+	unsigned i, m, n;
 	bool any = false;
 
 	if (!csv_field(&line, name, sizeof name) || strcmp(name, "time"))
 		return false;
-	memset(replay.has, 0, sizeof replay.has);
-	for (r->fields = 0; r->fields < MAX_FIELDS && csv_field(&line, name, sizeof name); r->fields++) {
-		const struct column **field = &r->field[r->fields];
-
-		*field = NULL;
+	for (n = 0; n < MAX_FIELDS && csv_field(&line, name, sizeof name); n++) {
+		r->field[n] = NULL;
 		for (i = 0; i < LENGTH(of_report); i++)
 			if (!strcmp(of_report[i]->key, name))
-				*field = of_report[i];
+				r->field[n] = of_report[i];
 		for (m = 1; m < LENGTH(metrics); m++)
 			if (is_visible(m) && !strcmp(metrics[m].column.key, name)) {
-				*field = &metrics[m].column;
-				replay.has[m] = any = true;
+				r->field[n] = &metrics[m].column;
+				r->has[m] = any = true;
 			}
-		if (!*field && *name && unknown)
-			unknown(name);
+		if (!r->field[n] && *name && said++ < 8)
+			warn(0, "--replay: column %s is not known: left out", name);
 	}
+	r->fields = any ? n : 0;
+	r->named |= any;
 	return any;
 }
 
-/* The next field as a number, in the units of a report; UNAVAILABLE where it is
- * empty. False: it is no number, or there is none. */
-static bool replay_number(struct text *line, const struct column *c, uint64_t *v)
-{
-	const char *p = line->p;
-
-	*v = UNAVAILABLE;
-	if (!p)
-		return false;
-	if (p < line->end && *p != ',' && !is_blank(*p) && !parse_decimal(&p, 3, v))
-		return false;
-	while (p < line->end && (is_blank(*p) || *p == '\r'))
-		p++;
-	if (p < line->end && *p != ',')
-		return false;
-	line->p = p < line->end ? p + 1 : NULL;
-	*v = times(*v, c->unit == UNIT_DECIMALS ? 1000 : c->unit >= UNIT_SIZE ? 1024 : 1);
-	return true;
-}
-
-/* A line as a report; false where it is damaged. */
-static bool replay_line(struct replayed *r, struct text line, struct report *report)
+/* A line as a report, whose cgroup's name is kept beside it; false where it is damaged. */
+static bool replay_line(const struct replay *r, struct text line, struct report *report, char *cgroup)
 {
 	char text[PATH_BYTES];
+	const char *p = text;
 	unsigned i;
-	const char *p;
-	uint64_t v;
 
-	replay.turn ^= 1;
 	memset(report->value, 0xff, sizeof report->value);
 	report->elapsed_us = 0;
 	report->scope = "host";
 	report->cgroup = NULL;
 	report->mem_level[0] = report->cpu_level[0] = '\0';
-	if (!csv_field(&line, text, sizeof text))
-		return false;
-	p = text;
-	if (!parse_time(&p, &report->wall_ns) || *p)
+	if (!csv_field(&line, text, sizeof text) || !parse_time(&p, &report->wall_ns) || *p)
 		return false;
 	for (i = 0; i < r->fields; i++) {
 		const struct column *c = r->field[i];
-		enum metric_id m;
+		uint64_t v = UNAVAILABLE;
 
-		m = c && c->id < ID_INTERVAL ? c->id : M_NONE;
-		if (c && !is_name(c)) {
-			if (!replay_number(&line, c, m ? &report->value[m] : &v))
-				return false;
-			if (!m) /* the interval */
-				report->elapsed_us = v < UINT64_MAX / 1000 ? v * 1000 : 0;
-			continue;
-		}
 		if (!csv_field(&line, text, sizeof text))
 			return false;
-		if (!c)
+		p = text;
+		if (c && !is_name(c) && *p && (!parse_decimal(&p, 3, &v) || *p))
+			return false;
+		if (!c || !*text)
 			continue;
-		if (c->id == ID_SCOPE) {
-			copy_text(replay.scope[replay.turn], sizeof *replay.scope,
-				  &(struct text){ text, text + strlen(text) });
-			report->scope = replay.scope[replay.turn];
-		} else if (c->id == ID_CGROUP) {
-			join(replay.cgroup[replay.turn], text, "", "");
-			report->cgroup = *text ? replay.cgroup[replay.turn] : NULL;
-		} else if (c->unit == UNIT_LEVEL) {
-			join(m == M_mem_level ? report->mem_level : report->cpu_level, text, "", "");
-		}
+		if (c->id == ID_INTERVAL)
+			report->elapsed_us = v < UINT64_MAX / 1000 ? v * 1000 : 0;
+		else if (c->id == ID_SCOPE)
+			report->scope = strcmp(text, "cgroup") ? "host" : "cgroup";
+		else if (c->id == ID_CGROUP)
+			report->cgroup = strcpy(cgroup, text);
+		else if (c->unit == UNIT_LEVEL)
+			strcpy(c->id == M_mem_level ? report->mem_level : report->cpu_level, text);
+		else
+			report->value[c->id] = times(v, c->unit == UNIT_DECIMALS ? 1000 : c->unit >= UNIT_SIZE ? 1024 : 1);
 	}
-	if (line.p)
-		return false; /* more fields than names */
 	report->value[M_swap] = plus(report->value[M_si], report->value[M_so]);
 	/* How many periods of a quota there were is not recorded: of the usual 100 ms. */
 	report->value[M_periods] = report->elapsed_us / 100;
-	/* One that covers much more than the time since the line before is an average
-	 * since boot, or since the start of a cgroup. */
-	report->first = !report->elapsed_us ||
-		(r->any && report->elapsed_us / 1000 > (report->wall_ns - r->last_ns) / 1000000 * 10 + 1000);
-	return true;
+	return !line.p; /* else there are more fields than names */
 }
 
-static void name_unknown(const char *name)
+/* Reads the next whole line into a row. False at the end. */
+static bool replay_read(struct replay *r, unsigned row)
 {
-	static unsigned said;
-
-	if (said++ < 8)
-		warn(0, "--replay: column %s is not known: left out", name);
-}
-
-static void show_report(struct listing *l, const struct comparison *c), list_view(struct listing *l);
-
-/* One report of a replay. */
-static void show_replayed(struct listing *l, struct report *report)
-{
-	const struct comparison c = { &snapshots[0], &snapshots[1], report, false };
-
-	if (report->wall_ns < opt->from_ns || report->wall_ns > opt->to_ns)
-		return;
-	l->from = &c;
-	replay.shown = true;
-	screen_measure();
-	if (opt->view == O_CHECK || !(report->first && (opt->no_first || opt->view == O_GRAPH)))
-		show_report(l, &c);
-}
-
-/* Shows the lines of a recording from one position up to another. Of the first
- * line the second says whether it is an average: that covers ten times more. */
-static void replay_part(struct replayed *r, struct listing *l, off_t from, off_t to)
-{
-	LARGE struct report reports[2];
-	struct report *held = NULL;
 	struct text line;
-	unsigned n = 0;
 
-	if (from && lseek(r->scan.fd, from, SEEK_SET) < 0)
-		return;
-	if (from)
-		scan_start_stream(&r->scan, r->scan.fd, from);
-	while ((to == 0 || (off_t)scan_position(&r->scan, r->scan.next) < to) && scan_line(&r->scan, &line)) {
-		struct report *report = &reports[n & 1];
-
-		if (r->scan.cut || !replay_line(r, line, report)) {
-			r->damaged += line.p != line.end && !after(line.p, "time,");
-			continue;
+	for (; r->at < 2; r->at++) {
+		while (scan_line(&r->scan, &line)) {
+			if (!r->scan.cut && r->fields && replay_line(r, line, &r->row[row].report, r->row[row].cgroup))
+				return true;
+			if (line.p == line.end || replay_names(r, line))
+				continue;
+			r->damaged++;
+			if (!r->fields)
+				break;
 		}
-		n++;
-		if (!r->any) {
-			r->any = true;
-			replay.in_cgroup = report->cgroup != NULL;
-			list_view(l);
-			held = report;
-		} else {
-			if (held) {
-				held->first |= held->elapsed_us / 10 > report->elapsed_us;
-				show_replayed(l, held);
-			}
-			held = NULL;
-			show_replayed(l, report);
-		}
-		r->last_ns = report->wall_ns;
+		r->damaged += r->scan.next < r->scan.end; /* a last line that no newline ends */
+		if (r->scan.error)
+			warn(r->scan.error, "--replay: %s%s:", opt->replay, r->at ? "" : ".1");
+		scan_start_stream(&r->scan, r->fd[1], 0);
+		r->fields = 0;
 	}
-	if (held)
-		show_replayed(l, held);
-	if (!to) /* a last line that no newline ends */
-		r->damaged += r->scan.next < r->scan.end;
+	if (r->damaged && r->named)
+		warn(0, "--replay: %ju damaged lines skipped", r->damaged);
+	return false;
 }
 
-/* Where the oldest line of a recording begins; 0: after the header, or it is a
+/* The time of the last report in a file, found from its end; 0: there is none, or it is a
  * pipe. */
-static off_t find_oldest(struct replayed *r)
+static uint64_t replay_last(struct scanner *s, int fd)
 {
+	off_t at = lseek(fd, 0, SEEK_CUR), end = lseek(fd, 0, SEEK_END), from = end, back;
 	uint64_t ns, last = 0;
 	struct text line;
-	off_t oldest = 0;
 
-	while (!oldest && scan_line(&r->scan, &line)) {
-		const char *p = line.p;
-
-		if (!parse_time(&p, &ns))
-			continue;
-		if (ns < last)
-			oldest = (off_t)scan_position(&r->scan, line.p);
-		last = ns;
+	for (back = SCAN_BYTES; from > 0 && !last; back *= 2) {
+		from = end > back ? end - back : 0;
+		lseek(fd, from, SEEK_SET);
+		scan_start_stream(s, fd, from);
+		while (scan_line(s, &line))
+			if (parse_time(&line.p, &ns))
+				last = ns;
 	}
-	return oldest;
+	lseek(fd, at, SEEK_SET);
+	return last;
 }
 
-/* --replay: reports from CSV, in the order of time. */
-static void run_replay(struct listing *l)
+/* Opens FILE before FILE.1: if it has become that meanwhile, there is a new one. Why there is
+ * nothing to show, or NULL. */
+static const char *replay_open(struct replay *r, const char *path)
 {
-	LARGE struct replayed r;
-	bool is_stdin = !strcmp(opt->replay, "-");
-	int fd = is_stdin ? STDIN_FILENO : open(opt->replay, O_RDONLY | O_NOCTTY);
-	struct text line;
-	off_t header, oldest = 0;
-
-	if (fd < 0)
-		die(errno, "--replay: %s:", opt->replay);
-	scan_start_stream(&r.scan, fd, 0);
-	if (!scan_line(&r.scan, &line) || !replay_names(&r, line, name_unknown)) {
-		if (r.scan.error)
-			die(r.scan.error, "--replay: %s:", opt->replay);
-		die(0, "--replay: %s: not CSV of vmstat: no metric is named in its first line", opt->replay);
-	}
-	header = (off_t)scan_position(&r.scan, r.scan.next);
-	if (lseek(fd, 0, SEEK_CUR) >= 0) {
-		oldest = find_oldest(&r);
-		lseek(fd, header, SEEK_SET);
-		scan_start_stream(&r.scan, fd, header);
-	}
-	if (oldest)
-		replay_part(&r, l, oldest, 0);
-	replay_part(&r, l, oldest ? header : 0, oldest);
-	if (r.scan.error)
-		warn(r.scan.error, "--replay: %s:", opt->replay);
-	if (r.damaged)
-		warn(0, "--replay: %ju damaged lines skipped", r.damaged);
-	if (!r.any)
-		die(0, "--replay: %s: no reports", opt->replay);
-	if (!replay.shown)
-		die(0, "--replay: there is no report between --from and --to");
-}
-
-/* Records a report. Of a cgroup that has ended its counters are gone; that it was
- * killed for want of memory the parent still knows. */
-static void record(const struct comparison *c, bool gone)
-{
-	static uint64_t kills_before;
-	static int said;
-	uint64_t kills = in_cgroup() ? parent_kills() : UNAVAILABLE;
+	char older[PATH_BYTES];
+	struct stat st[2];
+	uint64_t last = 0;
+	unsigned i;
 	int error;
 
-	if (gone) {
-		memset(c->report->value, 0xff, sizeof c->report->value);
-		c->report->value[M_oom] = times(growth(kills_before, kills), 1000);
+	r->fd[0] = -1;
+	r->fd[1] = STDIN_FILENO;
+	if (strcmp(path, "-")) {
+		r->fd[1] = open(path, O_RDONLY | O_NOCTTY);
+		error = errno;
+		r->fd[0] = join(older, path, ".1", "") ? open(older, O_RDONLY | O_NOCTTY) : -1;
+		if (!fstat(r->fd[0], &st[0]) && !fstat(r->fd[1], &st[1]) && st[0].st_ino == st[1].st_ino &&
+		    st[0].st_dev == st[1].st_dev) {
+			close(r->fd[1]);
+			r->fd[1] = open(path, O_RDONLY | O_NOCTTY);
+		} else if (r->fd[1] < 0 && (r->fd[0] < 0 || error != ENOENT)) {
+			return strerror(error);
+		}
 	}
-	kills_before = kills;
-	error = recorder_write(c);
-	if (error && error != said)
-		warn(error, "--record: %s:", opt->record);
-	said = error;
+	for (i = 2; i-- > 0 && !last && (opt->from.kind || opt->to.kind);)
+		last = replay_last(&r->scan, r->fd[i]);
+	last = last ? last : clock_ns(CLOCK_REALTIME);
+	r->from_ns = instant_ns(&opt->from, last);
+	if (opt->from.kind && opt->to.kind == INSTANT_CLOCK) /* the first one after it */
+		last = r->from_ns + DAY_NS - 1;
+	r->to_ns = opt->to.kind ? instant_ns(&opt->to, last) : UINT64_MAX;
+	scan_start_stream(&r->scan, r->fd[0], 0);
+	r->ahead = replay_read(r, r->turn);
+	r->begin_ns = r->row[r->turn].report.wall_ns;
+	return r->ahead ? NULL : r->named || !r->damaged ? "no reports" :
+		"not CSV of vmstat: no metric is named in its first line";
 }
 
-/* Opens the recording: FILE[,N]. */
-static void start_recorder(void)
+/* Are two times the same but for a tenth, or for what a busy machine is late? */
+static bool is_about(uint64_t us, uint64_t as_us)
 {
-	static char path[PATH_BYTES];
-	const char *p = strrchr(opt->record, ','), *reason;
-	uint64_t n;
-	int error;
+	return (us > as_us ? us - as_us : as_us - us) <= (as_us > 500000 ? as_us / 10 : 50000);
+}
 
-	if (p && parse_number(p + 1, &n)) {
-		if (!n || n > UINT32_MAX)
-			die(0, "--record: '%s' is no number of lines", p + 1);
-		given.lines = n;
-		join_n(path, opt->record, (size_t)(p - opt->record), "", "");
-		given.record = path;
+/* The next report between --from and --to; NULL at the end. One that covers neither the
+ * time since the report before it nor as much as the one after it is an average since
+ * boot. */
+static struct report *replay_next(struct replay *r)
+{
+	while (r->ahead) {
+		struct report *report = &r->row[r->turn].report, *next = &r->row[!r->turn].report;
+		uint64_t since_us = r->end_ns ? (report->wall_ns - r->end_ns) / 1000 : 0;
+
+		r->turn = !r->turn;
+		r->ahead = replay_read(r, r->turn);
+		report->first = !report->elapsed_us || (!is_about(report->elapsed_us, since_us) &&
+			!(r->ahead && is_about(report->elapsed_us, next->elapsed_us)));
+		r->end_ns = report->wall_ns;
+		if (report->wall_ns >= r->from_ns && report->wall_ns <= r->to_ns) {
+			r->shown = true;
+			return report;
+		}
 	}
-	if (!list_metrics(&recorder.listing, true))
-		return; /* the table says so */
-	reason = recorder_open(opt->record, &error);
-	if (error)
-		die(error, "--record: %s:", opt->record);
-	if (reason)
-		die(0, "--record: %s: %s", opt->record, reason);
+	return NULL;
+}
+
+/* Why no report was shown, or NULL. */
+static const char *replay_missed(struct replay *r)
+{
+	struct sink o = SINK(r->why);
+
+	if (r->shown)
+		return NULL;
+	out_str(&o, "there is no report between --from and --to: the recording covers ");
+	out_date(&o, r->begin_ns / NS_PER_S, ' ');
+	out_str(&o, " to ");
+	out_date(&o, r->end_ns / NS_PER_S, ' ');
+	out_str(&o, " UTC");
+	return out_end(&o);
 }
 
 /* ------------------------------------------------------------------ GRAPH
@@ -10631,8 +10742,8 @@ static void enter_sandbox(void)
 static void exporter_tick(void)
 {
 	page_tick();
-	if (WITH_RECORD && opt->record && page.reports > 1)
-		record(&page.last, exporter.latest->gone);
+	if (WITH_RECORD && opt->record)
+		record(&recorder, &page.last, exporter.latest->gone);
 }
 
 /* Serves until it is stopped, and then what has been asked for. */
@@ -10825,37 +10936,21 @@ _Noreturn static void bad_value(const struct option *o, const char *value)
 	die(0, WITH_HELP ? "--%s: '%s' is not %s (%s)" : "--%s: '%s' is not %s%s", o->name, value, o->value, o->help);
 }
 
-/* An instant in RFC 3339, or how long ago: -90s, -5m, -1h, -2d. */
-static bool parse_instant(const char *value, uint64_t *ns)
+/* FILE[,N] */
+static bool parse_record(const char *value)
 {
-	static const struct { char letter; uint32_t seconds; } units[] = {
-		{ 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 86400 },
-	};
-	uint64_t n, now = clock_ns(CLOCK_REALTIME);
-	const char *p = value;
-	unsigned i;
-
-	if (*p != '-')
-		return parse_time(&p, ns) && !*p;
-	p++;
-	if (!parse_digits(&p, &n))
-		return false;
-	for (i = 0; i < LENGTH(units); i++)
-		if (*p == units[i].letter && !p[1]) {
-			*ns = minus(now, times(n, units[i].seconds * (uint64_t)NS_PER_S));
-			return *ns != UNAVAILABLE;
-		}
-	return false;
+	given.record = value;
+	return recorder_name(&recorder, value);
 }
 
 static bool parse_from(const char *value)
 {
-	return parse_instant(value, &given.from_ns);
+	return parse_instant(value, &given.from);
 }
 
 static bool parse_to(const char *value)
 {
-	return parse_instant(value, &given.to_ns);
+	return parse_instant(value, &given.to);
 }
 
 static bool parse_pid(const char *value)
@@ -11058,6 +11153,8 @@ static void check_conflicts(void)
 		die(0, "conflicting options: --%s and a delay", options[first_of(set & (B(PROMETHEUS) | B(REPLAY)))].name);
 	if (given.count && set & B(LISTEN))
 		die(0, "conflicting options: --listen and a count");
+	if (set & B(RECORD) && !given.delay_ns && !(set & B(LISTEN)))
+		die(0, "--record needs a delay: how often it records");
 	if (set & (B(FROM) | B(TO)) && !(set & B(REPLAY)))
 		die(0, "--%s is for --replay", options[first_of(set & (B(FROM) | B(TO)))].name);
 	if (WITH_ALERTS && given.view == O_CHECK && !has_rules())
@@ -11417,7 +11514,7 @@ static void show_report(struct listing *l, const struct comparison *c)
 	if (WITH_ALERTS && view()->reports)
 		alerts_judge(c->report);
 	if (WITH_RECORD && opt->record)
-		record(c, false);
+		record(&recorder, c, false);
 	view()->show(l, c);
 }
 
@@ -11439,7 +11536,7 @@ _Noreturn static void end_with_cgroup(const struct comparison *c, bool first)
 	if (WITH_RECORD && opt->record && !first) {
 		c->report->first = false;
 		report_make(c);
-		record(c, true);
+		record(&recorder, c, true);
 	}
 	die(0, "cgroup %s: gone: the container has ended", scope.name);
 }
@@ -11488,6 +11585,42 @@ static void list_view(struct listing *l)
 {
 	if (!view()->list(l))
 		die(0, "unknown column in '%s' (--columns=help lists them)", opt->columns);
+}
+
+/* --record */
+static void start_recorder(void)
+{
+	const char *why;
+
+	if (!list_metrics(&recorder.listing, true))
+		return; /* the table says so */
+	why = recorder_start(&recorder);
+	if (why)
+		die(0, "--record: %s: %s", recorder.path[0], why);
+}
+
+/* --replay: shows a recording as it was shown, with its alerts. */
+static void run_replay(struct listing *l)
+{
+	struct comparison c = { &snapshots[0], &snapshots[1], NULL, false, replay.has };
+	const char *why = replay_open(&replay, opt->replay);
+
+	if (why)
+		die(0, "--replay: %s: %s", opt->replay, why);
+	scope.cgroup = replay.row[0].report.cgroup != NULL;
+	list_view(l);
+	l->from = &c;
+	while ((c.report = replay_next(&replay)) != NULL) {
+		bool only = replay.begin_ns == replay.end_ns && !replay.ahead;
+
+		screen_measure();
+		/* Of averages since boot a graph draws what is the only report. */
+		if (!c.report->first || !opt->no_first || opt->view == O_CHECK || (opt->view == O_GRAPH && only))
+			show_report(l, &c);
+	}
+	why = replay_missed(&replay);
+	if (why)
+		die(0, "--replay: %s", why);
 }
 
 /* The schedule is absolute, by the start of each tick: nothing drifts. What
@@ -11639,7 +11772,7 @@ static __attribute__((noinline)) int vmstat(int argc, char **argv)
 	if (WITH_PROMETHEUS && opt->format == O_PROMETHEUS)
 		run_prometheus();
 	if (opt->listen || opt->format == O_PROMETHEUS)
-		return 0;
+		return WITH_RECORD && recorder.lost;
 	list_view(&listing);
 	plan_make(&scope_plan, &listing, scope_is_told);
 	/* A graph is finished first, a verdict is said, a recording ends with its own status. */
@@ -11650,7 +11783,7 @@ static __attribute__((noinline)) int vmstat(int argc, char **argv)
 	status = finish(&listing);
 	if (stopped && (stopped == SIGINT || !opt->record))
 		die_of_signal();
-	return status;
+	return status ? status : WITH_RECORD && recorder.lost;
 }
 
 int main(int argc, char **argv)

@@ -307,18 +307,18 @@ requires_mount_namespace() {
 	ends
 }
 
-@test "the recorder's disk is full: said once, the metrics go on" {
+@test "the recorder's disk is full: the newest reports are kept, the metrics go on" {
 	[[ $("$VMSTAT" -V) == *" record "* ]] || skip "built without record"
 	requires_mount_namespace
 	mkdir "$T/disk"
 	before=(unshare -m --propagation private sh -c 'mount -t tmpfs -o size=32k none "$0" && exec "$@"' "$T/disk")
 	serve --scope=host --record="$T/disk/rec.csv,100000" 0.02
 	during 4 sleep 3
-	[ "$(grep -c 'No space left' "$T/err")" = 1 ] || { cat "$T/err"; return 1; }
-	[ "$(wc -l <"$T/err")" -le 4 ]
+	[ "$(wc -l <"$T/err")" -le 3 ] && ! grep record "$T/err" || { cat "$T/err"; return 1; }
 	is_well
-	nsenter -t "$server" -m cat "$T/disk/rec.csv" >"$T/rec.csv"
+	nsenter -t "$server" -m sh -c "touch '$T/disk/rec.csv.1'; cat '$T/disk/rec.csv.1' '$T/disk/rec.csv'" >"$T/rec.csv"
 	ends
 	"$VMSTAT" --replay="$T/rec.csv" --csv >"$T/replayed"
 	[ "$(wc -l <"$T/replayed")" -gt 10 ]
+	(($(date +%s) - $(date -d "$(tail -n 1 "$T/replayed" | cut -d, -f1)" +%s) < 10))
 }
