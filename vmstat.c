@@ -7715,7 +7715,7 @@ static const char *recorder_continue(struct recorder *r)
 	scan_start_stream(&s, r->fd - 1, 0);
 	headed = scan_line(&s, &line) && !s.cut;
 	n = strcspn(s.buffer, "\n"); /* or a NUL; a newline ends the buffer */
-	if (memcmp(s.buffer, RECORD_HEAD, least_of(n, strlen(RECORD_HEAD))) || (headed && n < strlen(RECORD_HEAD)))
+	if (memcmp(s.buffer, RECORD_HEAD, (size_t)least_of(n, strlen(RECORD_HEAD))) || (headed && n < strlen(RECORD_HEAD)))
 		return "not a recording";
 	if (headed) {
 		end = (off_t)scan_position(&s, s.next);
@@ -11121,20 +11121,16 @@ static const struct { uint64_t these, those; } conflicts[] = {
 	{ B(SVG), VIEW_OPTIONS & ~B(GRAPH) },
 };
 
-/* The first option of a set, O_COUNT if it is empty. */
+/* The first option of a set, O_NONE if it is empty. */
 static unsigned first_of(uint64_t set)
 {
-	unsigned i = 0;
-
-	while (i < O_COUNT && !(set >> i & 1))
-		i++;
-	return i;
+	return set ? (unsigned)__builtin_ctzll(set) : O_NONE;
 }
 
 /* Ends the program if options conflict with each other or with operands. */
 static void check_conflicts(void)
 {
-	uint64_t set = given.set;
+	uint64_t set = given.set, these;
 	unsigned i, one, other;
 
 	if (set & (B(LISTEN) | B(PROMETHEUS)))
@@ -11144,9 +11140,10 @@ static void check_conflicts(void)
 	if (given.view == O_DISK && !given.columns)
 		set &= ~B(EXTENDED); /* rates instead of totals */
 	for (i = 0; i < LENGTH(conflicts); i++)
-		for (one = 0; one < O_COUNT; one++) {
+		for (these = set & conflicts[i].these; these; these &= these - 1) {
+			one = first_of(these);
 			other = first_of(set & conflicts[i].those & ~(1ull << one));
-			if ((set & conflicts[i].these) >> one & 1 && other < O_COUNT)
+			if (other)
 				die(0, "conflicting options: --%s and --%s", options[one].name, options[other].name);
 		}
 	if (given.delay_ns && set & (B(PROMETHEUS) | B(REPLAY)))
