@@ -3299,7 +3299,7 @@ struct top {
 /* What limits a cgroup, over all its levels, and how it is throttled. Sizes in bytes. */
 struct limits {
 	struct memory_limit {
-		uint64_t limit, used; /* of the level whose limit leaves least, and its working set; UNAVAILABLE: none */
+		uint64_t limit, used; /* of the level that leaves least, and its working set; UNAVAILABLE: none */
 		uint64_t idle, available; /* the least over all levels: limit - usage, - working set */
 		unsigned level;       /* that level; homes[].levels: it is not visible */
 		bool known;           /* every limit could be read */
@@ -3460,7 +3460,9 @@ static uint64_t parent_kills(void)
 	const struct home *h = &homes[DIR_MEMORY];
 	int error;
 
-	return h->version != 2 || h->levels < 2 ? UNAVAILABLE : read_kills(h->dir, h->length[1], "memory.events", &error);
+	if (h->version != 2 || h->levels < 2)
+		return UNAVAILABLE;
+	return read_kills(h->dir, h->length[1], "memory.events", &error);
 }
 
 /* The time of a snapshot, since the machine booted. A captured tree carries
@@ -3578,6 +3580,28 @@ static bool has_numbers(const struct snapshot *now)
 	return false;
 }
 
+/* When the counters of the machine began, in ns since boot: then; but where they fill less
+ * than half of the time since, and /proc/uptime holds them, by that. OpenVZ has a file of
+ * its own there, with counters of its own, and the clock of the host. */
+static uint64_t machine_start_ns(const struct snapshot *now)
+{
+	const struct place *p = now->plan->place[M_cpu_time];
+	uint64_t cpus = now->level[0][M_cpu_lines], ticks = 0, uptime = 0;
+	const struct term *t;
+	struct scanner s;
+	struct text line;
+
+	for (t = p ? p->terms : NULL; t && t->sign == TERM_PLUS; t++)
+		if (now->level[0][t->metric] != UNAVAILABLE)
+			ticks = plus(ticks, times(now->level[0][t->metric], NS_PER_S / USER_HZ));
+	if (!ticks || cpus == UNAVAILABLE || ticks > times(cpus, now->ns / 2) || !scan_proc(&s, "uptime", ""))
+		return 0;
+	if (!scan_line(&s, &line) || !parse_decimal(&line.p, 9, &uptime))
+		uptime = 0;
+	scan_close(&s);
+	return uptime < now->ns && ticks <= times(cpus, uptime + uptime / 16) ? now->ns - uptime : 0;
+}
+
 /* When the counters of the scope began, in ns since boot: for a cgroup when
  * its oldest task started; UNAVAILABLE where that is not known. */
 static uint64_t scope_start_ns(const struct snapshot *now)
@@ -3587,7 +3611,9 @@ static uint64_t scope_start_ns(const struct snapshot *now)
 
 	if (!now->age_known)
 		return UNAVAILABLE;
-	if (!in_cgroup() || is_root(scope.home))
+	if (!in_cgroup())
+		return opt->captured ? 0 : machine_start_ns(now);
+	if (is_root(scope.home))
 		return 0;
 	if (now->tasks->hidden || now->tasks->overflow)
 		return UNAVAILABLE;
@@ -4146,7 +4172,10 @@ static void report_make(const struct comparison *c)
 	r->wall_ns = now->wall_ns;
 	r->elapsed_us = now->ns > before->ns ? (now->ns - before->ns) / 1000 : 0;
 	r->cpus = largest_known(before->level[0][M_cpus_online], now->level[0][M_cpus_online]);
-	r->cpus = largest_known(r->cpus ? r->cpus : UNAVAILABLE, r->first ? now->level[0][M_cpus_possible] : UNAVAILABLE);
+	if (!r->cpus)
+		r->cpus = UNAVAILABLE;
+	if (r->first) /* those that are offline now have counted, too */
+		r->cpus = largest_known(r->cpus, now->level[0][M_cpus_possible]);
 	r->scope = now->of_host ? "host" : "cgroup";
 	r->cgroup = now->of_host ? NULL : scope.name;
 	if (r->first)
@@ -6167,7 +6196,9 @@ static bool is_renewed(const struct device *old, const struct device *d)
 /* Were the devices of both snapshots read from the same files? */
 static bool has_same_devices(const struct comparison *c)
 {
-	return c->report->first || (!c->before->devices->error && c->before->devices->charged == c->now->devices->charged);
+	const struct devices *before = c->before->devices;
+
+	return c->report->first || (!before->error && before->charged == c->now->devices->charged);
 }
 
 /* Bytes of all devices that lie on no others, read (0) or written (1), in

@@ -3,7 +3,7 @@
 # anew, or are more than CPUs and time can hold.
 
 # `run` sets output and stderr; words are split where lists are meant.
-# shellcheck disable=SC2086,SC2154
+# shellcheck disable=SC2016,SC2086,SC2154
 
 load helper
 
@@ -257,4 +257,22 @@ setup() {
     local fd
     fd=$(sed -n 's/.*cpu\/online".* = //p' "$T/strace")
     [[ $fd && $(grep -c "^pread64($fd, \"[0-9]" "$T/strace") == 1 ]] || { cat "$T/strace"; false; }
+}
+
+@test "since boot: an uptime that is not the machine's, with counters of its own" {
+    requires_mount_namespace
+    (($(cut -d. -f1 /proc/uptime) > 60)) || skip "the machine has just booted"
+    # 20 s of 2 CPUs, as OpenVZ has it: 4000 ticks, 100 switches a second.
+    printf '%s\n' 'cpu  1000 0 500 2500 0 0 0 0 0 0' 'cpu0 500 0 250 1250 0 0 0 0 0 0' \
+        'cpu1 500 0 250 1250 0 0 0 0 0 0' 'ctxt 2000' > "$T/stat"
+    echo '20.00 12.50' > "$T/uptime"
+    run --separate-stderr unshare -m --propagation private sh -c \
+        'mount --bind "$0/stat" /proc/stat && mount --bind "$0/uptime" /proc/uptime && exec "$VMSTAT" "$@"' \
+        "$T" $HOST --json -o cs,us,id
+    json_has interval=20 cs=100 us=25 id=62.5
+    # lxcfs: the host's counters beside a container's uptime go by the clock.
+    echo '2.00 1.00' > "$T/uptime"
+    run --separate-stderr unshare -m --propagation private sh -c \
+        'mount --bind "$0/uptime" /proc/uptime && exec "$VMSTAT" "$@"' "$T" $HOST --json -o cs,us,id
+    jq -e '.interval > 50 and .us != null' <<< "$output" || { show_output; false; }
 }
