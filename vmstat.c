@@ -1475,7 +1475,7 @@ struct export {
 	  IN(V2, AT(SWAP_CURRENT, BYTES, "")) IN(V1, MADE_OF(PLUS(memsw_usage), MINUS(mem_used)))) \
 	M(free, MEMORY, CLASSIC, 96, GAUGE, SIZE, 6, 12, "free", \
 	  "memory that is free; in a cgroup, below its limit", AS(HOST | SELF, GAUGE, "memory_free_bytes"), \
-	  IN(HOST, AT(MEMINFO, KIB, "MemFree"), WITHIN(host_total)) \
+	  IN(HOST, AT(MEMINFO, KIB, "MemFree")) \
 	  IN(CGROUP, BY(cgroup_free), MADE_OF(NEEDS(mem_limit), NEEDS(mem_free)))) \
 	M(buff, MEMORY, BUFFERS, 50, GAUGE, SIZE, 6, 12, "buff", "memory used as buffers", \
 	  AS(HOST, GAUGE, "memory_buffers_bytes"), IN(HOST, AT(MEMINFO, KIB, "Buffers"))) \
