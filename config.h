@@ -69,13 +69,16 @@
 #define MAX_HISTORY 600
 #endif
 
-/* The page of --listen shows so many seconds, with a report every PAGE_TICK
- * seconds while somebody looks: at most MAX_HISTORY of them. */
+/* The page of --listen shows so many seconds, with a report every PAGE_IDLE_TICK
+ * seconds, every PAGE_TICK while somebody looks: at most MAX_HISTORY of them. */
 #ifndef PAGE_SECONDS
 #define PAGE_SECONDS 600
 #endif
 #ifndef PAGE_TICK
 #define PAGE_TICK 2
+#endif
+#ifndef PAGE_IDLE_TICK
+#define PAGE_IDLE_TICK 10
 #endif
 
 /* Connections that --listen serves at a time, and the longest request of each. */

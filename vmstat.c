@@ -73,6 +73,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <sys/vfs.h>
 #include <time.h>
@@ -89,9 +90,11 @@ _Static_assert(MAX_DISKS >= 1 && MAX_SLABS >= 1, "MAX_DISKS, MAX_SLABS: at least
 _Static_assert(MAX_DISKS < 65536 && MAX_SLABS < 65536, "MAX_DISKS, MAX_SLABS: an item is a uint16_t");
 _Static_assert(PATH_BYTES >= 256 && PATH_BYTES <= 65536, "PATH_BYTES: 256 to 65536");
 #define MAX_PAGE_REPORTS (MAX_HISTORY < 300 ? MAX_HISTORY : 300) /* more have no room in a panel */
-_Static_assert(PAGE_TICK >= 1 && PAGE_SECONDS / PAGE_TICK >= 2 && PAGE_SECONDS / PAGE_TICK <= MAX_PAGE_REPORTS,
-	       "PAGE_SECONDS / PAGE_TICK: 2 to 300, and at most MAX_HISTORY");
-_Static_assert(OUT_BYTES <= 65536, "the length of a chunk has four digits");
+_Static_assert(PAGE_TICK >= 1 && PAGE_SECONDS / PAGE_TICK <= MAX_PAGE_REPORTS,
+	       "PAGE_SECONDS / PAGE_TICK: at most 300 and MAX_HISTORY");
+_Static_assert(PAGE_IDLE_TICK >= PAGE_TICK && PAGE_SECONDS / PAGE_IDLE_TICK >= 2,
+	       "PAGE_IDLE_TICK: PAGE_TICK to PAGE_SECONDS / 2");
+_Static_assert(OUT_BYTES < 65536, "the length of a chunk has four digits");
 _Static_assert(MAX_LEVELS + MAX_CHILDREN < 65536, "MAX_CHILDREN: an item is a uint16_t");
 _Static_assert(MAX_CONNECTIONS >= 2 && REQUEST_BYTES >= 4096, "MAX_CONNECTIONS, REQUEST_BYTES: too small");
 _Static_assert(SCAN_BYTES >= 1024, "a cpu line must fit in SCAN_BYTES");
@@ -370,7 +373,14 @@ static void out_escaped(struct sink *o, enum escape how, const char *p)
 
 	if (quoted)
 		out_char(o, '"');
-	for (; *p; p += n ? n : 1) {
+	for (;; p += n ? n : 1) {
+		for (n = 0; p[n] >= ' ' && p[n] < 0x7f && p[n] != '"' && p[n] != '\\' && p[n] != '<' && p[n] != '>' &&
+			    p[n] != '&'; n++)
+			;
+		out_bytes(o, p, n); /* what is the same everywhere */
+		p += n;
+		if (!*p)
+			break;
 		n = utf8_char(p, &c);
 		if (!n || (is_control(c) && !(how == ESCAPE_CSV && c == '\t')) ||
 		    (how <= ESCAPE_HTML && is_deceptive(c))) {
@@ -783,8 +793,10 @@ static int wait_until(uint64_t due, struct pollfd *fds, nfds_t n, int known)
 		ready = left ? ppoll(fds, n, &t, &before) : 0;
 		if (!left || ready > 0 || (ready < 0 && errno != EINTR && errno != ENOMEM))
 			break;
-		if (ready < 0 && errno == ENOMEM) /* the kernel's own, and soon over */
-			ppoll(NULL, 0, &(struct timespec){ 0, NS_PER_S / 10 }, &before);
+		if (ready < 0 && errno == ENOMEM) { /* the kernel's own, and soon over */
+			t = (struct timespec){ 0, NS_PER_S / 10 };
+			ppoll(NULL, 0, &t, &before);
+		}
 		ready = 0;
 	}
 	sigprocmask(SIG_SETMASK, &before, NULL);
@@ -8922,38 +8934,38 @@ static bool parse_graph(const char *value)
  *
  * What is served at /metrics and printed by --prometheus, in the text format
  * 0.0.4: https://prometheus.io/docs/instrumenting/exposition_formats/. It is
- * printed in pieces of any size, so that neither a slow reader nor hundreds of
- * cgroups take memory. An unknown value has no sample. */
+ * printed in chunks of any size, so that neither a slow reader nor hundreds of
+ * cgroups take memory. Unknown values have no sample. */
 
-/* What the last scrape has read. Each of a child is at the place of its slot, by the
- * metrics that children export. */
+/* The last scrape. It does not change while it is being printed. */
 LARGE struct scrape {
 	const struct snapshot *snapshot; /* NULL: none yet */
-	uint64_t value[LENGTH(metrics)]; /* in the unit of export_places() */
+	uint64_t end_ns, took_ns;        /* CLOCK_BOOTTIME at its end; how long it took */
+	uint64_t value[LENGTH(metrics)]; /* of the scope, in the unit of export_places() */
 	struct scraped_child {
-		uint64_t inode;    /* as in its slot: whose these are */
-		uint64_t start_ns; /* when its oldest process started, since boot; 0: not known */
-		uint32_t born;     /* the walk that saw it first */
+		uint64_t inode;    /* of the child that was in the slot */
+		uint64_t start_ns; /* of its oldest process, since boot */
+		uint64_t below_ns; /* of the oldest in the cgroups below it */
 		struct kubelet kubelet;
-		uint64_t value[CHILD_EXPORTS];
-	} child[WITH_CGROUP ? MAX_CHILDREN : 1];
-	uint32_t walk;         /* over the children, that has read them */
-	uint64_t end_ns;       /* CLOCK_MONOTONIC when it was done */
-	uint64_t took_us;
+		uint64_t value[CHILD_EXPORTS]; /* of the metrics that children export */
+	} child[WITH_CGROUP ? MAX_CHILDREN : 1]; /* by their slots */
+	uint16_t walked[WALK_DEPTH + 1]; /* the slot read last at each depth, plus one */
 } scrape;
 
 /* How far a text has been printed. */
-struct exposition {
-	uint8_t part;
-	bool titled;    /* the family's HELP and TYPE are there */
-	uint16_t row;   /* of metrics[] or disk_fields[] */
-	uint16_t child_row; /* its place among the rows that children have */
-	uint16_t item;  /* a level or child, or a device */
-	uint32_t walk;  /* children that were born later are left out: of another one the
-	                 * name may have been printed */
+struct progress {
+	unsigned row, item;
+	unsigned child_row; /* rows of children before this one */
+	bool titled;        /* HELP and TYPE of the row are printed */
+	uint8_t panels, order[LENGTH(panels)]; /* of the page */
 };
 
-enum part { PART_HOST, PART_CGROUP, PART_DISKS, PART_REST, PART_END };
+/* The rows of the text: metrics[] for a host, metrics[] for cgroups, disk_fields[]. */
+enum {
+	CGROUP_ROWS = LENGTH(metrics),
+	DISK_ROWS = 2 * LENGTH(metrics),
+	ROWS = DISK_ROWS + D_COUNT,
+};
 
 /* Room that the longest sample takes with its title: of a path each byte as \\xHH. */
 #define SAMPLE_BYTES (5 * PATH_BYTES + 1024)
@@ -8964,20 +8976,17 @@ static bool is_exported(enum metric_id m, unsigned scopes)
 	return metrics[m].export && metrics[m].export->scopes & scopes;
 }
 
-static bool is_time(enum metric_id m)
-{
-	return metrics[m].kind == KIND_TIME || metrics[m].kind == KIND_SHARE;
-}
-
 /* The decimal places of a value: counters are whole numbers or microseconds, all
  * else is in thousandths or millionths, as reports have it. */
-static unsigned export_places(enum metric_id m)
+static uint8_t export_places(enum metric_id m)
 {
-	if (metrics[m].export->type == TYPE_COUNTER)
-		return is_time(m) ? 6 : 0;
-	if (metrics[m].column.unit == UNIT_PERCENT)
+	const struct metric *row = &metrics[m];
+
+	if (row->export->type == TYPE_COUNTER)
+		return row->kind == KIND_TIME || row->kind == KIND_SHARE ? 6 : 0;
+	if (row->column.unit == UNIT_PERCENT)
 		return 5; /* as a ratio */
-	return metrics[m].column.unit == UNIT_DECIMALS ? 6 : 3;
+	return row->column.unit == UNIT_DECIMALS ? 6 : 3;
 }
 
 /* A counter since boot in base units, at one level; terms are added up. */
@@ -9021,7 +9030,7 @@ static bool has_restarted(const struct comparison *c)
 	return is_idle_anew(scrape.value[M_cpu_idle], export_value(c, M_cpu_idle), cpus == UNAVAILABLE ? 1 : cpus);
 }
 
-/* Works out what is exported of the scope. More ticks than CPUs and time can hold
+/* Reads the values exported for the scope. More ticks than CPUs and time can hold
  * are none, as in reports. */
 static void scrape_scope(const struct comparison *c)
 {
@@ -9048,8 +9057,8 @@ static bool child_path(const struct child *child, char *path)
 	return join(path, scope.name[1] ? scope.name : "", children.names + child->name, "");
 }
 
-/* When the oldest process of a child started, in ns since boot; 0: not known, or it has
- * none of its own. */
+/* The start of the oldest process of a child, in ns since boot; UNAVAILABLE: not known, or
+ * it has no process. */
 static uint64_t child_start_ns(const char *rest)
 {
 	const struct home *h = scope.home;
@@ -9066,7 +9075,7 @@ static uint64_t child_start_ns(const char *rest)
 		if (scan_number(&line, &pid) && pid && pid <= UINT32_MAX)
 			oldest = least_of(oldest, task_start_ns((uint32_t)pid));
 	scan_close(&s);
-	return oldest == UNAVAILABLE ? 0 : oldest;
+	return oldest;
 }
 
 /* ns since boot as seconds since 1970. */
@@ -9075,25 +9084,47 @@ static uint64_t wall_seconds(const struct snapshot *now, uint64_t ns)
 	return ns && ns <= now->ns ? (now->wall_ns - (now->ns - ns)) / NS_PER_S : UNAVAILABLE;
 }
 
-/* Works out what is exported of a child. */
+/* In v2 a cgroup above others has no processes: it is as old as the oldest below it. Passes
+ * the start of a child on to those above, which were read before it and export that
+ * from the next scrape on. */
+static void pass_start_up(unsigned slot)
+{
+	const char *path = children.names + children.child[slot].name, *p, *rest;
+	uint64_t start_ns = scrape.child[slot].start_ns;
+	unsigned depth = 0, above;
+
+	for (p = path + 1; (p = strchr(p, '/')); p++) {
+		above = scrape.walked[depth++];
+		rest = above ? after(path, children.names + children.child[above - 1].name) : NULL;
+		if (rest && *rest == '/' && scrape.child[above - 1].below_ns > start_ns)
+			scrape.child[above - 1].below_ns = start_ns;
+	}
+	scrape.walked[depth] = (uint16_t)(slot + 1);
+}
+
+/* Reads the values exported for a child. */
 static void scrape_child(const struct child_walk *walk, struct child *child, struct snapshot *before,
 			 struct snapshot *now, struct report *r)
 {
 	const struct comparison c = { before, now, r, true };
-	struct scraped_child *scraped = &scrape.child[child - children.child];
-	uint64_t *v = scraped->value;
+	unsigned slot = (unsigned)(child - children.child), i;
+	struct scraped_child *s = &scrape.child[slot];
+	uint64_t *v = s->value;
 	char path[PATH_BYTES];
-	unsigned i;
 
 	(void)walk;
-	if (scraped->inode != child->inode) {
-		*scraped = (struct scraped_child){ .inode = child->inode, .born = children.walk };
+	if (s->inode != child->inode) {
+		*s = (struct scraped_child){ .inode = child->inode, .start_ns = UNAVAILABLE, .below_ns = UNAVAILABLE };
 		if (child_path(child, path))
-			kubelet_parts(path, &scraped->kubelet);
+			kubelet_parts(path, &s->kubelet);
 	}
-	if (!scraped->start_ns)
-		scraped->start_ns = child_start_ns(children.names + child->name);
-	now->level[0][M_start_time] = wall_seconds(now, scraped->start_ns);
+	if (s->start_ns == UNAVAILABLE)
+		s->start_ns = child_start_ns(children.names + child->name);
+	if (s->start_ns == UNAVAILABLE)
+		s->start_ns = s->below_ns;
+	s->below_ns = UNAVAILABLE;
+	pass_start_up(slot);
+	now->level[0][M_start_time] = wall_seconds(now, s->start_ns);
 	before->ns = now->ns;
 	report_make(&c);
 	for (i = 1; i < LENGTH(metrics); i++)
@@ -9101,25 +9132,43 @@ static void scrape_child(const struct child_walk *walk, struct child *child, str
 			*v++ = export_value(&c, i);
 }
 
-static void out_label(struct sink *o, const char *name, const char *p)
+static void out_label(struct sink *o, char *separator, const char *name, const char *p)
 {
+	out_char(o, *separator);
+	*separator = ',';
 	out_str(o, name);
 	out_char(o, '=');
 	out_escaped(o, ESCAPE_LABEL, p);
 }
 
-/* The labels that name a cgroup: its path, and what the kubelet made of it. */
-static void out_cgroup_labels(struct sink *o, const char *path, const struct kubelet *k)
+/* What the samples of a row have in common. */
+struct family {
+	const char *prefix, *name, *help, *label;
+	uint8_t type, places;
+};
+
+/* The family of a row that has samples. */
+static struct family family_of(unsigned row)
 {
-	out_label(o, "cgroup", path);
-	if (*k->pod) {
-		out_char(o, ',');
-		out_label(o, "pod_uid", k->pod);
+	unsigned m = row % LENGTH(metrics);
+	const struct export *e = metrics[m].export;
+
+	if (row >= DISK_ROWS) {
+		const struct disk_field *d = &disk_fields[row - DISK_ROWS];
+
+		return (struct family){ in_cgroup() ? "vmstat_cgroup_disk_" : "vmstat_disk_", d->name, d->help, "",
+			d->type, d->unit == DISK_MS ? 3 : 0 };
 	}
-	if (*k->container) {
-		out_char(o, ',');
-		out_label(o, "container_id", k->container);
-	}
+	return (struct family){ row < CGROUP_ROWS ? "vmstat_" : "vmstat_cgroup_", e->name, metrics[m].help, e->label,
+		e->type, export_places(m) };
+}
+
+/* Does a row continue the family of the row before it, with another label? */
+static bool continues_family(unsigned row)
+{
+	const struct metric *m = &metrics[row % LENGTH(metrics)], *before = m - 1;
+
+	return row < DISK_ROWS && m > metrics && before->export && !strcmp(m->export->name, before->export->name);
 }
 
 /* A help text, of the catalogue or whole, as a sentence. */
@@ -9132,140 +9181,89 @@ static void out_sentence(struct sink *o, const char *help)
 	out_str(o, help[n - 1] == '.' ? "" : ".");
 }
 
-/* HELP and TYPE of a family, before its first sample. */
-static void out_title(struct sink *o, struct exposition *e, const char *prefix, const char *name,
-		      enum export_type type, const char *help)
+/* A sample, with HELP and TYPE before the first. `path` is that of a cgroup, `disk` the name
+ * of a disk, or NULL. */
+static void out_sample(struct sink *o, const struct family *f, bool *titled, const char *path,
+		       const struct kubelet *k, const char *disk, uint64_t v)
 {
-	if (e->titled)
-		return;
-	e->titled = true;
-	out_str(o, "# HELP ");
-	out_str(o, prefix);
-	out_str(o, name);
-	out_char(o, ' ');
-	out_sentence(o, help);
-	out_str(o, "\n# TYPE ");
-	out_str(o, prefix);
-	out_str(o, name);
-	out_str(o, type == TYPE_COUNTER ? " counter\n" : " gauge\n");
-}
-
-/* One sample without labels, with its title. */
-static void out_single(struct sink *o, const char *name, enum export_type type, const char *help, uint64_t v,
-		       unsigned places)
-{
-	struct exposition e = { 0 };
+	char separator = '{';
 
 	if (v == UNAVAILABLE)
 		return;
-	out_title(o, &e, "", name, type, help);
-	out_str(o, name);
-	out_char(o, ' ');
-	out_decimal(o, v, places);
+	if (!*titled) {
+		out(o, "# HELP %s%s ", f->prefix, f->name);
+		out_sentence(o, f->help);
+		out(o, "\n# TYPE %s%s %s\n", f->prefix, f->name, f->type == TYPE_COUNTER ? "counter" : "gauge");
+	}
+	*titled = true;
+	out_str(o, f->prefix);
+	out_str(o, f->name);
+	if (path)
+		out_label(o, &separator, "cgroup", path);
+	if (path && *k->pod)
+		out_label(o, &separator, "pod_uid", k->pod);
+	if (path && *k->container)
+		out_label(o, &separator, "container_id", k->container);
+	if (disk)
+		out_label(o, &separator, "device", disk);
+	if (*f->label) {
+		out_char(o, separator);
+		out_str(o, f->label);
+		separator = ',';
+	}
+	out_str(o, separator == ',' ? "} " : " ");
+	out_decimal(o, v, f->places);
 	out_char(o, '\n');
 }
 
-/* A sample of a metric; cgroup: the path, or NULL for the host. */
-static void out_sample(struct sink *o, struct exposition *e, const char *cgroup, const struct kubelet *k, uint64_t v)
+/* The sample of the cgroup in scope, or of a level above it that has a quota. */
+static void out_own(struct sink *o, struct progress *at, const struct family *f, unsigned l)
 {
-	const struct export *row = metrics[e->row].export;
-	const char *prefix = cgroup ? "vmstat_cgroup_" : "vmstat_";
-
-	if (v == UNAVAILABLE)
-		return;
-	out_title(o, e, prefix, row->name, row->type, metrics[e->row].help);
-	out_str(o, prefix);
-	out_str(o, row->name);
-	if (cgroup || *row->label)
-		out_char(o, '{');
-	if (cgroup)
-		out_cgroup_labels(o, cgroup, k);
-	if (cgroup && *row->label)
-		out_char(o, ',');
-	out_str(o, row->label);
-	if (cgroup || *row->label)
-		out_char(o, '}');
-	out_char(o, ' ');
-	out_decimal(o, v, export_places(e->row));
-	out_char(o, '\n');
-}
-
-/* The item at, or after, one: levels of the cgroup in scope, then children. */
-static unsigned cgroup_item(unsigned item)
-{
-	unsigned levels = !in_cgroup() ? 0 : homes[DIR_CPU].levels ? homes[DIR_CPU].levels : 1;
-
-	return item < levels || item >= MAX_LEVELS ? item : MAX_LEVELS;
-}
-
-/* The samples of a metric for the cgroup in scope, by level, then for the
- * children. Levels above have what counts where a quota is set. */
-static void out_cgroup_item(struct sink *o, struct exposition *e)
-{
-	const struct export *row = metrics[e->row].export;
-	const struct place *p = scrape.snapshot->plan->place[e->row];
+	unsigned row = at->row - CGROUP_ROWS;
+	const struct snapshot *now = scrape.snapshot;
+	const struct place *p = now->plan->place[row];
+	uint64_t v = scrape.value[row];
 	char path[PATH_BYTES];
-	const struct scraped_child *scraped;
-	const struct child *child;
 	struct kubelet k;
 
-	if (e->item == 0) {
-		kubelet_parts(scope.name, &k);
-		out_sample(o, e, scope.name, &k, scrape.value[e->row]);
-	} else if (e->item < MAX_LEVELS) {
-		if (!p || p->trait != TRAIT_LEVELS || row->type != TYPE_COUNTER || e->item >= homes[DIR_CPU].levels)
+	join(path, scope.name, "", "");
+	if (l) {
+		if (!p || p->trait != TRAIT_LEVELS || metrics[row].export->type != TYPE_COUNTER)
 			return;
-		level_name(DIR_CPU, e->item, path);
-		kubelet_parts(path, &k);
-		if (*path)
-			out_sample(o, e, path, &k, counter_total(scrape.snapshot, e->item, e->row));
-	} else if (row->scopes & CGROUP) {
-		child = &children.child[e->item - MAX_LEVELS];
-		scraped = &scrape.child[e->item - MAX_LEVELS];
-		if (!child->inode || scraped->inode != child->inode || (int32_t)(scraped->born - e->walk) > 0)
-			return;
-		if (child_path(child, path))
-			out_sample(o, e, path, &scraped->kubelet, scraped->value[e->child_row]);
+		level_name(DIR_CPU, l, path);
+		v = counter_total(now, l, row);
 	}
+	kubelet_parts(path, &k);
+	if (*path)
+		out_sample(o, f, &at->titled, path, &k, NULL, v);
+}
+
+/* The sample of a cgroup below the scope. */
+static void out_child(struct sink *o, struct progress *at, const struct family *f, unsigned slot)
+{
+	const struct scraped_child *s = &scrape.child[slot];
+	char path[PATH_BYTES];
+
+	if (s->inode && s->inode == children.child[slot].inode && child_path(&children.child[slot], path))
+		out_sample(o, f, &at->titled, path, &s->kubelet, NULL, s->value[at->child_row]);
 }
 
 #define RAM_MAJOR 1 /* admin-guide/devices.txt: these exist whether they are used or not */
 #define LOOP_MAJOR 7
 
-/* A field of a disk. */
-static void out_disk(struct sink *o, struct exposition *e)
+static void out_disk(struct sink *o, struct progress *at, const struct family *f)
 {
-	const struct disk_field *row = &disk_fields[e->row];
-	const struct device *d = &scrape.snapshot->devices->device[e->item];
-	const char *prefix = in_cgroup() ? "vmstat_cgroup_disk_" : "vmstat_disk_";
-	uint64_t v = row->unit == DISK_SECTORS ? times(d->value[e->row], SECTOR_BYTES) : d->value[e->row];
-	uint64_t major = d->number >> 20;
-	struct kubelet k;
+	const struct device *d = &scrape.snapshot->devices->device[at->item];
+	unsigned field = at->row - DISK_ROWS;
+	uint64_t v = d->value[field], major = d->number >> 20;
 	bool spare = (major == RAM_MAJOR || major == LOOP_MAJOR) && !has_worked(d);
+	struct kubelet k;
 
-	if (!d->counted || d->partition || spare || v == UNAVAILABLE)
+	if (!d->counted || d->partition || spare)
 		return;
-	out_title(o, e, prefix, row->name, row->type, row->help);
-	out(o, "%s%s{", prefix, row->name);
-	if (in_cgroup()) {
-		kubelet_parts(scope.name, &k);
-		out_cgroup_labels(o, scope.name, &k);
-		out_char(o, ',');
-	}
-	out_label(o, "device", d->name);
-	out_str(o, "} ");
-	out_decimal(o, v, row->unit == DISK_MS ? 3 : 0);
-	out_char(o, '\n');
-}
-
-static uint64_t used_cpu_us(void)
-{
-	struct rusage usage;
-
-	if (getrusage(RUSAGE_SELF, &usage))
-		return UNAVAILABLE;
-	return (uint64_t)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) * 1000000 +
-		(uint64_t)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec);
+	kubelet_parts(scope.name, &k);
+	out_sample(o, f, &at->titled, in_cgroup() ? scope.name : NULL, &k, d->name,
+		   disk_fields[field].unit == DISK_SECTORS ? times(v, SECTOR_BYTES) : v);
 }
 
 /* The process itself; nothing of it in a file for node_exporter, which has its own. */
@@ -9287,6 +9285,15 @@ static uint64_t resident_bytes(void)
 	return in_base_units(pages, RAW_PAGES);
 }
 
+/* One sample without labels, with its title. */
+static void out_single(struct sink *o, const char *name, enum export_type type, const char *help, uint64_t v,
+		       uint8_t places)
+{
+	const struct family f = { "", name, help, "", (uint8_t)type, places };
+
+	out_sample(o, &f, &(bool){ false }, NULL, NULL, NULL, v);
+}
+
 /* What is not of the catalogue. */
 static void out_rest(struct sink *o)
 {
@@ -9301,98 +9308,77 @@ static void out_rest(struct sink *o)
 	out_str(o, "# HELP vmstat_build_info The program itself.\n# TYPE vmstat_build_info gauge\n"
 		"vmstat_build_info{version=\"" VERSION "\"} 1\n");
 	out_single(o, "vmstat_scrape_duration_seconds", TYPE_GAUGE, "Time that it took to read these numbers.",
-		   scrape.took_us, 6);
+		   scrape.took_ns / 1000, 6);
 	if (!self.exported)
 		return;
 	out_single(o, "process_cpu_seconds_total", TYPE_COUNTER, "CPU time that vmstat itself has used.",
-		   used_cpu_us(), 6);
+		   clock_ns(CLOCK_PROCESS_CPUTIME_ID) / 1000, 6);
 	out_single(o, "process_resident_memory_bytes", TYPE_GAUGE, "Memory that vmstat itself holds.",
 		   resident_bytes(), 0);
 	out_single(o, "process_start_time_seconds", TYPE_GAUGE, "When vmstat was started, since 1970.",
 		   self.start_ms, 3);
 }
 
-/* Are both samples of one name, told apart by a label? */
-static bool is_same_family(enum metric_id a, enum metric_id b)
+/* How many samples a row may have. In a row of cgroups the scope and the levels above it
+ * come first, then those below. */
+static unsigned row_items(unsigned row, unsigned levels)
 {
-	return metrics[a].export && metrics[b].export && !strcmp(metrics[a].export->name, metrics[b].export->name);
+	unsigned m = row % LENGTH(metrics);
+
+	if (row >= DISK_ROWS)
+		return scrape.snapshot->devices->count;
+	if (row < CGROUP_ROWS)
+		return !levels && is_exported(m, HOST);
+	return (is_exported(m, SELF | CGROUP) ? levels : 0) + (is_exported(m, CGROUP) ? children.slots : 0);
 }
 
-/* Moves on to the next row; the title holds for rows of the same name. */
-static void next_row(struct exposition *e, unsigned rows)
+/* Prints as many samples as fit; false: the last. */
+static bool out_exposition(struct sink *o, struct progress *at)
 {
-	e->item = 0;
-	if (e->part == PART_CGROUP && is_exported(e->row, CGROUP))
-		e->child_row++;
-	e->row++;
-	if (e->part == PART_DISKS || e->row == rows || !is_same_family(e->row, e->row - 1u))
-		e->titled = false;
-	if (e->row < rows)
-		return;
-	e->row = 0;
-	e->part++;
-}
+	unsigned levels = !in_cgroup() ? 0 : homes[DIR_CPU].levels ? homes[DIR_CPU].levels : 1;
 
-/* Prints as many samples as there is room for; false: these were the last. */
-static bool out_exposition(struct sink *o, struct exposition *e)
-{
-	while (e->part != PART_END && o->size - o->n >= SAMPLE_BYTES) {
-		switch (e->part) {
-		case PART_HOST:
-			if (!in_cgroup() && is_exported(e->row, HOST))
-				out_sample(o, e, NULL, NULL, scrape.value[e->row]);
-			next_row(e, LENGTH(metrics));
-			break;
-		case PART_CGROUP:
-			if (!in_cgroup() && !children.slots) {
-				e->part++;
-				break;
-			}
-			e->item = (uint16_t)cgroup_item(e->item);
-			if (!is_exported(e->row, SELF | CGROUP) || e->item >= MAX_LEVELS + children.slots) {
-				next_row(e, LENGTH(metrics));
-				break;
-			}
-			out_cgroup_item(o, e);
-			e->item++;
-			break;
-		case PART_DISKS:
-			if (e->item < scrape.snapshot->devices->count)
-				out_disk(o, e);
-			if (++e->item >= scrape.snapshot->devices->count)
-				next_row(e, D_COUNT);
-			break;
-		case PART_REST:
-			out_rest(o);
-			e->part = PART_END;
-			break;
+	for (; at->row < ROWS; at->row++, at->item = 0) {
+		unsigned items = row_items(at->row, levels);
+		struct family f;
+
+		if (!items)
+			continue;
+		f = family_of(at->row);
+		if (!at->item && at->titled) /* rows of one name have labels, and one title */
+			at->titled = continues_family(at->row);
+		for (; at->item < items; at->item++) {
+			if (o->size - o->n < SAMPLE_BYTES)
+				return true;
+			if (at->row >= DISK_ROWS)
+				out_disk(o, at, &f);
+			else if (at->row < CGROUP_ROWS)
+				out_sample(o, &f, &at->titled, NULL, NULL, NULL, scrape.value[at->row]);
+			else if (at->item < levels)
+				out_own(o, at, &f, at->item);
+			else
+				out_child(o, at, &f, at->item - levels);
 		}
+		if (at->row >= CGROUP_ROWS && at->row < DISK_ROWS)
+			at->child_row += is_exported(at->row - CGROUP_ROWS, CGROUP);
 	}
-	return e->part != PART_END;
+	if (o->size - o->n < SAMPLE_BYTES)
+		return true;
+	out_rest(o);
+	return false;
 }
 
+/* The snapshots that all requests and reports share. */
 static struct exporter {
-	int listener;             /* descriptor plus one; 0: closed, while it drains */
-	bool handed_over;         /* by systemd */
-	struct snapshot *latest;  /* the last one; NULL: none yet */
+	struct snapshot *latest;   /* the last one; NULL: none yet */
 	struct snapshot *reported; /* the one that the last report came to */
-	uint64_t start_ns;        /* when the oldest task of the cgroup started; 0: not known yet */
-	uint64_t children_ns;     /* when the children were compared */
+	uint64_t taken_ns;         /* CLOCK_BOOTTIME of the last one */
+	uint64_t start_ns;         /* when the oldest task of the cgroup started; 0: not known yet */
+	uint64_t children_ns;      /* when the children were compared */
 	uint32_t children_tick;
-	uint64_t accept_ns;       /* no connections before: accept() has failed */
-	uint64_t refused_ns;      /* since when it has said EPERM and nothing else; 0: it has not */
-	int accept_error;         /* that was said */
 } exporter;
 
-/* How far a response has been printed. */
-struct progress {
-	struct exposition metrics;
-	unsigned row; /* of the page */
-	uint8_t panels, order[LENGTH(panels)]; /* of it */
-};
-
-/* Takes a snapshot. Four take turns: one is the last, one the last report's, one that
- * of the last scrape, which may still be printed. */
+/* Takes a snapshot. There are four: the last one, that of the last report, that of the
+ * last scrape, which may be being printed, and a new one. */
 static struct snapshot *exporter_snapshot(void)
 {
 	const struct snapshot *before = exporter.latest ? exporter.latest : &no_snapshot;
@@ -9403,7 +9389,8 @@ static struct snapshot *exporter_snapshot(void)
 
 	while (now == exporter.latest || now == exporter.reported || now == scrape.snapshot)
 		now++;
-	snapshot_take(&scope_plan, now, before, clock_ns(CLOCK_BOOTTIME), &needs);
+	exporter.taken_ns = clock_ns(CLOCK_BOOTTIME);
+	snapshot_take(&scope_plan, now, before, exporter.taken_ns, &needs);
 	exporter.latest = now;
 	if (!in_cgroup())
 		return now;
@@ -9426,88 +9413,46 @@ static const char *without_numbers(const struct snapshot *now)
 	return has_numbers(now) ? NULL : "no numbers can be read: is /proc mounted?";
 }
 
-static bool is_below(const char *path, const char *above)
+/* A scrape is reused for as long as it took to make, so that many requests at a time cost
+ * no more than half a CPU. */
+static bool is_scrape_due(uint64_t now_ns)
 {
-	const char *rest = after(path, above);
-
-	return rest && *rest == '/';
+	return !scrape.snapshot || now_ns >= scrape.end_ns + scrape.took_ns;
 }
 
-/* A cgroup without processes of its own, as v2 has them above others, is as old as the
- * oldest below it. Known from the next scrape on. */
-static void find_starts_below(void)
-{
-	unsigned i, k;
-
-	for (i = 0; i < children.slots; i++) {
-		uint64_t *start_ns = &scrape.child[i].start_ns, oldest = UNAVAILABLE;
-		const struct child *child = &children.child[i], *other;
-
-		for (k = 0; child->inode && !*start_ns && k < children.slots; k++) {
-			other = &children.child[k];
-			if (other->inode && scrape.child[k].start_ns &&
-			    is_below(children.names + other->name, children.names + child->name))
-				oldest = least_of(oldest, scrape.child[k].start_ns);
-		}
-		if (oldest != UNAVAILABLE)
-			*start_ns = oldest;
-	}
-}
-
-/* Works with the cgroups below the scope, which on a host have a plan of their own. */
-static void visit_children(const struct snapshot *now, bool compared)
-{
-	struct child_walk walk = { .plan = &children_plan, .scope_now = now, .use = scrape_child };
-
-	if (opt->view != O_CGROUPS)
-		return;
-	if (compared) {
-		compare_children(&children_plan, now, exporter.children_ns, ++exporter.children_tick);
-		exporter.children_ns = now->ns;
-	} else {
-		read_children(&walk);
-		find_starts_below();
-	}
-}
-
-/* Reads what /metrics has. It is good for as long as it took: many that ask at once
- * cost no more than half of a CPU. */
-static const char *scrape_all(void)
+/* Makes a scrape, unless the last one will do. Why there is none, or NULL. */
+static const char *scrape_all(uint64_t now_ns)
 {
 	LARGE struct report report;
-	uint64_t begin = clock_ns(CLOCK_MONOTONIC);
 	struct comparison c = { exporter.latest ? exporter.latest : &no_snapshot, NULL, &report, false };
+	struct child_walk walk = { .plan = &children_plan, .use = scrape_child };
 	const char *why;
 
-	if (scrape.snapshot && begin - scrape.end_ns < scrape.took_us * 1000)
+	if (!is_scrape_due(now_ns))
 		return NULL;
-	c.now = exporter_snapshot();
+	c.now = walk.scope_now = exporter_snapshot();
 	why = without_numbers(c.now);
 	if (why)
 		return why;
 	report.first = true;
 	report_make(&c);
 	scrape_scope(&c);
-	if (WITH_CGROUP)
-		visit_children(c.now, false);
-	scrape.walk = children.walk;
-	scrape.end_ns = clock_ns(CLOCK_MONOTONIC);
-	scrape.took_us = (scrape.end_ns - begin) / 1000;
+	memset(scrape.walked, 0, sizeof scrape.walked);
+	if (WITH_CGROUP && opt->view == O_CGROUPS)
+		read_children(&walk);
+	scrape.end_ns = clock_ns(CLOCK_BOOTTIME);
+	scrape.took_ns = scrape.end_ns - exporter.taken_ns;
 	return NULL;
 }
 
-static bool metrics_piece(struct sink *o, struct progress *at)
-{
-	return out_exposition(o, &at->metrics);
-}
-
 /* Can what is exported still be read? */
-static const char *check_health(void)
+static const char *check_health(uint64_t now_ns)
 {
 	struct scanner s;
 	struct text line;
 	bool ok = in_cgroup() ? !cgroup_is_gone() : false;
 
+	(void)now_ns;
 	if (!in_cgroup() && scan_proc(&s, "stat", "")) {
 		ok = scan_line(&s, &line);
 		scan_close(&s);
@@ -9515,7 +9460,7 @@ static const char *check_health(void)
 	return ok ? NULL : in_cgroup() ? "the cgroup has ended" : "/proc cannot be read";
 }
 
-static bool health_piece(struct sink *o, struct progress *at)
+static bool print_health(struct sink *o, struct progress *at)
 {
 	(void)at;
 	out_str(o, "ok\n");
@@ -9739,7 +9684,8 @@ static void page_children(const struct snapshot *now)
 	if (!WITH_CGROUP || opt->view != O_CGROUPS ||
 	    (exporter.children_tick && now->ns - exporter.children_ns < NS_PER_S))
 		return;
-	visit_children(now, true);
+	compare_children(&children_plan, now, exporter.children_ns, ++exporter.children_tick);
+	exporter.children_ns = now->ns;
 	if (!page.children.columns)
 		list_children(&page.children);
 }
@@ -9753,11 +9699,15 @@ static void page_begin(const struct comparison *c)
 	page_children(c->now);
 }
 
-/* Takes a report for the page, and for --record. */
-static void page_tick(void)
+/* Takes a report for the page and --record. The snapshot of a scrape that is at most
+ * recent_ns old will do. */
+static void page_tick(uint64_t now_ns, uint64_t recent_ns)
 {
 	const struct snapshot *before = exporter.reported ? exporter.reported : &no_snapshot;
-	struct snapshot *now = exporter_snapshot();
+	struct snapshot *now = exporter.latest;
+
+	if (!now || now == before || now_ns > exporter.taken_ns + recent_ns)
+		now = exporter_snapshot();
 	page.last = (struct comparison){ before, now, &page.report, false };
 	if (without_numbers(now)) {
 		memset(page.report.value, 0xff, sizeof page.report.value);
@@ -9792,7 +9742,13 @@ static void find_known(void)
 	}
 }
 
-/* The cgroups below are read for each look at the page. */
+/* The listing of the cgroups below is read anew for each request. */
+static bool page_reads(uint64_t now_ns)
+{
+	(void)now_ns;
+	return page.children.columns > 0;
+}
+
 static const char *page_prepare(void)
 {
 	if (exporter.latest && without_numbers(exporter.latest))
@@ -9809,12 +9765,12 @@ static const char *page_prepare(void)
 /* ----------------------------------------------------------------- SERVER
  *
  * --listen: HTTP/1.1 (RFC 9110, RFC 9112) in one thread, with a fixed number of
- * connections. A piece of a response is made when its socket has room for it, so
- * a connection holds its request and where its response stands, and no more. Then
- * the sandbox: no_new_privs.rst, landlock.rst and seccomp_filter.rst of
- * Documentation/userspace-api, Linux 6.13. A layer that the kernel lacks is left
- * out, and said. musl brings no kernel headers, so what is used of them is
- * declared here. */
+ * slots for connections. Each serves one request, GET or HEAD. A chunk of a response
+ * is made when its socket has room for it, so that a connection holds its request and
+ * its progress, and no more. Then the sandbox: no_new_privs.rst, landlock.rst and
+ * seccomp_filter.rst of Documentation/userspace-api, Linux 6.13. A layer that the
+ * kernel lacks is left out, and said. musl brings no kernel headers: their
+ * definitions are repeated here. */
 
 /* Selects what is exported, drawn on the page and judged there. On a host the cgroups
  * below have a plan of their own. */
@@ -9846,80 +9802,117 @@ static void plan_exports(void)
 	plan_wants(&children_plan);
 }
 
-/* --prometheus: what --listen serves at /metrics, but for the process itself. */
-static void run_prometheus(void)
+/* --prometheus: what --listen serves at /metrics, but for the process itself. Why there is
+ * nothing, or NULL. */
+static const char *run_prometheus(void)
 {
-	struct exposition at = { 0 };
+	struct progress at = { 0 };
 	const char *why;
 	bool more;
 
 	plan_exports();
-	why = scrape_all();
+	why = scrape_all(clock_ns(CLOCK_BOOTTIME));
 	if (why)
-		die(0, "--prometheus: %s", why);
-	at.walk = scrape.walk;
+		return why;
 	do {
 		more = out_exposition(&stdout_sink, &at);
 		write_out(&stdout_sink);
 	} while (more);
+	return NULL;
 }
 
-/* What is served. */
+static struct server {
+	int listener;          /* descriptor plus one; 0: closed, while it drains */
+	bool handed_over;      /* by systemd */
+	unsigned slots;        /* as far as there are descriptors */
+	uint64_t tick_ns;      /* when the last report was due */
+	uint64_t looked_ns;    /* when the page was asked for last; 0: never */
+	uint64_t accept_ns;    /* accept() has failed: the next try */
+	uint64_t refused_ns;   /* since then it has returned EPERM alone; 0: it has not */
+	int accept_error;      /* the one reported last */
+} server;
+
+#define LOOKS_NS (60 * (uint64_t)NS_PER_S) /* after a request for the page somebody looks at it */
+
+/* Takes a report for the page, and for --record, if one is due. Returns when the next is. */
+static uint64_t tick_if_due(uint64_t now_ns)
+{
+	bool looks = server.looked_ns && now_ns - server.looked_ns < LOOKS_NS;
+	uint64_t step = opt->delay_ns ? opt->delay_ns : (looks ? PAGE_TICK : PAGE_IDLE_TICK) * (uint64_t)NS_PER_S;
+
+	if (now_ns - server.tick_ns >= step) {
+		page_tick(now_ns, opt->delay_ns ? 0 : step / 2);
+		if (WITH_RECORD && opt->record)
+			record(&recorder, &page.last, exporter.latest->gone);
+		server.tick_ns += (now_ns - server.tick_ns) / step * step;
+	}
+	return server.tick_ns + step;
+}
+
+static const char *prepare_page(uint64_t now_ns)
+{
+	server.looked_ns = now_ns;
+	tick_if_due(now_ns);
+	return page_prepare();
+}
+
+/* What is served. An endpoint reads what it and those after it print, so it waits until
+ * they have done so. */
 static const struct endpoint {
 	const char *path, *type, *headers;
-	const char *(*prepare)(void); /* why there is no response, or NULL */
-	bool (*piece)(struct sink *, struct progress *); /* prints the next part; false: the last */
+	bool (*reads)(uint64_t now_ns);          /* does prepare() read anything? NULL: no */
+	const char *(*prepare)(uint64_t now_ns); /* why there is no response, or NULL */
+	bool (*print)(struct sink *, struct progress *); /* the next chunk; false: the last */
 } endpoints[] = {
-	{ "/metrics", "text/plain; version=0.0.4; charset=utf-8", "", scrape_all, metrics_piece },
-	{ "/healthz", "text/plain; charset=utf-8", "", check_health, health_piece },
+	{ "/metrics", "text/plain; version=0.0.4; charset=utf-8", "",
+	  is_scrape_due, scrape_all, out_exposition },
 	{ "/", "text/html; charset=utf-8",
 	  "Refresh: " PAGE_REFRESH "\r\nContent-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; "
 	  "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n",
-	  page_prepare, page_piece },
+	  page_reads, prepare_page, page_piece },
+	{ "/healthz", "text/plain; charset=utf-8", "", NULL, check_health, print_health },
 	{ NULL }
 };
 
-#define REQUEST_NS (5 * (uint64_t)NS_PER_S)   /* for a request to come in whole */
-#define RESPONSE_NS (10 * (uint64_t)NS_PER_S) /* for a response to be taken */
-#define IDLE_NS (120 * (uint64_t)NS_PER_S)    /* between two requests */
-#define ENDING_NS (1 * (uint64_t)NS_PER_S)    /* until the client has closed its side */
-#define TERM_NS (NS_PER_S / 10 * 9)           /* from a signal to the end, whatever clients do */
-#define SPARED_NS (NS_PER_S / 100)            /* without a request, before another may have the place */
-#define STUCK_NS (NS_PER_S / 2)               /* without a piece being taken, before another may have it */
-#define REFUSED_NS (10 * (uint64_t)NS_PER_S)  /* of EPERM and nothing else */
-#define BACKLOG 1024                          /* connections that wait to be accepted */
+#define DEADLINE_NS (10 * (uint64_t)NS_PER_S) /* from accept to the last byte */
+#define TERM_NS (NS_PER_S / 10 * 9)           /* the same, from a signal on */
+#define SPARED_NS (NS_PER_S / 100)            /* without a request, before it can lose its slot */
+#define STUCK_NS (NS_PER_S / 2)               /* without taking a chunk, before it can lose its slot */
+#define REFUSED_NS (10 * (uint64_t)NS_PER_S)  /* of EPERM alone, before that is the end */
+#define BACKLOG 1024                          /* connections waiting to be accepted */
 #define MAX_TARGET 2048                       /* bytes of a request's first line */
 
-enum connection_state { STATE_FREE, STATE_READING, STATE_SENDING, STATE_ENDING };
+/* In the order in which connections give way to a new one. */
+enum connection_state {
+	STATE_FREE,
+	STATE_DRAINING, /* the response is sent, the client has not closed yet */
+	STATE_READING,  /* the request is not complete */
+	STATE_SENDING,
+	STATE_WAITING,  /* the request is: never gives way */
+};
 
 LARGE struct connection {
 	int fd;
 	uint8_t state;
-	bool keep;     /* the connection may be used again */
 	bool one_zero; /* HTTP/1.0: no chunks, ended by its close */
 	bool head;     /* the request was HEAD */
-	bool begun;    /* the head of the response is sent */
 	const struct endpoint *endpoint;
 	struct progress at;
-	uint64_t since; /* CLOCK_BOOTTIME when the state began */
-	uint64_t moved; /* when the last piece was taken */
-	bool served;    /* not the first request */
-	bool more;      /* another request has come in: answered when there is room */
+	uint64_t deadline_ns; /* CLOCK_BOOTTIME when it ends, whatever its state */
+	uint64_t yields_ns;   /* and from when on it can lose its slot */
 	size_t n;
 	char request[REQUEST_BYTES];
 } connections[MAX_CONNECTIONS];
 
-/* A request, as far as it matters here. */
+#define each_slot(c) c = connections; c < connections + server.slots; c++
+
 struct request {
-	unsigned status; /* 0: not whole yet; 200, or what is wrong with it */
-	size_t length;
-	bool head, keep, one_zero;
-	bool sized;     /* it says how many bytes follow: */
-	uint64_t body;
+	unsigned status; /* 0: not complete yet; 200, or what is wrong with it */
+	bool head, one_zero;
 	struct text path;
 };
 
-/* The next line of what has come in, without its end; false where it is not whole. */
+/* The next line of a request, without its end; false: it is not complete. */
 static bool request_line(struct text *rest, struct text *line)
 {
 	const char *end = memchr(rest->p, '\n', (size_t)(rest->end - rest->p));
@@ -9965,7 +9958,6 @@ static unsigned parse_request_line(struct text line, struct request *r)
 	if (version.p[5] != '1')
 		return 505;
 	r->one_zero = version.p[7] == '0';
-	r->keep = !r->one_zero;
 	r->head = is_text(&method, "HEAD");
 	if (!r->head && !is_text(&method, "GET"))
 		return 405;
@@ -9985,11 +9977,10 @@ static unsigned parse_request_line(struct text line, struct request *r)
 	return 200;
 }
 
-/* "Name: value". Only what decides how the message ends matters. A body, which no
- * request here needs, is not read: the connection ends after the response. */
-static unsigned parse_header(struct text line, struct request *r, unsigned *hosts)
+/* "Name: value". A body is drained with whatever else follows. */
+static unsigned parse_header(struct text line, unsigned *hosts)
 {
-	struct text name = line, value, part;
+	struct text name = line, value;
 	uint64_t length;
 
 	while (name.p < name.end && *name.p != ':')
@@ -10003,26 +9994,9 @@ static unsigned parse_header(struct text line, struct request *r, unsigned *host
 		value.p++;
 	while (value.end > value.p && is_blank(value.end[-1]))
 		value.end--;
+	if (is_text_nocase(&name, "content-length"))
+		return parse_digits(&value.p, &length) && value.p == value.end ? 200 : 400;
 	*hosts += is_text_nocase(&name, "host");
-	if (is_text_nocase(&name, "content-length")) {
-		const char *p = value.p;
-
-		if (!parse_digits(&p, &length) || p != value.end || (r->sized && length != r->body))
-			return 400;
-		r->sized = true;
-		r->body = length;
-		r->keep &= !length;
-	} else if (is_text_nocase(&name, "transfer-encoding")) {
-		r->keep = false;
-	} else if (is_text_nocase(&name, "connection")) {
-		while (next_part(&value, ',', &part)) {
-			while (part.p < part.end && is_blank(*part.p))
-				part.p++;
-			while (part.end > part.p && is_blank(part.end[-1]))
-				part.end--;
-			r->keep &= !is_text_nocase(&part, "close");
-		}
-	}
 	return 200;
 }
 
@@ -10030,7 +10004,7 @@ static unsigned parse_header(struct text line, struct request *r, unsigned *host
 static void parse_request(const char *p, size_t n, struct request *r)
 {
 	struct text rest = { p, p + n }, line;
-	unsigned hosts = 0, status;
+	unsigned hosts = 0;
 
 	*r = (struct request){ 0 };
 	do /* empty lines before a request are passed over */
@@ -10043,25 +10017,20 @@ static void parse_request(const char *p, size_t n, struct request *r)
 	while (r->status == 200) {
 		if (!request_line(&rest, &line)) {
 			r->status = n == REQUEST_BYTES ? 431 : 0;
-			r->keep = false;
 			return;
 		}
 		if (line.p == line.end)
 			break;
-		status = parse_header(line, r, &hosts);
-		r->status = status;
+		r->status = parse_header(line, &hosts);
 	}
-	r->length = (size_t)(rest.p - p);
 	if (r->status == 200 && (r->one_zero ? hosts > 1 : hosts != 1))
 		r->status = 400;
-	if (r->status != 200)
-		r->keep = false;
 }
 
 static const struct { uint16_t status; const char *reason; } statuses[] = {
 	{ 200, "OK" }, { 400, "Bad Request" }, { 404, "Not Found" }, { 405, "Method Not Allowed" },
-	{ 408, "Request Timeout" }, { 414, "URI Too Long" }, { 431, "Request Header Fields Too Large" },
-	{ 503, "Service Unavailable" }, { 505, "HTTP Version Not Supported" },
+	{ 408, "Request Timeout" }, { 414, "URI Too Long" },
+	{ 431, "Request Header Fields Too Large" }, { 503, "Service Unavailable" }, { 505, "HTTP Version Not Supported" },
 };
 
 static void out_status(struct sink *o, unsigned status)
@@ -10073,8 +10042,8 @@ static void out_status(struct sink *o, unsigned status)
 	out(o, "%u %s", status, statuses[i].reason);
 }
 
-/* The head of a response, but for how long its body is. */
-static void out_head(struct sink *o, unsigned status, const char *type, const char *headers, bool keep)
+/* The head of a response, up to the length of its body. */
+static void out_head(struct sink *o, unsigned status, const char *type, const char *headers)
 {
 	out_str(o, "HTTP/1.1 ");
 	out_status(o, status);
@@ -10083,36 +10052,40 @@ static void out_head(struct sink *o, unsigned status, const char *type, const ch
 	out(o, "\r\nContent-Type: %s", type);
 	out_str(o, "\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n");
 	out_str(o, headers);
-	out_str(o, keep ? "" : "Connection: close\r\n");
+	out_str(o, "Connection: close\r\n");
 }
 
-/* Sends what a sink holds at once; false where the socket does not take it all. */
-static bool send_all(int fd, const struct sink *o)
-{
-	return !o->overflow && send(fd, o->text, o->n, MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)o->n;
-}
-
+/* A response that is cut short is reset, so that it is not taken for a complete one. */
 static void connection_drop(struct connection *c)
 {
+	static const struct linger at_once = { 1, 0 };
+
+	if (c->state == STATE_SENDING)
+		setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
 	close(c->fd);
 	c->state = STATE_FREE;
 }
 
-/* The response has been sent: on to the next request, or to the end, which waits
- * for the client to close: else what it still sends would undo the response. */
-static void connection_done(struct connection *c, uint64_t now_ns)
+/* Sends three parts; a socket that does not take them all at once is given up. After the
+ * last ones, what the client still sends is drained until it closes its side: unread data
+ * would make the kernel reset the connection. */
+static void connection_send(struct connection *c, struct iovec part[3], bool last)
 {
-	c->since = now_ns;
-	c->served = true;
-	c->state = STATE_READING;
-	if (c->keep && exporter.listener)
-		return;
-	c->state = STATE_ENDING;
-	shutdown(c->fd, SHUT_WR);
+	const struct msghdr message = { .msg_iov = part, .msg_iovlen = 3 };
+	size_t total = part[0].iov_len + part[1].iov_len + part[2].iov_len;
+
+	if (sendmsg(c->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT) != (ssize_t)total) {
+		c->state = STATE_SENDING;
+		connection_drop(c);
+	} else if (last) {
+		shutdown(c->fd, SHUT_WR);
+		c->state = STATE_DRAINING;
+		c->yields_ns = c->n = 0;
+	}
 }
 
-/* A short response: a status, and why. */
-static void respond_status(struct connection *c, unsigned status, const char *why, uint64_t now_ns)
+/* A short response: a status and a reason. */
+static void respond_status(struct connection *c, unsigned status, const char *why)
 {
 	char buffer[1024], text[256];
 	struct sink o = SINK(buffer), body = SINK(text);
@@ -10120,300 +10093,285 @@ static void respond_status(struct connection *c, unsigned status, const char *wh
 	out_status(&body, status);
 	out(&body, "%s%s", *why ? ": " : "", why);
 	out_char(&body, '\n');
-	out_head(&o, status, "text/plain; charset=utf-8", status == 405 ? "Allow: GET, HEAD\r\n" : "", c->keep);
+	out_head(&o, status, "text/plain; charset=utf-8", status == 405 ? "Allow: GET, HEAD\r\n" : "");
 	out(&o, "Content-Length: %ju\r\n\r\n", (uint64_t)body.n);
-	if (!c->head)
-		out_bytes(&o, text, body.n);
-	if (send_all(c->fd, &o))
-		connection_done(c, now_ns);
-	else
-		connection_drop(c);
+	connection_send(c, (struct iovec[3]){ { buffer, o.n }, { text, c->head ? 0 : body.n } }, true);
 }
 
-#define CHUNK_HEAD 6 /* four hexadecimal digits, CR, LF */
+/* The chunk made last, in stdout_buffer. All connections at that point get the same one. */
+static struct chunk {
+	const struct endpoint *endpoint; /* NULL: outdated */
+	struct progress from, to;
+	size_t n;
+	bool more;
+} chunk;
 
-/* Puts a piece of the body in, as a chunk where those are used. False: the last. */
-static bool out_piece(struct sink *o, struct connection *c)
+static void make_chunk(const struct connection *c)
 {
-	size_t start = o->n, head = c->one_zero ? 0 : CHUNK_HEAD;
-	struct sink body = { o->text + start + head, o->size - start - head - 16, 0, false };
-	bool more = c->endpoint->piece(&body, &c->at);
+	struct sink body = SINK(stdout_buffer);
 
-	o->overflow |= body.overflow;
-	if (c->one_zero || !body.n) {
-		o->n += body.n;
-	} else {
-		out_hex(o, body.n, 4);
-		out_str(o, "\r\n");
-		o->n += body.n;
-		out_str(o, "\r\n");
-	}
-	if (!more && !c->one_zero)
-		out_str(o, "0\r\n\r\n");
-	return more;
+	if (chunk.endpoint == c->endpoint && !memcmp(&chunk.from, &c->at, sizeof c->at))
+		return;
+	chunk.endpoint = c->endpoint;
+	chunk.from = chunk.to = c->at;
+	chunk.more = c->endpoint->print(&body, &chunk.to);
+	chunk.n = body.n;
 }
 
-/* Makes the next piece of a response and sends it. The socket has room for it. */
-static void connection_send(struct connection *c, uint64_t now_ns)
+/* Sends the next chunk of a response, or the first. The socket has room for it. */
+static void connection_continue(struct connection *c, bool first, uint64_t now_ns)
 {
-	struct sink o = SINK(stdout_buffer);
-	bool more = !c->head;
+	char buffer[1024];
+	struct sink head = SINK(buffer);
+	const char *end = "";
 
-	if (!c->begun) {
-		out_head(&o, 200, c->endpoint->type, c->endpoint->headers, c->keep);
-		out_str(&o, c->one_zero ? "\r\n" : "Transfer-Encoding: chunked\r\n\r\n");
-		c->begun = true;
+	if (first) {
+		out_head(&head, 200, c->endpoint->type, c->endpoint->headers);
+		out_str(&head, c->one_zero ? "\r\n" : "Transfer-Encoding: chunked\r\n\r\n");
+		c->state = STATE_SENDING;
+		c->at = (struct progress){ 0 };
 	}
-	if (more)
-		more = out_piece(&o, c);
-	c->moved = now_ns;
-	if (!send_all(c->fd, &o))
-		connection_drop(c);
-	else if (!more)
-		connection_done(c, now_ns);
+	c->yields_ns = now_ns + STUCK_NS;
+	if (c->head) {
+		connection_send(c, (struct iovec[3]){ { buffer, head.n } }, true);
+		return;
+	}
+	make_chunk(c);
+	c->at = chunk.to;
+	if (!c->one_zero) {
+		out_hex(&head, chunk.n, 4);
+		out_str(&head, "\r\n");
+		end = chunk.more ? "\r\n" : "\r\n0\r\n\r\n";
+	}
+	connection_send(c, (struct iovec[3]){ { buffer, head.n }, { stdout_buffer, chunk.n },
+			{ (char *)(uintptr_t)end, strlen(end) } }, !chunk.more);
 }
 
-static void respond(struct connection *c, const struct request *r, uint64_t now_ns)
+/* A complete request is refused, or waits for its response. */
+static void connection_parse(struct connection *c)
 {
 	const struct endpoint *endpoint = endpoints;
-	const char *why;
-
-	c->keep = r->keep;
-	c->head = r->head;
-	c->one_zero = r->one_zero;
-	if (r->status != 200) {
-		respond_status(c, r->status, "", now_ns);
-		return;
-	}
-	while (endpoint->path && !is_text(&r->path, endpoint->path))
-		endpoint++;
-	if (!endpoint->path) {
-		respond_status(c, 404, "try /metrics or /healthz", now_ns);
-		return;
-	}
-	why = endpoint->prepare();
-	if (why) {
-		respond_status(c, 503, why, now_ns);
-		return;
-	}
-	c->endpoint = endpoint;
-	c->at = (struct progress){ .metrics.walk = scrape.walk };
-	c->begun = false;
-	c->since = c->moved = now_ns;
-	c->state = STATE_SENDING;
-	if (c->n == r->length) /* no more requests: it has taken all responses, so there is room */
-		connection_send(c, now_ns);
-}
-
-/* Answers a request, if one has come in whole. */
-static void connection_parse(struct connection *c, uint64_t now_ns)
-{
 	struct request r;
 
 	parse_request(c->request, c->n, &r);
-	c->more = false;
-	if (!r.status)
-		return;
-	respond(c, &r, now_ns);
-	c->n -= r.length;
-	memmove(c->request, c->request + r.length, c->n);
-	c->more = c->n > 0;
+	c->head = r.head;
+	c->one_zero = r.one_zero;
+	while (r.status == 200 && endpoint->path && !is_text(&r.path, endpoint->path))
+		endpoint++;
+	if (r.status && r.status != 200) {
+		respond_status(c, r.status, "");
+	} else if (r.status && !endpoint->path) {
+		respond_status(c, 404, "try /metrics or /healthz");
+	} else if (r.status) {
+		c->endpoint = endpoint;
+		c->state = STATE_WAITING;
+		c->yields_ns = UINT64_MAX;
+	}
 }
 
-static void connection_read(struct connection *c, uint64_t now_ns)
+static void connection_read(struct connection *c)
 {
-	char rest[512];
-	ssize_t n = c->state == STATE_ENDING ? recv(c->fd, rest, sizeof rest, MSG_DONTWAIT) :
-		recv(c->fd, c->request + c->n, sizeof c->request - c->n, MSG_DONTWAIT);
+	ssize_t n = recv(c->fd, c->request + c->n, sizeof c->request - c->n, MSG_DONTWAIT);
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR))
 		return;
 	if (n <= 0) {
 		connection_drop(c);
 	} else if (c->state == STATE_READING) {
-		if (!c->n)
-			c->since = now_ns;
 		c->n += (size_t)n;
-		connection_parse(c, now_ns);
+		connection_parse(c);
 	}
 }
 
-/* How long a connection may stay as it is. */
-static uint64_t patience_ns(const struct connection *c)
+/* Is anything being printed that an endpoint is about to read anew? Connections that have
+ * not taken a chunk for long are dropped. */
+static bool await_printing(const struct endpoint *endpoint, uint64_t now_ns)
 {
-	switch (c->state) {
-	case STATE_SENDING:
-		return RESPONSE_NS;
-	case STATE_ENDING:
-		return ENDING_NS;
-	default:
-		return c->served && !c->n ? IDLE_NS : REQUEST_NS;
+	struct connection *c;
+	bool printed = false;
+
+	for (each_slot(c)) {
+		if (c->state == STATE_SENDING && c->endpoint >= endpoint && now_ns >= c->yields_ns)
+			connection_drop(c);
+		printed |= c->state == STATE_SENDING && c->endpoint >= endpoint;
 	}
+	return printed;
 }
 
-static void connection_expire(struct connection *c, uint64_t now_ns)
+/* Begins the responses of those who wait for an endpoint, all from one reading. */
+static void answer_waiting(const struct endpoint *endpoint, uint64_t now_ns)
 {
-	if (c->state == STATE_READING && c->n) {
-		c->keep = c->head = false;
-		respond_status(c, 408, "", now_ns);
-	} else {
-		connection_drop(c);
-	}
-}
+	const char *why = NULL;
+	bool ready = false;
+	struct connection *c;
 
-/* A place for a new connection: a free one, or that of the one which has been without
- * a whole request for longest, or has taken no piece of its response for longest. NULL:
- * all are busy. `scarce`: descriptors are, so it has to be another's place. */
-static struct connection *connection_place(uint64_t now_ns, bool scarce)
-{
-	struct connection *c, *waits = NULL, *stuck = NULL;
-
-	for (c = connections; c < connections + MAX_CONNECTIONS; c++) {
-		if (c->state == STATE_FREE && !scarce)
-			return c;
-		if (c->state == STATE_FREE)
+	for (each_slot(c)) {
+		if (c->state != STATE_WAITING || c->endpoint != endpoint)
 			continue;
-		if (c->state != STATE_SENDING && (!waits || c->since < waits->since))
-			waits = c;
-		if (c->state == STATE_SENDING && (!stuck || c->moved < stuck->moved))
-			stuck = c;
+		if (!ready) {
+			if (endpoint->reads && endpoint->reads(now_ns) && await_printing(endpoint, now_ns))
+				return;
+			why = endpoint->prepare(now_ns);
+			chunk.endpoint = NULL;
+			now_ns = clock_ns(CLOCK_BOOTTIME);
+			ready = true;
+		}
+		if (why)
+			respond_status(c, 503, why);
+		else
+			connection_continue(c, true, now_ns);
 	}
-	c = waits && now_ns - waits->since >= SPARED_NS ? waits :
-		stuck && now_ns - stuck->moved >= STUCK_NS ? stuck : NULL;
-	if (c)
-		connection_drop(c);
-	return c;
 }
 
-/* accept() has failed: the next connection is taken a little later, so that no error
- * makes a loop. What a wrong descriptor says ends the program, and so does EPERM that
- * lasts: a firewall says it of one connection, a filter of all. errno, or 0. */
+/* The slot for a new connection, which may still be in use; NULL: none gives way yet, and
+ * *due is lowered to when one will. Those whose response is sent go first, then the one
+ * that has waited longest without a complete request, then the one whose response has stood
+ * still longest. */
+static struct connection *find_room(uint64_t now_ns, uint64_t *due)
+{
+	struct connection *c, *room = NULL;
+	uint64_t next = UINT64_MAX;
+
+	for (each_slot(c)) {
+		if (c->state == STATE_FREE)
+			return c;
+		if (c->yields_ns > now_ns)
+			next = least_of(next, c->yields_ns);
+		else if (!room || c->state < room->state || (c->state == room->state && c->yields_ns < room->yields_ns))
+			room = c;
+	}
+	if (!room)
+		*due = least_of(*due, next);
+	return room;
+}
+
+/* accept() has failed: it is tried again after a pause, so that no error makes a busy
+ * loop. Errors of the descriptor end the program, and so does EPERM alone for long: a
+ * firewall returns it for one connection, a filter for all. errno, or 0. */
 static int accept_failed(int error, uint64_t now_ns)
 {
 	if (error != EPERM)
-		exporter.refused_ns = 0;
-	if (error == EAGAIN)
-		return 0;
-	if (error == EBADF || error == EINVAL || error == ENOTSOCK)
-		return error;
-	exporter.accept_ns = now_ns + NS_PER_S / 10;
-	if (error != exporter.accept_error)
+		server.refused_ns = 0;
+	if (error == EAGAIN || error == EBADF || error == EINVAL || error == ENOTSOCK)
+		return error == EAGAIN ? 0 : error;
+	server.accept_ns = now_ns + NS_PER_S / 10;
+	if (error != server.accept_error)
 		warn(error, "--listen: no connection is accepted:");
-	exporter.accept_error = error;
-	if (error == EPERM && !exporter.refused_ns)
-		exporter.refused_ns = now_ns;
-	return error == EPERM && now_ns - exporter.refused_ns >= REFUSED_NS ? EPERM : 0;
+	server.accept_error = error;
+	if (error == EPERM && !server.refused_ns)
+		server.refused_ns = now_ns;
+	return error == EPERM && now_ns - server.refused_ns >= REFUSED_NS ? EPERM : 0;
 }
 
-/* Takes connections that wait. errno of what ends the program, or 0. */
+/* Accepts connections while there is room; the others stay in the backlog. errno of what
+ * ends the program, or 0. */
 static int accept_connections(uint64_t now_ns)
 {
-	static const int room = 4 * OUT_BYTES, one = 1;
 	unsigned i;
 
 	for (i = 0; i < MAX_CONNECTIONS; i++) {
-		int fd = accept4(exporter.listener - 1, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-		struct connection *c, refused = { 0 };
+		struct connection *c = find_room(now_ns, &(uint64_t){ 0 });
+		int fd;
 
-		if (fd < 0) {
-			if (errno == EINTR || errno == ECONNABORTED)
-				continue;
-			return accept_failed(errno, now_ns);
-		}
-		exporter.refused_ns = 0;
-		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
-		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one); /* of no use to a unix socket */
-		c = connection_place(now_ns, (rlim_t)fd + READING_DESCRIPTORS >= descriptor_limit());
-		if (!c) {
-			refused.fd = fd;
-			respond_status(&refused, 503, "too many connections", now_ns);
-			if (refused.state != STATE_FREE)
-				connection_drop(&refused);
+		if (c && c->state == STATE_READING)
+			connection_read(c); /* the rest may have arrived */
+		if (c && c->state == STATE_WAITING)
 			continue;
-		}
+		if (!c)
+			return 0;
+		fd = accept4(server.listener - 1, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		if (fd < 0 && (errno == EINTR || errno == ECONNABORTED))
+			continue;
+		if (fd < 0)
+			return accept_failed(errno, now_ns);
+		server.refused_ns = 0;
+		if (c->state != STATE_FREE)
+			connection_drop(c);
 		c->fd = fd;
 		c->state = STATE_READING;
-		c->served = c->more = false;
 		c->n = 0;
-		c->since = now_ns;
-		connection_read(c, now_ns); /* it is there mostly */
+		c->deadline_ns = now_ns + DEADLINE_NS;
+		c->yields_ns = now_ns + SPARED_NS;
+		connection_read(c); /* the request is mostly there */
 	}
 	return 0;
 }
 
-/* What is waited for on each connection; returns how many descriptors, and lowers
- * *due to when the first runs out of patience. */
-static nfds_t poll_connections(struct pollfd *fds, struct connection **of, uint64_t now_ns, uint64_t *due)
+/* Fills in what to poll: fds[0] is the listener, the others are the slots. Returns how
+ * many, and lowers *due to the next deadline. */
+static nfds_t poll_connections(struct pollfd *fds, uint64_t now_ns, uint64_t *due)
 {
+	bool accepts = server.listener && now_ns >= server.accept_ns && find_room(now_ns, due), waits = false;
 	struct connection *c;
-	nfds_t n = 0;
+	nfds_t n = 1;
 
-	if (exporter.listener && now_ns >= exporter.accept_ns) {
-		of[n] = NULL;
-		fds[n++] = (struct pollfd){ exporter.listener - 1, POLLIN, 0 };
-	}
-	if (exporter.listener && (now_ns < exporter.accept_ns || exporter.refused_ns))
-		*due = least_of(*due, exporter.accept_ns);
-	for (c = connections; c < connections + MAX_CONNECTIONS; c++) {
+	if (server.listener && (now_ns < server.accept_ns || server.refused_ns))
+		*due = least_of(*due, server.accept_ns);
+	fds[0] = (struct pollfd){ accepts ? server.listener - 1 : -1, POLLIN, 0 };
+	for (each_slot(c))
+		waits |= c->state == STATE_WAITING;
+	for (each_slot(c)) {
+		struct pollfd *p = &fds[c - connections + 1];
+
+		*p = (struct pollfd){ -1, c->state == STATE_SENDING ? POLLOUT : c->state == STATE_WAITING ? 0 : POLLIN, 0 };
 		if (c->state == STATE_FREE)
 			continue;
-		of[n] = c;
-		fds[n++] = (struct pollfd){ c->fd, POLLIN, 0 };
-		if (c->state == STATE_SENDING || (c->state == STATE_READING && c->more))
-			fds[n - 1].events = POLLOUT;
-		*due = least_of(*due, c->since + patience_ns(c));
+		p->fd = c->fd;
+		n = (nfds_t)(p - fds) + 1;
+		*due = least_of(*due, c->deadline_ns);
+		if (waits && c->state == STATE_SENDING)
+			*due = least_of(*due, c->yields_ns);
 	}
 	return n;
 }
 
-/* Serves what is ready, and ends what has taken too long. errno of what ends the
+/* Serves what is ready, and ends what is past its deadline. errno of what ends the
  * program, or 0. */
-static int serve_connections(const struct pollfd *fds, struct connection *const *of, nfds_t n, uint64_t now_ns)
+static int serve_connections(const struct pollfd *fds, nfds_t n, uint64_t now_ns)
 {
+	const struct endpoint *endpoint;
 	struct connection *c;
-	nfds_t i;
+	int error = 0;
 
-	for (i = 0; i < n; i++) {
-		c = of[i];
-		if (!c || !fds[i].revents || c->state == STATE_FREE)
-			continue;
-		if (c->state == STATE_SENDING && fds[i].revents & (POLLERR | POLLHUP))
+	chunk.endpoint = NULL;
+	for (c = connections; c < connections + n - 1; c++) {
+		short revents = fds[c - connections + 1].revents;
+
+		if (revents && c->state >= STATE_SENDING && revents & (POLLERR | POLLHUP))
 			connection_drop(c);
-		else if (c->state == STATE_SENDING)
-			connection_send(c, now_ns);
-		else if (c->state == STATE_READING && c->more)
-			connection_parse(c, now_ns);
-		else
-			connection_read(c, now_ns);
+		else if (revents && c->state == STATE_SENDING)
+			connection_continue(c, false, now_ns);
+		else if (revents)
+			connection_read(c);
 	}
-	for (c = connections; c < connections + MAX_CONNECTIONS; c++)
-		if (c->state != STATE_FREE && now_ns - c->since >= patience_ns(c))
-			connection_expire(c, now_ns);
-	/* After a refusal it is tried, whoever waits: that nobody does is another answer. */
-	return n && !of[0] && (fds[0].revents || exporter.refused_ns) ? accept_connections(now_ns) : 0;
+	/* After EPERM accept() is called even if nobody waits: EAGAIN shows that it works. */
+	if (fds[0].fd >= 0 && (fds[0].revents || server.refused_ns))
+		error = accept_connections(now_ns);
+	for (endpoint = endpoints; endpoint->path; endpoint++)
+		answer_waiting(endpoint, now_ns);
+	for (each_slot(c)) {
+		if (c->state == STATE_FREE || now_ns < c->deadline_ns)
+			continue;
+		if (c->state == STATE_READING && c->n)
+			respond_status(c, 408, "");
+		if (c->state != STATE_FREE)
+			connection_drop(c);
+	}
+	return error;
 }
 
-/* No more connections: those without a request are closed, the others after their
- * response. */
-static void stop_accepting(void)
+/* Accepts no more connections, and closes those without a request. */
+static void stop_accepting(uint64_t now_ns)
 {
 	struct connection *c;
 
-	if (exporter.listener)
-		close(exporter.listener - 1);
-	exporter.listener = 0;
-	for (c = connections; c < connections + MAX_CONNECTIONS; c++)
+	close(server.listener - 1);
+	server.listener = 0;
+	for (each_slot(c)) {
+		c->deadline_ns = least_of(c->deadline_ns, now_ns + TERM_NS);
 		if (c->state == STATE_READING && !c->n)
 			connection_drop(c);
-}
-
-static bool has_connections(void)
-{
-	unsigned i = 0;
-
-	while (i < MAX_CONNECTIONS && connections[i].state == STATE_FREE)
-		i++;
-	return i < MAX_CONNECTIONS;
+	}
 }
 
 static int give_up_privileges(void)
@@ -10533,8 +10491,8 @@ static int restrict_files(void)
  * only some machines have are allowed if they are defined. */
 static const uint16_t allowed_calls[] = {
 	SYS_read, SYS_write, SYS_pread64, SYS_pwrite64, SYS_openat, SYS_close, SYS_getdents64, SYS_faccessat,
-	SYS_readlinkat, SYS_statx, SYS_ppoll, SYS_accept4, SYS_recvfrom, SYS_sendto, SYS_setsockopt,
-	SYS_shutdown, SYS_getrusage, SYS_getpid, SYS_rt_sigprocmask, SYS_rt_sigreturn,
+	SYS_readlinkat, SYS_statx, SYS_ppoll, SYS_accept4, SYS_recvfrom, SYS_sendmsg, SYS_setsockopt,
+	SYS_shutdown, SYS_getpid, SYS_rt_sigprocmask, SYS_rt_sigreturn,
 	SYS_restart_syscall, SYS_exit, SYS_exit_group, FIRST_CALL + 439, /* faccessat2 */
 #ifdef SYS_open /* machines older than openat */
 	SYS_open, SYS_access, SYS_readlink, SYS_stat,
@@ -10612,6 +10570,18 @@ static const struct layer {
 	{ "seccomp", restrict_calls },
 };
 
+static void enter_sandbox(void)
+{
+	unsigned i;
+	int error;
+
+	for (i = 0; i < LENGTH(layers); i++) {
+		error = layers[i].apply();
+		if (error)
+			warn(error, "sandbox: without %s:", layers[i].name);
+	}
+}
+
 /* An address to listen on. */
 struct address {
 	union {
@@ -10623,8 +10593,9 @@ struct address {
 	socklen_t length;
 };
 
-/* [ADDR:]PORT: loopback without an address, all of them where it is empty. */
-static void parse_internet(struct address *a, const char *s)
+/* [ADDR:]PORT: loopback without an address, all of them where it is empty. False, and
+ * why. */
+static bool parse_internet(struct address *a, const char *s, struct sink *why)
 {
 	const char *colon = strrchr(s, ':'), *port = colon ? colon + 1 : s;
 	size_t n = colon ? (size_t)(colon - s) : 0;
@@ -10632,8 +10603,10 @@ static void parse_internet(struct address *a, const char *s)
 	uint64_t number;
 	bool v6 = n > 1 && s[0] == '[' && s[n - 1] == ']';
 
-	if (!parse_number(port, &number) || number > UINT16_MAX)
-		die(0, "--listen: '%s' is no port: 0 to 65535", port);
+	if (!parse_number(port, &number) || number > UINT16_MAX) {
+		out(why, "'%s' is no port: 0 to 65535", port);
+		return false;
+	}
 	memset(a, 0, sizeof *a);
 	copy_text(host, sizeof host, &(struct text){ s + v6, s + n - v6 });
 	if (v6 || (colon && !n)) {
@@ -10641,43 +10614,52 @@ static void parse_internet(struct address *a, const char *s)
 		a->v6.sin6_port = htons((uint16_t)number);
 		a->length = sizeof a->v6;
 		if (!n || inet_pton(AF_INET6, host, &a->v6.sin6_addr) == 1)
-			return;
+			return true;
 	} else {
 		a->v4.sin_family = AF_INET;
 		a->v4.sin_port = htons((uint16_t)number);
 		a->length = sizeof a->v4;
 		if (inet_pton(AF_INET, n ? host : "127.0.0.1", &a->v4.sin_addr) == 1)
-			return;
+			return true;
 	}
-	die(0, "--listen: '%s' is no address: 127.0.0.1, [::1]", host);
+	out(why, "'%s' is no address: 127.0.0.1, [::1]", host);
+	return false;
 }
 
-/* unix:PATH. A socket that nobody listens on any more is removed. */
-static void parse_local(struct address *a, const char *path)
+/* unix:PATH. A socket that nobody listens on any more is removed. False, and why. */
+static bool parse_local(struct address *a, const char *path, struct sink *why)
 {
 	struct stat st;
+	bool answers;
 	int fd;
 
 	memset(a, 0, sizeof *a);
 	a->local.sun_family = AF_UNIX;
 	a->length = sizeof a->local;
-	if (!*path || strlen(path) >= sizeof a->local.sun_path)
-		die(0, "--listen: unix:PATH has a path of 1 to %ju bytes", (uint64_t)sizeof a->local.sun_path - 1);
+	if (!*path || strlen(path) >= sizeof a->local.sun_path) {
+		out(why, "unix:PATH has a path of 1 to %ju bytes", (uint64_t)sizeof a->local.sun_path - 1);
+		return false;
+	}
 	memcpy(a->local.sun_path, path, strlen(path));
 	if (lstat(path, &st))
-		return;
-	if (!S_ISSOCK(st.st_mode))
-		die(0, "--listen: %s is there, and no socket", path);
+		return true;
+	if (!S_ISSOCK(st.st_mode)) {
+		out(why, "%s is there, and no socket", path);
+		return false;
+	}
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (connect(fd, &a->any, a->length) == 0 || errno == EAGAIN)
-		die(EADDRINUSE, "--listen: %s:", path);
-	if (errno == ECONNREFUSED)
+	answers = connect(fd, &a->any, a->length) == 0 || errno == EAGAIN;
+	if (answers)
+		out(why, "%s: %s", path, strerror(EADDRINUSE));
+	else if (errno == ECONNREFUSED)
 		unlink(path);
 	close(fd);
+	return !answers;
 }
 
-/* The socket that systemd hands over: sd_listen_fds(3). */
-static bool take_socket(void)
+/* The socket that systemd hands over, sd_listen_fds(3), into server.listener; without one
+ * that stays 0. False, and why, where it is not to be used. */
+static bool take_socket(struct sink *why)
 {
 	const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
 	uint64_t number, n;
@@ -10686,16 +10668,17 @@ static bool take_socket(void)
 
 	if (!pid || !count || !parse_number(pid, &number) || number != (uint64_t)getpid() ||
 	    !parse_number(count, &n) || !n)
-		return false;
+		return true;
 	if (n > 1)
-		die(0, "--listen: LISTEN_FDS hands %ju sockets over: one is served", n);
-	if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &length) || !listens)
-		die(0, "--listen: LISTEN_FDS hands no listening socket over");
-	if (fcntl(fd, F_SETFL, O_NONBLOCK))
-		die(errno, "--listen:");
-	exporter.listener = fd + 1;
-	exporter.handed_over = true;
-	return true;
+		out(why, "LISTEN_FDS hands %ju sockets over: one is served", n);
+	else if (getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &listens, &length) || !listens)
+		out(why, "LISTEN_FDS hands no listening socket over");
+	else if (fcntl(fd, F_SETFL, O_NONBLOCK))
+		out(why, "%s", strerror(errno));
+	else
+		server.listener = fd + 1;
+	server.handed_over = true;
+	return server.listener;
 }
 
 /* Listens there; -1, and errno, where that fails. */
@@ -10711,40 +10694,47 @@ static int listen_on(const struct address *a)
 	return fd < 0 || bind(fd, &a->any, a->length) || listen(fd, BACKLOG) ? -1 : fd;
 }
 
-/* Listens where the option says; on all addresses, where there is no IPv6, of IPv4. */
-static void start_listening(void)
+/* Listens where the option says; on all addresses, where there is no IPv6, of IPv4.
+ * False, and why. */
+static bool start_listening(struct sink *why)
 {
+	static const int room = 4 * OUT_BYTES, one = 1;
 	const char *path = after(opt->listen, "unix:");
 	struct address a;
 	int fd;
 
-	if (take_socket())
-		return;
-	if (path)
-		parse_local(&a, path);
-	else
-		parse_internet(&a, opt->listen);
-	fd = listen_on(&a);
-	if (fd < 0 && opt->listen[0] == ':' && (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL)) {
-		a.length = sizeof a.v4;
-		a.v4.sin_family = AF_INET;
-		a.v4.sin_addr.s_addr = INADDR_ANY;
+	if (!take_socket(why))
+		return false;
+	if (!server.listener) {
+		if (!(path ? parse_local(&a, path, why) : parse_internet(&a, opt->listen, why)))
+			return false;
 		fd = listen_on(&a);
+		if (fd < 0 && opt->listen[0] == ':' && (errno == EAFNOSUPPORT || errno == EADDRNOTAVAIL)) {
+			a.length = sizeof a.v4;
+			a.v4.sin_family = AF_INET;
+			a.v4.sin_addr.s_addr = INADDR_ANY;
+			fd = listen_on(&a);
+		}
+		if (fd < 0) {
+			out(why, "%s: %s", opt->listen, strerror(errno));
+			return false;
+		}
+		server.listener = fd + 1;
 	}
-	if (fd < 0)
-		die(errno, "--listen: %s:", opt->listen);
-	exporter.listener = fd + 1;
+	/* Accepted sockets inherit both; a unix socket ignores them. */
+	setsockopt(server.listener - 1, SOL_SOCKET, SO_SNDBUF, &room, sizeof room);
+	setsockopt(server.listener - 1, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+	return true;
 }
 
 /* Where it listens, in words: the port that the kernel has chosen, where it was 0. */
 static void name_listener(struct sink *o)
 {
 	const char *port = strrchr(opt->listen, ':');
-	struct address a = { .length = sizeof a.v6 };
+	struct address a = { .length = sizeof a.local };
 
-	if (getsockname(exporter.listener - 1, &a.any, &a.length))
-		die(errno, "--listen: %s:", opt->listen);
-	if (exporter.handed_over) {
+	getsockname(server.listener - 1, &a.any, &a.length);
+	if (server.handed_over) {
 		out_str(o, "the socket that was handed over");
 	} else if (a.any.sa_family == AF_UNIX) {
 		out_str(o, opt->listen);
@@ -10757,86 +10747,66 @@ static void name_listener(struct sink *o)
 	out_char(o, '\0');
 }
 
-static void enter_sandbox(void)
+/* Serves until a signal ends it, and then those connected. False, and why: it cannot go
+ * on. */
+static bool serve(struct sink *why)
 {
-	unsigned i;
-	int error;
+	uint64_t now = clock_ns(CLOCK_BOOTTIME), due;
+	struct pollfd fds[MAX_CONNECTIONS + 1];
+	int signal_number, error = 0;
+	nfds_t n;
 
-	for (i = 0; i < LENGTH(layers); i++) {
-		error = layers[i].apply();
-		if (error)
-			warn(error, "sandbox: without %s:", layers[i].name);
-	}
-}
-
-/* The ticks: a report for the page, and for --record. */
-static void exporter_tick(void)
-{
-	page_tick();
-	if (WITH_RECORD && opt->record)
-		record(&recorder, &page.last, exporter.latest->gone);
-}
-
-/* Serves until it is stopped, and then what has been asked for. */
-static void serve(void)
-{
-	uint64_t step = page_step_ns();
-	uint64_t now = clock_ns(CLOCK_BOOTTIME), tick = now + step, end_ns = UINT64_MAX;
-
-	for (;;) {
-		struct pollfd fds[MAX_CONNECTIONS + 1];
-		struct connection *of[MAX_CONNECTIONS + 1];
-		uint64_t due = tick;
-		int signal_number = stopped;
-		nfds_t n;
-		int error;
-
-		if (signal_number && exporter.listener) {
-			stop_accepting();
-			end_ns = now + TERM_NS;
+	server.tick_ns = now;
+	while (!error) {
+		signal_number = stopped;
+		if (signal_number && server.listener)
+			stop_accepting(now);
+		due = tick_if_due(now);
+		n = poll_connections(fds, now, &due);
+		if (signal_number && n == 1) /* no connection is left */
+			return true;
+		if (wait_until(due, fds, n, signal_number) < 0) {
+			out(why, "poll: %s", strerror(errno));
+			return false;
 		}
-		if (signal_number && (!has_connections() || now >= end_ns))
-			return;
-		if (now >= tick) {
-			exporter_tick();
-			tick += (now - tick) / step * step + step;
-			due = tick;
-		}
-		n = poll_connections(fds, of, now, &due);
-		due = least_of(due, end_ns);
-		if (wait_until(due, fds, n, signal_number) < 0)
-			die(errno, "poll:");
 		now = clock_ns(CLOCK_BOOTTIME);
-		error = serve_connections(fds, of, n, now);
-		if (error)
-			die(error, "--listen: no connection is accepted:");
+		error = serve_connections(fds, n, now);
 	}
+	out(why, "no connection is accepted: %s", strerror(error));
+	return false;
 }
 
-static void check_anything(const struct snapshot *now);
-
-/* --listen */
-static void run_exporter(void)
+/* --listen: binds the address and takes the first snapshot. False, and why. */
+static bool start_exporter(struct sink *why)
 {
-	char buffer[PATH_BYTES];
-	struct sink name = SINK(buffer);
 	int error;
 
 	plan_exports();
-	handle_signals(1); /* SIGINT ends it */
 	self.exported = true;
 	self.start_ms = clock_ns(CLOCK_REALTIME) / 1000000;
 	self.statm = open_below("/proc", strlen("/proc"), "self/statm", "", &error) + 1;
-	if (descriptor_limit() < 2 * READING_DESCRIPTORS)
-		die(0, "--listen: %ju open files are too few: at least %ju", (uint64_t)descriptor_limit(),
+	server.slots = (unsigned)least_of(MAX_CONNECTIONS, descriptor_limit() - READING_DESCRIPTORS);
+	if (descriptor_limit() < 2 * READING_DESCRIPTORS) {
+		out(why, "%ju open files are too few: at least %ju", (uint64_t)descriptor_limit(),
 		    (uint64_t)(2 * READING_DESCRIPTORS));
-	start_listening();
+		return false;
+	}
+	if (!start_listening(why))
+		return false;
+	page_tick(0, 0);
+	return true;
+}
+
+/* --listen: serves, in the sandbox. False, and why. */
+static bool run_exporter(struct sink *why)
+{
+	char buffer[PATH_BYTES];
+	struct sink name = SINK(buffer);
+
 	name_listener(&name);
-	exporter_tick();
-	check_anything(exporter.latest);
 	enter_sandbox();
 	warn(0, "listening on %s", buffer);
-	serve();
+	return serve(why);
 }
 
 /* ---------------------------------------------------------------- COMMAND
@@ -11202,6 +11172,8 @@ static void complete_schedule(void)
 	given.no_first |= given.view == O_CHECK || given.view == O_CGROUPS || given.view == O_GRAPH;
 	if (!given.delay_ns && given.no_first && !given.listen)
 		given.delay_ns = given.view == O_CHECK ? NS_PER_S / 2 : NS_PER_S;
+	if (!given.delay_ns && given.record && given.listen)
+		given.delay_ns = PAGE_IDLE_TICK * (uint64_t)NS_PER_S;
 }
 
 /* -p: a path is the device that it names, whatever that is called; where it
@@ -11754,6 +11726,21 @@ static int finish(struct listing *l)
 	return view()->finish ? view()->finish(l) : 0;
 }
 
+/* --listen. Without a delay, --record keeps what an idle page takes. */
+static void run_listen(void)
+{
+	char buffer[2 * PATH_BYTES];
+	struct sink why = SINK(buffer);
+	bool ok;
+
+	handle_signals(1); /* SIGINT ends it */
+	ok = start_exporter(&why);
+	if (ok)
+		check_anything(exporter.latest);
+	if (!ok || !run_exporter(&why))
+		die(0, "--listen: %s", out_end(&why));
+}
+
 /* Kept out of main, so that the compiler cannot read a table before it is relocated. */
 static __attribute__((noinline)) int vmstat(int argc, char **argv)
 {
@@ -11795,12 +11782,17 @@ static __attribute__((noinline)) int vmstat(int argc, char **argv)
 	lay_out_snapshots();
 	if (WITH_RECORD && opt->record)
 		start_recorder();
-	if (WITH_LISTEN && opt->listen)
-		run_exporter();
-	if (WITH_PROMETHEUS && opt->format == O_PROMETHEUS)
-		run_prometheus();
-	if (opt->listen || opt->format == O_PROMETHEUS)
+	if (WITH_LISTEN && opt->listen) {
+		run_listen();
 		return WITH_RECORD && recorder.lost;
+	}
+	if (WITH_PROMETHEUS && opt->format == O_PROMETHEUS) {
+		const char *why = run_prometheus();
+
+		if (why)
+			die(0, "--prometheus: %s", why);
+		return 0;
+	}
 	list_view(&listing);
 	plan_make(&scope_plan, &listing, scope_is_told);
 	/* A graph is finished first, a verdict is said, a recording ends with its own status. */

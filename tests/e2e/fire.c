@@ -25,9 +25,9 @@
 #include <time.h>
 #include <unistd.h>
 
-#define GET "GET /metrics HTTP/1.1\r\nHost: fire\r\nConnection: close\r\n\r\n"
+#define GET "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 
-#define PIPELINED "GET /metrics HTTP/1.1\r\nHost: fire\r\n\r\n"
+#define PIPELINED "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 static unsigned port;
 
@@ -154,7 +154,7 @@ static int hold(int n, int seconds, int asks)
 		fds[i] = connect_until(until, asks ? 2048 : 0);
 		opened += fds[i] >= 0;
 		if (asks && fds[i] >= 0)
-			(void)!send(fds[i], "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n", 35, MSG_NOSIGNAL);
+			(void)!send(fds[i], PIPELINED, strlen(PIPELINED), MSG_NOSIGNAL);
 	}
 	printf("%d of %d opened\n", opened, n);
 	fflush(stdout);
@@ -256,9 +256,9 @@ static size_t damage(char *p, size_t size)
 {
 	static const char *const pieces[] = {
 		"GET ", "HEAD ", "POST ", "/", "/metrics", "/healthz", " HTTP/1.1\r\n", " HTTP/1.0\r\n", " HTTP/2.0\r\n",
-		"\r\n", "\n", "Host: x\r\n", "Host : y\r\n", " folded\r\n", "Connection: close\r\n", "Connection: keep-alive\r\n",
+		"\r\n", "\n", "Host: localhost\r\n", "Host : y\r\n", " folded\r\n", "Connection: close\r\n", "Connection: keep-alive\r\n",
 		"Content-Length: 18446744073709551616\r\n", "Content-Length: 5\r\n\r\nhello", "Transfer-Encoding: chunked\r\n",
-		"http://", "?", "%00", "\r\n\r\n", ":", "\t", "GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n",
+		"http://", "?", "%00", "\r\n\r\n", ":", "\t", "GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n",
 	};
 	unsigned i, k;
 	size_t n = 0;
@@ -270,7 +270,7 @@ static size_t damage(char *p, size_t size)
 		n += strlen(s);
 	}
 	if (!dice(100)) { /* headers without an end */
-		n = strlen(strcpy(p, "GET / HTTP/1.1\r\nHost: x\r\nA: "));
+		n = strlen(strcpy(p, "GET / HTTP/1.1\r\nHost: localhost\r\nA: "));
 		memset(p + n, 'a', size / 2);
 		return n + size / 2;
 	}
