@@ -9824,6 +9824,7 @@ static const char *run_prometheus(void)
 static struct server {
 	int listener;          /* descriptor plus one; 0: closed, while it drains */
 	bool handed_over;      /* by systemd */
+	bool loopback;         /* only this machine can connect */
 	unsigned slots;        /* as far as there are descriptors */
 	uint64_t tick_ns;      /* when the last report was due */
 	uint64_t looked_ns;    /* when the page was asked for last; 0: never */
@@ -9860,17 +9861,19 @@ static const char *prepare_page(uint64_t now_ns)
  * they have done so. */
 static const struct endpoint {
 	const char *path, *type, *headers;
+	bool any_host;                           /* Host is not checked */
 	bool (*reads)(uint64_t now_ns);          /* does prepare() read anything? NULL: no */
 	const char *(*prepare)(uint64_t now_ns); /* why there is no response, or NULL */
 	bool (*print)(struct sink *, struct progress *); /* the next chunk; false: the last */
 } endpoints[] = {
-	{ "/metrics", "text/plain; version=0.0.4; charset=utf-8", "",
+	{ "/metrics", "text/plain; version=0.0.4; charset=utf-8", "", false,
 	  is_scrape_due, scrape_all, out_exposition },
 	{ "/", "text/html; charset=utf-8",
 	  "Refresh: " PAGE_REFRESH "\r\nContent-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; "
-	  "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n",
+	  "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n"
+	  "Referrer-Policy: no-referrer\r\nCross-Origin-Resource-Policy: same-origin\r\n", false,
 	  page_reads, prepare_page, page_piece },
-	{ "/healthz", "text/plain; charset=utf-8", "", NULL, check_health, print_health },
+	{ "/healthz", "text/plain; charset=utf-8", "", true, NULL, check_health, print_health },
 	{ NULL }
 };
 
@@ -9909,7 +9912,7 @@ LARGE struct connection {
 struct request {
 	unsigned status; /* 0: not complete yet; 200, or what is wrong with it */
 	bool head, one_zero;
-	struct text path;
+	struct text path, host; /* host: with its port; NULL: not given */
 };
 
 /* The next line of a request, without its end; false: it is not complete. */
@@ -9966,6 +9969,7 @@ static unsigned parse_request_line(struct text line, struct request *r)
 
 		for (target.p += 7; target.p < target.end && *target.p != '/' && *target.p != '?'; target.p++)
 			;
+		r->host = (struct text){ slash + 1, target.p };
 		if (target.p == target.end || *target.p == '?') /* short for http://host/ */
 			target = (struct text){ slash, slash + 1 };
 	}
@@ -9978,7 +9982,7 @@ static unsigned parse_request_line(struct text line, struct request *r)
 }
 
 /* "Name: value". A body is drained with whatever else follows. */
-static unsigned parse_header(struct text line, unsigned *hosts)
+static unsigned parse_header(struct text line, struct request *r, unsigned *hosts)
 {
 	struct text name = line, value;
 	uint64_t length;
@@ -9996,7 +10000,11 @@ static unsigned parse_header(struct text line, unsigned *hosts)
 		value.end--;
 	if (is_text_nocase(&name, "content-length"))
 		return parse_digits(&value.p, &length) && value.p == value.end ? 200 : 400;
-	*hosts += is_text_nocase(&name, "host");
+	if (is_text_nocase(&name, "host")) {
+		++*hosts;
+		if (!r->host.p) /* an absolute URI takes precedence */
+			r->host = value;
+	}
 	return 200;
 }
 
@@ -10021,15 +10029,44 @@ static void parse_request(const char *p, size_t n, struct request *r)
 		}
 		if (line.p == line.end)
 			break;
-		r->status = parse_header(line, &hosts);
+		r->status = parse_header(line, r, &hosts);
 	}
 	if (r->status == 200 && (r->one_zero ? hosts > 1 : hosts != 1))
 		r->status = 400;
 }
 
+/* Is that an IP address, localhost or a name below it, or this machine's name? A web page
+ * whose own name was made to resolve to 127.0.0.1 sends that name (DNS rebinding). The
+ * port, case and a trailing dot do not count. */
+static bool is_own_host(struct text host)
+{
+	struct in6_addr address;
+	const char *p = host.end;
+	char name[256];
+	size_t n;
+	bool v6;
+
+	if (!host.p || host.p == host.end)
+		return true;
+	while (p > host.p && is_digit(p[-1]))
+		p--;
+	if (p > host.p && p[-1] == ':')
+		host.end = p - 1;
+	if (host.end > host.p && host.end[-1] == '.')
+		host.end--;
+	if (!copy_text(name, sizeof name, &host))
+		return false;
+	n = strlen(name);
+	v6 = n && name[0] == '[' && name[n - 1] == ']';
+	if (v6)
+		name[n - 1] = '\0';
+	return inet_pton(v6 ? AF_INET6 : AF_INET, name + v6, &address) == 1 || !strcasecmp(name, "localhost") ||
+		(n > 10 && !strcasecmp(name + n - 10, ".localhost")) || !strcasecmp(name, page.host);
+}
+
 static const struct { uint16_t status; const char *reason; } statuses[] = {
 	{ 200, "OK" }, { 400, "Bad Request" }, { 404, "Not Found" }, { 405, "Method Not Allowed" },
-	{ 408, "Request Timeout" }, { 414, "URI Too Long" },
+	{ 408, "Request Timeout" }, { 414, "URI Too Long" }, { 421, "Misdirected Request" },
 	{ 431, "Request Header Fields Too Large" }, { 503, "Service Unavailable" }, { 505, "HTTP Version Not Supported" },
 };
 
@@ -10160,6 +10197,9 @@ static void connection_parse(struct connection *c)
 		endpoint++;
 	if (r.status && r.status != 200) {
 		respond_status(c, r.status, "");
+	} else if (r.status && server.loopback && !endpoint->any_host && !is_own_host(r.host)) {
+		respond_status(c, 421, "a loopback address is asked by IP address, as localhost or by the name "
+			       "of this machine: in a proxy, set Host to localhost");
 	} else if (r.status && !endpoint->path) {
 		respond_status(c, 404, "try /metrics or /healthz");
 	} else if (r.status) {
@@ -10734,6 +10774,9 @@ static void name_listener(struct sink *o)
 	struct address a = { .length = sizeof a.local };
 
 	getsockname(server.listener - 1, &a.any, &a.length);
+	server.loopback = (a.any.sa_family == AF_INET && ntohl(a.v4.sin_addr.s_addr) >> 24 == 127) ||
+		(a.any.sa_family == AF_INET6 && (IN6_IS_ADDR_LOOPBACK(&a.v6.sin6_addr) ||
+		 (IN6_IS_ADDR_V4MAPPED(&a.v6.sin6_addr) && a.v6.sin6_addr.s6_addr[12] == 127)));
 	if (server.handed_over) {
 		out_str(o, "the socket that was handed over");
 	} else if (a.any.sa_family == AF_UNIX) {

@@ -299,7 +299,7 @@ static size_t damage(char *p, size_t size)
 /* What cannot be understood has one answer, and that is the last. */
 static int answers_after_an_end(const char *p)
 {
-	static const char *const last[] = { "HTTP/1.1 400", "HTTP/1.1 405", "HTTP/1.1 414", "HTTP/1.1 431", "HTTP/1.1 505" };
+	static const char *const last[] = { "HTTP/1.1 400", "HTTP/1.1 405", "HTTP/1.1 414", "HTTP/1.1 421", "HTTP/1.1 431", "HTTP/1.1 505" };
 	unsigned i;
 
 	for (i = 0; i < sizeof last / sizeof *last; i++) {
@@ -313,7 +313,7 @@ static int answers_after_an_end(const char *p)
 
 static int garbage(int n)
 {
-	static const int known[] = { 200, 400, 404, 405, 408, 414, 431, 503, 505 };
+	static const int known[] = { 200, 400, 404, 405, 408, 414, 421, 431, 503, 505 };
 	enum { KNOWN = sizeof known / sizeof *known };
 	int count[KNOWN] = { 0 }, silent = 0, reset = 0, failed = 0, i;
 	unsigned k;

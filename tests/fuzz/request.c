@@ -63,8 +63,11 @@ static void examine(const char *p, size_t n, struct request *r)
 		abort(); /* out_status() would not find it */
 	if (!r->status && n >= REQUEST_BYTES)
 		abort(); /* there is no room for the rest */
+	if (r->host.p && (r->host.p < p || r->host.p > r->host.end || r->host.end > p + n))
+		abort();
 	if (r->status != 200)
 		return;
+	is_own_host(r->host);
 	if (r->path.p < p || r->path.p >= r->path.end || r->path.end >= p + n || *r->path.p != '/' ||
 	    memchr(r->path.p, ' ', (size_t)(r->path.end - r->path.p)) ||
 	    memchr(r->path.p, '\n', (size_t)(r->path.end - r->path.p)))

@@ -447,6 +447,80 @@ Transfer-Encoding: chunked' ]]
     [[ $(tail -c 5 "$T/answer" | od -An -c | tr -d ' ') == '0\r\n\r\n' ]]
 }
 
+# by_name HOST [PATH]: as a client that asks by that name
+by_name() {
+    ask "GET ${2:-/metrics} HTTP/1.1\r\nHost: $1\r\n\r\n"
+}
+
+@test "a loopback address: asked by another's name, 421" {
+    local name path own
+    own=$(uname -n)
+    serve
+    for name in localhost LocalHost localhost. localhost:80 a.localhost a.b.LOCALHOST.:1 127.0.0.1 10.1.2.3:9799 \
+        '[::1]' '[fe80::1]:80' '' "$own" "${own^^}.:$port"; do
+        for path in /metrics /; do
+            by_name "$name" "$path"
+            answers 200 || { echo "$name"; false; }
+        done
+    done
+    for name in evil.example localhost.evil.example 127.0.0.1.evil.example evillocalhost .localhost.evil 1.2.3 \
+        1.2.3.4.5 ::1 '[::1' '[x]' 'localhost:x' 'localhost:1:2' "x$own" "$(printf '%0500d' 0)" '.' ':80'; do
+        by_name "$name"
+        answers 421 || { echo "$name"; false; }
+        by_name "$name" /nosuch
+        answers 421
+        by_name "$name" /healthz
+        answers 200
+    done
+    by_name evil.example
+    answers 421 ': a loopback address is asked by IP address, as localhost or by the name of this machine: in a proxy, set Host to localhost'
+    # The host of an absolute URI counts, and not the other.
+    ask 'GET http://evil.example/metrics HTTP/1.1\r\nHost: localhost\r\n\r\n'
+    answers 421
+    ask 'GET http://localhost:1/metrics HTTP/1.1\r\nHost: evil.example\r\n\r\n'
+    answers 200
+    ask 'GET /metrics HTTP/1.0\r\n\r\n'
+    answers 200
+    ask 'HEAD /metrics HTTP/1.1\r\nHost: evil.example\r\n\r\n'
+    answers 421
+    stop_server
+}
+
+@test "other addresses are asked by any name: all of them, a unix socket" {
+    requires_tool curl
+    at=0.0.0.0:0 serve
+    by_name evil.example
+    answers 200
+    stop_server
+    at=unix:$T/s serve
+    [[ $(curl -s --max-time 5 --unix-socket "$T/s" http://evil.example/metrics | head -c 6) == '# HELP' ]]
+    stop_server
+}
+
+@test "a loopback socket that was handed over asks for the name, too" {
+    requires_tool systemd-socket-activate
+    : > "$T/err"
+    port=$((20000 + RANDOM % 10000))
+    systemd-socket-activate -l "127.0.0.1:$port" "$VMSTAT" "--proc=$T/f/proc" "--sys=$T/f/sys" \
+        --listen=127.0.0.1:1 > "$T/out" 2> "$T/err" 3>&- &
+    server=$!
+    timeout 5 bash -c 'until (: < "/dev/tcp/127.0.0.1/$0"); do sleep 0.02; done' "$port" 2> /dev/null
+    by_name evil.example
+    answers 421
+    by_name localhost
+    answers 200
+    kill -TERM "$server"
+    wait "$server"
+    server=
+}
+
+@test "the page tells browsers to keep it to themselves" {
+    serve
+    get /
+    answers 200
+    [[ $(header Referrer-Policy) == no-referrer && $(header Cross-Origin-Resource-Policy) == same-origin ]]
+}
+
 # ------------------------------------------------------------- time and places
 
 @test "408: a request that is not whole in 10 seconds, however it drips" {

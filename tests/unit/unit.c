@@ -855,33 +855,33 @@ static void test_times(void)
 #define GET "GET / HTTP/1.1\r\n"
 #define H "Host: x\r\n"
 
-/* What a request is found to be: its status and, where it is whole, its path and
- * whether it is HEAD. */
+/* What a request is found to be: its status and, where it is whole, its path, the host
+ * that it names, and whether it is HEAD. */
 static void test_requests(void)
 {
-	static const struct { const char *s; unsigned status; const char *path; bool head; } rows[] = {
+	static const struct { const char *s; unsigned status; const char *path, *host; bool head; } rows[] = {
 		{ "", 0 }, { "G", 0 }, { "GET / HTTP/1.1", 0 }, { "\r\n\n\r", 0 }, { GET, 0 }, { GET H, 0 },
 		{ GET H "\r", 0 }, { GET H "A: b\r\n", 0 },
-		{ GET H "\r\n", 200, "/" }, { "GET / HTTP/1.1\nHost: x\n\n", 200, "/" },
-		{ "\r\n\r\n" GET H "\r\n", 200, "/" },
-		{ "HEAD /a?b=/c HTTP/1.1\r\n" H "\r\n", 200, "/a", true },
-		{ "GET http://h:1/a/b HTTP/1.1\r\n" H "\r\n", 200, "/a/b" },
-		{ "GET HTTP://h/?q HTTP/1.1\r\n" H "\r\n", 200, "/" },
-		{ "GET / HTTP/1.0\r\n\r\n", 200, "/" }, { "GET / HTTP/1.0\r\n" H "\r\n", 200, "/" },
-		{ "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", 200, "/" },
-		{ "GET / HTTP/1.9\r\n" H "\r\n", 200, "/" },
-		{ GET "hOsT:\r\n\r\n", 200, "/" }, { GET H "A:\t b \t\r\n\r\n", 200, "/" },
-		{ GET H "A: \xff\xe9\r\n\r\n", 200, "/" },
-		{ GET H "Connection: close\r\n\r\n", 200, "/" },
-		{ GET H "connection:a , CLOSE\t,b\r\n\r\n", 200, "/" },
-		{ GET H "Connection: closed, clos\r\n\r\n", 200, "/" },
-		{ GET H "Connection: close\r\nConnection: keep-alive\r\n\r\n", 200, "/" },
-		{ GET H "Content-Length: 0\r\n\r\n", 200, "/" },
-		{ GET H "Content-Length: 1\r\n\r\n", 200, "/" },
-		{ GET H "Content-Length: 1\r\nContent-Length: 1\r\n\r\n", 200, "/" },
-		{ "GET http://a HTTP/1.1\r\n" H "\r\n", 200, "/" },
-		{ "GET http://a?/x HTTP/1.1\r\n" H "\r\n", 200, "/" },
-		{ GET H "Transfer-Encoding: identity\r\n\r\n", 200, "/" },
+		{ GET H "\r\n", 200, "/", "x" }, { "GET / HTTP/1.1\nHost: x\n\n", 200, "/", "x" },
+		{ "\r\n\r\n" GET H "\r\n", 200, "/", "x" },
+		{ "HEAD /a?b=/c HTTP/1.1\r\n" H "\r\n", 200, "/a", "x", true },
+		{ "GET http://h:1/a/b HTTP/1.1\r\n" H "\r\n", 200, "/a/b", "h:1" },
+		{ "GET HTTP://h/?q HTTP/1.1\r\n" H "\r\n", 200, "/", "h" },
+		{ "GET / HTTP/1.0\r\n\r\n", 200, "/", NULL }, { "GET / HTTP/1.0\r\n" H "\r\n", 200, "/", "x" },
+		{ "GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", 200, "/", NULL },
+		{ "GET / HTTP/1.9\r\n" H "\r\n", 200, "/", "x" },
+		{ GET "hOsT:\r\n\r\n", 200, "/", "" }, { GET H "A:\t b \t\r\n\r\n", 200, "/", "x" },
+		{ GET H "A: \xff\xe9\r\n\r\n", 200, "/", "x" },
+		{ GET H "Connection: close\r\n\r\n", 200, "/", "x" },
+		{ GET H "connection:a , CLOSE\t,b\r\n\r\n", 200, "/", "x" },
+		{ GET H "Connection: closed, clos\r\n\r\n", 200, "/", "x" },
+		{ GET H "Connection: close\r\nConnection: keep-alive\r\n\r\n", 200, "/", "x" },
+		{ GET H "Content-Length: 0\r\n\r\n", 200, "/", "x" },
+		{ GET H "Content-Length: 1\r\n\r\n", 200, "/", "x" },
+		{ GET H "Content-Length: 1\r\nContent-Length: 1\r\n\r\n", 200, "/", "x" },
+		{ "GET http://a HTTP/1.1\r\n" H "\r\n", 200, "/", "a" },
+		{ "GET http://a?/x HTTP/1.1\r\n" H "\r\n", 200, "/", "a" },
+		{ GET H "Transfer-Encoding: identity\r\n\r\n", 200, "/", "x" },
 		{ GET H "Content-Length: 1,1\r\n\r\n", 400 }, { GET H "Content-Length: +1\r\n\r\n", 400 },
 		{ GET H "Content-Length: \r\n\r\n", 400 }, { GET H "Content-Length: 0x1\r\n\r\n", 400 },
 		{ GET H "Content-Length: 1 1\r\n\r\n", 400 }, { GET H "Content-Length: " OVER64 "\r\n\r\n", 400 },
@@ -913,7 +913,8 @@ static void test_requests(void)
 		parse_request(copy, n, &r);
 		ok = r.status == rows[i].status;
 		if (ok && r.status == 200)
-			ok = is_text(&r.path, rows[i].path) && r.head == rows[i].head;
+			ok = is_text(&r.path, rows[i].path) && r.head == rows[i].head &&
+				(rows[i].host ? r.host.p && is_text(&r.host, rows[i].host) : !r.host.p);
 		if (!ok)
 			printf("# row %zu: status %u\n", i, r.status);
 		t_ok(ok, "a request", rows[i].s);
