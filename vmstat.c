@@ -10414,8 +10414,27 @@ static void stop_accepting(uint64_t now_ns)
 	}
 }
 
-static int give_up_privileges(void)
+/* The recording is opened and renamed in the sandbox, under two names that openat() and
+ * renameat() are passed. seccomp compares addresses, so the names are moved to a page that
+ * cannot be written to or unmapped any more. */
+static int seal_names(const char *path[2])
 {
+	char (*sealed)[PATH_BYTES] = mmap(NULL, 2 * PATH_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+					  -1, 0);
+	unsigned i;
+
+	if (sealed == MAP_FAILED)
+		return errno;
+	for (i = 0; i < 2; i++) {
+		join(sealed[i], path[i], "", "");
+		path[i] = sealed[i];
+	}
+	return mprotect(sealed, 2 * PATH_BYTES, PROT_READ) ? errno : 0;
+}
+
+static int give_up_privileges(const char *path[2])
+{
+	(void)path;
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? errno : 0;
 }
 
@@ -10423,13 +10442,14 @@ extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden"))); /* t
 
 /* RELRO: tables of pointers are not written to once they are relocated. A static
  * program has no loader that would do it. */
-static int protect_pointers(void)
+static int protect_pointers(const char *path[2])
 {
 	const ElfW(Phdr) *p = (const void *)((const char *)&__ehdr_start + __ehdr_start.e_phoff);
 	uintptr_t base = __ehdr_start.e_type == ET_DYN ? (uintptr_t)&__ehdr_start : 0;
 	uintptr_t mask = ~((uintptr_t)getpagesize() - 1);
 	unsigned i;
 
+	(void)path;
 	for (i = 0; i < __ehdr_start.e_phnum; i++) {
 		uintptr_t start = (base + p[i].p_vaddr) & mask, end = (base + p[i].p_vaddr + p[i].p_memsz) & mask;
 
@@ -10444,6 +10464,8 @@ static int protect_pointers(void)
 #define SYS_LANDLOCK_ADD_RULE (FIRST_CALL + 445)
 #define SYS_LANDLOCK_RESTRICT_SELF (FIRST_CALL + 446)
 #define LANDLOCK_READ (1 << 2 | 1 << 3) /* files and directories */
+#define LANDLOCK_WRITE (1 << 1 | 1 << 2 | 1 << 5 | 1 << 8) /* files, and to read, remove and make them */
+#define LANDLOCK_TRUNCATE (1 << 14)
 
 struct landlock_ruleset {
 	uint64_t files, net, scopes; /* what is forbidden but by rule */
@@ -10454,25 +10476,28 @@ struct __attribute__((packed)) landlock_beneath {
 	int32_t directory;
 };
 
-/* Nothing of the file system but these is to be opened, and for reading alone. */
-static void landlock_allow(int ruleset, const char *path)
+/* Allows access below a directory, if there is one. errno, or 0. */
+static int landlock_allow(int ruleset, const char *path, uint64_t access)
 {
-	struct landlock_beneath beneath = { LANDLOCK_READ, open(path, O_PATH | O_CLOEXEC) };
+	struct landlock_beneath beneath = { access, open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) };
+	int error;
 
 	if (beneath.directory < 0)
-		return;
-	syscall(SYS_LANDLOCK_ADD_RULE, ruleset, 1, &beneath, 0);
+		return errno == ENOENT || errno == ENOTDIR ? 0 : errno;
+	error = syscall(SYS_LANDLOCK_ADD_RULE, ruleset, 1, &beneath, 0) ? errno : 0;
 	close(beneath.directory);
+	return error;
 }
 
-/* All of the file system but what is read, and by kernels that can, connections and
- * signals to others. */
-static int restrict_files(void)
+/* Leaves of the file system the directories that are read, and the one of the recording.
+ * Kernels that can also forbid connections and abstract sockets. */
+static int restrict_files(const char *path[2])
 {
 	static const uint8_t file_rights[] = { 0, 13, 14, 15, 15, 16 }; /* by version */
 	long version = syscall(SYS_LANDLOCK_CREATE_RULESET, NULL, 0, 1);
 	struct landlock_ruleset forbidden = { 0 };
-	char top[PATH_BYTES];
+	const char *slash = path ? strrchr(path[0], '/') : NULL;
+	char directory[PATH_BYTES];
 	int fd, error;
 
 	if (version < 0)
@@ -10486,12 +10511,16 @@ static int restrict_files(void)
 	fd = (int)syscall(SYS_LANDLOCK_CREATE_RULESET, &forbidden, sizeof forbidden, 0);
 	if (fd < 0)
 		return errno;
-	landlock_allow(fd, opt->proc);
-	landlock_allow(fd, opt->sys);
+	error = landlock_allow(fd, opt->proc, LANDLOCK_READ);
+	if (!error)
+		error = landlock_allow(fd, opt->sys, LANDLOCK_READ);
 	for (each_home(h))
-		if (h->version && join_n(top, h->dir, h->length[h->levels - 1], "", ""))
-			landlock_allow(fd, top);
-	error = syscall(SYS_LANDLOCK_RESTRICT_SELF, fd, 0) ? errno : 0;
+		if (!error && h->version && join_n(directory, h->dir, h->length[h->levels - 1], "", ""))
+			error = landlock_allow(fd, directory, LANDLOCK_READ);
+	if (!error && path && join_n(directory, path[0], slash ? (size_t)(slash - path[0]) : 0, slash ? "/" : ".", ""))
+		error = landlock_allow(fd, directory, (LANDLOCK_WRITE | LANDLOCK_TRUNCATE) & forbidden.files);
+	if (!error && syscall(SYS_LANDLOCK_RESTRICT_SELF, fd, 0))
+		error = errno;
 	close(fd);
 	return error;
 }
@@ -10530,12 +10559,12 @@ static int restrict_files(void)
 /* System calls needed from here on. libc calls what its headers name, so those that
  * only some machines have are allowed if they are defined. */
 static const uint16_t allowed_calls[] = {
-	SYS_read, SYS_write, SYS_pread64, SYS_pwrite64, SYS_openat, SYS_close, SYS_getdents64, SYS_faccessat,
+	SYS_read, SYS_write, SYS_pread64, SYS_close, SYS_getdents64, SYS_faccessat,
 	SYS_readlinkat, SYS_statx, SYS_ppoll, SYS_accept4, SYS_recvfrom, SYS_sendmsg, SYS_setsockopt,
 	SYS_shutdown, SYS_getpid, SYS_rt_sigprocmask, SYS_rt_sigreturn,
 	SYS_restart_syscall, SYS_exit, SYS_exit_group, FIRST_CALL + 439, /* faccessat2 */
 #ifdef SYS_open /* machines older than openat */
-	SYS_open, SYS_access, SYS_readlink, SYS_stat,
+	SYS_access, SYS_readlink, SYS_stat,
 #endif
 #ifdef SYS_accept /* musl asks it, too, where accept4 says EINVAL */
 	SYS_accept,
@@ -10563,46 +10592,120 @@ static const uint16_t allowed_calls[] = {
 #endif
 };
 
-struct bpf_step { /* struct sock_filter */
-	uint16_t code;
-	uint8_t if_true, if_false;
-	uint32_t k;
+/* Calls that the recording needs. */
+static const uint16_t recorder_calls[] = {
+	SYS_pwrite64, SYS_flock, SYS_ftruncate,
+#ifdef SYS_ftruncate64
+	SYS_ftruncate64,
+#endif
 };
+
+#define NOT_FOR_READING (O_WRONLY | O_RDWR | O_CREAT | O_TRUNC | O_APPEND | (O_TMPFILE & ~O_DIRECTORY))
 
 #define BPF_LOAD 0x20      /* BPF_LD | BPF_W | BPF_ABS: a word of struct seccomp_data */
 #define BPF_IF_EQUAL 0x15  /* BPF_JMP | BPF_JEQ | BPF_K */
+#define BPF_IF_ANY 0x45    /* BPF_JMP | BPF_JSET | BPF_K: of these bits */
 #define BPF_RETURN 0x06    /* BPF_RET | BPF_K */
 #define SECCOMP_ALLOW 0x7fff0000
 #define SECCOMP_EPERM (0x00050000 | EPERM)
 
-/* A system call that is not in the list fails with EPERM, and so does kill() but
- * for asking whether a task is there. */
-static int restrict_calls(void)
+struct filter { /* struct sock_fprog */
+	unsigned short n;
+	struct bpf_step { /* struct sock_filter */
+		uint16_t code;
+		uint8_t if_true, if_false; /* steps to skip */
+		uint32_t k;
+	} *step;
+};
+
+/* A half of an argument: equal to `word`, or flags without those of `word`. */
+struct condition {
+	unsigned argument;
+	bool high, flags;
+	uint32_t word;
+};
+
+static void filter_step(struct filter *f, uint16_t code, unsigned if_true, unsigned if_false, uint32_t k)
 {
-	enum { CALLS = LENGTH(allowed_calls), STEPS = CALLS + 8 };
-	struct bpf_step step[STEPS] = {
-		{ BPF_LOAD, 0, 0, 4 }, { BPF_IF_EQUAL, 0, STEPS - 4, MACHINE }, { BPF_LOAD, 0, 0, 0 },
-	};
-	const struct { unsigned short n; struct bpf_step *step; } program = { STEPS, step };
+	f->step[f->n++] = (struct bpf_step){ code, (uint8_t)if_true, (uint8_t)if_false, k };
+}
+
+/* Allows a call if all conditions hold. */
+static void filter_allow(struct filter *f, uint32_t call, const struct condition *c, unsigned conditions)
+{
 	const bool big_endian = __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__;
-	unsigned i, n = 3;
+	unsigned i, rest = 2 * conditions + 1;
+
+	filter_step(f, BPF_LOAD, 0, 0, 0);
+	filter_step(f, BPF_IF_EQUAL, 0, rest, call);
+	for (i = 0; i < conditions; i++, c++) {
+		rest -= 2;
+		filter_step(f, BPF_LOAD, 0, 0, 16 + 8 * c->argument + (c->high != big_endian ? 4 : 0));
+		if (c->flags)
+			filter_step(f, BPF_IF_ANY, rest, 0, c->word);
+		else
+			filter_step(f, BPF_IF_EQUAL, 0, rest, c->word);
+	}
+	filter_step(f, BPF_RETURN, 0, 0, SECCOMP_ALLOW);
+}
+
+static void filter_list(struct filter *f, const uint16_t *calls, size_t n)
+{
+	filter_step(f, BPF_LOAD, 0, 0, 0);
+	while (n--) {
+		filter_step(f, BPF_IF_EQUAL, 0, 1, *calls++);
+		filter_step(f, BPF_RETURN, 0, 0, SECCOMP_ALLOW);
+	}
+}
+
+#define AT_NAME(argument, name) { argument, false, false, (uint32_t)AT_FDCWD }, \
+	{ argument + 1, false, false, (uint32_t)(uintptr_t)(name) }, \
+	{ argument + 1, true, false, (uint32_t)((uint64_t)(uintptr_t)(name) >> 32) }
+
+/* Allows opening both names for any access, and renaming the first to the second. */
+static void filter_recorder(struct filter *f, const char *path[2])
+{
+	const struct condition first[] = { AT_NAME(0, path[0]), AT_NAME(2, path[1]) }, second[] = { AT_NAME(0, path[1]) };
+
+	filter_allow(f, SYS_openat, first, 3);
+	filter_allow(f, SYS_openat, second, 3);
+#ifdef SYS_renameat
+	filter_allow(f, SYS_renameat, first, 6);
+#endif
+	filter_allow(f, SYS_renameat2, first, 6);
+	filter_list(f, recorder_calls, LENGTH(recorder_calls));
+}
+
+/* All other system calls fail with EPERM. Files are opened read-only, and kill() only finds
+ * out whether a task exists. */
+static int restrict_calls(const char *path[2])
+{
+	static const struct condition for_reading[] = { { 1, false, true, NOT_FOR_READING }, { 2, false, true, NOT_FOR_READING } };
+	static const struct condition no_signal = { 1, false, false, 0 };
+	struct bpf_step step[2 * LENGTH(allowed_calls) + 2 * LENGTH(recorder_calls) + 80];
+	struct filter f = { 0, step };
 
 	if (!MACHINE)
 		return ENOSYS;
-	for (i = 0; i < CALLS; i++, n++)
-		step[n] = (struct bpf_step){ BPF_IF_EQUAL, (uint8_t)(STEPS - 2 - n), 0, allowed_calls[i] };
-	step[n++] = (struct bpf_step){ BPF_IF_EQUAL, 0, 2, SYS_kill };
-	step[n++] = (struct bpf_step){ BPF_LOAD, 0, 0, 16 + 8 + (big_endian ? 4 : 0) }; /* the signal */
-	step[n++] = (struct bpf_step){ BPF_IF_EQUAL, 1, 0, 0 };
-	step[n++] = (struct bpf_step){ BPF_RETURN, 0, 0, SECCOMP_EPERM };
-	step[n++] = (struct bpf_step){ BPF_RETURN, 0, 0, SECCOMP_ALLOW };
-	return prctl(PR_SET_SECCOMP, 2, &program, 0, 0) ? errno : 0; /* SECCOMP_MODE_FILTER */
+	filter_step(&f, BPF_LOAD, 0, 0, 4);
+	filter_step(&f, BPF_IF_EQUAL, 1, 0, MACHINE);
+	filter_step(&f, BPF_RETURN, 0, 0, SECCOMP_EPERM);
+	filter_list(&f, allowed_calls, LENGTH(allowed_calls));
+#ifdef SYS_open
+	filter_allow(&f, SYS_open, &for_reading[0], 1);
+#endif
+	filter_allow(&f, SYS_openat, &for_reading[1], 1);
+	filter_allow(&f, SYS_kill, &no_signal, 1);
+	if (path)
+		filter_recorder(&f, path);
+	filter_step(&f, BPF_RETURN, 0, 0, SECCOMP_EPERM);
+	return prctl(PR_SET_SECCOMP, 2, &f, 0, 0) ? errno : 0; /* SECCOMP_MODE_FILTER */
 }
 
 /* Each layer, and what is said of one that cannot be had. */
 static const struct layer {
 	const char *name;
-	int (*apply)(void); /* errno, or 0 */
+	int (*apply)(const char *path[2]); /* errno, or 0 */
 } layers[] = {
 	{ "no_new_privs", give_up_privileges },
 	{ "RELRO", protect_pointers },
@@ -10610,13 +10713,17 @@ static const struct layer {
 	{ "seccomp", restrict_calls },
 };
 
-static void enter_sandbox(void)
+/* Gives up what is no longer needed. path[]: of a recording and what it is renamed to when
+ * it is full, replaced by the addresses that are allowed; NULL: no recording. */
+static void enter_sandbox(const char *path[2])
 {
 	unsigned i;
-	int error;
+	int error = path ? seal_names(path) : 0;
 
+	if (error)
+		warn(error, "sandbox: the names of the recording are not sealed:");
 	for (i = 0; i < LENGTH(layers); i++) {
-		error = layers[i].apply();
+		error = layers[i].apply(path);
 		if (error)
 			warn(error, "sandbox: without %s:", layers[i].name);
 	}
@@ -10845,9 +10952,10 @@ static bool run_exporter(struct sink *why)
 {
 	char buffer[PATH_BYTES];
 	struct sink name = SINK(buffer);
+	const char *path[2] = { opt->record, opt->record };
 
 	name_listener(&name);
-	enter_sandbox();
+	enter_sandbox(opt->record ? path : NULL);
 	warn(0, "listening on %s", buffer);
 	return serve(why);
 }

@@ -1063,6 +1063,17 @@ ends_with() {
     grep -q '^process_cpu_seconds_total 0' "$T/metrics"
 }
 
+@test "a Landlock rule that cannot be added is said, and the numbers are there" {
+    serve
+    ! grep -q 'without Landlock' "$T/err" || skip "no Landlock in this kernel"
+    stop_server
+    serve_watched landlock_add_rule EINVAL
+    grep -qx 'vmstat: sandbox: without Landlock: Invalid argument' "$T/err"
+    scrape
+    metrics_are 'vmstat_context_switches_total 2567000'
+    stop_server
+}
+
 @test "the program: position-independent, without an interpreter, RELRO, no executable stack" {
     requires_tool readelf
     [[ $(readelf -hW "$VMSTAT") == *"DYN ("* ]]

@@ -980,7 +980,7 @@ static int t_layer(const char *name)
 {
 	for (unsigned i = 0; i < LENGTH(layers); i++)
 		if (!strcmp(layers[i].name, name))
-			return layers[i].apply();
+			return layers[i].apply(NULL);
 	return -1;
 }
 
@@ -1045,6 +1045,8 @@ static void t_hear(int signal_number)
 /* What is tried is harmless where the filter lets it through. */
 static int child_seccomp(void)
 {
+	static const int not_for_reading[] = { O_WRONLY, O_RDWR, O_CREAT, O_TRUNC, O_APPEND, O_TMPFILE | O_RDWR,
+		O_WRONLY | O_CLOEXEC, 3 };
 	const struct itimerval soon = { .it_value = { 0, 20000 } };
 	pid_t parent = getppid();
 	struct timespec t;
@@ -1081,6 +1083,15 @@ static int child_seccomp(void)
 	REFUSED(syscall(SYS_bpf, 0, NULL, 0));
 	REFUSED(syscall(SYS_process_vm_writev, getpid(), NULL, 0, NULL, 0, 0));
 	REFUSED(syscall(0x3fff, 0));
+	REFUSED(syscall(SYS_pwrite64, pair[1], "x", 1, 0));
+	REFUSED(syscall(SYS_ftruncate, pair[1], 0));
+	REFUSED(syscall(SYS_flock, pair[1], LOCK_UN));
+	for (unsigned i = 0; i < LENGTH(not_for_reading); i++) {
+		REFUSED(syscall(SYS_openat, AT_FDCWD, "/nosuch/file", not_for_reading[i], 0600));
+#ifdef SYS_open
+		REFUSED(syscall(SYS_open, "/nosuch/file", not_for_reading[i], 0600));
+#endif
+	}
 #ifdef __x86_64__
 	REFUSED(syscall(0x40000000 | 39, 0)); /* getpid() of x32 */
 #endif
@@ -1108,7 +1119,7 @@ static int child_layers(void)
 	if (LENGTH(layers) != LENGTH(names))
 		return T_FAILED;
 	for (unsigned i = 0; i < LENGTH(layers); i++) {
-		error[i] = layers[i].apply();
+		error[i] = layers[i].apply(NULL);
 		absent |= is_absent(error[i]);
 		if ((error[i] && !is_absent(error[i])) || strcmp(layers[i].name, names[i]))
 			return T_FAILED;
@@ -1119,6 +1130,54 @@ static int child_layers(void)
 	return !(opens("/etc/passwd", O_RDONLY, EACCES) && opens("/proc/stat", O_RDONLY, 0) &&
 	         syscall(SYS_socket, AF_INET, SOCK_STREAM, 0) == -1 && errno == EPERM && !kill(getppid(), 0));
 }
+
+static char t_directory[] = "/tmp/vmstat-unit.XXXXXX", t_name[3][PATH_BYTES];
+
+/* A recording in the sandbox: its two names and no other. Without Landlock, too. */
+static int child_recorder(bool landlock)
+{
+	const char *name[] = { t_name[0], t_name[1] }, *other = t_name[2];
+	const char *path[2] = { name[0], name[1] };
+	enum { FLAGS = O_RDWR | O_CREAT | O_APPEND };
+	struct stat st;
+	int fd, null = open("/dev/null", O_WRONLY);
+
+	t_place();
+	if (seal_names(path) || path[0] == name[0] || strcmp(path[1], name[1]))
+		return T_FAILED;
+	for (unsigned i = 0; i < LENGTH(layers); i++) {
+		int error = strcmp(layers[i].name, "Landlock") || landlock ? layers[i].apply(path) : 0;
+
+		if (error)
+			return is_absent(error) ? T_WITHOUT : T_FAILED;
+	}
+	for (int round = 0; round < 2; round++) { /* the second time there is a FILE.1 */
+		fd = openat(AT_FDCWD, path[0], FLAGS, 0600);
+		if (fd < 0 || write(fd, "line\n", 5) != 5 || flock(fd, LOCK_EX | LOCK_NB) || ftruncate(fd, 2) ||
+		    fstat(fd, &st) || st.st_size != 2 || stat(path[0], &st))
+			return 2;
+		close(fd);
+		if (round ? syscall(SYS_renameat2, AT_FDCWD, path[0], AT_FDCWD, path[1], 0) :
+		    renameat(AT_FDCWD, path[0], AT_FDCWD, path[1]))
+			return 3;
+	}
+	if (!stat(path[0], &st) || stat(path[1], &st))
+		return 4;
+	/* The same name from elsewhere, other names, and other calls. */
+	REFUSED(openat(AT_FDCWD, name[0], FLAGS, 0600));
+	REFUSED(openat(AT_FDCWD, other, FLAGS, 0600));
+	REFUSED(openat(null, path[0], FLAGS, 0600));
+	REFUSED(openat(AT_FDCWD, path[0] + 1, FLAGS, 0600));
+	REFUSED(renameat(AT_FDCWD, path[1], AT_FDCWD, path[0]));
+	REFUSED(renameat(AT_FDCWD, path[0], AT_FDCWD, name[1]));
+	REFUSED(renameat(AT_FDCWD, name[0], AT_FDCWD, path[1]));
+	REFUSED(syscall(SYS_unlinkat, AT_FDCWD, path[1], 0));
+	REFUSED(mprotect((void *)(uintptr_t)path[0], 1, PROT_READ | PROT_WRITE));
+	return landlock && !opens("/etc/passwd", O_RDONLY, EACCES);
+}
+
+static int child_recorder_whole(void) { return child_recorder(true); }
+static int child_recorder_bare(void) { return child_recorder(false); }
 
 static const void *volatile t_table;
 
@@ -1163,6 +1222,15 @@ static void test_sandbox(void)
 	t_child(child_seccomp, "sandbox", "system calls that are not needed fail with EPERM, kill(pid, 0) does not; "
 	        "handlers return");
 	t_child(child_layers, "sandbox", "all layers in their order");
+	if (mkdtemp(t_directory)) {
+		join(t_name[0], t_directory, "/rec", "");
+		join(t_name[1], t_directory, "/rec.1", "");
+		join(t_name[2], t_directory, "/other", "");
+		t_child(child_recorder_whole, "sandbox", "a recording, its two names and no other");
+		t_child(child_recorder_bare, "sandbox", "the same without Landlock");
+		unlink(t_name[1]);
+		rmdir(t_directory);
+	}
 	t_relro(layers, "layers[]");
 	t_relro(layers + LENGTH(layers) - 1, "the last of layers[]");
 	t_relro(endpoints, "endpoints[]");
