@@ -7751,14 +7751,14 @@ static const char *recorder_continue(struct recorder *r)
 	off_t end = 0;
 	uint64_t lines, damaged = 0, kept = 0;
 	bool headed; /* else there is no whole line */
-	size_t n;
 
 	r->reports = 0;
 	csv_names(&names, &r->listing);
 	scan_start_stream(&s, r->fd - 1, 0);
 	headed = scan_line(&s, &line) && !s.cut;
-	n = strcspn(s.buffer, "\n"); /* or a NUL; a newline ends the buffer */
-	if (memcmp(s.buffer, RECORD_HEAD, (size_t)least_of(n, strlen(RECORD_HEAD))) || (headed && n < strlen(RECORD_HEAD)))
+	/* A header that is cut off ends at a NUL, or at the newline after what was read. */
+	if (headed ? !after(line.p, RECORD_HEAD) :
+	    memcmp(s.buffer, RECORD_HEAD, (size_t)least_of(strcspn(s.buffer, "\n"), strlen(RECORD_HEAD))) != 0)
 		return "not a recording";
 	if (headed) {
 		end = (off_t)scan_position(&s, s.next);
@@ -7780,9 +7780,11 @@ static const char *recorder_continue(struct recorder *r)
 		return "not a recording";
 	if (s.error || (end < r->size && ftruncate(r->fd - 1, end)))
 		return strerror(s.error ? s.error : errno);
-	if (end < r->size || kept)
-		warn(0, "--record: %s: damaged: %ju bytes at its end are cut off, %ju lines stay", r->path[0],
-		     (uint64_t)(r->size - end), kept);
+	if (end < r->size)
+		warn(0, "--record: %s: no whole line at its end: %ju bytes are cut off", r->path[0],
+		     (uint64_t)(r->size - end));
+	if (kept)
+		warn(0, "--record: %s: damaged lines: %ju, they stay", r->path[0], kept);
 	r->size = end;
 	return NULL;
 }
@@ -7829,14 +7831,15 @@ static const char *recorder_rotate(struct recorder *r)
 static const char *recorder_start(struct recorder *r)
 {
 	const char *why = recorder_open(r), *slash = strrchr(r->path[0], '/');
-	int older = open(r->path[1], O_RDONLY | O_NOCTTY | O_NONBLOCK);
 	char directory[PATH_BYTES];
+	int older;
 
-	signal(SIGXFSZ, SIG_IGN); /* a limit of the file's size is EFBIG */
-	r->kills = in_cgroup() ? parent_kills() : UNAVAILABLE;
 	if (why)
 		return why;
-	if (older < 0) {
+	signal(SIGXFSZ, SIG_IGN); /* a limit of the file's size is EFBIG */
+	r->kills = in_cgroup() ? parent_kills() : UNAVAILABLE;
+	older = open(r->path[1], O_RDONLY | O_NOCTTY | O_NONBLOCK);
+	if (older < 0 && errno == ENOENT) {
 		why = recorder_rename(r, false);
 		return why ? why : recorder_rename(r, true);
 	}
