@@ -7792,11 +7792,12 @@ static const char *recorder_continue(struct recorder *r)
 static const char recorder_held[] = "another vmstat records into it";
 
 /* Opens FILE, which is made where there is none, and locks it; only then the file before it
- * is closed, and unlocked. Why that failed, or NULL. */
+ * is closed, and unlocked. One that has just been started may have locked a new FILE first:
+ * it finds FILE.1 locked, and ends. Why that failed, or NULL. */
 static const char *recorder_open(struct recorder *r)
 {
 	const char *why = NULL;
-	int before = r->fd;
+	int before = r->fd, wait = before ? 0 : LOCK_NB;
 	struct stat st;
 
 	r->fd = openat(AT_FDCWD, r->path[0], O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, 0644) + 1;
@@ -7806,7 +7807,7 @@ static const char *recorder_open(struct recorder *r)
 		why = "not a file";
 	} else {
 		r->size = st.st_size;
-		if ((flock(r->fd - 1, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK) || !is_recorder_current(r))
+		if ((flock(r->fd - 1, LOCK_EX | wait) && errno == EWOULDBLOCK) || !is_recorder_current(r))
 			why = recorder_held; /* and perhaps just renamed */
 		else
 			why = recorder_continue(r);
@@ -7844,7 +7845,7 @@ static const char *recorder_start(struct recorder *r)
 		return why ? why : recorder_rename(r, true);
 	}
 	if (flock(older, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK)
-		return recorder_held; /* it is between two files */
+		return recorder_held; /* the other one is between two files */
 	close(older);
 	join_n(directory, r->path[0], slash ? (size_t)(slash - r->path[0]) : 0, slash ? "/" : ".", "");
 	return access(directory, W_OK) ? "its directory does not let it be renamed" : NULL;
