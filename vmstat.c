@@ -8892,7 +8892,7 @@ static bool list_graph(struct listing *l)
 	if (numbers > history.series)
 		warn(0, "--graph: more than %u metrics: the rest is left out", MAX_SERIES);
 	history.most = MAX_HISTORY;
-	return numbers > 0;
+	return true;
 }
 
 /* Adds a report to the history; live, on a terminal, the graphs are drawn anew. */
@@ -11310,8 +11310,8 @@ static void check_conflicts(void)
 		die(0, "--record needs a delay: how often it records");
 	if (set & (B(FROM) | B(TO)) && !(set & B(REPLAY)))
 		die(0, "--%s is for --replay", options[first_of(set & (B(FROM) | B(TO)))].name);
-	if (WITH_ALERTS && given.view == O_CHECK && !has_rules())
-		die(0, "conflicting options: --check and --alert=off");
+	if (WITH_ALERTS && !has_rules() && (given.view == O_CHECK || (given.top && !given.top_always)))
+		die(0, "conflicting options: --%s and --alert=off", given.top ? "top" : "check");
 }
 
 /* Sets the delay and the count, if they are not given. */
@@ -11740,6 +11740,19 @@ static void list_view(struct listing *l)
 {
 	if (!view()->list(l))
 		die(0, "unknown column in '%s' (--columns=help lists them)", opt->columns);
+	if (WITH_GRAPH && opt->view == O_GRAPH && !history.series)
+		die(0, "--graph: '%s' is text, which cannot be drawn", opt->columns);
+}
+
+/* Ends the program if nothing that was to be drawn exists in this scope. */
+static void check_graph(const struct plan *plan)
+{
+	unsigned i = 0;
+
+	while (i < history.series && !plan->place[history.metric[i]])
+		i++;
+	if (i == history.series)
+		die(0, "--graph: '%s' is unavailable here", opt->columns);
 }
 
 /* --record */
@@ -11950,6 +11963,8 @@ static __attribute__((noinline)) int vmstat(int argc, char **argv)
 	}
 	list_view(&listing);
 	plan_make(&scope_plan, &listing, scope_is_told);
+	if (WITH_GRAPH && opt->view == O_GRAPH)
+		check_graph(&scope_plan);
 	/* A graph is finished first, a verdict is said, a recording ends with its own status. */
 	handle_signals(view()->finish ? 0 : opt->record ? 1 : LENGTH(end_signals));
 	run(&listing, scope_is_told);

@@ -143,8 +143,10 @@ END
     [[ $status == 143 && $(tail -n 1 "$T/svg") == "</svg>" ]]
     run_on_this_machine --graph=nosuch
     fails_with "unknown column in 'nosuch'*"
-    run_on_this_machine --graph=mem_level
-    fails_with "unknown column in 'mem_level'*"
+    run_on_this_machine --graph=mem_level 0.01 1
+    fails_with "--graph: 'mem_level' is text, which cannot be drawn"
+    run_on_this_machine --graph=thr_pct,mem_pct 0.01 1
+    fails_with "--graph: 'thr_pct,mem_pct' is unavailable here"
     run_on_this_machine --graph --json; fails_with "conflicting options*"
     run_on_this_machine --graph=memory,cpu,system,io,swap,procs,faults 0.02 1
     [[ $status == 0 && $stderr == "vmstat: --graph: more than 16 metrics: the rest is left out" ]] || { show_output; false; }

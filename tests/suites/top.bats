@@ -120,6 +120,7 @@ begin() {
     fails_with "*--top*"
     run_vmstat --top -d; fails_with "conflicting*"
     run_vmstat --top --csv; fails_with "conflicting options: --top and --csv"
+    ! has_feature alerts || { run_vmstat --top --alert=off; fails_with "conflicting options: --top and --alert=off"; }
 }
 
 # counted PID: ns that it ran and waited for a CPU, and ns of the clock.
