@@ -54,12 +54,12 @@
 #define MAX_TASKS 8192
 #endif
 
-/* Levels from a cgroup up to the root: 6 KiB each. */
+/* Levels from a cgroup up to the root: about 8 KiB each. */
 #ifndef MAX_LEVELS
 #define MAX_LEVELS 32
 #endif
 
-/* Block devices in a listing: 1 KiB each. */
+/* Block devices in a listing: about 1 KiB each. */
 #ifndef MAX_DISKS
 #define MAX_DISKS 512
 #endif

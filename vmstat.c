@@ -3336,6 +3336,8 @@ struct report {
 	uint64_t wall_ns;    /* when it was made */
 	uint64_t elapsed_us; /* the time it covers; 0: not known */
 	uint64_t cpus;       /* that were online meanwhile */
+	uint64_t most[KIND_TOTAL + 1]; /* that a counter of each kind can have grown by, in base units */
+	uint64_t most_ticks; /* that there can be of one kind since boot */
 	bool first;          /* since boot, or since the start of the cgroup */
 	const char *scope, *cgroup; /* cgroup: its path, NULL for the host */
 	uint8_t level[RULE_COUNT], worst; /* enum alert_level */
@@ -3358,20 +3360,22 @@ static uint64_t plus(uint64_t a, uint64_t b)
 	return a > UNAVAILABLE - b ? UNAVAILABLE : a + b;
 }
 
-/* a * b / c to the nearest, in 128 bits between. */
+/* a * b / c to the nearest, in 128 bits between where 64 do not do. */
 static uint64_t mul_div(uint64_t a, uint64_t b, uint64_t c)
 {
-	uint64_t a0 = (uint32_t)a, a1 = a >> 32, b0 = (uint32_t)b, b1 = b >> 32;
-	uint64_t mid = a1 * b0 + (a0 * b0 >> 32), rest = a0 * b1 + (uint32_t)mid;
-	uint64_t high = a1 * b1 + (mid >> 32) + (rest >> 32), low = a * b;
+	uint64_t a0 = (uint32_t)a, a1 = a >> 32, b0 = (uint32_t)b, b1 = b >> 32, high, mid, low;
 	unsigned i;
 
+	if (a == UNAVAILABLE || c == UNAVAILABLE || !c)
+		return UNAVAILABLE;
+	if (!__builtin_mul_overflow(a, b, &low) && low <= UINT64_MAX - c / 2)
+		return (low + c / 2) / c;
+	mid = a1 * b0 + (a0 * b0 >> 32);
+	high = a1 * b1 + (mid >> 32) + ((a0 * b1 + (uint32_t)mid) >> 32);
 	low += c / 2;
 	high += low < c / 2;
-	if (a == UNAVAILABLE || c == UNAVAILABLE || high >= c) /* c is 0, or the result too large */
+	if (high >= c) /* the result is too large */
 		return UNAVAILABLE;
-	if (!high)
-		return low / c;
 	for (i = 0; i < 64; i++) {
 		bool carry = high >> 63;
 
@@ -3515,9 +3519,8 @@ static void read_source(struct plan *plan, struct snapshot *now, enum source_id 
 }
 
 /* The CPUs that are online. On a host they are the cpuN lines of /proc/stat, which are of
- * the same instant as the ticks; sysfs is asked at the first snapshot, and goes on being
- * asked where it has more of them. In a cgroup, where /proc/stat is not read, it is sysfs,
- * then those lines. */
+ * the same instant as the ticks; sysfs is read at the first snapshot, and at later ones
+ * only where it has more. In a cgroup, where /proc/stat is not read, sysfs comes first. */
 static void count_cpus(struct plan *plan, struct snapshot *now, const struct snapshot *before)
 {
 	uint64_t *v = now->level[0], lines = v[M_cpu_lines];
@@ -3535,7 +3538,7 @@ static void count_cpus(struct plan *plan, struct snapshot *now, const struct sna
 	}
 	if (!before->ns || old[M_cpu_lines] < old[M_cpus_online])
 		read_source(plan, now, SRC_CPU_ONLINE);
-	if (!before->ns)
+	if (!before->ns && plan->source[SRC_CPU_POSSIBLE])
 		read_source(plan, now, SRC_CPU_POSSIBLE);
 	v[M_cpus_online] = largest_known(lines ? lines : UNAVAILABLE, v[M_cpus_of_sysfs]);
 }
@@ -3674,10 +3677,6 @@ static bool is_unlimited(uint64_t limit)
 	return limit >> 62 || limit == (uint64_t)INT32_MAX << 12;
 }
 
-/* What number is no number: each has the most that it can be, or that it can grow by. A
- * size is a part of another, or has not gone below 0; time is what so many CPUs and so much
- * of it hold. What is more is UNAVAILABLE. */
-
 #define LATE_US 20000 /* two ticks, at which the kernel counts */
 
 /* The most that so many CPUs can have counted since the snapshot before, in microseconds. What
@@ -3689,28 +3688,39 @@ static uint64_t most_us(const struct comparison *c, uint64_t cpus, uint64_t late
 	return us ? times(cpus, us + us / 16 + (c->report->first ? 10 * LATE_US : late)) : UNAVAILABLE;
 }
 
-/* The most ticks there can be of one kind since boot, in microseconds: those of CPUs that
- * are gone count, too, so 64 times what there are. */
-static uint64_t most_ticks(const struct comparison *c)
+/* What number is no number: each has the most that it can be, or that it can grow by. A
+ * size is a part of another, or has not gone below 0; time is what so many CPUs and so much
+ * of it hold. What is more is UNAVAILABLE: gauge_at() and growth_at() see to it. */
+static void find_bounds(const struct comparison *c)
 {
-	uint64_t cpus = c->now->level[0][M_cpus_online];
+	struct report *r = c->report;
+	const uint64_t *before = c->before->level[0], *now = c->now->level[0];
 
-	return c->now->age_known ? times(times(cpus, c->now->ns / 1000 + 1000000), 64) : UNAVAILABLE;
+	r->cpus = largest_known(before[M_cpus_online], now[M_cpus_online]);
+	if (!r->cpus)
+		r->cpus = UNAVAILABLE;
+	if (r->first) /* those that are offline now have counted, too */
+		r->cpus = largest_known(r->cpus, now[M_cpus_possible]);
+	r->most[KIND_SHARE] = most_us(c, 1, 2500000); /* averages are made every 2 s */
+	r->most[KIND_TIME] = most_us(c, r->cpus, LATE_US);
+	/* Four events a microsecond and CPU are more than any machine has; cgroups gather them for 2 s. */
+	r->most[KIND_RATE] = r->most[KIND_COUNT] = times(most_us(c, r->cpus, 2500000), 4);
+	r->most[KIND_TOTAL] = UNAVAILABLE;
+	/* Those of CPUs that are gone count, too, so 64 times what there are. */
+	r->most_ticks = !c->now->age_known ? UNAVAILABLE :
+		times(now[M_cpus_online], (c->now->ns / NS_PER_S + 1) * USER_HZ * 64);
 }
 
 /* The most that a counter can have grown by, in base units. */
 static uint64_t most_growth(const struct comparison *c, enum metric_id m)
 {
-	uint64_t cpus = c->report->cpus;
+	uint64_t most = c->report->most[metrics[m].kind];
+	enum raw raw = c->now->plan->place[m]->raw;
 
-	switch (metrics[m].kind) {
-	case KIND_SHARE: /* averages are made every 2 s */
-		return most_us(c, 1, 2500000);
-	case KIND_TIME: /* what was throttled is counted as its period ends, which lasts 1 s at most */
-		return most_us(c, cpus, m == M_throttled_time || m == M_local_throttled ? 1000000 : LATE_US);
-	default: /* four events a microsecond and CPU are more than any machine has; cgroups gather them for 2 s */
-		return c->now->plan->place[m]->raw == RAW_ONE ? times(most_us(c, cpus, 2500000), 4) : UNAVAILABLE;
-	}
+	/* Time throttled is counted as its period ends, which lasts 1 s at most. */
+	if (m == M_throttled_time || m == M_local_throttled)
+		return plus(most, times(c->report->cpus, 1000000));
+	return raw == RAW_ONE || raw >= RAW_TICKS ? most : UNAVAILABLE; /* pages and bytes have none */
 }
 
 /* Has idle time begun anew, as on kernels that count from elsewhere when a CPU comes or
@@ -3747,7 +3757,7 @@ static uint64_t growth_at(const struct comparison *c, unsigned l, enum metric_id
 	uint64_t before = c->before->level[l][m], now = c->now->level[l][m], v;
 
 	if (!p || now == UNAVAILABLE || (p->trait == TRAIT_NEVER_ZERO && !now) ||
-	    (p->raw == RAW_TICKS && in_base_units(now, RAW_TICKS) > most_ticks(c)))
+	    (p->raw == RAW_TICKS && now > c->report->most_ticks))
 		return UNAVAILABLE;
 	v = growth(before, now);
 	if (v == UNAVAILABLE && p->trait == TRAIT_STEPS_BACK && before != UNAVAILABLE && (m != M_cpu_idle ||
@@ -4035,7 +4045,7 @@ static uint64_t make_cpu_available(const struct comparison *c)
 	uint64_t used = plus(c->report->value[M_user_time], c->report->value[M_system_time]);
 	uint64_t could = mul_div(c->report->value[M_cpu_capacity], us, 1000000);
 
-	if (!us || could == UNAVAILABLE || used > most_us(c, c->report->cpus, LATE_US))
+	if (!us || could == UNAVAILABLE || used > c->report->most[KIND_TIME])
 		return UNAVAILABLE;
 	return used > could ? used : could;
 }
@@ -4045,7 +4055,7 @@ static uint64_t make_cpu_used(const struct comparison *c)
 {
 	uint64_t us = plus(c->report->value[M_user_time], c->report->value[M_system_time]);
 
-	return us > most_us(c, c->report->cpus, LATE_US) ? UNAVAILABLE : mul_div(us, 1000000, c->report->elapsed_us);
+	return us > c->report->most[KIND_TIME] ? UNAVAILABLE : mul_div(us, 1000000, c->report->elapsed_us);
 }
 
 /* Are so many ticks since boot no count? Nor are they where all kinds are 0: gVisor. */
@@ -4056,7 +4066,7 @@ static bool is_false_time(const struct comparison *c, uint64_t us)
 
 	for (m = 1; !counted && m < LENGTH(metrics); m++)
 		counted = is_cpu_time(c->now->plan->place[m]) && c->now->level[0][m];
-	return !counted || us > most_ticks(c);
+	return !counted || us / (1000000 / USER_HZ) > c->report->most_ticks;
 }
 
 /* The ticks of all kinds: a whole if they fill the time of the CPUs, neither less nor more.
@@ -4183,11 +4193,7 @@ static void report_make(const struct comparison *c)
 
 	r->wall_ns = now->wall_ns;
 	r->elapsed_us = now->ns > before->ns ? (now->ns - before->ns) / 1000 : 0;
-	r->cpus = largest_known(before->level[0][M_cpus_online], now->level[0][M_cpus_online]);
-	if (!r->cpus)
-		r->cpus = UNAVAILABLE;
-	if (r->first) /* those that are offline now have counted, too */
-		r->cpus = largest_known(r->cpus, now->level[0][M_cpus_possible]);
+	find_bounds(c);
 	r->scope = now->of_host ? "host" : "cgroup";
 	r->cgroup = now->of_host ? NULL : scope.name;
 	if (r->first)
