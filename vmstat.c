@@ -10604,7 +10604,7 @@ static const uint16_t allowed_calls[] = {
 
 /* Calls that the recording needs. */
 static const uint16_t recorder_calls[] = {
-	SYS_pwrite64, SYS_flock, SYS_ftruncate,
+	SYS_flock, SYS_ftruncate,
 #ifdef SYS_ftruncate64
 	SYS_ftruncate64,
 #endif
@@ -10962,10 +10962,9 @@ static bool run_exporter(struct sink *why)
 {
 	char buffer[PATH_BYTES];
 	struct sink name = SINK(buffer);
-	const char *path[2] = { opt->record, opt->record };
 
 	name_listener(&name);
-	enter_sandbox(opt->record ? path : NULL);
+	enter_sandbox(WITH_RECORD && opt->record ? recorder.path : NULL);
 	warn(0, "listening on %s", buffer);
 	return serve(why);
 }

@@ -790,6 +790,24 @@ ends_with() {
     ((${#lines[@]} >= 4 && ${#lines[@]} <= (${EPOCHREALTIME/./} - before) / 100000 + 3)) || { show_output; false; }
 }
 
+@test "with --record, in the sandbox: it rotates, and a file that is gone is begun anew" {
+    requires_feature record
+    mkdir "$T/r"
+    cd "$T/r"
+    for name in rec.csv "$T/r/other.csv"; do
+        serve --scope=host --record="$name,3" 0.05
+        timeout 5 bash -c 'until [[ -s $0.1 ]]; do sleep 0.02; done' "$name"
+        before=$(stat -c %i "$name.1")
+        timeout 5 bash -c 'until [[ $(stat -c %i "$0.1") != "$1" ]]; do sleep 0.02; done' "$name" "$before"
+        rm -f "$name" "$name.1"
+        timeout 5 bash -c 'until [[ -s $0.1 ]]; do sleep 0.02; done' "$name"
+        scrape
+        stop_server
+        [[ $(head -c 5 "$name.1") == time, && $(wc -l < "$name.1") == 4 ]]
+    done
+    [[ $(ls -A) == $'other.csv\nother.csv.1\nrec.csv\nrec.csv.1' ]] || { ls -A; false; }
+}
+
 # --------------------------------------------------------------- what it serves
 
 @test "a host: every counter is the fixture's" {
