@@ -32,8 +32,9 @@ until_true() {
 
 has_lines() { [[ $(wc -l < "$1") -ge $2 ]]; }
 
-# In the background, into $R: has begun once there is a report.
+# In the background, into a new $R: has begun once there is a report.
 start_recorder() {
+    rm -f "$R" "$R.1"
     "$VMSTAT" $HOST $CALM -o cs,maj "--record=$R${1:+,$1}" 0.02 > "$T/shown" 2> "$T/err" 3>&- &
     recorder=$!
     until_true has_lines "$R" 2
