@@ -11526,7 +11526,8 @@ static void out_unavailable(struct sink *o, const struct listing *l, enum source
 	out_end(o);
 }
 
-/* Warns about unavailable columns, one line a file of /proc, when its state changes. */
+/* Warns about unavailable columns, one line a file, when its state changes. A kernel may
+ * lack any file but those of /proc that all have. */
 static void warn_unavailable(const struct listing *l)
 {
 	static int state[SRC_COUNT]; /* errno + 1 at the last warning; 0: none yet */
@@ -11537,15 +11538,16 @@ static void warn_unavailable(const struct listing *l)
 		struct sink names = SINK(buffer);
 		int error = files[0][src].error;
 
-		if (state[src] == 1 + error || !l->from->now->plan->source[src] ||
-		    sources[src].directory != DIR_PROC || sources[src].format != FORMAT_WORDS)
+		if (state[src] == 1 + error || !l->from->now->plan->source[src] || sources[src].format == FORMAT_CODE ||
+		    !(is_unread(&files[0][src]) ||
+		      (sources[src].directory == DIR_PROC && sources[src].format == FORMAT_WORDS)))
 			continue;
 		state[src] = 1 + error;
 		out_unavailable(&names, l, src);
 		if (*buffer)
 			warn(error, error ? "%s/%s:%s unavailable:" :
 			     "%s/%s: empty, or without its numbers:%s unavailable",
-			     opt->proc, sources[src].name, buffer);
+			     directory_of(src), sources[src].name, buffer);
 	}
 }
 
