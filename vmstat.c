@@ -9181,14 +9181,21 @@ static bool continues_family(unsigned row)
 	return row < DISK_ROWS && m > metrics && before->export && !strcmp(m->export->name, before->export->name);
 }
 
-/* A help text, of the catalogue or whole, as a sentence. */
-static void out_sentence(struct sink *o, const char *help)
+/* HELP and TYPE. A help text of the catalogue becomes a sentence. */
+static void out_title(struct sink *o, const struct family *f)
 {
-	size_t n = strlen(help);
+	const char *help = f->help;
 
+	out_str(o, "# HELP ");
+	out_str(o, f->prefix);
+	out_str(o, f->name);
+	out_char(o, ' ');
 	out_char(o, *help >= 'a' && *help <= 'z' ? (char)(*help - 'a' + 'A') : *help);
 	out_str(o, help + 1);
-	out_str(o, help[n - 1] == '.' ? "" : ".");
+	out_str(o, help[strlen(help) - 1] == '.' ? "\n# TYPE " : ".\n# TYPE ");
+	out_str(o, f->prefix);
+	out_str(o, f->name);
+	out_str(o, f->type == TYPE_COUNTER ? " counter\n" : " gauge\n");
 }
 
 /* A sample, with HELP and TYPE before the first. `path` is that of a cgroup, `disk` the name
@@ -9200,11 +9207,8 @@ static void out_sample(struct sink *o, const struct family *f, bool *titled, con
 
 	if (v == UNAVAILABLE)
 		return;
-	if (!*titled) {
-		out(o, "# HELP %s%s ", f->prefix, f->name);
-		out_sentence(o, f->help);
-		out(o, "\n# TYPE %s%s %s\n", f->prefix, f->name, f->type == TYPE_COUNTER ? "counter" : "gauge");
-	}
+	if (!*titled)
+		out_title(o, f);
 	*titled = true;
 	out_str(o, f->prefix);
 	out_str(o, f->name);
@@ -10077,7 +10081,8 @@ static bool is_own_host(struct text host)
 static const struct { uint16_t status; const char *reason; } statuses[] = {
 	{ 200, "OK" }, { 400, "Bad Request" }, { 404, "Not Found" }, { 405, "Method Not Allowed" },
 	{ 408, "Request Timeout" }, { 414, "URI Too Long" }, { 421, "Misdirected Request" },
-	{ 431, "Request Header Fields Too Large" }, { 503, "Service Unavailable" }, { 505, "HTTP Version Not Supported" },
+	{ 431, "Request Header Fields Too Large" }, { 503, "Service Unavailable" },
+	{ 505, "HTTP Version Not Supported" },
 };
 
 static void out_status(struct sink *o, unsigned status)
@@ -10363,10 +10368,11 @@ static nfds_t poll_connections(struct pollfd *fds, uint64_t now_ns, uint64_t *du
 	for (each_slot(c)) {
 		struct pollfd *p = &fds[c - connections + 1];
 
-		*p = (struct pollfd){ -1, c->state == STATE_SENDING ? POLLOUT : c->state == STATE_WAITING ? 0 : POLLIN, 0 };
+		*p = (struct pollfd){ .fd = -1 };
 		if (c->state == STATE_FREE)
 			continue;
 		p->fd = c->fd;
+		p->events = c->state == STATE_SENDING ? POLLOUT : c->state == STATE_WAITING ? 0 : POLLIN;
 		n = (nfds_t)(p - fds) + 1;
 		*due = least_of(*due, c->deadline_ns);
 		if (waits && c->state == STATE_SENDING)
@@ -10675,7 +10681,8 @@ static void filter_list(struct filter *f, const uint16_t *calls, size_t n)
 /* Allows opening both names for any access, and renaming the first to the second. */
 static void filter_recorder(struct filter *f, const char *path[2])
 {
-	const struct condition first[] = { AT_NAME(0, path[0]), AT_NAME(2, path[1]) }, second[] = { AT_NAME(0, path[1]) };
+	const struct condition first[] = { AT_NAME(0, path[0]), AT_NAME(2, path[1]) };
+	const struct condition second[] = { AT_NAME(0, path[1]) };
 
 	filter_allow(f, SYS_openat, first, 3);
 	filter_allow(f, SYS_openat, second, 3);
@@ -10690,7 +10697,8 @@ static void filter_recorder(struct filter *f, const char *path[2])
  * out whether a task exists. */
 static int restrict_calls(const char *path[2])
 {
-	static const struct condition for_reading[] = { { 1, false, true, NOT_FOR_READING }, { 2, false, true, NOT_FOR_READING } };
+	static const struct condition open_flags = { 1, false, true, NOT_FOR_READING };
+	static const struct condition openat_flags = { 2, false, true, NOT_FOR_READING };
 	static const struct condition no_signal = { 1, false, false, 0 };
 	struct bpf_step step[2 * LENGTH(allowed_calls) + 2 * LENGTH(recorder_calls) + 80];
 	struct filter f = { 0, step };
@@ -10702,9 +10710,9 @@ static int restrict_calls(const char *path[2])
 	filter_step(&f, BPF_RETURN, 0, 0, SECCOMP_EPERM);
 	filter_list(&f, allowed_calls, LENGTH(allowed_calls));
 #ifdef SYS_open
-	filter_allow(&f, SYS_open, &for_reading[0], 1);
+	filter_allow(&f, SYS_open, &open_flags, 1);
 #endif
-	filter_allow(&f, SYS_openat, &for_reading[1], 1);
+	filter_allow(&f, SYS_openat, &openat_flags, 1);
 	filter_allow(&f, SYS_kill, &no_signal, 1);
 	if (path)
 		filter_recorder(&f, path);
