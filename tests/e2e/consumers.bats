@@ -405,7 +405,7 @@ looks_well() {
 		(cd "$npm" && node node_modules/html-validate/bin/html-validate.mjs \
 			--preset recommended "$dir/$name.html")
 	done
-	sed 's/<h2>/<h4>/' "$dir/host.html" >"$dir/wrong.html"
+	sed 's/<h1>/<h4>/' "$dir/host.html" >"$dir/wrong.html"
 	! (cd "$npm" && node node_modules/html-validate/bin/html-validate.mjs \
 		--preset recommended "$dir/wrong.html") || return 1
 }
