@@ -3207,12 +3207,11 @@ enum disk_field_id {
 
 struct device {
 	char name[NAME_BYTES];
-	bool partition;
 	bool stacked;    /* lies on other devices, whose I/O is counted, too */
-	bool counted;    /* its numbers were read, not just its name */
+	unsigned disks, partitions; /* 1 and 0, or 0 and 1; of the last entry, how many it adds up */
 	uint64_t number; /* major << 20 | minor */
 	uint64_t value[D_COUNT];
-	uint64_t bytes[2]; /* read and written */
+	uint64_t charged[4]; /* of a cgroup: bytes read and written, reads and writes */
 };
 
 _Static_assert(sizeof (struct task) <= sizeof (struct process), "sort_by_id() moves both");
@@ -3237,10 +3236,10 @@ struct tasks {
 /* The block devices of an instant. */
 struct devices {
 	unsigned count;
-	unsigned more[2];  /* disks and partitions that found no room in device[] */
-	int error;         /* errno, or 0 */
-	bool charged;      /* the numbers are what the cgroup has done to them */
-	struct device device[MAX_DISKS + 1]; /* the last: those disks, added up */
+	int error;          /* errno, or 0 */
+	int stacking_error; /* of sysfs: it is not known which devices are stacked */
+	bool charged;       /* the numbers are what the cgroup has done to them */
+	struct device device[MAX_DISKS + 1]; /* the last: disks that found no room, added up */
 };
 
 /* What was read at one instant. Numbers are in the units of the catalogue. */
@@ -3454,7 +3453,7 @@ static bool visit_oom(struct walk *w, size_t n)
 }
 
 /* Readers of a snapshot that have a room of their own: DISKS, TASKS. */
-static void read_devices(struct snapshot *now, const struct snapshot *before, bool charged, bool names);
+static void read_devices(struct snapshot *now, bool charged, bool names);
 static void read_slabs(struct slabs *list);
 static void read_tasks(struct snapshot *now, const struct snapshot *before, const struct needs *needs);
 static uint64_t task_start_ns(uint32_t id);
@@ -3568,7 +3567,7 @@ static void snapshot_take(struct plan *plan, struct snapshot *now, const struct 
 	if (plan->source[SRC_CPU_ONLINE])
 		count_cpus(plan, now, before);
 	if (needs->devices)
-		read_devices(now, before, WITH_CGROUP && needs->charged_devices, true);
+		read_devices(now, WITH_CGROUP && needs->charged_devices, true);
 	if (needs->slabs)
 		read_slabs(&slabs);
 	now->tasks = &task_tables[before->tasks == task_tables];
@@ -3577,7 +3576,7 @@ static void snapshot_take(struct plan *plan, struct snapshot *now, const struct 
 	if (!in_cgroup())
 		return;
 	if (plan->source[SRC_DEVICES] && !needs->devices)
-		read_devices(now, before, true, false);
+		read_devices(now, true, false);
 	if (plan->source[SRC_OOM_BELOW])
 		now->level[0][M_oom] = read_oom_below(homes[DIR_MEMORY].dir);
 	now->gone = cgroup_is_gone();
@@ -4335,7 +4334,7 @@ static struct screen {
 
 #define MAX_COLUMNS (M_COUNT + 3) /* every metric, and those of each record */
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
-#define MAX_ROWS MAX(MAX(MAX_DISKS, MAX_SLABS), MAX(MAX_CHILDREN, MAX_TOP))
+#define MAX_ROWS MAX(MAX(MAX_DISKS + 1, MAX_SLABS), MAX(MAX_CHILDREN, MAX_TOP))
 
 struct cell {
 	const char *text; /* of a name; NULL: none */
@@ -4418,6 +4417,21 @@ static void add_column(struct listing *l, const struct column *c)
 		if (l->column[i] == c)
 			return;
 	l->column[l->columns++] = c;
+}
+
+/* Sorts the rows by their items. Shell sort: in place, without recursion. */
+static void sort_rows(struct listing *l, bool (*is_before)(unsigned a, unsigned b))
+{
+	unsigned gap, i, at;
+
+	for (gap = l->rows / 2; gap; gap /= 2)
+		for (i = gap; i < l->rows; i++) {
+			uint16_t item = l->item[i];
+
+			for (at = i; at >= gap && is_before(item, l->item[at - gap]); at -= gap)
+				l->item[at] = l->item[at - gap];
+			l->item[at] = item;
+		}
 }
 
 static struct cell table_cell(const struct listing *l, unsigned item, const struct column *c)
@@ -5740,26 +5754,25 @@ static const struct disk_field {
 DISK_FIELDS(F)
 #undef F
 
-/* Rates of a disk as `iostat -x` defines them: R(key, OF(field), PER(field) or
- * PER_SECOND, scale, width (0: with -w alone), wide width, heading): the growth
- * of a field times the scale, by the growth of another field or by the
- * microseconds that passed. In millionths. */
+/* Rates of a disk as `iostat -x` defines them: R(key, field, by, scale, width (0: with -w
+ * alone), wide width, heading): the growth of a field times the scale, by the growth of
+ * another field, or by the microseconds that passed (TIME). In millionths. */
 #define DISK_RATES(R) \
-	R(r_s, OF(reads), PER_SECOND, 1000000000000, 7, 7, "r/s") \
-	R(w_s, OF(writes), PER_SECOND, 1000000000000, 7, 7, "w/s") \
-	R(rkb_s, OF(read_sectors), PER_SECOND, 1000000000000 / (1024 / SECTOR_BYTES), 9, 9, "rkB/s") \
-	R(wkb_s, OF(write_sectors), PER_SECOND, 1000000000000 / (1024 / SECTOR_BYTES), 9, 9, "wkB/s") \
-	R(r_await, OF(read_ms), PER(reads), 1000000, 7, 7, "r_await") \
-	R(w_await, OF(write_ms), PER(writes), 1000000, 7, 7, "w_await") \
-	R(rareq_sz, OF(read_sectors), PER(reads), 1000000 / (1024 / SECTOR_BYTES), 0, 8, "rareq-sz") \
-	R(wareq_sz, OF(write_sectors), PER(writes), 1000000 / (1024 / SECTOR_BYTES), 0, 8, "wareq-sz") \
-	R(d_s, OF(discards), PER_SECOND, 1000000000000, 0, 7, "d/s") \
-	R(dkb_s, OF(discard_sectors), PER_SECOND, 1000000000000 / (1024 / SECTOR_BYTES), 0, 9, "dkB/s") \
-	R(d_await, OF(discard_ms), PER(discards), 1000000, 0, 7, "d_await") \
-	R(f_s, OF(flushes), PER_SECOND, 1000000000000, 0, 7, "f/s") \
-	R(f_await, OF(flush_ms), PER(flushes), 1000000, 0, 7, "f_await") \
-	R(aqu_sz, OF(io_weighted_ms), PER_SECOND, 1000000000, 7, 7, "aqu-sz") \
-	R(util, OF(io_ms), PER_SECOND, 100000000000, 7, 7, "%util")
+	R(r_s, reads, TIME, 1000000000000, 7, 7, "r/s") \
+	R(w_s, writes, TIME, 1000000000000, 7, 7, "w/s") \
+	R(rkb_s, read_sectors, TIME, 1000000000000 / (1024 / SECTOR_BYTES), 9, 9, "rkB/s") \
+	R(wkb_s, write_sectors, TIME, 1000000000000 / (1024 / SECTOR_BYTES), 9, 9, "wkB/s") \
+	R(r_await, read_ms, reads, 1000000, 7, 7, "r_await") \
+	R(w_await, write_ms, writes, 1000000, 7, 7, "w_await") \
+	R(rareq_sz, read_sectors, reads, 1000000 / (1024 / SECTOR_BYTES), 0, 8, "rareq-sz") \
+	R(wareq_sz, write_sectors, writes, 1000000 / (1024 / SECTOR_BYTES), 0, 8, "wareq-sz") \
+	R(d_s, discards, TIME, 1000000000000, 0, 7, "d/s") \
+	R(dkb_s, discard_sectors, TIME, 1000000000000 / (1024 / SECTOR_BYTES), 0, 9, "dkB/s") \
+	R(d_await, discard_ms, discards, 1000000, 0, 7, "d_await") \
+	R(f_s, flushes, TIME, 1000000000000, 0, 7, "f/s") \
+	R(f_await, flush_ms, flushes, 1000000, 0, 7, "f_await") \
+	R(aqu_sz, io_weighted_ms, TIME, 1000000000, 7, 7, "aqu-sz") \
+	R(util, io_ms, TIME, 100000000000, 7, 7, "%util")
 
 enum { D_TIME = D_COUNT };
 
@@ -5775,20 +5788,11 @@ static const struct disk_rate {
 	uint64_t scale;
 	uint8_t field, by;
 } disk_rates[] = {
-#define OF(name) .field = D_##name
-#define PER(name) .by = D_##name
-#define PER_SECOND .by = D_TIME
-#define R(key, of, per, scale_, width, wide, heading) [DISK_RATE_##key] = { \
-	.column = { #key, heading, GROUP_NONE, UNIT_DECIMALS, { width, wide }, 0, DISK_RATE_##key }, \
-	.scale = scale_, of, per },
+#define R(key, field, by, scale, width, wide, heading) [DISK_RATE_##key] = { \
+	{ #key, heading, GROUP_NONE, UNIT_DECIMALS, { width, wide }, 0, DISK_RATE_##key }, scale, D_##field, D_##by },
 	DISK_RATES(R)
 #undef R
 };
-
-#define R(key, of, per, scale, width, wide, heading) \
-	_Static_assert(sizeof heading - 1 <= (wide) && (width) <= (wide), #key ": the heading fits its column");
-DISK_RATES(R)
-#undef R
 
 /* A partition has the name of a disk before it and a number, with a p
  * between where the disk's name ends in a digit. */
@@ -5804,190 +5808,174 @@ static bool is_partition_of(const char *name, const char *disk)
 	return parse_number(rest, &number);
 }
 
-/* Is there something in sysfs for this device? */
-static bool in_sysfs(const char *class, const char *name, const char *what)
+/* Does sysfs have something of this device; with `entries`, a directory that is not empty?
+ * An error is no answer. */
+static bool sysfs_has(const char *class, const char *device, const char *what, bool entries, int *error)
 {
-	char path[PATH_BYTES], *p;
-	size_t n = strlen(opt->sys) + strlen(class);
+	char path[PATH_BYTES];
+	struct entries list;
+	bool has;
+	int reason;
 
-	if (!join(path, opt->sys, class, name))
-		return false;
-	for (p = path + n; *p; p++)
-		if (*p == '/')
-			*p = '!'; /* cciss/c0d0 */
-	return join(path, path, what, "") && path_exists(path);
+	errno = ENAMETOOLONG;
+	has = join(path, opt->sys, class, device) && join(path, path, what, "") &&
+		(entries ? entries_open(&list, path) : path_exists(path));
+	reason = has ? 0 : errno;
+	if (has && entries) {
+		has = next_entry(&list) != NULL;
+		reason = list.error;
+		close(list.fd);
+	}
+	note_error(error, reason == ENOTDIR ? 0 : reason); /* --sys may be no directory */
+	return has;
 }
 
-/* Is it a partition? sysfs knows; without it the name has to do. */
-static bool is_partition(const struct devices *now, const char *name)
-{
-	const struct device *d;
+/* What a device is. TWICE: another one has its name. */
+enum { DEVICE_DISK, DEVICE_PARTITION, DEVICE_STACKED, DEVICE_TWICE };
 
-	if (in_sysfs("/class/block/", name, "/partition"))
+/* Asks sysfs whether it is a partition; without sysfs its name decides. A disk may
+ * lie on other devices (LVM, LUKS, md, loop), which count its I/O, too:
+ * Documentation/ABI/testing/sysfs-block, slaves. A cgroup is charged for disks alone. */
+static unsigned ask_device(const struct devices *now, unsigned at, uint64_t number, const char *name, int *error)
+{
+	const struct device *d, *end = now->device + (at < MAX_DISKS ? at : MAX_DISKS);
+	char text[NAME_BYTES];
+	struct sink o = SINK(text);
+
+	for (d = now->device; d < end && !now->charged; d++)
+		if (!strcmp(d->name, name))
+			return DEVICE_TWICE;
+	if (!now->charged && sysfs_has("/class/block/", name, "/partition", false, error))
+		return DEVICE_PARTITION;
+	if (!now->charged && !sysfs_has("/class/block/", name, "", false, error))
+		for (d = now->device; d < end; d++)
+			if (d->disks && is_partition_of(name, d->name))
+				return DEVICE_PARTITION;
+	out(&o, "%ju:%ju", number >> 20, number & 0xfffff);
+	out_end(&o);
+	return sysfs_has("/dev/block/", text, "/loop/backing_file", false, error) ||
+		sysfs_has("/dev/block/", text, "/slaves", true, error) ? DEVICE_STACKED : DEVICE_DISK;
+}
+
+#define DEVICES_KNOWN 16384 /* 8 bytes each, touched as far as there are devices */
+
+/* The same, asked once: most devices stand where they stood in the snapshot before. */
+static unsigned know_device(struct devices *now, unsigned at, uint64_t number, const char *name)
+{
+	LARGE uint64_t known[DEVICES_KNOWN]; /* by place: number plus one, and what it is */
+	unsigned what;
+	int error = 0;
+
+	if (at < DEVICES_KNOWN && known[at] >> 2 == number + 1)
+		return known[at] & 3;
+	what = ask_device(now, at, number, name, &error);
+	if (error)
+		now->stacking_error = error;
+	else if (at < DEVICES_KNOWN && what != DEVICE_TWICE)
+		known[at] = (number + 1) << 2 | what;
+	return what;
+}
+
+#define OTHER_DEVICES UINT64_MAX /* the number of those that the table has no room for */
+
+/* The entry of the device at this place in a file. Disks beyond the table have one together.
+ * `again`: it is a second file of the same devices. */
+static struct device *enter_device(struct devices *now, unsigned at, uint64_t number, const char *name, bool again)
+{
+	static struct device ignored;
+	struct device *d = &now->device[at < MAX_DISKS ? at : MAX_DISKS];
+	unsigned what = know_device(now, at, number, name);
+	struct sink o = SINK(d->name);
+
+	if (!again && at <= MAX_DISKS) {
+		memset(d, 0, sizeof *d);
+		d->number = at < MAX_DISKS ? number : OTHER_DEVICES;
+		d->stacked = at < MAX_DISKS && what == DEVICE_STACKED;
+		out_str(&o, at < MAX_DISKS ? name : "(others)");
+		out_end(&o);
+		now->count = at + 1;
+	}
+	if (!again) {
+		d->disks += what == DEVICE_DISK || what == DEVICE_STACKED;
+		d->partitions += what == DEVICE_PARTITION;
+	}
+	return (at < MAX_DISKS ? d->number == number : what == DEVICE_DISK) ? d : &ignored;
+}
+
+/* Disks that the table has no room for. */
+static unsigned disks_left_out(const struct devices *list)
+{
+	return list->count > MAX_DISKS ? list->device[MAX_DISKS].disks : 0;
+}
+
+/* The next line of /proc/diskstats: "MAJOR MINOR NAME" and numbers. Before Linux 2.6.25 a
+ * partition has four: reads, sectors, writes, sectors. Requests in flight are a
+ * sum over CPUs that some kernels let go below 0: not known then. */
+static bool next_disk(struct scanner *s, struct device *d)
+{
+	static const uint8_t four[] = { D_reads, D_read_sectors, D_writes, D_write_sectors };
+	uint64_t v[DISKSTATS_NUMBERS], major, minor;
+	struct text line, name;
+	unsigned i, n;
+
+	while (scan_line(s, &line)) {
+		if (!scan_number(&line, &major) || !scan_number(&line, &minor) || !scan_word(&line, &name))
+			continue;
+		memset(v, 0xff, sizeof v); /* UNAVAILABLE */
+		for (n = 0; n < DISKSTATS_NUMBERS; n++)
+			if (!scan_number(&line, &v[n]) && n + 1 != disk_fields[D_io_now].nth)
+				break;
+		if (n != LENGTH(four) && n < 11)
+			continue;
+		d->number = major << 20 | minor;
+		copy_text(d->name, sizeof d->name, &name);
+		for (i = 0; i < D_COUNT; i++)
+			d->value[i] = n == LENGTH(four) ? UNAVAILABLE : v[disk_fields[i].nth - 1];
+		for (i = 0; n == LENGTH(four) && i < n; i++)
+			d->value[four[i]] = v[i];
+		if (d->value[D_io_now] > INT32_MAX)
+			d->value[D_io_now] = UNAVAILABLE;
 		return true;
-	if (in_sysfs("/class/block/", name, "") || in_sysfs("/block/", name, ""))
-		return false;
-	for (d = now->device; d < now->device + now->count; d++)
-		if (!d->partition && is_partition_of(name, d->name))
+	}
+	return false;
+}
+
+/* Has the device ever done anything? */
+static bool has_worked(const struct device *d)
+{
+	unsigned f;
+
+	for (f = 0; f < D_COUNT; f++)
+		if (d->value[f] && d->value[f] != UNAVAILABLE)
 			return true;
 	return false;
 }
 
-/* Does it lie on other devices (LVM, LUKS, md, loop)? They count its I/O,
- * too: Documentation/ABI/testing/sysfs-block, slaves. */
-static bool is_stacked(uint64_t number)
+/* Reads /proc/diskstats, of -p one device. The devices of a cgroup only get their names from
+ * it. Returns whether any device of the machine has done anything. */
+static bool read_diskstats(struct devices *now)
 {
-	struct entries slaves;
-	char path[PATH_BYTES];
-	struct sink o = SINK(path);
-	size_t directory;
-	bool any;
-
-	out_str(&o, opt->sys); /* as it is */
-	out(&o, "/dev/block/%ju:%ju", number >> 20, number & 0xfffff);
-	directory = o.n;
-	out_str(&o, "/loop/backing_file");
-	out_char(&o, '\0');
-	if (o.overflow)
-		return false;
-	if (path_exists(path))
-		return true;
-	o.n = directory;
-	out_str(&o, "/slaves");
-	out_char(&o, '\0');
-	if (!entries_open(&slaves, path))
-		return false;
-	any = next_entry(&slaves) != NULL;
-	close(slaves.fd);
-	return any;
-}
-
-/* The entry of a device, made where there is none; NULL where the table is
- * full. It goes by its name; where that is not known (NULL) by its number, and
- * is called `other` if it is new. What sysfs said of it the last time still
- * holds. */
-static struct device *device_entry(struct devices *now, const struct devices *before, uint64_t number,
-				   const struct text *name, const struct text *other)
-{
-	struct device *d, *end = now->device + now->count;
-	const struct device *old = before->device + now->count;
-	char cut[NAME_BYTES];
-
-	copy_text(cut, sizeof cut, other);
-	for (d = now->device; d < end; d++)
-		if (name ? !strcmp(d->name, cut) : d->number == number)
-			return d;
-	if (now->count == MAX_DISKS)
-		return NULL;
-	memset(d->value, 0xff, sizeof d->value); /* UNAVAILABLE */
-	d->number = number;
-	d->counted = false;
-	copy_text(d->name, sizeof d->name, other);
-	if (now->count < before->count && old->number == number && (!name || !strcmp(old->name, d->name))) {
-		d->partition = old->partition;
-		d->stacked = old->stacked;
-	} else {
-		d->partition = is_partition(now, d->name);
-		d->stacked = is_stacked(number);
-	}
-	now->count++;
-	return d;
-}
-
-/* A device that the table has no room for: counted, and added to the others
- * like it, if it is a disk of its own. */
-static void add_to_rest(struct devices *now, uint64_t number, const struct text *name, const uint64_t *v)
-{
-	struct device *rest = &now->device[MAX_DISKS];
-	char text[NAME_BYTES];
-	bool partition;
-	unsigned i;
-
-	copy_text(text, sizeof text, name);
-	partition = is_partition(now, text);
-	now->more[partition]++;
-	for (i = 0; !partition && !is_stacked(number) && i < D_COUNT; i++)
-		rest->value[i] = plus(rest->value[i], v[disk_fields[i].nth - 1]);
-}
-
-/* Is it the device of -p? Anything else need not be kept. */
-static bool is_selected_device(uint64_t number, const struct text *name)
-{
-	if (!opt->partition)
-		return true;
-	return opt->device ? number == opt->device : is_text(name, opt->partition);
-}
-
-/* The numbers after the name in a line of diskstats. Before Linux 2.6.25 a
- * partition has four: reads, sectors, writes, sectors. Requests in flight are a
- * sum over CPUs that some kernels let go below 0: not known then. */
-static unsigned read_disk_numbers(struct text line, uint64_t v[DISKSTATS_NUMBERS])
-{
-	const unsigned in_flight = disk_fields[D_io_now].nth - 1;
-	unsigned n = 0;
-
-	memset(v, 0xff, DISKSTATS_NUMBERS * sizeof *v); /* UNAVAILABLE */
-	while (n < DISKSTATS_NUMBERS && (scan_number(&line, &v[n]) || n == in_flight))
-		n++;
-	if (n > in_flight && v[in_flight] > INT32_MAX)
-		v[in_flight] = UNAVAILABLE;
-	if (n == 4) {
-		uint64_t four[] = { v[0], v[1], v[2], v[3] };
-
-		memset(v, 0xff, sizeof four);
-		v[disk_fields[D_reads].nth - 1] = four[0];
-		v[disk_fields[D_read_sectors].nth - 1] = four[1];
-		v[disk_fields[D_writes].nth - 1] = four[2];
-		v[disk_fields[D_write_sectors].nth - 1] = four[3];
-	}
-	return n;
-}
-
-/* Names a device that io.stat knows by its number. */
-static void name_device(struct devices *now, uint64_t number, const struct text *name)
-{
-	struct device *d;
-
-	for (d = now->device; d < now->device + now->count; d++)
-		if (d->number == number)
-			copy_text(d->name, sizeof d->name, name);
-}
-
-/* Reads /proc/diskstats: "MAJOR MINOR NAME" and the numbers. names_only: just
- * names the devices that are there. */
-static void read_diskstats(struct devices *now, const struct devices *before, bool names_only)
-{
-	uint64_t v[DISKSTATS_NUMBERS], major, minor;
+	struct device disk, *d;
 	struct scanner s;
-	struct text line, name;
-	struct device *d;
-	unsigned i, n;
+	unsigned at = 0, i;
+	bool worked = false;
 
 	scan_kept(&s, &files[0][SRC_DISKSTATS], opt->proc, strlen(opt->proc), SRC_DISKSTATS);
-	while (scan_line(&s, &line)) {
-		if (!scan_number(&line, &major) || !scan_number(&line, &minor) || !scan_word(&line, &name))
+	while (next_disk(&s, &disk)) {
+		worked = worked || has_worked(&disk);
+		for (d = now->device; now->charged && d < now->device + now->count; d++)
+			if (d->number == disk.number)
+				memcpy(d->name, disk.name, sizeof d->name);
+		if (now->charged || (opt->device && disk.number != opt->device) ||
+		    (!opt->device && opt->partition && strcmp(disk.name, opt->partition)))
 			continue;
-		n = read_disk_numbers(line, v);
-		if ((n != 4 && n < 11) || !is_selected_device(major << 20 | minor, &name))
-			continue;
-		if (names_only) {
-			name_device(now, major << 20 | minor, &name);
-			continue;
-		}
-		d = device_entry(now, before, major << 20 | minor, &name, &name);
-		if (!d) {
-			add_to_rest(now, major << 20 | minor, &name, v);
-			continue;
-		}
-		if (d->counted) /* named before */
-			continue;
+		d = enter_device(now, at++, disk.number, disk.name, false);
 		for (i = 0; i < D_COUNT; i++)
-			d->value[i] = v[disk_fields[i].nth - 1];
-		d->partition |= n == 4;
-		d->counted = true;
+			d->value[i] = plus(d->value[i], disk.value[i]);
 	}
-	if (!names_only)
+	if (!now->charged)
 		now->error = s.error;
+	return worked;
 }
 
 /* "8:16" as a device number. */
@@ -6002,151 +5990,109 @@ static bool device_number(const struct text *w, uint64_t *number)
 	return true;
 }
 
-/* What a cgroup is charged for on a device. v2 has all in io.stat, "8:0
- * rbytes=N ..."; v1 the first two in one file, "8:0 Read N", the others in
- * another. */
+/* What a cgroup is charged for on a device, bytes first. v2 has all in io.stat, "8:0
+ * rbytes=N ..."; v1 the first two in one file, "8:0 Read N", the others in another. */
 static const uint8_t charges[] = { D_read_sectors, D_write_sectors, D_reads, D_writes };
 
-/* The numbers of one line for charges first to end - 1; the first two are in
- * bytes. */
-static void read_charges(struct device *d, struct text line, unsigned first, unsigned end)
-{
-	struct text op;
-	unsigned i;
-	uint64_t v;
-
-	for (i = first; i < end; i++)
-		if (d->value[charges[i]] == UNAVAILABLE)
-			d->value[charges[i]] = 0; /* what is not reported has not happened */
-	if (!d->counted)
-		d->bytes[0] = d->bytes[1] = 0;
-	d->counted = true;
-	for (i = first; i < end; i++) {
-		struct text rest = line;
-
-		v = 0;
-		if (homes[DIR_IO].version == 2)
-			pair_number(line, disk_fields[charges[i]].charge, &v);
-		else if (!scan_word(&rest, &op) || !is_text(&op, i % 2 ? "Write" : "Read") || !scan_number(&rest, &v))
-			continue;
-		if (i < 2)
-			d->bytes[i] = v;
-		d->value[charges[i]] = i < 2 && v != UNAVAILABLE ? v / SECTOR_BYTES : v;
-	}
-}
-
-/* The same of a device that the table has no room for: added to the rest. */
-static void charge_rest(struct devices *now, uint64_t number, struct text line, unsigned first, unsigned end)
-{
-	struct device *rest = &now->device[MAX_DISKS], d;
-	unsigned i;
-
-	memset(d.value, 0xff, sizeof d.value); /* UNAVAILABLE */
-	d.counted = false;
-	read_charges(&d, line, first, end);
-	now->more[0] += first == 0;
-	for (i = first; i < end && !is_stacked(number); i++) {
-		rest->value[charges[i]] = plus(rest->value[charges[i]], d.value[charges[i]]);
-		if (i < 2)
-			rest->bytes[i] = plus(rest->bytes[i], d.bytes[i]);
-	}
-}
-
-/* Reads one file of charges. Lines like "(unknown) ..." and "Total ..." are
- * nobody's; a file without I/O is empty; one that has lines, but none of a
- * device, is no such file. Returns errno, or 0. */
-static int read_charges_file(struct devices *now, const struct devices *before, const char *file,
-			     unsigned first, unsigned end)
+/* Reads a file of charges, of v1 from `first` on. Lines like "(unknown) ..." and "Total ..."
+ * are nobody's. What is not reported has not happened: without I/O v2's file is empty; one of
+ * other lines is none. v1's without a device has never counted, as Linux 6.10 does so where a
+ * limit is set. Returns errno, ENODATA for that, or 0. */
+static int read_charges(struct devices *now, const char *file, unsigned first)
 {
 	const struct home *h = &homes[DIR_IO];
 	int error = ENOENT, fd = h->version ? open_below(h->dir, h->length[0], file, "", &error) : -1;
-	bool any = false, foreign = false, found;
-	struct scanner s;
+	uint64_t number, last = UNAVAILABLE, v;
+	struct device *d = NULL;
 	struct text line, w;
-	uint64_t number;
+	struct scanner s;
+	char name[NAME_BYTES];
+	bool foreign = false, found;
+	unsigned at = 0, i;
 
 	scan_start(&s, fd, error);
 	while (scan_line(&s, &line)) {
-		struct device *d = NULL;
-
-		foreign |= !is_digit(*line.p) && *line.p != 'T' && *line.p != '(';
+		foreign |= !is_digit(*line.p) && *line.p != '(';
 		/* A device without I/O has no line of its own: "8:0 8:16 rbytes=..." */
 		for (found = false, w.p = line.p; scan_word(&line, &w) && device_number(&w, &number); found = true)
-			d = device_entry(now, before, number, NULL, &w);
+			if (number != last) {
+				copy_text(name, sizeof name, &w);
+				d = enter_device(now, at++, number, name, first > 0);
+				last = number;
+			}
+		if (found && h->version == 1 && (is_text(&w, "Read") || is_text(&w, "Write"))) {
+			i = first + (*w.p == 'W');
+			d->charged[i] = plus(d->charged[i], scan_number(&line, &v) ? v : UNAVAILABLE);
+		}
 		line.p = w.p;
-		any |= found;
-		if (d)
-			read_charges(d, line, first, end);
-		else if (found)
-			charge_rest(now, number, line, first, end);
+		for (i = 0; found && h->version == 2 && i < LENGTH(charges); i++)
+			if (pair_number(line, disk_fields[charges[i]].charge, &v))
+				d->charged[i] = plus(d->charged[i], v);
 	}
 	scan_close(&s);
-	if (!s.error && !any && homes[DIR_IO].version == 1)
-		return ENODATA; /* since Linux 6.10 v1 counts where a limit is set: this is not 0 */
-	return s.error ? s.error : foreign && !any ? EINVAL : 0;
+	if (s.error || at || (!foreign && h->version == 2))
+		return s.error;
+	return foreign && h->version == 2 ? EINVAL : ENODATA;
 }
 
-static bool visit_child(struct walk *w, size_t n)
-{
-	const struct home *h = w->for_visit;
-
-	return n > h->length[0];
-}
-
-/* Has the cgroup in h->dir no child? */
+/* Has the cgroup no child? */
 static bool is_leaf(const struct home *h)
 {
-	struct walk w = { .visit = visit_child, .for_visit = (void *)h };
+	struct entries entries;
+	bool leaf = true;
 
-	return !walk_over(&w, h->dir);
+	if (!entries_open(&entries, h->dir))
+		return false;
+	while (leaf && next_entry(&entries))
+		leaf = !entries.is_directory;
+	close(entries.fd);
+	return leaf && !entries.error;
 }
 
-/* What the cgroup has done to devices, into the snapshot. On v1 kernels
- * without recursive files those of the cgroup itself are exact for a leaf. */
-static void read_charged(struct devices *now, const struct devices *before, bool names)
+/* Reads block devices: those of the machine, or with `charged` what the cgroup has done
+ * to them; bi and bo get the bytes of all that are not stacked. On v1 kernels without
+ * recursive files those of the cgroup itself are exact for a leaf. Some count only while
+ * a throttle rule is set: a file that has never counted, though the machine's disks
+ * have, is no count. */
+static void read_devices(struct snapshot *now, bool charged, bool names)
 {
-	bool v1 = homes[DIR_IO].version == 1;
-
-	if (!v1) {
-		now->error = read_charges_file(now, before, "io.stat", 0, 4);
-		return;
-	}
-	now->error = read_charges_file(now, before, "blkio.throttle.io_service_bytes_recursive", 0, 2);
-	if (now->error == ENOENT && is_leaf(&homes[DIR_IO])) {
-		now->error = read_charges_file(now, before, "blkio.throttle.io_service_bytes", 0, 2);
-		if (names)
-			read_charges_file(now, before, "blkio.throttle.io_serviced", 2, 4);
-	} else if (names) {
-		read_charges_file(now, before, "blkio.throttle.io_serviced_recursive", 2, 4);
-	}
-}
-
-/* Block devices: those of the machine, or with `charged` what the cgroup has
- * done to them; bi and bo get the bytes of all that are not stacked. */
-static void read_devices(struct snapshot *now, const struct snapshot *before, bool charged, bool names)
-{
+	bool v1 = homes[DIR_IO].version == 1, leaf = false, worked;
 	struct devices *list = now->devices;
-	const struct device *d;
-	uint64_t *values = now->level[0];
+	uint64_t bytes[2] = { 0, 0 }, any = 0;
+	int error, requests_error;
+	struct device *d;
+	unsigned i;
 
-	memset(&list->device[MAX_DISKS], 0, sizeof list->device[MAX_DISKS]);
-	list->count = list->more[0] = list->more[1] = 0;
+	list->count = 0;
+	list->stacking_error = 0;
 	list->charged = charged;
 	if (!charged) {
-		read_diskstats(list, before->devices, false);
+		read_diskstats(list);
 		return;
 	}
-	read_charged(list, before->devices, names);
-	if (names)
-		read_diskstats(list, before->devices, true);
-	if (list->error)
-		return;
-	values[M_bi] = values[M_bo] = 0;
-	for (d = list->device; d < list->device + list->count; d++)
-		if (d->counted && !d->stacked) {
-			values[M_bi] = plus(values[M_bi], d->bytes[0]);
-			values[M_bo] = plus(values[M_bo], d->bytes[1]);
+	error = read_charges(list, v1 ? "blkio.throttle.io_service_bytes_recursive" : "io.stat", 0);
+	leaf = v1 && error == ENOENT && is_leaf(&homes[DIR_IO]);
+	if (leaf)
+		error = read_charges(list, "blkio.throttle.io_service_bytes", 0);
+	requests_error = !v1 ? 0 : !names ? ENODATA :
+		read_charges(list, leaf ? "blkio.throttle.io_serviced" : "blkio.throttle.io_serviced_recursive", 2);
+	for (d = list->device; d < list->device + list->count; d++) {
+		memset(d->value, 0xff, sizeof d->value); /* UNAVAILABLE */
+		for (i = 0; i < 2; i++) {
+			d->value[charges[i]] = divided(d->charged[i], SECTOR_BYTES);
+			d->value[charges[2 + i]] = requests_error ? UNAVAILABLE : d->charged[2 + i];
+			bytes[i] = plus(bytes[i], d->stacked ? 0 : d->charged[i]);
+			any |= d->charged[i];
 		}
+	}
+	worked = (names || (v1 && !any)) && read_diskstats(list);
+	list->error = !error && v1 && !any && worked ? ENODATA : error;
+	if (list->error)
+		list->count = 0;
+	if (list->error || list->stacking_error)
+		return;
+	now->level[0][M_bi] = bytes[0];
+	now->level[0][M_bo] = bytes[1];
 }
 
 /* The slab caches of -m: /proc/slabinfo, version 2.1 (slabinfo(5)). */
@@ -6159,7 +6105,7 @@ static void read_slabs(struct slabs *list)
 	list->count = 0;
 	list->overflow = false;
 	scan_proc(&s, "slabinfo", "");
-	while (scan_line(&s, &line)) {
+	while (!list->overflow && scan_line(&s, &line)) {
 		struct slab *slab = &list->slab[list->count];
 		uint64_t v[4];
 
@@ -6167,12 +6113,9 @@ static void read_slabs(struct slabs *list)
 			continue;
 		for (i = 0; i < 4 && scan_number(&line, &v[i]); i++)
 			;
-		if (i < 4)
+		list->overflow = i == 4 && list->count == MAX_SLABS;
+		if (i < 4 || list->overflow)
 			continue;
-		if (list->count == MAX_SLABS) {
-			list->overflow = true;
-			break;
-		}
 		copy_text(slab->name, sizeof slab->name, &name);
 		memcpy(slab->value, v, sizeof v);
 		list->count++;
@@ -6181,61 +6124,50 @@ static void read_slabs(struct slabs *list)
 	list->error = s.error ? s.error : list->count ? 0 : ENODATA;
 }
 
-/* A device as it was in the last snapshot; NULL where it is new. Most stand
- * in the same place. */
-static const struct device *device_before(const struct comparison *c, const struct device *d)
-{
-	const struct devices *before = c->before->devices;
-	size_t same = (size_t)(d - c->now->devices->device), i;
-
-	if (same < before->count && before->device[same].number == d->number &&
-	    !strcmp(before->device[same].name, d->name))
-		return &before->device[same];
-	for (i = 0; i < before->count; i++)
-		if (before->device[i].number == d->number && !strcmp(before->device[i].name, d->name))
-			return &before->device[i];
-	return NULL;
-}
-
-/* Has a device counted anew? Then it is another one of that name, and nothing of the
- * two can be compared. */
-static bool is_renewed(const struct device *old, const struct device *d)
+/* What a device counted in the last snapshot; NULL where it is new, and counts from 0. False
+ * where the two cannot be compared: they were read from other files; it has stepped back,
+ * and is another device; others share the last entry. Most stand where they stood. */
+static bool find_device_before(const struct comparison *c, const struct device *d, const struct device **old)
 {
 	static const uint8_t counts[] = { D_reads, D_read_sectors, D_writes, D_write_sectors };
-	unsigned i;
+	const struct devices *before = c->before->devices, *now = c->now->devices;
+	unsigned same = (unsigned)(d - now->device), i;
 
-	for (i = 0; i < LENGTH(counts); i++)
-		if (old->value[counts[i]] != UNAVAILABLE && d->value[counts[i]] != UNAVAILABLE &&
-		    growth(old->value[counts[i]], d->value[counts[i]]) == UNAVAILABLE)
-			return true;
-	return false;
+	*old = NULL;
+	if (c->report->first)
+		return true;
+	if ((before->error && before->error != ENODATA) || before->charged != now->charged)
+		return false; /* what had never counted counts from 0 */
+	for (i = 0; !*old && i < before->count; i++)
+		if (before->device[(same + i) % before->count].number == d->number)
+			*old = &before->device[(same + i) % before->count];
+	if (d->number == OTHER_DEVICES)
+		if (!*old || (*old)->disks != d->disks)
+			return false;
+	for (i = 0; *old && i < LENGTH(counts); i++) {
+		uint64_t was = (*old)->value[counts[i]], is = d->value[counts[i]];
+
+		if (was != UNAVAILABLE && is != UNAVAILABLE && growth(was, is) == UNAVAILABLE)
+			return false;
+	}
+	return true;
 }
 
-/* Were the devices of both snapshots read from the same files? */
-static bool has_same_devices(const struct comparison *c)
-{
-	const struct devices *before = c->before->devices;
-
-	return c->report->first || (!before->error && before->charged == c->now->devices->charged);
-}
-
-/* Bytes of all devices that lie on no others, read (0) or written (1), in
+/* Bytes of all devices that are not stacked, read (0) or written (1), in
  * thousandths a second: by device, then added. */
 static uint64_t device_rate(const struct comparison *c, unsigned direction)
 {
 	const struct devices *now = c->now->devices;
 	const struct device *d = now->device, *end = d + now->count, *old;
-	uint64_t sum = growth(c->before->devices->device[MAX_DISKS].bytes[direction],
-			      now->device[MAX_DISKS].bytes[direction]);
+	uint64_t sum = 0;
 
-	if (now->error || !has_same_devices(c))
+	if (now->error || now->stacking_error)
 		return UNAVAILABLE;
 	for (; d < end; d++)
-		if (d->counted && !d->stacked) {
-			old = device_before(c, d);
-			if (old && old->counted && is_renewed(old, d))
+		if (!d->stacked) {
+			if (!find_device_before(c, d, &old))
 				return UNAVAILABLE;
-			sum = plus(sum, growth(old && old->counted ? old->bytes[direction] : 0, d->bytes[direction]));
+			sum = plus(sum, growth(old ? old->charged[direction] : 0, d->charged[direction]));
 		}
 	return mul_div(sum, 1000000000, c->report->elapsed_us);
 }
@@ -6250,12 +6182,11 @@ static uint64_t make_written(const struct comparison *c)
 	return device_rate(c, 1);
 }
 
-/* The growth of a field of a device; one that is new counts from 0. */
 static uint64_t disk_growth(const struct comparison *c, const struct device *d, enum disk_field_id f)
 {
-	const struct device *old = device_before(c, d);
+	const struct device *old;
 
-	if (!has_same_devices(c) || (old && is_renewed(old, d)))
+	if (!find_device_before(c, d, &old))
 		return UNAVAILABLE;
 	return growth(old ? old->value[f] : 0, d->value[f]);
 }
@@ -6270,35 +6201,17 @@ static uint64_t disk_rate(const struct comparison *c, const struct device *d, co
 	return rate->field == D_io_ms && v != UNAVAILABLE ? least_of(v, 100000000) : v;
 }
 
-/* A field of all disks together that lie on no others; a cgroup is charged
- * for some fields alone. */
-static uint64_t disk_sum(const struct comparison *c, enum disk_field_id f)
-{
-	const struct device *d = c->now->devices->device, *end = d + c->now->devices->count;
-	uint64_t sum = 0;
-	bool kept = !in_cgroup() || disk_fields[f].charge;
-
-	for (; d < end; d++)
-		if (d->counted && !d->partition && !d->stacked)
-			sum = plus(sum, d->value[f]);
-	sum = plus(sum, c->now->devices->device[MAX_DISKS].value[f]);
-	return kept ? sum : UNAVAILABLE;
-}
-
 static struct cell disk_cell(const struct listing *l, unsigned item, const struct column *c)
 {
 	const struct device *d = &l->from->now->devices->device[item];
 
 	if (is_name(c))
 		return text_cell(d->name);
-	return number_cell(divided(d->value[c->id], c->id == D_io_ms && !opt->format && opt->view == O_DISK ? 1000 : 1));
-}
-
-static struct cell disk_rate_cell(const struct listing *l, unsigned item, const struct column *c)
-{
-	const struct device *d = &l->from->now->devices->device[item];
-
-	return is_name(c) ? text_cell(d->name) : number_cell(disk_rate(l->from, d, &disk_rates[c->id]));
+	if (opt->view == O_DISK && opt->extended)
+		return number_cell(disk_rate(l->from, d, &disk_rates[c->id]));
+	if (opt->view == O_DISK && !opt->format && c->id == D_io_ms)
+		return number_cell(divided(d->value[c->id], 1000)); /* in text it is seconds */
+	return number_cell(d->value[c->id]);
 }
 
 /* -d, with -x rates. */
@@ -6309,7 +6222,7 @@ static bool list_disks(struct listing *l)
 		rated = { "disk", "Device", GROUP_NONE, UNIT_TEXT, { 11, 11 } };
 	unsigned i;
 
-	l->cell = opt->extended ? disk_rate_cell : disk_cell;
+	l->cell = disk_cell;
 	if (opt->extended)
 		add_column(l, &column_interval);
 	add_scope(l);
@@ -6319,17 +6232,6 @@ static bool list_disks(struct listing *l)
 	for (i = 0; !opt->extended && i < D_COUNT; i++)
 		add_column(l, &disk_fields[i].column);
 	return true;
-}
-
-/* Has the device ever done anything? */
-static bool has_worked(const struct device *d)
-{
-	unsigned f;
-
-	for (f = 0; f < D_COUNT; f++)
-		if (d->value[f] && d->value[f] != UNAVAILABLE)
-			return true;
-	return false;
 }
 
 /* The devices of -d; of -p no other one was kept. */
@@ -6342,27 +6244,33 @@ static void fill_devices(struct listing *l)
 	for (i = 0; i < now->count; i++) {
 		const struct device *d = &now->device[i];
 
-		if (d->counted && (opt->partition || (!d->partition && (!opt->extended || has_worked(d)))))
+		if (opt->partition ? d->disks + d->partitions : d->disks && (!opt->extended || has_worked(d)))
 			l->item[l->rows++] = (uint16_t)i;
 	}
 }
 
-/* -D: a field of all disks, or how many there are. */
+/* -D: a field of all disks that are not stacked, or how many disks or partitions there
+ * are. */
 enum { SUM_DISKS = D_COUNT, SUM_PARTITIONS, SUM_COUNT };
 
 static struct cell disk_sum_cell(const struct listing *l, unsigned item, const struct column *c)
 {
 	const struct devices *now = l->from->now->devices;
-	bool partitions = c->id == SUM_PARTITIONS;
-	uint64_t n = now->more[partitions];
-	unsigned i;
+	const struct device *d;
+	uint64_t sum = 0;
 
 	(void)item;
-	if (c->id < D_COUNT)
-		return number_cell(disk_sum(l->from, c->id));
-	for (i = 0; i < now->count; i++)
-		n += now->device[i].counted && now->device[i].partition == partitions;
-	return number_cell(partitions && in_cgroup() ? UNAVAILABLE : n);
+	/* A cgroup is charged for disks, and for some fields. */
+	if (now->charged && (c->id == SUM_PARTITIONS || (c->id < D_COUNT && !disk_fields[c->id].charge)))
+		return number_cell(UNAVAILABLE);
+	if (c->id < D_COUNT && now->stacking_error)
+		return number_cell(UNAVAILABLE);
+	for (d = now->device; d < now->device + now->count; d++)
+		if (c->id >= D_COUNT)
+			sum += c->id == SUM_DISKS ? d->disks : d->partitions;
+		else if (d->disks && !d->stacked)
+			sum = plus(sum, d->value[c->id]);
+	return number_cell(sum);
 }
 
 static bool list_disk_sum(struct listing *l)
@@ -6380,9 +6288,10 @@ static bool list_disk_sum(struct listing *l)
 	add_column(l, &columns[SUM_DISKS]);
 	add_column(l, &columns[SUM_PARTITIONS]);
 	for (i = 0; i < D_COUNT && disk_fields[i].sum; i++) {
-		columns[i] = (struct column){
-			disk_fields[i].column.key, disk_fields[i].sum, GROUP_NONE, UNIT_WHOLE, { 12, 12 }, .id = (uint8_t)i,
-		};
+		columns[i] = disk_fields[i].column;
+		columns[i].heading = disk_fields[i].sum;
+		columns[i].group = GROUP_NONE;
+		columns[i].width[0] = columns[i].width[1] = 12;
 		add_column(l, &columns[i]);
 	}
 	return true;
@@ -6435,94 +6344,88 @@ static bool list_slabs(struct listing *l)
 	return true;
 }
 
+static bool is_slab_before(unsigned a, unsigned b)
+{
+	return strcmp(slabs.slab[a].name, slabs.slab[b].name) < 0;
+}
+
 /* Sorted by name. */
 static void fill_slabs(struct listing *l)
 {
-	unsigned at, i;
-
-	for (i = 0; i < slabs.count; i++) {
-		for (at = i; at && strcmp(slabs.slab[l->item[at - 1]].name, slabs.slab[i].name) > 0; at--)
-			l->item[at] = l->item[at - 1];
-		l->item[at] = (uint16_t)i;
+	l->rows = 0;
+	while (l->rows < slabs.count) {
+		l->item[l->rows] = (uint16_t)l->rows;
+		l->rows++;
 	}
-	l->rows = slabs.count;
+	sort_rows(l, is_slab_before);
 }
 
-/* The lines of -s, in procps-ng's order: T(metric, what is printed, key
- * in JSON, label).
+/* The lines of -s, in procps-ng's order: T(scopes, metric, what is printed, key
+ * in JSON, label). Of CGROUP: in cgroup scope alone.
  *   TOTAL    the counter as the kernel counts it
  *   GROWTH   what the report holds: growth since the start
- *   SIZE     the report's, in the unit of -S, which stands before the label
- * Those of CGROUP_STATS are printed in cgroup scope alone. */
+ *   SIZE     the report's, in the unit of -S, which stands before the label */
 enum stat_value { VALUE_TOTAL, VALUE_GROWTH, VALUE_SIZE };
 
-#define HOST_STATS(T) \
-	T(mem_total, SIZE, mem_total, "total memory") \
-	T(mem_used, SIZE, mem_used, "used memory") \
-	T(active, SIZE, mem_active, "active memory") \
-	T(inact, SIZE, mem_inactive, "inactive memory") \
-	T(free, SIZE, mem_free, "free memory") \
-	T(buff, SIZE, mem_buffers, "buffer memory") \
-	T(swap_cached, SIZE, swap_cached, "swap cache") \
-	T(swap_total, SIZE, swap_total, "total swap") \
-	T(swpd, SIZE, swap_used, "used swap") \
-	T(swap_free, SIZE, swap_free, "free swap") \
-	T(cpu_user, TOTAL, cpu_user, "non-nice user cpu ticks") \
-	T(cpu_nice, TOTAL, cpu_nice, "nice user cpu ticks") \
-	T(cpu_system, TOTAL, cpu_system, "system cpu ticks") \
-	T(cpu_idle, TOTAL, cpu_idle, "idle cpu ticks") \
-	T(cpu_iowait, TOTAL, cpu_iowait, "IO-wait cpu ticks") \
-	T(cpu_irq, TOTAL, cpu_irq, "IRQ cpu ticks") \
-	T(cpu_softirq, TOTAL, cpu_softirq, "softirq cpu ticks") \
-	T(cpu_steal, TOTAL, cpu_steal, "stolen cpu ticks") \
-	T(cpu_guest, TOTAL, cpu_guest, "non-nice guest cpu ticks") \
-	T(cpu_guest_nice, TOTAL, cpu_guest_nice, "nice guest cpu ticks") \
-	T(bi, TOTAL, pgpgin, "K paged in") \
-	T(bo, TOTAL, pgpgout, "K paged out") \
-	T(si, TOTAL, pswpin, "pages swapped in") \
-	T(so, TOTAL, pswpout, "pages swapped out") \
-	T(pgalloc_dma, TOTAL, pgalloc_dma, "pages alloc in dma") \
-	T(pgalloc_dma32, TOTAL, pgalloc_dma32, "pages alloc in dma32") \
-	T(pgalloc_high, TOTAL, pgalloc_high, "pages alloc in high") \
-	T(pgalloc_movable, TOTAL, pgalloc_movable, "pages alloc in movable") \
-	T(pgalloc_normal, TOTAL, pgalloc_normal, "pages alloc in normal") \
-	T(pgfree, TOTAL, pgfree, "pages free") \
-	T(in, TOTAL, intr, "interrupts") \
-	T(cs, TOTAL, ctxt, "CPU context switches") \
-	T(btime, TOTAL, btime, "boot time") \
-	T(processes, TOTAL, processes, "forks")
-
-#define CGROUP_STATS(T) \
-	T(mem_limit, SIZE, mem_limit, "memory limit") \
-	T(user_time, GROWTH, user_usec, "us user cpu time") \
-	T(system_time, GROWTH, system_usec, "us system cpu time") \
-	T(periods, GROWTH, nr_periods, "throttling periods") \
-	T(throttled, GROWTH, nr_throttled, "throttled periods") \
-	T(throttled_us, GROWTH, throttled_usec, "us throttled") \
-	T(oom, TOTAL, oom_kill, "OOM kills") \
-	T(faults, TOTAL, pgfault, "page faults") \
-	T(maj, TOTAL, pgmajfault, "major page faults")
+#define STATS(T) \
+	T(HOST, mem_total, SIZE, mem_total, "total memory") \
+	T(HOST, mem_used, SIZE, mem_used, "used memory") \
+	T(HOST, active, SIZE, mem_active, "active memory") \
+	T(HOST, inact, SIZE, mem_inactive, "inactive memory") \
+	T(HOST, free, SIZE, mem_free, "free memory") \
+	T(HOST, buff, SIZE, mem_buffers, "buffer memory") \
+	T(HOST, swap_cached, SIZE, swap_cached, "swap cache") \
+	T(HOST, swap_total, SIZE, swap_total, "total swap") \
+	T(HOST, swpd, SIZE, swap_used, "used swap") \
+	T(HOST, swap_free, SIZE, swap_free, "free swap") \
+	T(HOST, cpu_user, TOTAL, cpu_user, "non-nice user cpu ticks") \
+	T(HOST, cpu_nice, TOTAL, cpu_nice, "nice user cpu ticks") \
+	T(HOST, cpu_system, TOTAL, cpu_system, "system cpu ticks") \
+	T(HOST, cpu_idle, TOTAL, cpu_idle, "idle cpu ticks") \
+	T(HOST, cpu_iowait, TOTAL, cpu_iowait, "IO-wait cpu ticks") \
+	T(HOST, cpu_irq, TOTAL, cpu_irq, "IRQ cpu ticks") \
+	T(HOST, cpu_softirq, TOTAL, cpu_softirq, "softirq cpu ticks") \
+	T(HOST, cpu_steal, TOTAL, cpu_steal, "stolen cpu ticks") \
+	T(HOST, cpu_guest, TOTAL, cpu_guest, "non-nice guest cpu ticks") \
+	T(HOST, cpu_guest_nice, TOTAL, cpu_guest_nice, "nice guest cpu ticks") \
+	T(HOST, bi, TOTAL, pgpgin, "K paged in") \
+	T(HOST, bo, TOTAL, pgpgout, "K paged out") \
+	T(HOST, si, TOTAL, pswpin, "pages swapped in") \
+	T(HOST, so, TOTAL, pswpout, "pages swapped out") \
+	T(HOST, pgalloc_dma, TOTAL, pgalloc_dma, "pages alloc in dma") \
+	T(HOST, pgalloc_dma32, TOTAL, pgalloc_dma32, "pages alloc in dma32") \
+	T(HOST, pgalloc_high, TOTAL, pgalloc_high, "pages alloc in high") \
+	T(HOST, pgalloc_movable, TOTAL, pgalloc_movable, "pages alloc in movable") \
+	T(HOST, pgalloc_normal, TOTAL, pgalloc_normal, "pages alloc in normal") \
+	T(HOST, pgfree, TOTAL, pgfree, "pages free") \
+	T(HOST, in, TOTAL, intr, "interrupts") \
+	T(HOST, cs, TOTAL, ctxt, "CPU context switches") \
+	T(HOST, btime, TOTAL, btime, "boot time") \
+	T(HOST, processes, TOTAL, processes, "forks") \
+	T(CGROUP, mem_limit, SIZE, mem_limit, "memory limit") \
+	T(CGROUP, user_time, GROWTH, user_usec, "us user cpu time") \
+	T(CGROUP, system_time, GROWTH, system_usec, "us system cpu time") \
+	T(CGROUP, periods, GROWTH, nr_periods, "throttling periods") \
+	T(CGROUP, throttled, GROWTH, nr_throttled, "throttled periods") \
+	T(CGROUP, throttled_us, GROWTH, throttled_usec, "us throttled") \
+	T(CGROUP, oom, TOTAL, oom_kill, "OOM kills") \
+	T(CGROUP, faults, TOTAL, pgfault, "page faults") \
+	T(CGROUP, maj, TOTAL, pgmajfault, "major page faults")
 
 enum stat_id {
-#define T(metric, value, key, label) STAT_##key,
-	HOST_STATS(T)
-	CGROUP_STATS(T)
+#define T(scopes, metric, value, key, label) STAT_##key,
+	STATS(T)
 #undef T
 };
 
 static const struct stat_row {
 	struct column column;
-	uint8_t metric, value;
-	bool cgroup;
+	uint8_t scopes, metric, value;
 } stats[] = {
-#define STAT(cgroup, metric, value, key, label) [STAT_##key] = { \
+#define T(scopes, metric, value, key, label) [STAT_##key] = { \
 	{ #key, label, GROUP_NONE, VALUE_##value == VALUE_SIZE ? UNIT_SIZE : UNIT_WHOLE, { 12, 12 }, .id = STAT_##key }, \
-	M_##metric, VALUE_##value, cgroup },
-#define T(...) STAT(false, __VA_ARGS__)
-	HOST_STATS(T)
-#undef T
-#define T(...) STAT(true, __VA_ARGS__)
-	CGROUP_STATS(T)
+	scopes, M_##metric, VALUE_##value },
+	STATS(T)
 #undef T
 };
 
@@ -6561,7 +6464,7 @@ static bool list_stats(struct listing *l)
 	if (opt->view == O_FORKS)
 		add_column(l, &forks);
 	for (i = 0; opt->view != O_FORKS && i < LENGTH(stats); i++)
-		if (!stats[i].cgroup || in_cgroup())
+		if (stats[i].scopes == HOST || in_cgroup())
 			add_column(l, &stats[i].column);
 	return true;
 }
@@ -9273,7 +9176,7 @@ static void out_disk(struct sink *o, struct progress *at, const struct family *f
 	bool spare = (major == RAM_MAJOR || major == LOOP_MAJOR) && !has_worked(d);
 	struct kubelet k;
 
-	if (!d->counted || d->partition || spare)
+	if (!d->disks || d->number == OTHER_DEVICES || spare || v == UNAVAILABLE) /* others come and go */
 		return;
 	kubelet_parts(scope.name, &k);
 	out_sample(o, f, &at->titled, in_cgroup() ? scope.name : NULL, &k, d->name,
@@ -9314,7 +9217,7 @@ static void out_rest(struct sink *o)
 	bool with_children = WITH_CGROUP && opt->view == O_CGROUPS;
 
 	out_single(o, "vmstat_disks_left_out", TYPE_GAUGE, "Block devices that found no room in the table.",
-		   scrape.snapshot->devices->more[0], 0);
+		   disks_left_out(scrape.snapshot->devices), 0);
 	out_single(o, "vmstat_cgroups_left_out", TYPE_GAUGE, "Cgroups that found no room in the table.",
 		   with_children ? children.more : UNAVAILABLE, 0);
 	out_single(o, "vmstat_cgroups_hidden", TYPE_GAUGE, "1 where some cgroups are too deep or cannot be read.",
@@ -11620,7 +11523,7 @@ static void check_view(const struct listing *l)
 }
 
 /* Warnings that are given once. */
-enum note { NOTE_TASKS, NOTE_CHILDREN, NOTE_DEVICES, NOTE_SLABS, NOTE_HOST };
+enum note { NOTE_TASKS, NOTE_CHILDREN, NOTE_DEVICES, NOTE_STACKING, NOTE_SLABS, NOTE_HOST };
 
 /* True the first time it is asked about a warning. */
 static bool is_new(enum note note)
@@ -11647,8 +11550,12 @@ static void warn_incomplete(const struct snapshot *now, const struct listing *l)
 		warn(0, "more than %ju cgroups: the rest is left out", (uint64_t)MAX_CHILDREN);
 	if (WITH_CGROUP && children.hidden && is_new(NOTE_CHILDREN))
 		warn(0, "some cgroups are too deep or cannot be read: they are left out");
-	if (now->devices->more[0] && view()->fill && is_new(NOTE_DEVICES))
-		warn(0, "more than %ju block devices: the rest is left out", (uint64_t)MAX_DISKS);
+	if (disks_left_out(now->devices) && view()->fill && is_new(NOTE_DEVICES))
+		warn(0, "more than %ju block devices: the others are added up in one line", (uint64_t)MAX_DISKS);
+	if (now->devices->stacking_error && (opt->view == O_DISK_SUM || now->plan->source[SRC_DEVICES]) &&
+	    is_new(NOTE_STACKING))
+		warn(now->devices->stacking_error,
+		     "%s: sums of block devices are unavailable, as some may lie on others:", opt->sys);
 	if (view()->needs.slabs && slabs.overflow && is_new(NOTE_SLABS))
 		warn(0, "more than %ju slab caches: the rest is left out", (uint64_t)MAX_SLABS);
 	if (view()->hosts && in_cgroup() && l->rows && is_new(NOTE_HOST))
@@ -11669,13 +11576,13 @@ static void compare(const struct comparison *c, struct snapshot *before)
 
 /* Reads the host's disks where no controller counts the cgroup's, and says so
  * once. */
-static void fall_back_to_host(struct snapshot *now, const struct snapshot *before)
+static void fall_back_to_host(struct snapshot *now)
 {
 	if (is_new(NOTE_HOST))
 		warn(0, "--%s: no io controller counts for this cgroup: these are the host's numbers",
 		     options[opt->view].name);
 	now->of_host = true;
-	read_devices(now, before, false, true);
+	read_devices(now, false, true);
 }
 
 /* Judges a report, records it and shows it. */
@@ -11726,7 +11633,7 @@ static void tick(struct listing *l, uint64_t n, uint64_t tick_ns, bool scope_is_
 	if (WITH_CGROUP)
 		warn_if_moved();
 	if (needs.devices && needs.charged_devices && now->devices->error)
-		fall_back_to_host(now, before);
+		fall_back_to_host(now);
 	if (!n && scope_plan.count)
 		check_anything(now);
 	if (started)

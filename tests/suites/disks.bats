@@ -92,8 +92,72 @@ setup() {
     stderr_is_empty
     run_vmstat -p nvme699n1 --json
     json_has reads=699
-    run_vmstat -d
-    [[ $stderr == "vmstat: more than 512 block devices: the rest is left out" ]] || { show_output; false; }
+    run_vmstat -d --json
+    [[ $stderr == "vmstat: more than 512 block devices: the others are added up in one line" ]] || { show_output; false; }
+    [[ ${#lines[@]} == 513 && ${lines[511]} == *'"nvme511n1"'* ]] || { show_output; false; }
+    output=${lines[512]}
+    # 512 + ... + 699
+    json_has 'disk="(others)"' reads=113834 read_sectors=1504 write_ms=188
+    requires_feature prometheus
+    run_vmstat --prometheus
+    # Their sum steps back when one of them goes, which Prometheus would take for a restart.
+    [[ $output == *"vmstat_disks_left_out 188"* && $output != *others* ]] || { show_output; false; }
+}
+
+# disks N READS: N disks; the two beyond the table have done so many reads of 8 sectors.
+disks() {
+    awk -v n="$1" -v reads="$2" 'BEGIN { for (i = 0; i < n; i++)
+        printf " 259 %d nvme%dn1 %d 0 %d 1 1 0 8 1 0 1 1\n", i, i, i < 512 ? 0 : reads, i < 512 ? 0 : reads * 8 }'
+}
+
+@test "-d -x: those beyond the table are one more disk, for as long as they are as many" {
+    disks 514 100 | write_file proc/diskstats
+    disks 514 150 | write_second proc/diskstats
+    run_two_instants -d -x --json
+    output=$(grep others <<< "$output")
+    # 2 * 50 reads of 4 KiB in 2.5 s
+    json_has 2 r_s=40 rkb_s=160 rareq_sz=4
+    use_fixture host
+    disks 514 100 | write_file proc/diskstats
+    disks 515 150 | write_second proc/diskstats
+    run_two_instants -d -x --json
+    output=$(grep others <<< "$output")
+    json_has 2 r_s=null rkb_s=null
+}
+
+# looked_up COUNT ARGS...: how often something of a device was looked for in sysfs.
+looked_up() {
+    COUNT=$1 run --separate-stderr timeout 20 strace -f -o "$T/trace" -e trace=file \
+        "$VMSTAT" "--proc=$T/f/proc" "--sys=$T/f/sys" "${@:2}" 0.01 "$1"
+    grep -cE 'sys/(class|dev|block)/' "$T/trace"
+}
+
+@test "sysfs is asked about a device once, not with each report" {
+    requires_tool strace
+    strace -o "$T/trace" true || skip "no right to trace"
+    disks 530 7 | write_file proc/diskstats
+    (($(looked_up 1 -D) >= 530))
+    [[ $(looked_up 4 -D) == "$(looked_up 1 -D)" && $(looked_up 4 -d -x) == "$(looked_up 1 -d -x)" ]]
+    in_v2
+    awk 'BEGIN { for (i = 0; i < 530; i++) print "259:" i " rbytes=1024 wbytes=0 rios=1 wios=0" }' > "$T/f/$C/io.stat"
+    [[ $(looked_up 4 --scope=cgroup -d) == "$(looked_up 1 --scope=cgroup -d)" ]]
+}
+
+@test "sysfs that cannot be read: no sums, and why; each disk has its own numbers" {
+    mkdir -p "$T/f/sys/dev/block/8:0/slaves"
+    run_without_permission sys/dev -- -D --json
+    json_has disks=3 reads=null write_sectors=null
+    [[ $stderr == *'/sys: sums of block devices are unavailable, as some may lie on others: Permission denied' ]] ||
+        { show_output; false; }
+    run_without_permission sys/dev -- -d --json
+    output=$(grep '"sda"' <<< "$output")
+    json_has reads=1000
+    stderr_is_empty
+    in_v2
+    mkdir -p "$T/f/sys/dev/block/8:0/slaves"
+    run_without_permission sys/dev -- --scope=cgroup --json $CALM
+    json_has bi=null bo=null us=17
+    stderr_has 'sums of block devices are unavailable.*Permission denied$'
 }
 
 @test "more than 512 devices in io.stat: bi has them all" {
@@ -137,11 +201,47 @@ setup() {
     json_has bi=null bo=null
 }
 
+@test "v1: requests are in a file of their own" {
+    in_v1
+    printf '8:0 Read 30\n8:0 Write 50\n8:16 Read x\n8:16 Write 7\n8:32 Read 9\nTotal 96\n' \
+        | write_file $G/blkio/blkio.throttle.io_serviced_recursive
+    run_in_cgroup -d
+    # 5120000 / 512, 10240000 / 512
+    json_has 1 'disk="8:0"' reads=30 read_sectors=10000 writes=50 write_sectors=20000 read_ms=null
+    json_has 2 'disk="8:16"' reads=null read_sectors=2000 writes=7
+    [[ ${#lines[@]} == 2 ]] || { show_output; false; }
+    rm "$T/f/$G/blkio/blkio.throttle.io_serviced_recursive"
+    run_in_cgroup -d
+    json_has 1 reads=null read_sectors=10000
+}
+
 @test "v1 counts I/O since Linux 6.10 where a limit is set: no device is not 0" {
     in_v1
     echo 'Total 0' | write_file $G/blkio/blkio.throttle.io_service_bytes_recursive
     run_in_cgroup
     json_has bi=null bo=null
+}
+
+# Linux 5.18 and later count what v1's blkio throttles only while a rule throttles.
+@test "v1: what has never counted while the machine's disks have is no count" {
+    in_v1
+    sed -i 's/ [0-9]*$/ 0/' "$T/f/$G/blkio/"blkio.throttle.io_service*
+    run_in_cgroup
+    json_has bi=0 bo=0
+    cp "$BATS_TEST_DIRNAME/../fixtures/host/proc/diskstats" "$T/f/proc/"
+    run_in_cgroup
+    json_has bi=null bo=null
+    run_in_cgroup -d
+    [[ $(grep '"sda"' <<< "$output" | jq -c '[.scope, .reads]') == '["host",1000]' ]] || { show_output; false; }
+    if has_feature prometheus; then
+        run_vmstat --scope=cgroup --prometheus
+        [[ $output == *vmstat_cgroup_* && $output != *vmstat_cgroup_disk_* ]] || { show_output; false; }
+    fi
+    # It begins to count, with a rule: 8000 KiB in 4 s.
+    echo '8:0 Read 8192000' | write_second $G/blkio/blkio.throttle.io_service_bytes_recursive
+    two_in_cgroup -o bi,bo
+    json_has 1 bi=null bo=null
+    json_has 2 bi=2000 bo=0
 }
 
 @test "-d -t has the time, -d without a disk its header" {
