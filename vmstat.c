@@ -3136,32 +3136,6 @@ static bool is_unread(const struct file *f)
  * UNAVAILABLE where an operand is that, or the result is too large, unless
  * it says otherwise. */
 
-/* Since when a task, or process, is known: it was there in the snapshot before,
- * was born since, or came in from elsewhere. */
-enum since { TASK_THERE, TASK_BORN, TASK_MOVED_IN };
-
-struct task {
-	uint32_t id;
-	uint32_t process;          /* the one that it is a thread of */
-	uint64_t switches, voluntary; /* voluntary: those of them */
-	uint64_t ran_ns, waited_ns, times; /* of schedstat; times 0: not known */
-	int status, schedstat;     /* kept open: descriptors plus one; 0: none */
-	uint8_t since;
-	bool ran;                  /* since the snapshot before */
-};
-
-enum process_value { PROCESS_MIN, PROCESS_MAJ, PROCESS_TICKS, PROCESS_VALUES };
-
-struct process {
-	uint32_t id;
-	int stat;                  /* kept open: descriptor plus one; 0: none */
-	uint64_t start;            /* in ticks since boot */
-	uint64_t value[PROCESS_VALUES]; /* minor and major faults, ticks of CPU time */
-	char name[NAME_BYTES];
-	bool kernel, ran;
-	uint8_t since;
-};
-
 /* The numbers of a block device: F(key, place in the line of diskstats, more of its row in
  * disk_fields[], below). Documentation/admin-guide/iostats.rst, Linux 6.13. */
 #define DISK_FIELDS(F) \
@@ -3214,23 +3188,12 @@ struct device {
 	uint64_t charged[4]; /* of a cgroup: bytes read and written, reads and writes */
 };
 
-_Static_assert(sizeof (struct task) <= sizeof (struct process), "sort_by_id() moves both");
-
 /* What a view needs beside the numbers that are planned. */
 struct needs {
 	bool devices, charged_devices, slabs;
 	bool states;    /* of the tasks of a cgroup */
 	bool processes; /* what each does */
 	bool host; /* what is not counted per cgroup */
-};
-
-/* The tasks of an instant, and the processes that --top shows. */
-struct tasks {
-	unsigned count, processes;
-	bool hidden, overflow; /* some cannot be seen, or found no room */
-	uint64_t switches; /* of all tasks, as far as they were seen: no kernel counts them */
-	struct task task[MAX_TASKS];
-	struct process process[WITH_TOP ? MAX_TASKS : 1];
 };
 
 /* The block devices of an instant. */
@@ -3254,7 +3217,6 @@ struct snapshot {
 	unsigned levels;
 	uint64_t (*level)[M_COUNT]; /* [0] the scope; above: its parents */
 	struct devices *devices;
-	struct tasks *tasks; /* kept from one snapshot to the next: see snapshot_take() */
 };
 
 /* The last two, or what the exporter has four for; see exporter_snapshot(). */
@@ -3264,7 +3226,6 @@ static struct snapshot snapshots[SNAPSHOTS], no_snapshot; /* what there was befo
 /* Their tables. */
 LARGE uint64_t level_rows[(SNAPSHOTS + 1) * MAX_LEVELS][M_COUNT];
 LARGE struct devices device_tables[SNAPSHOTS + 1];
-LARGE struct tasks task_tables[2];
 
 /* Gives the snapshots their tables, with rows for as many levels as there are in this
  * scope: what each tick touches stands together. */
@@ -3277,7 +3238,7 @@ static void lay_out_snapshots(void)
 	for (i = 0; i <= SNAPSHOTS; i++)
 		*(i < SNAPSHOTS ? &snapshots[i] : &no_snapshot) = (struct snapshot){
 			.levels = levels, .level = level_rows + i * levels,
-			.devices = &device_tables[i], .tasks = &task_tables[i & 1],
+			.devices = &device_tables[i],
 		};
 }
 
@@ -3296,16 +3257,6 @@ enum alert_level { CALM, WARNING, CRITICAL };
 /* Why tasks wait for CPUs: their own quota, CPUs that others use, each other, or
  * quotas of cgroups below the machine's root. */
 enum cause { CAUSE_UNKNOWN, CAUSE_QUOTA, CAUSE_CONTENDED, CAUSE_QUEUEING, CAUSE_QUOTAS_BELOW };
-
-/* The processes of --top: what each did, in the units of struct report. */
-struct top {
-	unsigned rows;
-	struct top_row {
-		char name[NAME_BYTES + 2];
-		uint32_t id;
-		uint64_t value[TOP_COUNT];
-	} row[MAX_TOP];
-};
 
 /* What limits a cgroup, over all its levels, and how it is throttled. Sizes in bytes. */
 struct limits {
@@ -3455,8 +3406,8 @@ static bool visit_oom(struct walk *w, size_t n)
 /* Readers of a snapshot that have a room of their own: DISKS, TASKS. */
 static void read_devices(struct snapshot *now, bool charged, bool names);
 static void read_slabs(struct slabs *list);
-static void read_tasks(struct snapshot *now, const struct snapshot *before, const struct needs *needs);
-static uint64_t task_start_ns(uint32_t id);
+static void read_tasks(struct snapshot *now, uint64_t before_ns, const struct needs *needs);
+static uint64_t oldest_start_ns(void);
 
 /* v1 counts a kill in the victim's own cgroup alone: all below `dir` are added. */
 static uint64_t read_oom_below(const char *dir)
@@ -3570,9 +3521,8 @@ static void snapshot_take(struct plan *plan, struct snapshot *now, const struct 
 		read_devices(now, WITH_CGROUP && needs->charged_devices, true);
 	if (needs->slabs)
 		read_slabs(&slabs);
-	now->tasks = &task_tables[before->tasks == task_tables];
 	if (needs->states || needs->processes)
-		read_tasks(now, before, needs);
+		read_tasks(now, before->ns, needs);
 	if (!in_cgroup())
 		return;
 	if (plan->source[SRC_DEVICES] && !needs->devices)
@@ -3620,22 +3570,11 @@ static uint64_t machine_start_ns(const struct snapshot *now)
  * its oldest task started; UNAVAILABLE where that is not known. */
 static uint64_t scope_start_ns(const struct snapshot *now)
 {
-	uint64_t oldest = UNAVAILABLE, ns;
-	unsigned i;
-
 	if (!now->age_known)
 		return UNAVAILABLE;
 	if (!in_cgroup())
 		return opt->captured ? 0 : machine_start_ns(now);
-	if (is_root(scope.home))
-		return 0;
-	if (now->tasks->hidden || now->tasks->overflow)
-		return UNAVAILABLE;
-	for (i = 0; i < now->tasks->count; i++) {
-		ns = task_start_ns(now->tasks->task[i].id);
-		oldest = ns < oldest ? ns : oldest;
-	}
-	return oldest;
+	return is_root(scope.home) ? 0 : oldest_start_ns();
 }
 
 #define MOST_WRAPPED (UINT32_MAX / 16)
@@ -6487,7 +6426,55 @@ static void plan_stats(struct plan *plan, const struct listing *l)
  * 6.13. On an open descriptor schedstat costs 1 us a task, status 8, stat 19,
  * and to open and close one 5 more: descriptors are kept, and for --top alone
  * status and stat are read only of what has run since, as schedstat says.
- * Nothing else can have changed. */
+ * Nothing else can have changed. The first time takes far longer than the next:
+ * each rate is by the time between the two readings of the task itself. */
+
+/* A task, or a process, that is followed from one snapshot to the next. */
+struct followed {
+	uint32_t id;
+	uint8_t since;             /* enum since */
+	bool ran;                  /* since the snapshot before */
+	int fd[2];                 /* kept open: descriptors plus one; 0: none */
+	uint64_t read_ns, over_us; /* when it was read last, and the time that it grew in */
+	uint64_t value[3], grown[3]; /* counters, and their growth since the snapshot before */
+};
+
+/* Since when: it was there in the snapshot before, was born since, or came in from
+ * elsewhere. */
+enum since { SINCE_BEFORE, SINCE_BIRTH, SINCE_MOVE };
+
+enum task_file { TASK_STATUS, TASK_SCHEDSTAT, PROCESS_STAT = 0 };
+enum task_value { TASK_SWITCHES, TASK_VOLUNTARY, TASK_WAITED_NS };
+enum process_value { PROCESS_MIN, PROCESS_MAJ, PROCESS_TICKS };
+
+/* What is followed, sorted by number. */
+LARGE struct tasks {
+	unsigned count, processes;
+	int error; /* why some are missing: EOVERFLOW too many, EACCES hidden; 0: none are */
+	uint64_t switches; /* of all, as far as they were seen: no kernel counts them */
+	struct task {
+		struct followed f;
+		uint32_t process;       /* the one that it is a thread of */
+		uint64_t ran_ns, times; /* of schedstat; times 0: not known */
+	} task[MAX_TASKS];
+	struct process {
+		struct followed f;
+		uint64_t start;         /* in ticks since boot */
+		uint64_t value[TOP_COUNT];
+		char name[NAME_BYTES + 2]; /* as ps shows it: [of the kernel] */
+	} process[WITH_TOP ? MAX_TASKS : 1];
+} tasks;
+
+/* The processes of --top, those that did most first. */
+struct top {
+	unsigned rows;
+	const struct process *row[MAX_TOP + 1];
+};
+
+struct ids {
+	unsigned n;
+	uint32_t id[MAX_TASKS];
+};
 
 #define READING_DESCRIPTORS 32 /* for open files that belong to no task */
 #define SPARE_DESCRIPTORS (READING_DESCRIPTORS + (WITH_LISTEN ? MAX_CONNECTIONS : 0)) /* for all others */
@@ -6505,101 +6492,23 @@ static rlim_t descriptor_limit(void)
 	return r.rlim_cur;
 }
 
-static bool scan_task(struct scanner *s, uint32_t id, const char *file)
+/* Notes why a task is missing. One that has ended is not; one that is too deep, or of
+ * somebody else, is hidden. */
+static void tasks_miss(int error)
 {
-	char name[12];
-	struct sink o = SINK(name);
-
-	out_u64(&o, id);
-	out_char(&o, '\0');
-	return scan_proc(s, name, file);
+	if (error != ESRCH)
+		note_error(&tasks.error, error == EPERM || error == EFBIG ? EACCES : error);
 }
 
-static void close_kept(int *fd)
+static void add_id(struct ids *ids, uint64_t id)
 {
-	if (*fd)
-		close(*fd - 1);
-	*fd = 0;
-}
-
-/* Begins to scan a file of a task, on the descriptor that is kept, if there is
- * one. False where the task is gone or hidden, and with *fd 0 where it is
- * gone; its number may be another's by now. */
-static bool scan_kept_task(struct scanner *s, int *fd, uint32_t id, const char *file)
-{
-	if (!*fd)
-		return scan_task(s, id, file);
-	scan_start(s, *fd - 1, 0);
-	scan_fill(s);
-	if (s->error) /* ESRCH */
-		close_kept(fd);
-	return !s->error;
-}
-
-/* Keeps the descriptor, or closes it where there are too many. */
-static void keep_descriptor(struct scanner *s, int *fd)
-{
-	if ((rlim_t)s->fd + SPARE_DESCRIPTORS < descriptor_limit())
-		*fd = s->fd + 1;
+	if (ids->n == MAX_TASKS)
+		tasks_miss(EOVERFLOW);
 	else
-		scan_close(s);
+		ids->id[ids->n++] = (uint32_t)id;
 }
 
-static void skip_words(struct text *line, unsigned n)
-{
-	struct text w;
-
-	while (n--)
-		scan_word(line, &w);
-}
-
-/* Moves to field n of a line of /proc/ID/stat, counted from 1: after the
- * name, which may hold anything, parentheses too. */
-static void seek_field(struct text *line, unsigned n)
-{
-	const char *p = line->end;
-
-	while (p > line->p && p[-1] != ')')
-		p--;
-	line->p = p;
-	skip_words(line, n - 3);
-}
-
-/* Ticks since boot as ns of our clock. */
-static uint64_t start_ns(uint64_t ticks)
-{
-	return ticks == UNAVAILABLE ? ticks : ticks * (NS_PER_S / USER_HZ) - (uint64_t)scope.boot_ns;
-}
-
-/* When a task started, in ns since boot; UNAVAILABLE: not known. */
-static uint64_t task_start_ns(uint32_t id)
-{
-	uint64_t ticks = UNAVAILABLE;
-	struct scanner s;
-	struct text line;
-
-	if (!scan_task(&s, id, "/stat"))
-		return UNAVAILABLE;
-	if (scan_line(&s, &line)) {
-		scan_whole(&s, &line);
-		seek_field(&line, 22);
-		if (!scan_number(&line, &ticks))
-			ticks = UNAVAILABLE;
-	}
-	scan_close(&s);
-	return start_ns(ticks);
-}
-
-static bool add_task(struct tasks *now, uint64_t id)
-{
-	if (now->count == MAX_TASKS)
-		now->overflow = true;
-	else
-		now->task[now->count++] = (struct task){ .id = (uint32_t)id };
-	return true;
-}
-
-/* Adds the tasks of one cgroup to a snapshot. */
+/* Adds the tasks of one cgroup. */
 static bool visit_tasks(struct walk *w, size_t n)
 {
 	struct scanner s;
@@ -6608,330 +6517,82 @@ static bool visit_tasks(struct walk *w, size_t n)
 	int error, fd;
 
 	fd = open_below(w->dir, n, scope.home->version == 2 ? "cgroup.threads" : "tasks", "", &error);
-	if (fd < 0)
+	if (fd < 0 && error == ENOENT)
 		fd = open_below(w->dir, n, "cgroup.procs", "", &error);
 	scan_start(&s, fd, error);
 	while (scan_line(&s, &line)) {
 		if (!scan_number(&line, &id))
 			continue;
 		if (!id || id > UINT32_MAX)
-			note_error(&w->error, ESRCH); /* not in our pid namespace */
+			tasks_miss(EACCES); /* it is not in our pid namespace */
 		else
-			add_task(w->for_visit, id);
+			add_id(w->for_visit, id);
 	}
-	note_error(&w->error, s.error);
+	tasks_miss(s.error);
 	scan_close(&s);
 	return false;
 }
 
-/* Adds what a directory lists by number; false where it cannot be read. */
-static bool add_numbered(const char *path, struct tasks *now, bool (*add)(struct tasks *, uint64_t id))
+/* Adds what a directory lists by number. Returns errno, or 0. */
+static int add_numbered(struct ids *ids, const char *path, void (*add)(struct ids *, uint64_t id))
 {
 	struct entries entries;
 	const char *name;
 	uint64_t id;
 
 	if (!entries_open(&entries, path))
-		return false;
+		return errno;
 	while ((name = next_entry(&entries)))
-		if (parse_number(name, &id) && id && id <= UINT32_MAX && !add(now, id))
-			now->hidden = true;
+		if (parse_number(name, &id) && id && id <= UINT32_MAX)
+			add(ids, id);
 	close(entries.fd);
-	errno = entries.error;
-	return !entries.error;
+	return entries.error;
 }
 
-/* Adds the threads of a process. A captured tree may have none listed. */
-static bool add_threads(struct tasks *now, uint64_t id)
+/* Adds the threads of a process. /proc/ID/task has a link for each, beside two: that of a
+ * single one need not be listed. A captured tree may list none. */
+static void add_threads(struct ids *ids, uint64_t id)
 {
-	char name[40];
-	char path[PATH_BYTES];
+	char name[40], path[PATH_BYTES];
 	struct sink o = SINK(name);
+	struct stat st;
+	int error = 0;
 
 	out(&o, "/%ju/task", id);
 	out_end(&o);
-	if (!join(path, opt->proc, name, "") || !add_numbered(path, now, add_task)) {
-		if (errno == ENOENT || errno == ESRCH)
-			return !opt->captured || add_task(now, id);
-		return errno != EACCES && errno != EPERM;
-	}
-	return true;
-}
-
-static uint32_t id_at(const char *base, size_t at)
-{
-	uint32_t id;
-
-	memcpy(&id, base + at, sizeof id);
-	return id;
-}
-
-/* Sorts tasks, or processes, by their number, with which each begins, and drops
- * what is there twice: it moved while we looked. Returns how many. Shell sort: in
- * place, without recursion, and fast on what is nearly sorted, as they are. */
-static unsigned sort_by_id(void *base, unsigned n, size_t size)
-{
-	char *p = base, moved[sizeof (struct process)];
-	unsigned gap, i, j, kept = 0;
-
-	for (i = 1; i < n && id_at(p, (i - 1) * size) <= id_at(p, i * size); i++)
-		;
-	for (gap = i < n ? n / 2 : 0; gap; gap /= 2)
-		for (i = gap; i < n; i++) {
-			memcpy(moved, p + i * size, size);
-			for (j = i; j >= gap && id_at(p, (j - gap) * size) > id_at(moved, 0); j -= gap)
-				memcpy(p + j * size, p + (j - gap) * size, size);
-			memcpy(p + j * size, moved, size);
-		}
-	for (i = 0; i < n; i++)
-		if (!i || id_at(p, i * size) != id_at(p, (kept - 1) * size))
-			memmove(p + kept++ * size, p + i * size, size);
-	return kept;
-}
-
-/* The entry with this number in a list that is sorted by it; NULL: there is none. */
-static void *find_by_id(const void *base, unsigned n, size_t size, uint32_t id)
-{
-	unsigned low = 0, high = n;
-
-	while (low < high) {
-		unsigned middle = (low + high) / 2;
-
-		if (id_at(base, middle * size) < id)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low < n && id_at(base, low * size) == id ? (char *)base + low * size : NULL;
-}
-
-static struct task *find_task(const struct tasks *s, uint32_t id)
-{
-	return find_by_id(s->task, s->count, sizeof *s->task, id);
-}
-
-static struct process *find_process(const struct tasks *s, uint32_t id)
-{
-	return find_by_id(s->process, s->processes, sizeof *s->process, id);
-}
-
-/* Hands what is known of the tasks that were there before to those that are
- * there now, and closes the descriptors of the others. */
-static void inherit_tasks(struct tasks *now, const struct tasks *before)
-{
-	unsigned i;
-
-	for (i = 0; i < now->count; i++)
-		now->task[i].since = TASK_BORN;
-	for (i = 0; i < before->count; i++) {
-		struct task old = before->task[i], *t = find_task(now, old.id);
-
-		if (t) {
-			*t = old;
-			t->since = TASK_THERE;
-		} else {
-			close_kept(&old.status);
-			close_kept(&old.schedstat);
-		}
-	}
-}
-
-/* Of a task, or process, that was not there in the snapshot before: one that
- * was born before that was moved in, and what it did elsewhere does not count. */
-static uint8_t since_when(const struct snapshot *before, uint64_t started_ns)
-{
-	return before->ns && started_ns < before->ns ? TASK_MOVED_IN : TASK_BORN;
-}
-
-/* Forgets a task whose number is another's by now. */
-static void renew_task(struct task *t)
-{
-	close_kept(&t->status);
-	close_kept(&t->schedstat);
-	*t = (struct task){ .id = t->id, .since = TASK_BORN };
-}
-
-/* The numbers of /proc/ID/schedstat: ns on a CPU, ns waiting for one, how often
- * it ran. All are 0 where the kernel does not count them. */
-static void read_schedstat(struct task *t)
-{
-	struct scanner s;
-	struct text line;
-	bool kept = t->schedstat != 0;
-
-	if (!scan_kept_task(&s, &t->schedstat, t->id, "/schedstat")) {
-		if (kept)
-			renew_task(t);
+	if (!join(path, opt->proc, name, ""))
 		return;
-	}
-	if (!scan_line(&s, &line) || !scan_number(&line, &t->ran_ns) || !scan_number(&line, &t->waited_ns) ||
-	    !scan_number(&line, &t->times))
-		t->ran_ns = t->waited_ns = t->times = 0;
-	keep_descriptor(&s, &t->schedstat);
+	if (!opt->captured && !stat(path, &st) && st.st_nlink == 3)
+		add_id(ids, id);
+	else
+		error = add_numbered(ids, path, add_id);
+	if (opt->captured && error == ENOENT)
+		add_id(ids, id);
+	tasks_miss(error);
 }
 
-#define STATUS_TAIL 256 /* bytes at the end of a status that have the switches */
-
-/* State, process and switches of one task from /proc/ID/status. The state is
- * 0 where the task is gone, or hidden from us (hidepid=), which *hidden then
- * says. *switches is set where the kernel reports them. */
-static char read_status(struct task *t, bool *switches, bool *hidden)
+/* Sorts numbers, and drops what is there twice: it moved while we looked. Shell sort: in
+ * place, without recursion. */
+static void sort_ids(struct ids *ids)
 {
-	struct scanner s;
-	struct text line, w;
-	uint64_t v;
-	char state = 0;
-	bool kept = t->status != 0;
+	uint32_t *id = ids->id;
+	unsigned n = ids->n, gap, i, j;
 
-	if (!scan_kept_task(&s, &t->status, t->id, "/status")) {
-		if (kept) {
-			renew_task(t);
-			return read_status(t, switches, hidden);
-		}
-		*hidden |= !opt->captured && (kill((pid_t)t->id, 0) == 0 || errno == EPERM);
-		return 0;
-	}
-	t->switches = t->voluntary = 0;
-	while (scan_line(&s, &line)) {
-		if (*line.p == 'S' && take_key(&line, "State") && scan_word(&line, &w)) {
-			state = *w.p;
-		} else if (*line.p == 'T' && take_key(&line, "Tgid") && scan_number(&line, &v)) {
-			t->process = (uint32_t)v;
-			scan_skip_to_last(&s, STATUS_TAIL);
-		} else if (*line.p == 'v' && take_key(&line, "voluntary_ctxt_switches")) {
-			*switches |= scan_number(&line, &t->voluntary);
-		} else if (*line.p == 'n' && take_key(&line, "nonvoluntary_ctxt_switches")) {
-			*switches |= scan_number(&line, &t->switches);
-		}
-	}
-	t->switches += t->voluntary;
-	if (!t->process)
-		t->process = t->id;
-	keep_descriptor(&s, &t->status);
-	return state;
-}
-
-/* Reads one task; of those whose state is not asked for only what has run
- * since. Its state, 0 where it is gone or hidden. */
-static char read_task(struct task *t, const struct snapshot *before, const struct needs *needs,
-		      bool *switches, bool *hidden)
-{
-	struct task was = *t;
-	char state = 'S';
-
-	if (needs->processes)
-		read_schedstat(t);
-	t->ran = t->since != TASK_THERE || !t->times || t->times != was.times || t->ran_ns != was.ran_ns;
-	if (needs->states || t->ran)
-		state = read_status(t, switches, hidden);
-	t->ran |= t->since != TASK_THERE;
-	if (state && t->since != TASK_THERE && before->ns)
-		t->since = since_when(before, task_start_ns(t->id));
-	return state;
-}
-
-/* The growth of a counter of a task, or process, since the snapshot before.
- * One that is less is another's, which has the number now. */
-static uint64_t task_growth(uint8_t since, const uint64_t *old, uint64_t now)
-{
-	if (since == TASK_MOVED_IN)
-		return 0;
-	return since == TASK_THERE && old && *old <= now ? now - *old : now;
-}
-
-/* The switches of all tasks since the snapshot before. */
-static uint64_t count_switches(const struct tasks *before, const struct tasks *now)
-{
-	const struct task *t, *old;
-	uint64_t sum = 0;
-
-	for (t = now->task; t < now->task + now->count; t++) {
-		old = find_task(before, t->id);
-		sum += task_growth(t->since, old ? &old->switches : NULL, t->switches);
-	}
-	return sum;
-}
-
-#define FLAG_KERNEL_THREAD 0x200000 /* PF_KTHREAD, include/linux/sched.h */
-
-/* A process from its /proc/ID/stat, which adds its threads up, those that have
- * ended, too; false where it is gone. */
-static bool read_process(struct process *p, const struct snapshot *before)
-{
-	uint64_t flags = 0, stime = 0, start = 0;
-	const char *name, *name_end;
-	struct scanner s;
-	struct text line;
-	bool kept = p->stat;
-
-	if (!scan_kept_task(&s, &p->stat, p->id, "/stat") && !(kept && scan_task(&s, p->id, "/stat")))
-		return false;
-	if (!scan_line(&s, &line)) {
-		scan_close(&s);
-		p->stat = 0;
-		return false;
-	}
-	scan_whole(&s, &line);
-	name = memchr(line.p, '(', (size_t)(line.end - line.p));
-	name = name ? name + 1 : line.end;
-	seek_field(&line, 9);
-	for (name_end = line.p; name_end > name && *name_end != ')'; name_end--)
+	for (i = 1; i < n && id[i - 1] < id[i]; i++)
 		;
-	copy_text(p->name, sizeof p->name, &(struct text){ name, name_end });
-	scan_number(&line, &flags);
-	scan_number(&line, &p->value[PROCESS_MIN]);
-	skip_words(&line, 1); /* of children */
-	scan_number(&line, &p->value[PROCESS_MAJ]);
-	skip_words(&line, 1);
-	scan_number(&line, &p->value[PROCESS_TICKS]);
-	scan_number(&line, &stime);
-	p->value[PROCESS_TICKS] += stime;
-	skip_words(&line, 22 - 16);
-	scan_number(&line, &start);
-	p->kernel = flags & FLAG_KERNEL_THREAD;
-	if (p->since == TASK_THERE && p->start != start)
-		p->since = TASK_BORN; /* another one with the same number */
-	p->start = start;
-	if (p->since != TASK_THERE)
-		p->since = since_when(before, start_ns(start));
-	keep_descriptor(&s, &p->stat);
-	return true;
-}
+	if (i >= n)
+		return; /* as mostly */
+	for (gap = n / 2; gap; gap /= 2)
+		for (i = gap; i < n; i++) {
+			uint32_t moved = id[i];
 
-/* Hands what is known of the processes from before to those that are there now, and
- * closes the descriptors of the others. */
-static void inherit_processes(struct tasks *now, const struct tasks *before)
-{
-	unsigned i;
-
-	for (i = 0; i < before->processes; i++) {
-		struct process old = before->process[i], *p = find_process(now, old.id);
-
-		if (p) {
-			*p = old;
-			p->since = TASK_THERE;
-			p->ran = false;
-		} else {
-			close_kept(&old.stat);
+			for (j = i; j >= gap && id[j - gap] > moved; j -= gap)
+				id[j] = id[j - gap];
+			id[j] = moved;
 		}
-	}
-}
-
-/* The processes of the tasks, read anew where a task of theirs has run. */
-static void read_processes(struct tasks *now, const struct snapshot *before)
-{
-	const struct task *t = now->task, *t_end = t + now->count;
-	unsigned i, n = 0;
-
-	for (; t < t_end; t++)
-		now->process[n++] = (struct process){ .id = t->process, .since = TASK_BORN };
-	now->processes = sort_by_id(now->process, n, sizeof *now->process);
-	inherit_processes(now, before->tasks);
-	for (t = now->task; t < t_end; t++) /* each is there */
-		find_process(now, t->process)->ran |= t->ran;
-	for (i = 0; i < now->processes; i++)
-		if (now->process[i].ran || now->process[i].since != TASK_THERE)
-			read_process(&now->process[i], before);
+	for (i = ids->n = 0; i < n; i++)
+		if (!ids->n || id[i] != id[ids->n - 1])
+			id[ids->n++] = id[i];
 }
 
 /* Is this the /proc of another pid namespace? It knows the tasks by other
@@ -6945,147 +6606,437 @@ static bool is_foreign_proc(void)
 }
 
 /* Lists the tasks of the cgroup, or of the machine. */
-static void list_tasks(struct tasks *now)
+static void list_tasks(struct ids *ids)
 {
-	struct walk w = { .visit = visit_tasks, .for_visit = now };
+	struct walk w = { .visit = visit_tasks, .for_visit = ids };
 
-	now->count = now->processes = 0;
-	now->overflow = false;
+	ids->n = 0;
+	tasks.error = 0;
 	if (in_cgroup()) {
 		walk_over(&w, scope.home->dir);
-		now->hidden = w.error || (!opt->captured && is_foreign_proc());
+		tasks_miss(w.error);
+		if (!opt->captured && is_foreign_proc())
+			tasks_miss(EACCES);
 	} else {
-		now->hidden = !add_numbered(opt->proc, now, add_threads) ||
-			(!opt->captured && !exists_in_proc("1"));
+		tasks_miss(add_numbered(ids, opt->proc, add_threads));
+		if (!opt->captured && !exists_in_proc("1"))
+			tasks_miss(EACCES);
 	}
-	now->count = sort_by_id(now->task, now->count, sizeof *now->task);
+	sort_ids(ids);
+}
+
+static struct followed *followed_at(void *list, size_t size, unsigned i)
+{
+	return (void *)((char *)list + i * size);
+}
+
+static void close_followed(struct followed *f)
+{
+	unsigned i;
+
+	for (i = 0; i < LENGTH(f->fd); i++)
+		if (f->fd[i])
+			close(f->fd[i] - 1);
+}
+
+/* Makes a list follow these numbers, both sorted: keeps what it knows of those that it
+ * had, where it is if it can. */
+static unsigned follow(void *list, unsigned n, size_t size, const struct ids *ids)
+{
+	struct followed *f, *to;
+	unsigned i, k = 0, kept = 0;
+
+	for (i = 0; i < n; i++) {
+		f = followed_at(list, size, i);
+		while (k < ids->n && ids->id[k] < f->id)
+			k++;
+		if (k == ids->n || ids->id[k] != f->id) {
+			close_followed(f);
+			continue;
+		}
+		f->since = SINCE_BEFORE;
+		f->ran = false;
+		to = followed_at(list, size, kept++);
+		if (to != f)
+			memcpy(to, f, size);
+	}
+	for (i = ids->n; i > kept; i--) { /* from the end, to make room for the new ones */
+		to = followed_at(list, size, i - 1);
+		f = followed_at(list, size, kept ? kept - 1 : 0);
+		if (kept && f->id == ids->id[i - 1]) {
+			memcpy(to, f, size);
+			kept--;
+		} else {
+			memset(to, 0, size);
+			to->id = ids->id[i - 1];
+			to->since = SINCE_BIRTH;
+		}
+	}
+	return ids->n;
+}
+
+/* Begins to scan a file of what is followed, on the descriptor that is kept or a new one.
+ * Where the kept one reports that its task has ended, the number may be another's by now.
+ * Returns errno, or 0. */
+static int scan_followed(struct scanner *s, struct followed *f, unsigned file, const char *name)
+{
+	char id[12];
+	struct sink o = SINK(id);
+
+	if (f->fd[file]) {
+		scan_start(s, f->fd[file] - 1, 0);
+	} else {
+		out_u64(&o, f->id);
+		out_end(&o);
+		if (!scan_proc(s, id, name))
+			return s->error;
+	}
+	scan_fill(s);
+	if (s->error == ESRCH && f->fd[file]) {
+		close_followed(f);
+		*f = (struct followed){ .id = f->id, .since = SINCE_BIRTH };
+		return scan_followed(s, f, file, name);
+	}
+	if (s->error && !f->fd[file])
+		scan_close(s);
+	return s->error;
+}
+
+/* Keeps the descriptor, or closes it where there are too many. */
+static void keep_descriptor(struct scanner *s, struct followed *f, unsigned file)
+{
+	if (f->fd[file])
+		return;
+	if ((rlim_t)s->fd + SPARE_DESCRIPTORS < descriptor_limit())
+		f->fd[file] = s->fd + 1;
+	else
+		scan_close(s);
+}
+
+/* Works out how much the counters have grown since they were `was`. One that is less is
+ * another task's, which has the number now. */
+static void grow(struct followed *f, const uint64_t *was, const struct snapshot *now, uint64_t before_ns)
+{
+	uint64_t from_ns = f->since == SINCE_BEFORE ? f->read_ns : before_ns;
+	unsigned i;
+
+	f->read_ns = opt->captured ? now->ns : clock_ns(CLOCK_BOOTTIME) - (uint64_t)scope.boot_ns;
+	f->over_us = f->read_ns > from_ns ? (f->read_ns - from_ns) / 1000 : 0;
+	for (i = 0; i < LENGTH(f->value); i++)
+		f->grown[i] = f->since == SINCE_MOVE ? 0 :
+			f->value[i] - (f->since == SINCE_BEFORE && was[i] <= f->value[i] ? was[i] : 0);
+}
+
+static void skip_words(struct text *line, unsigned n)
+{
+	struct text w;
+
+	while (n--)
+		scan_word(line, &w);
+}
+
+/* A line of /proc/ID/stat from its third field on, and the name, which may hold
+ * anything, parentheses and newlines too. */
+static bool scan_stat(struct scanner *s, struct text *line, struct text *name)
+{
+	const char *end, *begin;
+
+	if (!scan_line(s, line))
+		return false;
+	scan_whole(s, line);
+	begin = memchr(line->p, '(', (size_t)(line->end - line->p));
+	for (end = line->end; end > line->p && end[-1] != ')'; end--)
+		;
+	line->p = name->p = name->end = end;
+	if (begin && begin < end) {
+		name->p = begin + 1;
+		name->end = end - 1;
+	}
+	return true;
+}
+
+/* Ticks since boot as ns of our clock. */
+static uint64_t start_ns(uint64_t ticks)
+{
+	return ticks == UNAVAILABLE ? ticks : ticks * (NS_PER_S / USER_HZ) - (uint64_t)scope.boot_ns;
+}
+
+/* When a task started, in ns since boot; UNAVAILABLE: not known. */
+static uint64_t task_start_ns(uint32_t id)
+{
+	struct followed f = { .id = id };
+	uint64_t ticks = UNAVAILABLE;
+	struct text line, name;
+	struct scanner s;
+
+	if (scan_followed(&s, &f, PROCESS_STAT, "/stat"))
+		return UNAVAILABLE;
+	if (scan_stat(&s, &line, &name)) {
+		skip_words(&line, 22 - 3);
+		scan_number(&line, &ticks);
+	}
+	scan_close(&s);
+	return start_ns(ticks);
+}
+
+/* When the oldest of the tasks started; UNAVAILABLE where some are missing. */
+static uint64_t oldest_start_ns(void)
+{
+	uint64_t oldest = UNAVAILABLE;
+	unsigned i;
+
+	for (i = 0; i < tasks.count && !tasks.error; i++)
+		oldest = least_of(oldest, task_start_ns(tasks.task[i].f.id));
+	return oldest;
+}
+
+/* What was not there in the snapshot before and is older has moved in, and what it did
+ * elsewhere does not count. */
+static uint8_t since_when(uint64_t before_ns, uint64_t started_ns)
+{
+	return before_ns && started_ns < before_ns ? SINCE_MOVE : SINCE_BIRTH;
+}
+
+/* The numbers of /proc/ID/schedstat: ns on a CPU, ns waiting for one, how often
+ * it ran. All are 0 where the kernel does not count them. */
+static void read_schedstat(struct task *t)
+{
+	uint64_t *waited = &t->f.value[TASK_WAITED_NS];
+	struct scanner s;
+	struct text line;
+	int error = scan_followed(&s, &t->f, TASK_SCHEDSTAT, "/schedstat");
+
+	if (error || !scan_line(&s, &line) || !scan_number(&line, &t->ran_ns) || !scan_number(&line, waited) ||
+	    !scan_number(&line, &t->times))
+		t->ran_ns = *waited = t->times = 0;
+	tasks_miss(error);
+	if (!error)
+		keep_descriptor(&s, &t->f, TASK_SCHEDSTAT);
+}
+
+#define STATUS_TAIL 256 /* bytes at the end of a status that have the switches */
+
+/* State, process and switches of one task from /proc/ID/status. The state is
+ * 0 where the task is gone, or hidden from us (hidepid=). *switches is set where the
+ * kernel reports them. */
+static char read_status(struct task *t, bool *switches)
+{
+	uint64_t *v = t->f.value, number;
+	struct scanner s;
+	struct text line, w;
+	char state = 0;
+	int error = scan_followed(&s, &t->f, TASK_STATUS, "/status");
+
+	if (error == ENOENT && !opt->captured && (!kill((pid_t)t->f.id, 0) || errno == EPERM))
+		error = EACCES;
+	tasks_miss(error);
+	if (error)
+		return 0;
+	v[TASK_SWITCHES] = v[TASK_VOLUNTARY] = number = 0;
+	while (scan_line(&s, &line)) {
+		if (*line.p == 'S' && take_key(&line, "State") && scan_word(&line, &w)) {
+			state = *w.p;
+		} else if (*line.p == 'T' && take_key(&line, "Tgid") && scan_number(&line, &number)) {
+			t->process = (uint32_t)number;
+			scan_skip_to_last(&s, STATUS_TAIL);
+		} else if (*line.p == 'v' && take_key(&line, "voluntary_ctxt_switches")) {
+			*switches |= scan_number(&line, &v[TASK_VOLUNTARY]);
+		} else if (*line.p == 'n' && take_key(&line, "nonvoluntary_ctxt_switches")) {
+			*switches |= scan_number(&line, &v[TASK_SWITCHES]);
+			break; /* it is the last */
+		}
+	}
+	v[TASK_SWITCHES] += v[TASK_VOLUNTARY];
+	if (!t->process)
+		t->process = t->f.id;
+	keep_descriptor(&s, &t->f, TASK_STATUS);
+	return state;
+}
+
+/* Reads one task; of those whose state is not asked for only what has run
+ * since. Its state, 0 where it is gone or hidden. */
+static char read_task(struct task *t, const struct snapshot *now, uint64_t before_ns, const struct needs *needs,
+		      bool *switches)
+{
+	struct task was = *t;
+	char state = 'S';
+
+	if (needs->processes)
+		read_schedstat(t);
+	t->f.ran = t->f.since != SINCE_BEFORE || !t->times || t->times != was.times || t->ran_ns != was.ran_ns;
+	if (needs->states || t->f.ran)
+		state = read_status(t, switches);
+	if (!state)
+		return 0;
+	if (t->f.since != SINCE_BEFORE) {
+		t->f.ran = true;
+		t->f.since = before_ns ? since_when(before_ns, task_start_ns(t->f.id)) : SINCE_BIRTH;
+	}
+	grow(&t->f, was.f.value, now, before_ns);
+	return state;
+}
+
+#define FLAG_KERNEL_THREAD 0x200000 /* PF_KTHREAD, include/linux/sched.h */
+
+/* A process from its /proc/ID/stat, which adds its threads up, those that have
+ * ended, too. */
+static void read_process(struct process *p, uint64_t before_ns)
+{
+	uint64_t flags = 0, stime = 0, start = 0, *v = p->f.value;
+	char cut[NAME_BYTES];
+	struct text line, name;
+	struct sink o = SINK(p->name);
+	struct scanner s;
+	int error = scan_followed(&s, &p->f, PROCESS_STAT, "/stat");
+
+	tasks_miss(error);
+	if (error)
+		return;
+	if (scan_stat(&s, &line, &name)) {
+		skip_words(&line, 9 - 3);
+		scan_number(&line, &flags);
+		scan_number(&line, &v[PROCESS_MIN]);
+		skip_words(&line, 1); /* of children */
+		scan_number(&line, &v[PROCESS_MAJ]);
+		skip_words(&line, 1);
+		scan_number(&line, &v[PROCESS_TICKS]);
+		scan_number(&line, &stime);
+		v[PROCESS_TICKS] += stime;
+		skip_words(&line, 22 - 16);
+		scan_number(&line, &start);
+		copy_text(cut, sizeof cut, &name);
+		out(&o, flags & FLAG_KERNEL_THREAD ? "[%s]" : "%s", cut);
+		out_end(&o);
+	}
+	if (p->f.since != SINCE_BEFORE || p->start != start) /* another one may have the number */
+		p->f.since = since_when(before_ns, start_ns(start));
+	p->start = start;
+	keep_descriptor(&s, &p->f, PROCESS_STAT);
+}
+
+/* The process of a task; each is there. */
+static struct process *find_process(const struct task *t)
+{
+	struct process *p = tasks.process;
+	unsigned n = tasks.processes, half;
+
+	while (n > 1) {
+		half = n / 2;
+		p += p[half].f.id <= t->process ? half : 0;
+		n -= half;
+	}
+	return p;
+}
+
+/* The processes of the tasks, read anew where a task of theirs has run. */
+static void read_processes(struct ids *ids, const struct snapshot *now, uint64_t before_ns)
+{
+	struct process *p;
+	unsigned i;
+
+	for (ids->n = 0; ids->n < tasks.count; ids->n++)
+		ids->id[ids->n] = tasks.task[ids->n].process;
+	sort_ids(ids);
+	tasks.processes = follow(tasks.process, tasks.processes, sizeof *p, ids);
+	for (i = 0; i < tasks.count; i++)
+		find_process(&tasks.task[i])->f.ran |= tasks.task[i].f.ran;
+	for (p = tasks.process; p < tasks.process + tasks.processes; p++) {
+		struct followed was = p->f;
+
+		if (p->f.ran || p->f.since != SINCE_BEFORE)
+			read_process(p, before_ns);
+		grow(&p->f, was.value, now, before_ns);
+	}
 }
 
 /* The tasks; and r, b and cs of a cgroup. vmstat's own task, which always runs
  * while it looks, is not counted in r. */
-static void read_tasks(struct snapshot *now, const struct snapshot *before, const struct needs *needs)
+static void read_tasks(struct snapshot *now, uint64_t before_ns, const struct needs *needs)
 {
+	LARGE struct ids ids;
 	uint64_t running = 0, blocked = 0, *values = now->level[0];
-	struct tasks *list = now->tasks;
-	bool switches = false, hidden = false;
 	uint32_t self = (uint32_t)getpid();
+	bool switches = false;
 	unsigned i, n = 0;
 
-	list_tasks(list);
-	inherit_tasks(list, before->tasks);
-	for (i = 0; i < list->count; i++) {
-		struct task t = list->task[i];
-		char state = read_task(&t, before, needs, &switches, &hidden);
+	list_tasks(&ids);
+	tasks.count = follow(tasks.task, tasks.count, sizeof *tasks.task, &ids);
+	for (i = 0; i < tasks.count; i++) {
+		struct task *t = &tasks.task[i];
+		char state = read_task(t, now, before_ns, needs, &switches);
 
 		if (!state) {
-			close_kept(&t.status);
-			close_kept(&t.schedstat);
+			close_followed(&t->f);
 			continue;
 		}
-		running += state == 'R' && t.id != self;
+		running += state == 'R' && t->f.id != self;
 		blocked += state == 'D';
-		list->task[n++] = t;
+		tasks.switches += t->f.grown[TASK_SWITCHES];
+		if (n++ < i)
+			tasks.task[n - 1] = *t;
 	}
-	list->count = n;
-	list->hidden |= hidden;
-	if (needs->processes)
-		read_processes(list, before);
-	if (!in_cgroup() || !needs->states)
-		return;
-	list->switches = before->tasks->switches + count_switches(before->tasks, list);
-	if (list->hidden || list->overflow)
+	tasks.count = n;
+	if (WITH_TOP && needs->processes)
+		read_processes(&ids, now, before_ns);
+	if (!in_cgroup() || !needs->states || tasks.error)
 		return;
 	values[M_r] = running;
 	values[M_b] = blocked;
 	if (switches || !n)
-		values[M_cs] = list->switches;
+		values[M_cs] = tasks.switches;
 }
 
-/* Adds what a thread did to the values of its process: switches, and ns that it
- * waited for a CPU. */
-static void add_thread_growth(uint64_t *v, const struct process *p, const struct task *t, const struct task *old)
+/* What each process did a second in the time of a report, of its threads added up. In
+ * the first one that is since boot. */
+static void rate_processes(const struct report *r)
 {
-	uint8_t since = p->since == TASK_THERE ? t->since : p->since;
+	const struct task *t;
+	struct process *p;
 
-	v[TOP_cs] += task_growth(since, old ? &old->switches : NULL, t->switches);
-	v[TOP_vcs] += task_growth(since, old ? &old->voluntary : NULL, t->voluntary);
-	if (t->times || t->waited_ns) /* schedstat counts */
-		v[TOP_wait] = plus(v[TOP_wait] == UNAVAILABLE ? 0 : v[TOP_wait],
-				   task_growth(since, old ? &old->waited_ns : NULL, t->waited_ns));
-}
+	for (p = tasks.process; p < tasks.process + tasks.processes; p++) {
+		uint64_t us = r->first ? r->elapsed_us : p->f.over_us, *v = p->value;
 
-/* What a process did a second; `v` has what its threads did. */
-static void finish_process(uint64_t *v, const struct process *p, const struct process *old, uint64_t us)
-{
-	uint64_t growth_of[PROCESS_VALUES];
-	unsigned i;
+		v[TOP_cs] = v[TOP_vcs] = 0;
+		v[TOP_wait] = UNAVAILABLE;
+		v[TOP_min] = mul_div(p->f.grown[PROCESS_MIN], 1000000000, us);
+		v[TOP_maj] = mul_div(p->f.grown[PROCESS_MAJ], 1000000000, us);
+		v[TOP_cpu] = percent(in_base_units(p->f.grown[PROCESS_TICKS], RAW_TICKS), us);
+	}
+	for (t = tasks.task; t < tasks.task + tasks.count; t++) {
+		uint64_t us = r->first ? r->elapsed_us : t->f.over_us, *v = find_process(t)->value;
 
-	for (i = 0; i < PROCESS_VALUES; i++)
-		growth_of[i] = task_growth(p->since, old ? &old->value[i] : NULL, p->value[i]);
-	v[TOP_cs] = mul_div(v[TOP_cs], 1000000000, us);
-	v[TOP_vcs] = mul_div(v[TOP_vcs], 1000000000, us);
-	v[TOP_wait] = percent(divided(v[TOP_wait], 1000), us);
-	v[TOP_min] = mul_div(growth_of[PROCESS_MIN], 1000000000, us);
-	v[TOP_maj] = mul_div(growth_of[PROCESS_MAJ], 1000000000, us);
-	v[TOP_cpu] = percent(in_base_units(growth_of[PROCESS_TICKS], RAW_TICKS), us);
+		v[TOP_cs] = plus(v[TOP_cs], mul_div(t->f.grown[TASK_SWITCHES], 1000000000, us));
+		v[TOP_vcs] = plus(v[TOP_vcs], mul_div(t->f.grown[TASK_VOLUNTARY], 1000000000, us));
+		if (t->times || t->f.value[TASK_WAITED_NS]) /* schedstat counts */
+			v[TOP_wait] = plus(v[TOP_wait] == UNAVAILABLE ? 0 : v[TOP_wait],
+					   percent(t->f.grown[TASK_WAITED_NS] / 1000, us));
+	}
 }
 
 /* Did a process more than another, by `order`, then by its switches? */
-static bool did_more(const uint64_t *a, const uint64_t *b, enum top_value order)
+static bool did_more(const struct process *a, const struct process *b, enum top_value order)
 {
-	uint64_t x = a[order] + 1, y = b[order] + 1; /* UNAVAILABLE is least */
+	uint64_t x = a->value[order] + 1, y = b->value[order] + 1; /* UNAVAILABLE is least */
 
-	return x != y ? x > y : a[TOP_cs] > b[TOP_cs];
+	return x != y ? x > y : a->value[TOP_cs] > b->value[TOP_cs];
 }
 
-/* Enters a process among those that did most, if it is one. */
-static void enter_top(struct top *top, const struct process *p, const uint64_t *v, enum top_value order)
+/* The processes that did most, by `order`. Idle processes are left out. */
+static void make_top(const struct report *r, enum top_value order, struct top *top)
 {
-	unsigned at = top->rows;
-	struct top_row *row;
-	struct sink name;
-
-	while (at && did_more(v, top->row[at - 1].value, order))
-		at--;
-	if (at == opt->top)
-		return;
-	top->rows += top->rows < opt->top;
-	row = &top->row[at];
-	memmove(row + 1, row, (top->rows - 1 - at) * sizeof *row);
-	row->id = p->id;
-	memcpy(row->value, v, sizeof row->value);
-	name = (struct sink)SINK(row->name);
-	out_str(&name, p->kernel ? "[" : ""); /* as ps names it */
-	out_str(&name, p->name);
-	out_str(&name, p->kernel ? "]" : "");
-	out_end(&name);
-}
-
-/* The processes that did most, by `order`, of what the tasks of two snapshots
- * did between them. Who did nothing is not among them. */
-static void make_top(const struct comparison *c, enum top_value order, struct top *top)
-{
-	LARGE uint64_t values[MAX_TASKS][TOP_COUNT];
-	const struct tasks *before = c->before->tasks, *now = c->now->tasks;
 	const struct process *p;
-	const struct task *t;
-	unsigned i, k;
+	unsigned at, k;
 
-	top->rows = 0;
-	memset(values, 0, now->processes * sizeof *values);
-	for (i = 0; i < now->processes; i++)
-		values[i][TOP_wait] = UNAVAILABLE;
-	for (t = now->task; t < now->task + now->count; t++) {
-		p = find_process(now, t->process);
-		add_thread_growth(values[p - now->process], p, t, find_task(before, t->id));
-	}
-	for (i = 0; i < now->processes; i++) {
-		p = &now->process[i];
-		finish_process(values[i], p, find_process(before, p->id), c->report->elapsed_us);
-		for (k = 0; k < TOP_COUNT && (!values[i][k] || values[i][k] == UNAVAILABLE); k++)
+	rate_processes(r);
+	for (p = tasks.process; p < tasks.process + tasks.processes; p++) {
+		for (k = 0; k < TOP_COUNT && (!p->value[k] || p->value[k] == UNAVAILABLE); k++)
 			;
-		if (k < TOP_COUNT)
-			enter_top(top, p, values[i], order);
+		if (k == TOP_COUNT)
+			continue;
+		for (at = top->rows; at && did_more(p, top->row[at - 1], order); at--)
+			top->row[at] = top->row[at - 1];
+		top->row[at] = p; /* of one row more than there are to be */
+		top->rows += top->rows < opt->top;
 	}
 }
 
@@ -7093,27 +7044,11 @@ enum { TOP_PID = TOP_COUNT, TOP_COMM };
 
 static struct cell top_cell(const struct listing *l, unsigned item, const struct column *c)
 {
-	const struct top_row *row = &l->from->report->top->row[item];
+	const struct process *p = l->from->report->top->row[item];
 
 	if (is_name(c))
-		return text_cell(row->name);
-	return number_cell(c->id == TOP_PID ? row->id : row->value[c->id]);
-}
-
-/* The processes to blame, below a row of another listing. */
-static void list_top(struct listing *l)
-{
-	static const struct column
-		pid = { "pid", "pid", GROUP_NONE, UNIT_WHOLE, { 7, 7 }, 99, TOP_PID },
-		comm = { "comm", "command", GROUP_NONE, UNIT_NAME, { 20, 32 }, 98, TOP_COMM };
-	unsigned i;
-
-	l->cell = top_cell;
-	l->fit.wanted = true;
-	add_column(l, &pid);
-	add_column(l, &comm);
-	for (i = 0; i < TOP_COUNT; i++)
-		add_column(l, &top_columns[i]);
+		return text_cell(p->name);
+	return number_cell(c->id == TOP_PID ? p->f.id : p->value[c->id]);
 }
 
 /* What the processes are ordered by: what the worst rule says, the first of
@@ -7128,21 +7063,27 @@ static enum top_value blame_of(const struct report *r)
 	return TOP_cs;
 }
 
-/* --top: the processes to blame for a report, below its row. */
+/* --top: the processes to blame for a report, below its row in another listing. */
 static void add_top(struct listing *l, const struct comparison *c)
 {
+	static const struct column
+		pid = { "pid", "pid", GROUP_NONE, UNIT_WHOLE, { 7, 7 }, 99, TOP_PID },
+		comm = { "comm", "command", GROUP_NONE, UNIT_NAME, { 20, 32 }, 98, TOP_COMM };
 	LARGE struct listing below;
 	LARGE struct top top;
-
 	unsigned i;
 
-	for (i = 0; !below.columns && i < MAX_TOP; i++)
+	below.cell = top_cell;
+	below.fit.wanted = true;
+	add_column(&below, &pid);
+	add_column(&below, &comm);
+	for (i = 0; i < TOP_COUNT; i++)
+		add_column(&below, &top_columns[i]);
+	for (i = 0; i < MAX_TOP; i++)
 		below.item[i] = (uint16_t)i;
-	if (!below.columns)
-		list_top(&below);
 	top.rows = 0;
 	if (opt->top_always || c->report->worst != CALM)
-		make_top(c, blame_of(c->report), &top);
+		make_top(c->report, blame_of(c->report), &top);
 	c->report->top = &top;
 	below.from = c;
 	below.rows = top.rows;
@@ -11542,10 +11483,14 @@ static void warn_incomplete(const struct snapshot *now, const struct listing *l)
 	const char *lost = !sums ? "--top does not see them" : top ?
 		"r, b and cs are unavailable, and --top does not see them" : "r, b and cs are unavailable";
 
-	if ((sums || top) && now->tasks->overflow && is_new(NOTE_TASKS))
-		warn(0, "more than %ju tasks: %s", (uint64_t)MAX_TASKS, lost);
-	if ((sums || top) && now->tasks->hidden && is_new(NOTE_TASKS))
-		warn(0, "some tasks are hidden (hidepid, another pid namespace, or too deep): %s", lost);
+	if ((sums || top) && tasks.error && is_new(NOTE_TASKS)) {
+		if (tasks.error == EOVERFLOW)
+			warn(0, "more than %ju tasks: %s", (uint64_t)MAX_TASKS, lost);
+		else if (tasks.error == EACCES)
+			warn(0, "some tasks are hidden (hidepid, another pid namespace, or too deep): %s", lost);
+		else
+			warn(tasks.error, "some tasks cannot be read: %s:", lost);
+	}
 	if (WITH_CGROUP && children.more && is_new(NOTE_CHILDREN))
 		warn(0, "more than %ju cgroups: the rest is left out", (uint64_t)MAX_CHILDREN);
 	if (WITH_CGROUP && children.hidden && is_new(NOTE_CHILDREN))

@@ -453,7 +453,7 @@ run_in_private_namespace() {
     json_has mem_some=null irq_full=null
 }
 
-# run_with_fault FAULT ARGS...: as run_vmstat, with a system call that fails.
+# run_with_fault [-P PATH] FAULT ARGS...: as run_vmstat, with a system call that fails.
 run_with_fault() {
     requires_tool strace
     strace -o /dev/null true 2>/dev/null || skip "no right to trace"
@@ -461,6 +461,34 @@ run_with_fault() {
     [[ $1 != -P ]] || { path=("$1" "$2"); shift 2; }
     run --separate-stderr timeout 20 strace -o /dev/null "${path[@]}" -e "inject=$1" \
         "$VMSTAT" "--proc=$T/f/proc" "--sys=$T/f/sys" "${@:2}"
+}
+
+@test "a task that cannot be read is not one less: r, b, cs unknown, and the reason" {
+    local lost="some tasks cannot be read: r, b and cs are unavailable"
+    run_with_fault -P "$T/f/proc/102/status" pread64:error=EIO --scope=cgroup --json $CALM
+    json_has r=null b=null cs=null free=8192
+    stderr_has "^vmstat: $lost: (I/O|Input/output) error$"
+    run_with_fault -P "$T/f/proc/102/status" open,openat:error=EMFILE --scope=cgroup --json $CALM
+    json_has r=null b=null cs=null
+    stderr_has "^vmstat: $lost: (No file descriptors available|Too many open files)$"
+    run_with_fault -P "$T/f/$C/worker/cgroup.threads" pread64:error=ENOMEM --scope=cgroup --json $CALM
+    json_has r=null b=null cs=null
+    stderr_has "^vmstat: $lost: (Out of memory|Cannot allocate memory)$"
+    # It has ended.
+    run_with_fault -P "$T/f/proc/102/status" open,openat:error=ENOENT --scope=cgroup --json $CALM
+    json_has r=2 b=2
+    stderr_is_empty
+}
+
+@test "tasks of a cgroup that cannot be listed: r, b, cs unknown, not those of its processes" {
+    run_with_fault -P "$T/f/$C/worker/cgroup.threads" open,openat:error=EIO --scope=cgroup --json $CALM
+    succeeds
+    json_has r=null b=null cs=null free=8192
+    # Before Linux 4.14 there is no such file: 101 103 104 106, of which 104 runs;
+    # cs 1500 + 3000 + 1000 + 2000 in 100 s
+    rm "$T/f/$C/cgroup.threads" "$T/f/$C/worker/cgroup.threads"
+    run_in_cgroup $CALM
+    json_has r=1 b=2 cs=75
 }
 
 @test "a cgroup whose directory cannot be read to its end: not all tasks, r, b, cs unknown" {

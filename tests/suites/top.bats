@@ -158,6 +158,46 @@ agrees() {
     done
 }
 
+# The first look at so many takes a tenth of a second, the second a hundredth. What a task
+# that never sleeps does not run it waits.
+# bats test_tags=serial
+@test "2,000 tasks: the first interval is no shorter for those that are read last" {
+    mkfifo "$T/never"
+    set -m # a process group of their own
+    bash -c 'for i in {1..2000}; do read -rt 20 _ <> "$1" & done; wait' - "$T/never" 3>&- &
+    local sleepers=$!
+    set +m
+    while (($(pgrep -c -g $sleepers) < 2000)); do sleep 0.1; done
+    sh -c 'while :; do :; done' 3>&- &
+    local spinner=$!
+    sleep 0.1
+    run_on_this_machine --top=100,always --json -y 0.5 1
+    kill $spinner -$sleepers
+    wait $spinner $sleepers 2>/dev/null || true
+    jq -e --argjson pid $spinner '.top[] | select(.pid == $pid) | .cpu + .wait | . > 94 and . < 108' <<< "$output" ||
+        { jq -c '.top[]' <<< "$output"; false; }
+}
+
+@test "a process that cannot be listed or read is said, with the reason" {
+    requires_tool strace
+    two_threads busy
+    local lost="some tasks cannot be read: --top does not see them"
+    local fault
+    for fault in "proc getdents64 EIO" "proc/50/task getdents64 ENOMEM" "proc/50/schedstat open EMFILE" \
+        "proc/51/status pread64 EIO"; do
+        set -- $fault
+        run --separate-stderr timeout 20 strace -o "$T/trace" -P "$T/f/$1" -e "inject=$2:error=$3" \
+            "$VMSTAT" "--proc=$T/f/proc" "--sys=$T/f/sys" --top=always --alert=off
+        grep -q INJECTED "$T/trace" || skip "no right to inject errors"
+        succeeds
+        case $3 in
+        EIO) stderr_has "^vmstat: $lost: (I/O|Input/output) error$" ;;
+        ENOMEM) stderr_has "^vmstat: $lost: (Out of memory|Cannot allocate memory)$" ;;
+        EMFILE) stderr_has "^vmstat: $lost: (No file descriptors available|Too many open files)$" ;;
+        esac
+    done
+}
+
 # bats test_tags=serial
 @test "a newline in a name hides neither it nor its numbers" {
     requires_tool jq

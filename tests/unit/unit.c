@@ -955,6 +955,60 @@ static void test_requests(void)
 	t_ok(r.status >= 400, "a request", "of empty lines");
 }
 
+/* -------------------------------------------------------------- tasks */
+
+/* A list that follows sets of numbers, each of the bits of one integer: who stays keeps
+ * what is known of it, who is new has nothing. */
+static void test_follow(void)
+{
+	static struct ids ids;
+	static struct task list[16];
+	unsigned before, now, i, n;
+	bool ok = true;
+
+	for (before = 0; before < 256; before++)
+		for (now = 0; now < 256; now++) {
+			for (i = n = 0; i < 8; i++)
+				if (before >> i & 1)
+					list[n++] = (struct task){ .f.id = i + 1, .f.ran = true, .times = i + 100 };
+			for (i = ids.n = 0; i < 8; i++)
+				if (now >> i & 1)
+					ids.id[ids.n++] = i + 1;
+			n = follow(list, n, sizeof *list, &ids);
+			ok &= n == ids.n;
+			for (i = 0; i < n; i++) {
+				bool there = before >> (list[i].f.id - 1) & 1;
+
+				ok &= list[i].f.id == ids.id[i] && !list[i].f.ran &&
+					list[i].f.since == (there ? SINCE_BEFORE : SINCE_BIRTH) &&
+					list[i].times == (there ? list[i].f.id + 99 : 0);
+			}
+		}
+	t_ok(ok, "follow", "all pairs of sets of eight numbers");
+	ids = (struct ids){ 7, { 5, 3, 9, 3, 1, 9, 2 } };
+	sort_ids(&ids);
+	t_ok(ids.n == 5 && !memcmp(ids.id, (uint32_t[]){ 1, 2, 3, 5, 9 }, 5 * sizeof *ids.id), "sort_ids", "5 3 9 3 1 9 2");
+}
+
+/* The growth of a counter goes by the time between two readings of its own task. */
+static void test_grow(void)
+{
+	static struct snapshot now = { .ns = 9000000000 };
+	struct followed f = { .read_ns = 7500000000, .value = { 30, 7, 5 } };
+
+	given.captured = true;
+	grow(&f, (uint64_t[]){ 10, 8, 5 }, &now, 4000000000);
+	t_u64(f.over_us, 1500000, "grow", "the time since it was read");
+	t_ok(f.grown[0] == 20 && f.grown[1] == 7 && f.grown[2] == 0, "grow", "30 7 5 from 10 8 5");
+	f = (struct followed){ .since = SINCE_BIRTH, .value = { 30 } };
+	grow(&f, (uint64_t[3]){ 0 }, &now, 4000000000);
+	t_ok(f.over_us == 5000000 && f.grown[0] == 30, "grow", "one that was born counts from 0");
+	f = (struct followed){ .since = SINCE_MOVE, .value = { 30 } };
+	grow(&f, (uint64_t[3]){ 0 }, &now, 4000000000);
+	t_ok(f.grown[0] == 0, "grow", "what it did elsewhere does not count");
+	given.captured = false;
+}
+
 /* ------------------------------------------------------------ sandbox */
 
 #include <sys/wait.h>
@@ -1275,6 +1329,8 @@ static __attribute__((noinline)) int t_all(void)
 	test_dates();
 	test_calendar();
 	test_times();
+	test_follow();
+	test_grow();
 #if WITH_LISTEN
 	test_requests();
 	test_sandbox();
