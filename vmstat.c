@@ -7147,13 +7147,14 @@ static const struct child_column {
 #define CHILD_NAMES (MAX_CHILDREN * 256u)
 #define UNSEEN UINT32_MAX
 
-/* The cgroups below the scope, of --cgroups. What a child counted the last time
- * stays until it is read again. */
+/* The cgroups below the scope, each in a slot that it keeps. What it counted the last
+ * time stays until it is compared again. */
 LARGE struct children {
 	unsigned slots;        /* in use, or free again */
 	unsigned more;         /* that found no room */
 	bool hidden;           /* some cannot be read */
 	uint32_t walk;         /* how often they were read */
+	uint64_t compared_ns;  /* the time of the last snapshot that they were compared at; 0: none */
 	uint32_t names_length;
 	struct child {
 		uint64_t inode;    /* twice, plus one in a second hierarchy of v1; 0: a free slot */
@@ -7161,9 +7162,10 @@ LARGE struct children {
 		uint32_t value[CHILD_VALUES]; /* as in struct report, sizes in KiB; UINT32_MAX: not known */
 		uint32_t severity; /* of the rule that is worst: value by critical level, in thousandths */
 		uint32_t name;     /* of its path below the scope, in names; UNSEEN during a walk */
-		uint32_t tick;     /* when it was compared last, from 1 */
+		bool compared;     /* `counter` has what it counted then */
 	} child[WITH_CGROUP ? MAX_CHILDREN : 1];
 	char names[WITH_CGROUP ? CHILD_NAMES : 1];
+	char first_more[PATH_BYTES]; /* below the scope */
 } children;
 
 /* Reads the files of a child, `rest` below the scope, into values[metric]. */
@@ -7191,34 +7193,34 @@ static void read_child(struct plan *plan, const char *rest, uint64_t *values)
  * child before it, or a free one. NULL: there is none. */
 static struct child *find_slot(uint64_t inode, unsigned from)
 {
-	struct child *free_slot = NULL;
+	struct child *child, *free_slot = NULL;
 	unsigned i;
 
 	for (i = 0; i < children.slots; i++) {
-		struct child *child = &children.child[(from + i) % children.slots];
-
+		child = &children.child[(from + i) % children.slots];
 		if (child->inode == inode)
 			return child;
-		if (!child->inode && !free_slot)
+		if (!child->inode)
 			free_slot = child;
 	}
 	if (!free_slot && children.slots < MAX_CHILDREN)
 		free_slot = &children.child[children.slots++];
-	if (free_slot)
-		free_slot->tick = 0;
+	if (free_slot) {
+		free_slot->inode = inode;
+		free_slot->compared = false;
+	}
 	return free_slot;
 }
 
 /* How bad the worst rule is: its value by its critical level, in thousandths. */
 static uint64_t severity_of(const struct report *r)
 {
-	uint64_t worst = 0;
+	uint64_t worst = 0, v;
 	unsigned a;
 
 	for (a = 0; WITH_ALERTS && a < RULE_COUNT; a++)
 		if (is_judged(r, a)) {
-			uint64_t v = mul_div(alert_value(r, a), 1000, alert_threshold(r, a, CRITICAL));
-
+			v = mul_div(alert_value(r, a), 1000, alert_threshold(r, a, CRITICAL));
 			worst = v > worst ? v : worst;
 		}
 	return worst;
@@ -7240,8 +7242,6 @@ static uint64_t unpack_value(uint32_t v, enum unit unit)
 struct child_walk {
 	struct plan *plan;
 	const struct snapshot *scope_now;
-	uint64_t before_ns; /* the time of the comparison before */
-	uint32_t tick;      /* the number of the comparison */
 	void (*use)(const struct child_walk *, struct child *, struct snapshot *before, struct snapshot *now,
 		    struct report *);
 	size_t top;         /* the path of a child begins here */
@@ -7249,24 +7249,23 @@ struct child_walk {
 	bool second;        /* over the second hierarchy of v1: what the first has is done */
 };
 
-/* Compares what a child counts now with what it did the last time; one that is
- * new with nothing, but in the first tick, when its age is not known. */
+/* Compares what a child counts now with what it did the last time; one that is new
+ * counts from 0. The first time the age of none is known. */
 static void compare_child(const struct child_walk *walk, struct child *child, struct snapshot *before,
 			  struct snapshot *now, struct report *r)
 {
-	const struct plan *plan = now->plan;
-	bool known = child->tick && child->tick + 1 == walk->tick;
+	const struct plan *plan = walk->plan;
 	unsigned i, n = 0;
 
-	before->ns = known || walk->tick > 1 ? walk->before_ns : now->ns;
-	memset(before->level, known ? 0xff : 0, sizeof *before->level);
+	before->ns = children.compared_ns ? children.compared_ns : now->ns;
+	memset(before->level, child->compared ? 0xff : 0, sizeof *before->level);
 	before->level[0][M_cpus_online] = now->level[0][M_cpus_online];
-	for (i = 0; i < plan->count; i++) {
+	for (i = 0; i < plan->count && n < CHILD_COUNTERS; i++) {
 		enum metric_id m = plan->order[i];
 
-		if (!is_counter(plan, m) || n == CHILD_COUNTERS)
+		if (plan->place[m]->source == SRC_NONE || metrics[m].kind == KIND_GAUGE)
 			continue;
-		if (known)
+		if (child->compared)
 			before->level[0][m] = child->counter[n];
 		child->counter[n++] = now->level[0][m];
 	}
@@ -7274,7 +7273,7 @@ static void compare_child(const struct child_walk *walk, struct child *child, st
 	for (i = 0; i < CHILD_VALUES; i++)
 		child->value[i] = pack_value(r->value[child_columns[i].metric], child_columns[i].column.unit);
 	child->severity = pack_value(severity_of(r), UNIT_NUMBER);
-	child->tick = walk->tick;
+	child->compared = true;
 }
 
 static bool visit_below(struct walk *w, size_t n)
@@ -7283,30 +7282,28 @@ static bool visit_below(struct walk *w, size_t n)
 	LARGE struct report report;
 	struct snapshot before = { .level = &levels[0] }, now = { .level = &levels[1] };
 	struct child_walk *walk = w->for_visit;
+	const struct snapshot *scope_now = walk->scope_now;
 	const char *rest = w->dir + walk->top;
 	size_t length = n - walk->top + 1;
 	struct child *child;
 	char path[PATH_BYTES];
 	uint64_t inode;
 
-	if (length == 1)
-		return false;
-	if (walk->second && join_n(path, homes[DIR_MEMORY].dir, homes[DIR_MEMORY].length[0], rest, "") &&
-	    path_exists(path))
+	if (length == 1 || (walk->second && join(path, homes[DIR_MEMORY].dir, rest, "") && path_exists(path)))
 		return false;
 	inode = (uint64_t)w->stat.st_ino << 1 | walk->second; /* the hierarchies number theirs alike */
-	child = find_slot(inode, walk->next);
-	if (!child || children.names_length + length > sizeof children.names) {
-		children.more++;
+	child = children.names_length + length > sizeof children.names ? NULL : find_slot(inode, walk->next);
+	if (!child) {
+		if (!children.more++)
+			join(children.first_more, rest, "", "");
 		return false;
 	}
-	now.ns = walk->scope_now->ns;
-	now.wall_ns = walk->scope_now->wall_ns;
-	memset(now.level, 0xff, sizeof *now.level);
-	now.level[0][M_cpus_online] = walk->scope_now->level[0][M_cpus_online];
+	now.ns = scope_now->ns;
+	now.wall_ns = scope_now->wall_ns;
 	now.plan = walk->plan;
-	read_child(now.plan, rest, now.level[0]);
-	child->inode = inode;
+	memset(now.level, 0xff, sizeof *now.level);
+	now.level[0][M_cpus_online] = scope_now->level[0][M_cpus_online];
+	read_child(walk->plan, rest, now.level[0]);
 	child->name = children.names_length;
 	memcpy(children.names + children.names_length, rest, length);
 	children.names_length += (uint32_t)length;
@@ -7321,7 +7318,7 @@ static void read_children(struct child_walk *of_child)
 {
 	static const enum directory dirs[] = { DIR_MEMORY, DIR_CPUACCT };
 	struct walk w = { .visit = visit_below, .for_visit = of_child, .depth = opt->depth };
-	struct child *child;
+	struct child *child, *end;
 	unsigned i;
 
 	for (child = children.child; child < children.child + children.slots; child++)
@@ -7340,19 +7337,16 @@ static void read_children(struct child_walk *of_child)
 		walk_over(&w, h->dir);
 		children.hidden |= w.error != 0;
 	}
-	for (child = children.child; child < children.child + children.slots; child++)
+	for (child = children.child, end = child + children.slots; child < end; child++)
 		if (child->name == UNSEEN)
 			child->inode = 0;
 }
 
-/* Compares all children with what they counted in the tick before. */
-static void compare_children(struct plan *plan, const struct snapshot *now, uint64_t before_ns, uint32_t tick)
+/* Compares all children with what they counted when this was done before. */
+static void compare_children(struct plan *plan, const struct snapshot *now)
 {
-	struct child_walk walk = {
-		.plan = plan, .scope_now = now, .before_ns = before_ns, .tick = tick, .use = compare_child,
-	};
-
-	read_children(&walk);
+	read_children(&(struct child_walk){ .plan = plan, .scope_now = now, .use = compare_child });
+	children.compared_ns = now->ns;
 }
 
 /* Hexadecimal digits, with - or _ between, 32 up to `most` characters. */
@@ -7372,30 +7366,36 @@ struct kubelet {
 	char container[68]; /* the ID of the container, which other runtimes have, too */
 };
 
-/* Cgroupfs and systemd drivers: .../podUID/ID, ...-podU_I_D.slice/cri-containerd-ID.scope. */
-static void kubelet_parts(const char *path, struct kubelet *k)
+/* Cgroupfs and systemd drivers, and a mixture: .../podUID/ID, ...-podU_I_D.slice/cri-containerd-ID.scope,
+ * ...-podU_I_D.slice:cri-containerd:ID. What stands above a pod is not of it: the node may be a
+ * container. Returns what follows the parts that were found. */
+static const char *kubelet_parts(const char *path, struct kubelet *k)
 {
-	struct text rest = { path, path + strlen(path) }, part;
+	const char *part, *end, *next, *p, *rest = path;
 	struct sink pod = SINK(k->pod), container = SINK(k->container);
 
-	while (next_part(&rest, '/', &part)) {
-		const char *p, *end = part.end;
-
-		if (end - part.p > 6 && (after(end - 6, ".slice") || after(end - 6, ".scope")))
+	for (part = path; *part; part = *next ? next + 1 : next) {
+		next = end = part + strcspn(part, "/:");
+		if (end - part > 6 && (after(end - 6, ".slice") || after(end - 6, ".scope")))
 			end -= 6;
-		for (p = part.p; p + 3 + 32 <= end; p++)
-			if ((p == part.p || p[-1] == '-') && after(p, "pod") && is_hex_id(p + 3, end, 36)) {
-				for (p += 3, pod.n = 0; p < end; p++)
+		for (p = part; p + 3 + 32 <= end; p++)
+			if ((p == part || p[-1] == '-') && after(p, "pod") && is_hex_id(p + 3, end, 36)) {
+				pod.n = container.n = 0;
+				for (p += 3; p < end; p++)
 					out_char(&pod, *p == '_' ? '-' : *p);
+				rest = next;
 			}
-		if (end - part.p >= 64 && is_hex_id(end - 64, end, 64) && (end - 64 == part.p || end[-65] == '-') &&
-		    !after(part.p, "crio-conmon-")) { /* which is the monitor's */
+		p = end - 64;
+		if (end - part >= 64 && is_hex_id(p, end, 64) && (p == part || p[-1] == '-') &&
+		    !(p - part >= 7 && after(p - 7, "conmon-"))) { /* which is the monitor's */
 			container.n = 0;
-			out_bytes(&container, end - 64, 64);
+			out_bytes(&container, p, 64);
+			rest = next;
 		}
 	}
-	out_char(&pod, '\0');
-	out_char(&container, '\0');
+	out_end(&pod);
+	out_end(&container);
+	return rest;
 }
 
 static void plan_children(struct plan *plan, const struct listing *l)
@@ -7410,44 +7410,45 @@ static void plan_children(struct plan *plan, const struct listing *l)
 			plan_select(plan, rules[i].metric);
 }
 
-enum { CHILD_NAME = CHILD_VALUES, CHILD_PATH, CHILD_POD, CHILD_CONTAINER };
-
-/* A child's path, whole in records; in text below the scope, and what the
- * kubelet made as "pod UID ID". */
-static struct cell child_name_cell(const char *name, const struct column *c)
+/* A child's path, as the kernel names it; false: it is too long. */
+static bool child_path(const struct child *child, char *path)
 {
-	LARGE char text[2 * PATH_BYTES];
-	struct sink o = SINK(text);
-	struct kubelet k;
-
-	kubelet_parts(name, &k);
-	if (c->id == CHILD_POD)
-		out_str(&o, k.pod);
-	else if (c->id == CHILD_CONTAINER)
-		out_str(&o, k.container);
-	else if (c->id == CHILD_PATH) {
-		out_str(&o, scope.name[1] ? scope.name : "");
-		out_str(&o, name);
-	} else if (*k.pod) {
-		out_str(&o, "pod ");
-		out_str(&o, k.pod);
-		out_str(&o, *k.container ? " " : "");
-		out_bytes(&o, k.container, *k.container ? 12 : 0);
-	} else {
-		out_str(&o, name + 1);
-	}
-	out_char(&o, '\0');
-	return text_cell(*text ? text : NULL);
+	return join(path, scope.name[1] ? scope.name : "", children.names + child->name, "");
 }
 
+enum { CHILD_NAME = CHILD_VALUES, CHILD_PATH, CHILD_POD, CHILD_CONTAINER };
+
+/* In text a child's path is that below the scope, and what the kubelet made of it "pod UID
+ * ID". */
 static struct cell child_cell(const struct listing *l, unsigned item, const struct column *c)
 {
+	LARGE char text[2 * PATH_BYTES];
 	const struct child *child = &children.child[item];
+	const char *name = children.names + child->name, *rest;
+	struct sink o = SINK(text);
+	struct kubelet k;
+	char path[PATH_BYTES];
 
 	(void)l;
-	if (is_name(c))
-		return child_name_cell(children.names + child->name, c);
-	return number_cell(unpack_value(child->value[c->id], c->unit));
+	if (!is_name(c))
+		return number_cell(unpack_value(child->value[c->id], c->unit));
+	if (!child_path(child, path))
+		return text_cell(NULL);
+	rest = kubelet_parts(path, &k);
+	if (c->id == CHILD_POD) {
+		out_str(&o, k.pod);
+	} else if (c->id == CHILD_CONTAINER) {
+		out_str(&o, k.container);
+	} else if (c->id == CHILD_PATH) {
+		out_str(&o, path);
+	} else if (!*k.pod || strlen(rest) >= strlen(name)) { /* the scope itself is the pod's, or in it */
+		out_str(&o, name + 1);
+	} else {
+		out(&o, *k.container ? "pod %s " : "pod %s", k.pod);
+		out_bytes(&o, k.container, *k.container ? 12 : 0);
+		out_str(&o, rest);
+	}
+	return text_cell(o.n ? out_end(&o) : NULL);
 }
 
 static bool list_children(struct listing *l)
@@ -7477,27 +7478,29 @@ static bool list_children(struct listing *l)
 
 /* Does one come before another: by the value that was asked for, or by what is
  * worst; then by the CPU time that it used? What is not known comes last. */
-static bool is_worse(const struct child *a, const struct child *b)
+static bool is_worse(unsigned item, unsigned other)
 {
-	uint32_t x = opt->child_order < CHILD_VALUES ? a->value[opt->child_order] + 1 : a->severity;
-	uint32_t y = opt->child_order < CHILD_VALUES ? b->value[opt->child_order] + 1 : b->severity;
+	const struct child *a = &children.child[item], *b = &children.child[other];
+	bool by_value = opt->child_order < CHILD_VALUES;
+	uint32_t x = by_value ? a->value[opt->child_order] + 1 : a->severity;
+	uint32_t y = by_value ? b->value[opt->child_order] + 1 : b->severity;
 
-	return x != y ? x > y : a->value[CHILD_cpu] + 1 > b->value[CHILD_cpu] + 1;
+	if (x != y)
+		return x > y;
+	x = a->value[CHILD_cpu] + 1;
+	y = b->value[CHILD_cpu] + 1;
+	return x != y ? x > y : item < other;
 }
 
 static void fill_children(struct listing *l)
 {
-	unsigned i, at;
+	unsigned i;
 
 	l->rows = 0;
-	for (i = 0; i < children.slots; i++) {
-		if (!children.child[i].inode)
-			continue;
-		for (at = l->rows; at && is_worse(&children.child[i], &children.child[l->item[at - 1]]); at--)
-			l->item[at] = l->item[at - 1];
-		l->item[at] = (uint16_t)i;
-		l->rows++;
-	}
+	for (i = 0; i < children.slots; i++)
+		if (children.child[i].inode)
+			l->item[l->rows++] = (uint16_t)i;
+	sort_rows(l, is_worse);
 	if (!opt->format && screen.tty && l->rows + 3 > screen.rows && screen.rows > 4)
 		l->rows = screen.rows - 3;
 	screen.header_due |= !opt->one_header;
@@ -8905,12 +8908,6 @@ static void scrape_scope(const struct comparison *c)
 	scrape.snapshot = c->now;
 }
 
-/* A child's path, as the kernel names it; false: it is too long. */
-static bool child_path(const struct child *child, char *path)
-{
-	return join(path, scope.name[1] ? scope.name : "", children.names + child->name, "");
-}
-
 /* The start of the oldest process of a child, in ns since boot; UNAVAILABLE: not known, or
  * it has no process. */
 static uint64_t child_start_ns(const char *rest)
@@ -9231,8 +9228,6 @@ static struct exporter {
 	struct snapshot *reported; /* the one that the last report came to */
 	uint64_t taken_ns;         /* CLOCK_BOOTTIME of the last one */
 	uint64_t start_ns;         /* when the oldest task of the cgroup started; 0: not known yet */
-	uint64_t children_ns;      /* when the children were compared */
-	uint32_t children_tick;
 } exporter;
 
 /* Takes a snapshot. There are four: the last one, that of the last report, that of the
@@ -9540,10 +9535,9 @@ static bool page_piece(struct sink *o, struct progress *at)
 static void page_children(const struct snapshot *now)
 {
 	if (!WITH_CGROUP || opt->view != O_CGROUPS ||
-	    (exporter.children_tick && now->ns - exporter.children_ns < NS_PER_S))
+	    (children.compared_ns && now->ns - children.compared_ns < NS_PER_S))
 		return;
-	compare_children(&children_plan, now, exporter.children_ns, ++exporter.children_tick);
-	exporter.children_ns = now->ns;
+	compare_children(&children_plan, now);
 	if (!page.children.columns)
 		list_children(&page.children);
 }
@@ -11492,7 +11486,8 @@ static void warn_incomplete(const struct snapshot *now, const struct listing *l)
 			warn(tasks.error, "some tasks cannot be read: %s:", lost);
 	}
 	if (WITH_CGROUP && children.more && is_new(NOTE_CHILDREN))
-		warn(0, "more than %ju cgroups: the rest is left out", (uint64_t)MAX_CHILDREN);
+		warn(0, "more than %ju cgroups: %ju are left out, %s the first of them", (uint64_t)MAX_CHILDREN,
+		     (uint64_t)children.more, children.first_more);
 	if (WITH_CGROUP && children.hidden && is_new(NOTE_CHILDREN))
 		warn(0, "some cgroups are too deep or cannot be read: they are left out");
 	if (disks_left_out(now->devices) && view()->fill && is_new(NOTE_DEVICES))
@@ -11587,7 +11582,7 @@ static void tick(struct listing *l, uint64_t n, uint64_t tick_ns, bool scope_is_
 	l->from = &comparison;
 	compare(&comparison, before);
 	if (WITH_CGROUP && opt->view == O_CGROUPS)
-		compare_children(now->plan, now, before->ns, (uint32_t)n + 1);
+		compare_children(now->plan, now);
 	if (view()->fill)
 		view()->fill(l);
 	check_view(l);

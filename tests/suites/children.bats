@@ -91,6 +91,54 @@ names() { awk 'NR > 1 { sub(/ +$/, ""); print $12 (NF > 12 ? " " $13 " " $14 : "
         <<< "$output" || { show_output; false; }
 }
 
+id=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
+uid=2c48913c-b29f-11e9-9350-020968147796
+slice=kubepods-burstable-pod${uid//-/_}.slice
+
+# named PATH POD CONTAINER TEXT: what the last child below it is called.
+named() {
+    setup
+    child "$1" 0 0 0 4096000 0 max 0 0
+    children --cgroups=9 --json
+    jq -es --arg path "/$1" --arg pod "$2" --arg id "$3" 'map(select(.cgroup == $path))[0] |
+        (.pod_uid // "") == $pod and (.container_id // "") == $id' <<< "$output" || { show_output; false; }
+    children --cgroups=9
+    grep -q " 12 $4 *$" <<< "$output" || { show_output; false; }
+}
+
+@test "pods and containers, by the last of each in the path" {
+    local node=docker/${id//0/d}/kubelet/kubepods
+    named "kubepods/pod$uid/$id" $uid $id "pod $uid 0123456789ab"
+    # the kubelet by systemd, the runtime by cgroupfs
+    named "system.slice/containerd.service/$slice:cri-containerd:$id" $uid $id "pod $uid 0123456789ab"
+    # a node that is a container itself: kind, k3d
+    named "$node/pod$uid" $uid '' "pod $uid"
+    named "$node/pod$uid/$id" $uid $id "pod $uid 0123456789ab"
+    # what the container made, and a container in it
+    named "kubepods/pod$uid/$id/init.scope" $uid $id "pod $uid 0123456789ab/init.scope"
+    named "kubepods/pod$uid/$id/docker/${id//0/f}" $uid ${id//0/f} "pod $uid f123456789ab"
+    named "kubepods/pod$uid/crio-conmon-$id.scope" $uid '' "pod $uid/crio-conmon-$id.scope"
+    named "machine.slice/libpod-conmon-$id.scope" '' '' "machine.slice/libpod-conmon-$id.scope"
+    named "machine.slice/libpod-$id.scope" '' $id "machine.slice/libpod-$id.scope"
+}
+
+@test "the pod is that of the whole path, where the scope is in it" {
+    child "kubepods/pod$uid/$id" 0 0 0 4096000 0 max 0 0
+    child "kubepods/pod$uid/$id/a" 0 0 0 4096000 0 max 0 0
+    run_vmstat --cgroup=/kubepods/pod$uid --cgroups --json
+    json_has "cgroup=\"/kubepods/pod$uid/$id\"" "pod_uid=\"$uid\"" "container_id=\"$id\""
+    run_vmstat --cgroup=/kubepods/pod$uid --cgroups
+    [[ ${lines[1]} == *" pod $uid 0123456789ab"* ]] || { show_output; false; }
+    run_vmstat --cgroup=/kubepods/pod$uid/$id --cgroups --json
+    json_has "pod_uid=\"$uid\"" "container_id=\"$id\""
+    run_vmstat --cgroup=/kubepods/pod$uid/$id --cgroups
+    [[ ${lines[1]} =~ \ a\ *$ ]] || { show_output; false; }
+    requires_feature prometheus
+    run_vmstat --cgroup=/kubepods/pod$uid --cgroups --prometheus
+    grep -qF "memory_usage_bytes{cgroup=\"/kubepods/pod$uid/$id\",pod_uid=\"$uid\",container_id=\"$id\"}" <<< "$output" ||
+        { show_output; false; }
+}
+
 @test "more than the table holds: said, the rest shown; 500 take 128 KiB" {
     local i
     for i in {1..2060}; do
@@ -98,7 +146,9 @@ names() { awk 'NR > 1 { sub(/ +$/, ""); print $12 (NF > 12 ? " " $13 " " $14 : "
         echo 4096 > "$T/f/sys/fs/cgroup/c$i/memory.current"
     done
     run_vmstat --cgroup=/ --cgroups 0.01 1
-    [[ $stderr == "vmstat: more than 2048 cgroups: the rest is left out" && ${#lines[@]} == 2049 ]] || { echo "$stderr"; false; }
+    local left='vmstat: more than 2048 cgroups: 12 are left out, /(c[0-9]+) the first of them'
+    [[ $stderr =~ ^$left$ && ${#lines[@]} == 2049 && $output != *" ${BASH_REMATCH[1]}"$'\n'* ]] ||
+        { echo "$stderr"; false; }
     rm -rf "$T"/f/sys/fs/cgroup/c{501..2060}
     local many
     many=$(memory)
