@@ -1189,7 +1189,7 @@ enum directory {
 #define D(id, controller) DIR_##id,
 	DIRECTORIES(D)
 #undef D
-	DIR_COUNT, DIR_FIRST_HOME = DIR_SYS + 1
+	DIR_COUNT, DIR_FIRST_HIERARCHY = DIR_SYS + 1
 };
 _Static_assert(DIR_PROC == 0 && DIR_SYS == 1, "the roots come before the directories of controllers");
 
@@ -2033,7 +2033,7 @@ static parse_fn parse_unit, parse_pid, parse_threshold, parse_alert, parse_top, 
  * man-pages 6.9. */
 
 /* The cgroup in the hierarchy of one controller. */
-struct home {
+struct hierarchy {
 	const char *path;      /* as the kernel names it; NULL: in no such hierarchy */
 	const char *dir;       /* its directory; NULL: not found */
 	uint8_t version;       /* 1 or 2; 0: the controller is not there */
@@ -2043,14 +2043,14 @@ struct home {
 	unsigned levels;       /* from the cgroup up to the mount point, both counted */
 	uint16_t length[MAX_LEVELS]; /* dir up to here is each level */
 };
-static struct home homes[DIR_COUNT]; /* none for PROC and SYS */
+static struct hierarchy hierarchies[DIR_COUNT]; /* none for PROC and SYS */
 
 static struct scope {
 	bool cgroup;             /* of a cgroup, not of the machine */
 	bool private;            /* vmstat is in a cgroup namespace of its own */
 	bool entered;            /* from outside of the namespace */
 	bool lxcfs;              /* something below /proc is lxcfs */
-	const struct home *home; /* the one that stands for all */
+	const struct hierarchy *hierarchy; /* the one that stands for all */
 	const char *name;        /* the cgroup's path there; "": of the machine */
 	struct file procs;       /* its cgroup.procs: the witness of its end */
 	int paths;               /* /proc/PID/cgroup of --pid, plus one; 0: it has moved */
@@ -2077,8 +2077,8 @@ static bool scan_proc(struct scanner *s, const char *name, const char *tail)
 	return fd >= 0;
 }
 
-/* for (each_home(h)) */
-#define each_home(h) struct home *h = homes + DIR_FIRST_HOME; h < homes + DIR_COUNT; h++
+/* for (each_hierarchy(h)) */
+#define each_hierarchy(h) struct hierarchy *h = hierarchies + DIR_FIRST_HIERARCHY; h < hierarchies + DIR_COUNT; h++
 
 static bool in_cgroup(void)
 {
@@ -2127,9 +2127,9 @@ static bool take_controllers(struct text *line, struct text *list)
 }
 
 /* The version of the hierarchy in which such a line places a controller; 0: it does not. */
-static uint8_t version_for(const struct home *h, struct text list)
+static uint8_t version_for(const struct hierarchy *h, struct text list)
 {
-	return list_has(list, controllers[h - homes]) ? 1 : list.p == list.end ? 2 : 0;
+	return list_has(list, controllers[h - hierarchies]) ? 1 : list.p == list.end ? 2 : 0;
 }
 
 /* The paths of /proc/WHO/cgroup. A line that names a v1 controller wins over 0::. Of our
@@ -2141,12 +2141,12 @@ static bool read_cgroup_paths(const char *who, bool own, int *error)
 	struct scanner s;
 	struct text line, list;
 
-	memset(homes, 0, sizeof homes);
+	memset(hierarchies, 0, sizeof hierarchies);
 	scan_proc(&s, who, "/cgroup");
 	while (scan_line(&s, &line)) {
 		if (!take_controllers(&line, &list) || !copy_text(path, sizeof path, &line))
 			continue;
-		for (each_home(h)) {
+		for (each_hierarchy(h)) {
 			uint8_t version = version_for(h, list);
 
 			if (version == 1 || (version && !h->version)) {
@@ -2317,7 +2317,7 @@ static bool parse_mount(struct text line, const char *prefix, struct mount *m)
 		w = last;
 	scope.lxcfs |= is_text(&type, "fuse.lxcfs") && below(named, "/proc");
 	m->version = is_text(&type, "cgroup2") ? 2 : is_text(&type, "cgroup");
-	for (i = DIR_FIRST_HOME; i < DIR_COUNT; i++) {
+	for (i = DIR_FIRST_HIERARCHY; i < DIR_COUNT; i++) {
 		m->carries[i] = m->version == 2 || list_has(w, controllers[i]);
 		any |= m->carries[i];
 	}
@@ -2331,11 +2331,11 @@ static bool parse_mount(struct text line, const char *prefix, struct mount *m)
 
 /* Notes the directory of the cgroup in a hierarchy, and where in it each level
  * ends, up to the mount point, dir[0..top). */
-static void set_directory(struct home *h, const char *dir, size_t top, uint8_t version, uint8_t rank, bool whole)
+static void set_directory(struct hierarchy *h, const char *dir, size_t top, uint8_t version, uint8_t rank, bool whole)
 {
 	size_t n = strlen(dir);
 
-	*h = (struct home){ h->path, keep_path(dir), version, rank, whole && !scope.private };
+	*h = (struct hierarchy){ h->path, keep_path(dir), version, rank, whole && !scope.private };
 	if (!h->dir)
 		return;
 	for (h->length[h->levels++] = (uint16_t)n; n > top; h->length[h->levels++] = (uint16_t)n) {
@@ -2376,11 +2376,11 @@ static void use_mount(const struct mount *m, uint64_t pid, int *error)
 	char by_path[PATH_BYTES], by_process[PATH_BYTES];
 	int searched = -1;
 
-	for (each_home(h)) {
+	for (each_hierarchy(h)) {
 		const char *rest = h->path ? below(h->path, m->root) : NULL, *dir = NULL;
 		uint8_t rank = m->moved ? 1 : 4;
 
-		if (!h->path || !m->carries[h - homes] || (h->version && h->version != m->version))
+		if (!h->path || !m->carries[h - hierarchies] || (h->version && h->version != m->version))
 			continue;
 		if (rest && !steps_up(rest) && join(by_path, m->point, rest, "") && path_exists(by_path)) {
 			dir = by_path;
@@ -2396,7 +2396,7 @@ static void use_mount(const struct mount *m, uint64_t pid, int *error)
 }
 
 /* Is it the hierarchy's root, that of the machine? */
-static bool is_root(const struct home *h)
+static bool is_root(const struct hierarchy *h)
 {
 	return h->whole && h->levels == 1;
 }
@@ -2406,7 +2406,7 @@ static bool is_root(const struct home *h)
  * root counts the machine. */
 static bool find_directories(const char *who, const char *prefix, uint64_t pid, int *error)
 {
-	const struct home *best = NULL;
+	const struct hierarchy *best = NULL;
 	struct scanner s;
 	struct text line;
 	struct mount m;
@@ -2417,16 +2417,16 @@ static bool find_directories(const char *who, const char *prefix, uint64_t pid, 
 			use_mount(&m, pid, error);
 	note_error(error, s.error);
 	scan_close(&s);
-	for (each_home(h)) {
+	for (each_hierarchy(h)) {
 		if (!h->dir)
 			h->version = 0;
-		else if (h != &homes[DIR_CPUSET] && (!best || (best->levels == 1 && h->levels > 1)))
+		else if (h != &hierarchies[DIR_CPUSET] && (!best || (best->levels == 1 && h->levels > 1)))
 			best = h;
 	}
-	for (each_home(h))
-		if (best && best->levels > 1 && h != &homes[DIR_CPUSET] && is_root(h))
-			*h = (struct home){ .path = h->path };
-	scope.home = best;
+	for (each_hierarchy(h))
+		if (best && best->levels > 1 && h != &hierarchies[DIR_CPUSET] && is_root(h))
+			*h = (struct hierarchy){ .path = h->path };
+	scope.hierarchy = best;
 	return best != NULL;
 }
 
@@ -2471,7 +2471,7 @@ static bool is_marked(void)
 /* Is the cgroup the root, as this namespace sees it? */
 static bool is_at_root(enum directory dir)
 {
-	return homes[dir].path && !homes[dir].path[1];
+	return hierarchies[dir].path && !hierarchies[dir].path[1];
 }
 
 /* The process that cgroup.procs lists for --pid, or for vmstat; of a captured tree
@@ -2497,7 +2497,7 @@ static bool find_cgroup_of(const char *who, uint64_t pid, bool *below_root, int 
 {
 	char root[PATH_BYTES];
 	bool found = read_cgroup_paths(who, !pid, error), outside;
-	const char *path = homes[DIR_MEMORY].path;
+	const char *path = hierarchies[DIR_MEMORY].path;
 
 	outside = !pid && path && (is_at_root(DIR_MEMORY) || steps_up(path));
 	*below_root = !is_at_root(DIR_MEMORY) && !is_at_root(DIR_CPU);
@@ -2582,20 +2582,20 @@ static bool find_named(const char *cgroup, int *error)
 
 	read_cgroup_paths("self", false, error); /* for the versions of the hierarchies */
 	if (find_path(path, &unnamed, cgroup, is_dir ? dir : "", error)) {
-		for (each_home(h))
+		for (each_hierarchy(h))
 			h->path = keep_path(path);
 		found = find_directories("self", "", 0, error);
-		for (each_home(h))
+		for (each_hierarchy(h))
 			h->path = path[unnamed] ? keep_path(path + unnamed) : "/";
 		return found;
 	}
 	if (!is_dir || !version)
 		return false;
-	for (each_home(h)) {
+	for (each_hierarchy(h)) {
 		h->path = keep_path(dir);
 		set_directory(h, dir, strlen(dir), version, 1, false);
 	}
-	scope.home = &homes[DIR_MEMORY];
+	scope.hierarchy = &hierarchies[DIR_MEMORY];
 	return true;
 }
 
@@ -2621,7 +2621,7 @@ static enum chosen scope_choose(const struct asked *asked, int *error)
 	const size_t mark = strlen(" (deleted)"); /* at the end of the path of a cgroup that was removed */
 	const char *path;
 
-	memset(homes, 0, sizeof homes);
+	memset(hierarchies, 0, sizeof hierarchies);
 	scope = (struct scope){ .name = "", .boot_ns = scope.boot_ns };
 	if (asked->whose == WHOSE_HOST || (automatic && (opt->proc_given || !(contained || is_marked()))))
 		return CHOSEN;
@@ -2633,18 +2633,18 @@ static enum chosen scope_choose(const struct asked *asked, int *error)
 			return CHOSEN_NO_PID;
 	}
 	found = asked->cgroup ? find_named(asked->cgroup, error) : find_cgroup_of(who, asked->pid, &below_root, error);
-	if (automatic && (!found || is_root(scope.home) || !(contained || below_root))) {
-		memset(homes, 0, sizeof homes);
+	if (automatic && (!found || is_root(scope.hierarchy) || !(contained || below_root))) {
+		memset(hierarchies, 0, sizeof hierarchies);
 		return CHOSEN;
 	}
 	if (!found && asked->cgroup)
 		return CHOSEN_NOT_FOUND;
 	if (!found) {
-		path = homes[DIR_MEMORY].path ? homes[DIR_MEMORY].path : "";
+		path = hierarchies[DIR_MEMORY].path ? hierarchies[DIR_MEMORY].path : "";
 		path += strlen(path) > mark ? strlen(path) - mark : 0;
 		return !strcmp(path, " (deleted)") ? CHOSEN_GONE : asked->pid ? CHOSEN_UNSEEN : CHOSEN_NONE;
 	}
-	scope.name = scope.home->path;
+	scope.name = scope.hierarchy->path;
 	scope.cgroup = true;
 	if (asked->pid)
 		scope.paths = open_below(opt->proc, strlen(opt->proc), who, "/cgroup", error) + 1;
@@ -2655,7 +2655,7 @@ static enum chosen scope_choose(const struct asked *asked, int *error)
  * so that no later process of that number is taken for it. */
 static void warn_if_moved(void)
 {
-	const struct home *h = scope.home;
+	const struct hierarchy *h = scope.hierarchy;
 	char path[PATH_BYTES];
 	struct scanner s;
 	struct text line, list;
@@ -2681,7 +2681,7 @@ static void warn_if_moved(void)
 static bool cgroup_is_gone(void)
 {
 	struct file *f = &scope.procs;
-	const struct home *h = scope.home;
+	const struct hierarchy *h = scope.hierarchy;
 	char byte;
 
 	if (opt->captured)
@@ -2697,7 +2697,7 @@ static bool cgroup_is_gone(void)
  * known: the path in its hierarchy less a component for each level up. */
 static void level_name(enum directory dir, uint64_t level, char to[PATH_BYTES])
 {
-	const char *path = homes[dir].path;
+	const char *path = hierarchies[dir].path;
 	size_t n;
 
 	to[0] = '\0';
@@ -2744,8 +2744,8 @@ static void read_boot_offset(void)
  * the reading of a file by its plan. */
 
 /* A key that a file is searched for, and the metrics in its line. */
-struct want {
-	const char *key;
+struct key {
+	const char *name;
 	uint32_t gap;   /* bytes from the line found before it, the last time */
 	uint8_t length; /* of the key, once it was found */
 	uint8_t metric; /* the first of its metrics; plan->next has the others */
@@ -2759,11 +2759,11 @@ static struct plan {
 	unsigned count;
 	bool source[SRC_COUNT];    /* is it read? */
 	uint8_t next[M_COUNT];     /* the next metric in the same line, or M_NONE */
-	uint8_t first_want[SRC_COUNT + 1];
-	bool levels[SRC_COUNT];    /* is one of its wants for each level? */
-	uint8_t found[SRC_COUNT];  /* the most of its wants that the file had */
+	uint8_t first_key[SRC_COUNT + 1];
+	bool levels[SRC_COUNT];    /* is one of its keys for each level? */
+	uint8_t found[SRC_COUNT];  /* the most of its keys that the file had */
 	uint32_t extent[SRC_COUNT]; /* bytes up to the last of them, which stand in its order; 0: they do not */
-	struct want want[M_COUNT]; /* those of a source stand together */
+	struct key key[M_COUNT]; /* those of a source stand together */
 } scope_plan, children_plan; /* children: of the cgroups below, where the scope is a host */
 
 LARGE struct file files[MAX_LEVELS][SRC_COUNT]; /* [0]: of the scope itself */
@@ -2774,9 +2774,9 @@ LARGE struct file files[MAX_LEVELS][SRC_COUNT]; /* [0]: of the scope itself */
 static unsigned scopes_of(const struct place *p)
 {
 	enum directory dir = p->source == SRC_NONE ? DIR_MEMORY : sources[p->source].directory;
-	unsigned version = homes[dir].version;
+	unsigned version = hierarchies[dir].version;
 
-	if (dir < DIR_FIRST_HOME || (dir == DIR_PRESSURE && version))
+	if (dir < DIR_FIRST_HIERARCHY || (dir == DIR_PRESSURE && version))
 		return CGROUP;
 	return version == 1 ? V1 : version == 2 || p->source == SRC_NONE ? V2 : 0;
 }
@@ -2837,23 +2837,23 @@ static bool plan_select(struct plan *plan, enum metric_id m)
 	return true;
 }
 
-/* Adds a metric to the wants of its source, which end at `n`: to the one that
+/* Adds a metric to the keys of its source, which end at `n`: to the one that
  * has its key, by its place in the line, or as a new one. Returns the end. */
-static unsigned plan_want(struct plan *plan, unsigned n, enum metric_id m)
+static unsigned plan_key(struct plan *plan, unsigned n, enum metric_id m)
 {
 	const struct place *p = plan->place[m];
-	struct want *want = plan->want + plan->first_want[p->source];
+	struct key *key = plan->key + plan->first_key[p->source];
 	uint8_t *link;
 
-	while (want < plan->want + n && strcmp(want->key, p->key))
-		want++;
-	if (want == plan->want + n) {
-		*want = (struct want){ .key = p->key };
+	while (key < plan->key + n && strcmp(key->name, p->key))
+		key++;
+	if (key == plan->key + n) {
+		*key = (struct key){ .name = p->key };
 		n++;
 	}
-	want->levels |= p->trait == TRAIT_LEVELS;
-	plan->levels[p->source] |= want->levels;
-	for (link = &want->metric; *link && plan->place[*link]->nth < p->nth; link = &plan->next[*link])
+	key->levels |= p->trait == TRAIT_LEVELS;
+	plan->levels[p->source] |= key->levels;
+	for (link = &key->metric; *link && plan->place[*link]->nth < p->nth; link = &plan->next[*link])
 		;
 	plan->next[m] = *link;
 	*link = (uint8_t)m;
@@ -2861,7 +2861,7 @@ static unsigned plan_want(struct plan *plan, unsigned n, enum metric_id m)
 }
 
 /* Lists what each file is searched for. */
-static void plan_wants(struct plan *plan)
+static void plan_keys(struct plan *plan)
 {
 	uint8_t first[SRC_COUNT] = { 0 }, m; /* the first metric of a file; plan->next has the others */
 	unsigned src, i, n = 0;
@@ -2874,13 +2874,13 @@ static void plan_wants(struct plan *plan)
 		}
 	}
 	for (src = 0; src < SRC_COUNT; src++) {
-		plan->first_want[src] = (uint8_t)n;
+		plan->first_key[src] = (uint8_t)n;
 		for (i = first[src]; i; i = m) {
 			m = plan->next[i];
-			n = plan_want(plan, n, i);
+			n = plan_key(plan, n, i);
 		}
 	}
-	plan->first_want[SRC_COUNT] = (uint8_t)n;
+	plan->first_key[SRC_COUNT] = (uint8_t)n;
 }
 
 /* Is everything that the metric is made of read anyway? */
@@ -2910,14 +2910,14 @@ static const char *after_name(const char *p, const char *end, const char *name)
 
 /* The numbers of a line from p on, after its key, into values[metric]. A number counts
  * only where what ends it was read, before `end`. Returns where it stopped. */
-static const char *read_line(const struct plan *plan, const struct want *want, enum format format, const char *p,
+static const char *read_line(const struct plan *plan, const struct key *key, enum format format, const char *p,
 			     const char *end, uint64_t *values)
 {
 	const char *start = p, *furthest = p;
 	unsigned m, nth = 0;
 	uint64_t v = 0;
 
-	for (m = want->metric; m; m = plan->next[m]) {
+	for (m = key->metric; m; m = plan->next[m]) {
 		bool average = format == FORMAT_PSI && plan->place[m]->nth; /* its decimals do not count */
 
 		if (format == FORMAT_PSI) {
@@ -2943,30 +2943,30 @@ static const char *read_line(const struct plan *plan, const struct want *want, e
  * only what is wanted at each level is read, and nothing learned. */
 static void read_keys_anew(struct plan *plan, struct scanner *s, enum source_id src, bool own, uint64_t *values)
 {
-	struct want *want = plan->want + plan->first_want[src];
-	unsigned n = plan->first_want[src + 1] - plan->first_want[src], k = 0, i, j;
+	struct key *key = plan->key + plan->first_key[src];
+	unsigned n = plan->first_key[src + 1] - plan->first_key[src], k = 0, i, j;
 	uint64_t last = 0;
 	struct text line;
 
 	for (i = 0; !own && i < n; i++)
-		k += !want[i].levels; /* those are not looked for */
+		k += !key[i].levels; /* those are not looked for */
 	while (k < n && scan_line(s, &line)) {
 		for (i = own ? k : 0; i < n; i++) {
 			struct text rest = line;
-			struct want found = want[i];
+			struct key found = key[i];
 
-			if (*found.key != *line.p || !take_key(&rest, found.key) || (!own && !found.levels))
+			if (*found.name != *line.p || !take_key(&rest, found.name) || (!own && !found.levels))
 				continue;
 			read_line(plan, &found, sources[src].format, rest.p, rest.end + 1, values);
 			found.length = (uint8_t)(rest.p - line.p - 1);
 			found.gap = (uint32_t)(scan_position(s, line.p) - last);
 			if (plan->place[found.metric]->trait == TRAIT_NUMBERED)
-				values[found.metric] = scan_numbered(s, found.key);
+				values[found.metric] = scan_numbered(s, found.name);
 			last += found.gap;
 			for (j = i; own && j > k; j--)
-				want[j] = want[j - 1];
+				key[j] = key[j - 1];
 			if (own)
-				want[k] = found;
+				key[k] = found;
 			k++;
 			break;
 		}
@@ -2984,7 +2984,7 @@ static void read_keys_anew(struct plan *plan, struct scanner *s, enum source_id 
  * kernel makes no more of /proc/vmstat. False where a key did not come. */
 static bool read_keys_known(struct plan *plan, struct scanner *s, enum source_id src, uint64_t *values)
 {
-	struct want *want = plan->want + plan->first_want[src], *end = want + plan->found[src];
+	struct key *key = plan->key + plan->first_key[src], *end = key + plan->found[src];
 	enum format format = sources[src].format;
 	const char *start, *p = s->next;
 	uint64_t last = 0;
@@ -2992,27 +2992,27 @@ static bool read_keys_known(struct plan *plan, struct scanner *s, enum source_id
 
 	s->most = plan->extent[src];
 	scan_fill(s);
-	for (; want < end; want++) {
-		bool here = scan_jump(s, last + want->gap, want->key, want->length);
+	for (; key < end; key++) {
+		bool here = scan_jump(s, last + key->gap, key->name, key->length);
 
 		start = s->next;
-		p = here ? read_line(plan, want, format, start + want->length + 1, s->end, values) : s->end;
+		p = here ? read_line(plan, key, format, start + key->length + 1, s->end, values) : s->end;
 		if (p == s->end) { /* not here, or not all of it */
 			here = false;
 			do
 				if (!scan_line(s, &line))
 					return false;
-			while (!take_key(&line, want->key));
-			read_line(plan, want, format, line.p, line.end + 1, values);
-			start = line.p - want->length - 1;
+			while (!take_key(&line, key->name));
+			read_line(plan, key, format, line.p, line.end + 1, values);
+			start = line.p - key->length - 1;
 			p = line.end;
 		}
-		want->gap = (uint32_t)(scan_position(s, start) - last);
-		last += want->gap;
-		if (plan->place[want->metric]->trait == TRAIT_NUMBERED) {
+		key->gap = (uint32_t)(scan_position(s, start) - last);
+		last += key->gap;
+		if (plan->place[key->metric]->trait == TRAIT_NUMBERED) {
 			if (here && !scan_line(s, &line))
 				return false;
-			values[want->metric] = scan_numbered(s, want->key);
+			values[key->metric] = scan_numbered(s, key->name);
 			p = s->next;
 		}
 	}
@@ -3027,7 +3027,7 @@ static void read_numbers(const struct plan *plan, struct scanner *s, enum source
 	bool limit = sources[src].format == FORMAT_LIMIT;
 	uint64_t v = UNAVAILABLE;
 	struct text line, w;
-	unsigned m = plan->want[plan->first_want[src]].metric;
+	unsigned m = plan->key[plan->first_key[src]].metric;
 	bool missing = limit && s->error == ENOENT;
 
 	if (!missing && !scan_line(s, &line))
@@ -3062,7 +3062,7 @@ static void read_cpu_list(const struct plan *plan, struct scanner *s, enum sourc
 			return;
 		n += b - a + 1;
 	}
-	values[plan->want[plan->first_want[src]].metric] = n;
+	values[plan->key[plan->first_key[src]].metric] = n;
 }
 
 /* Begins to scan a file that stays open: that of a source in dir[0..n). One
@@ -3075,7 +3075,7 @@ static void scan_kept(struct scanner *s, struct file *f, const char *dir, size_t
 
 	if (is_served_copy && f->fd > 0)
 		close(f->fd - 1);
-	if (is_served_copy || f->fd == 0 || (f->fd < 0 && sources[src].directory >= DIR_FIRST_HOME)) {
+	if (is_served_copy || f->fd == 0 || (f->fd < 0 && sources[src].directory >= DIR_FIRST_HIERARCHY)) {
 		f->fd = open_below(dir, n, sources[src].name, "", &f->error) + 1;
 		if (!f->fd && f->error == ENOENT && sources[src].old_name)
 			f->fd = open_below(dir, n, sources[src].old_name, "", &f->error) + 1;
@@ -3234,7 +3234,7 @@ static void lay_out_snapshots(void)
 	unsigned i, levels = 1;
 
 	for (i = 0; i < DIR_COUNT; i++)
-		levels = homes[i].levels > levels ? homes[i].levels : levels;
+		levels = hierarchies[i].levels > levels ? hierarchies[i].levels : levels;
 	for (i = 0; i <= SNAPSHOTS; i++)
 		*(i < SNAPSHOTS ? &snapshots[i] : &no_snapshot) = (struct snapshot){
 			.levels = levels, .level = level_rows + i * levels,
@@ -3263,7 +3263,7 @@ struct limits {
 	struct memory_limit {
 		uint64_t limit, used; /* of the level that leaves least, and its working set; UNAVAILABLE: none */
 		uint64_t idle, available; /* the least over all levels: limit - usage, - working set */
-		unsigned level;       /* that level; homes[].levels: it is not visible */
+		unsigned level;       /* that level; hierarchies[].levels: it is not visible */
 		bool known;           /* every limit could be read */
 	} memory;
 	struct cpu_limit { /* the least of the quotas, the nearest cpuset and the CPUs that are online */
@@ -3423,7 +3423,7 @@ static uint64_t read_oom_below(const char *dir)
  * be seen. */
 static uint64_t parent_kills(void)
 {
-	const struct home *h = &homes[DIR_MEMORY];
+	const struct hierarchy *h = &hierarchies[DIR_MEMORY];
 	int error;
 
 	if (h->version != 2 || h->levels < 2)
@@ -3453,14 +3453,14 @@ static const char *directory_of(enum source_id src)
 {
 	enum directory dir = sources[src].directory;
 
-	return dir == DIR_PROC ? opt->proc : dir == DIR_SYS ? opt->sys : homes[dir].dir;
+	return dir == DIR_PROC ? opt->proc : dir == DIR_SYS ? opt->sys : hierarchies[dir].dir;
 }
 
 /* The numbers of a file, at each level where they are wanted there. */
 static void read_source(struct plan *plan, struct snapshot *now, enum source_id src)
 {
 	const char *dir = directory_of(src);
-	const struct home *h = &homes[sources[src].directory];
+	const struct hierarchy *h = &hierarchies[sources[src].directory];
 	unsigned l, levels = h->levels > 1 && plan->levels[src] ? h->levels : 1;
 
 	for (l = 0; l < levels; l++)
@@ -3512,7 +3512,7 @@ static void snapshot_take(struct plan *plan, struct snapshot *now, const struct 
 	now->of_host = !in_cgroup() || needs->host;
 	now->gone = false;
 	for (src = 1; src < SRC_COUNT; src++)
-		if (plan->first_want[src] < plan->first_want[src + 1] && src != SRC_CPU_POSSIBLE &&
+		if (plan->first_key[src] < plan->first_key[src + 1] && src != SRC_CPU_POSSIBLE &&
 		    (src != SRC_CPU_ONLINE || !now->of_host))
 			read_source(plan, now, src);
 	if (plan->source[SRC_CPU_ONLINE])
@@ -3528,7 +3528,7 @@ static void snapshot_take(struct plan *plan, struct snapshot *now, const struct 
 	if (plan->source[SRC_DEVICES] && !needs->devices)
 		read_devices(now, true, false);
 	if (plan->source[SRC_OOM_BELOW])
-		now->level[0][M_oom] = read_oom_below(homes[DIR_MEMORY].dir);
+		now->level[0][M_oom] = read_oom_below(hierarchies[DIR_MEMORY].dir);
 	now->gone = cgroup_is_gone();
 }
 
@@ -3574,7 +3574,7 @@ static uint64_t scope_start_ns(const struct snapshot *now)
 		return UNAVAILABLE;
 	if (!in_cgroup())
 		return opt->captured ? 0 : machine_start_ns(now);
-	return is_root(scope.home) ? 0 : oldest_start_ns();
+	return is_root(scope.hierarchy) ? 0 : oldest_start_ns();
 }
 
 #define MOST_WRAPPED (UINT32_MAX / 16)
@@ -3738,13 +3738,13 @@ static uint64_t make_host_used(const struct comparison *c)
 /* How many levels of a controller count: all up to the top. */
 static unsigned levels_of(const struct comparison *c, enum directory dir)
 {
-	return c->child && homes[dir].levels ? 1 : homes[dir].levels;
+	return c->child && hierarchies[dir].levels ? 1 : hierarchies[dir].levels;
 }
 
 /* May a level that counts be out of sight? */
 static bool is_truncated(const struct comparison *c, enum directory dir)
 {
-	return homes[dir].truncated && !c->child;
+	return hierarchies[dir].truncated && !c->child;
 }
 
 /* The smaller of two limits; UNAVAILABLE where one is, as that may be the smaller. */
@@ -3782,13 +3782,13 @@ static void bind_limit(const struct comparison *c, struct memory_limit *m, uint6
 /* Does the level above charge its parent, too? v1: memory.use_hierarchy. */
 static bool is_charged_above(const uint64_t *above)
 {
-	return homes[DIR_MEMORY].version == 2 || above[M_use_hierarchy] != 0;
+	return hierarchies[DIR_MEMORY].version == 2 || above[M_use_hierarchy] != 0;
 }
 
 static struct memory_limit find_memory_limit(const struct comparison *c)
 {
 	struct memory_limit m = { UNAVAILABLE, UNAVAILABLE, UNAVAILABLE, UNAVAILABLE, 0, false };
-	const struct home *h = &homes[DIR_MEMORY];
+	const struct hierarchy *h = &hierarchies[DIR_MEMORY];
 	uint64_t above = gauge_at(c, 0, M_hierarchical); /* v1: what levels that cannot be seen allow */
 	unsigned l, levels = levels_of(c, DIR_MEMORY);
 	bool counted = false;
@@ -3811,7 +3811,7 @@ static struct memory_limit find_memory_limit(const struct comparison *c)
 /* v2: memory.swap.max. v1 limits memory and swap together. */
 static uint64_t find_swap_limit(const struct comparison *c)
 {
-	const struct home *h = &homes[DIR_MEMORY];
+	const struct hierarchy *h = &hierarchies[DIR_MEMORY];
 	uint64_t least = UNLIMITED, above = gauge_at(c, 0, M_hierarchical_memsw);
 	unsigned l;
 
@@ -3945,7 +3945,7 @@ static void find_limits(const struct comparison *c)
 	};
 	v[M_mem_limit] = times(m->limit, 1000);
 	v[M_mem_pct] = m->limit ? percent(m->used, m->limit) : 100000;
-	v[M_mem_level] = m->limit != UNAVAILABLE && m->level < homes[DIR_MEMORY].levels ? m->level : UNAVAILABLE;
+	v[M_mem_level] = m->limit != UNAVAILABLE && m->level < hierarchies[DIR_MEMORY].levels ? m->level : UNAVAILABLE;
 	v[M_swap_limit] = times(r->limits.swap, 1000);
 	v[M_tasks_limit] = times(r->limits.tasks, 1000);
 	v[M_cpu_capacity] = cpu->micro;
@@ -4201,8 +4201,8 @@ static void out_cgroup(struct sink *o, const struct comparison *c)
 	unsigned versions = 0;
 	bool whole = true;
 
-	for (each_home(h))
-		if (h != &homes[DIR_PRESSURE]) {
+	for (each_hierarchy(h))
+		if (h != &hierarchies[DIR_PRESSURE]) {
 			versions |= h->version;
 			whole &= h->whole || !h->version;
 		}
@@ -4222,7 +4222,7 @@ static void out_cgroup(struct sink *o, const struct comparison *c)
 		out_str(o, " CPUs");
 		out_level(o, r->cpu_level);
 	} else {
-		out_str(o, r->value[M_cpu_capacity] != UNAVAILABLE && homes[DIR_CPU].levels ?
+		out_str(o, r->value[M_cpu_capacity] != UNAVAILABLE && hierarchies[DIR_CPU].levels ?
 			"no CPU limit" : "CPU limit unknown");
 	}
 	out_str(o, whole ? "" : ", inexact: ancestors not visible");
@@ -5939,7 +5939,7 @@ static const uint8_t charges[] = { D_read_sectors, D_write_sectors, D_reads, D_w
  * limit is set. Returns errno, ENODATA for that, or 0. */
 static int read_charges(struct devices *now, const char *file, unsigned first)
 {
-	const struct home *h = &homes[DIR_IO];
+	const struct hierarchy *h = &hierarchies[DIR_IO];
 	int error = ENOENT, fd = h->version ? open_below(h->dir, h->length[0], file, "", &error) : -1;
 	uint64_t number, last = UNAVAILABLE, v;
 	struct device *d = NULL;
@@ -5975,7 +5975,7 @@ static int read_charges(struct devices *now, const char *file, unsigned first)
 }
 
 /* Has the cgroup no child? */
-static bool is_leaf(const struct home *h)
+static bool is_leaf(const struct hierarchy *h)
 {
 	struct entries entries;
 	bool leaf = true;
@@ -5995,7 +5995,7 @@ static bool is_leaf(const struct home *h)
  * have, is no count. */
 static void read_devices(struct snapshot *now, bool charged, bool names)
 {
-	bool v1 = homes[DIR_IO].version == 1, leaf = false, worked;
+	bool v1 = hierarchies[DIR_IO].version == 1, leaf = false, worked;
 	struct devices *list = now->devices;
 	uint64_t bytes[2] = { 0, 0 }, any = 0;
 	int error, requests_error;
@@ -6010,7 +6010,7 @@ static void read_devices(struct snapshot *now, bool charged, bool names)
 		return;
 	}
 	error = read_charges(list, v1 ? "blkio.throttle.io_service_bytes_recursive" : "io.stat", 0);
-	leaf = v1 && error == ENOENT && is_leaf(&homes[DIR_IO]);
+	leaf = v1 && error == ENOENT && is_leaf(&hierarchies[DIR_IO]);
 	if (leaf)
 		error = read_charges(list, "blkio.throttle.io_service_bytes", 0);
 	requests_error = !v1 ? 0 : !names ? ENODATA :
@@ -6516,7 +6516,7 @@ static bool visit_tasks(struct walk *w, size_t n)
 	uint64_t id;
 	int error, fd;
 
-	fd = open_below(w->dir, n, scope.home->version == 2 ? "cgroup.threads" : "tasks", "", &error);
+	fd = open_below(w->dir, n, scope.hierarchy->version == 2 ? "cgroup.threads" : "tasks", "", &error);
 	if (fd < 0 && error == ENOENT)
 		fd = open_below(w->dir, n, "cgroup.procs", "", &error);
 	scan_start(&s, fd, error);
@@ -6613,7 +6613,7 @@ static void list_tasks(struct ids *ids)
 	ids->n = 0;
 	tasks.error = 0;
 	if (in_cgroup()) {
-		walk_over(&w, scope.home->dir);
+		walk_over(&w, scope.hierarchy->dir);
 		tasks_miss(w.error);
 		if (!opt->captured && is_foreign_proc())
 			tasks_miss(EACCES);
@@ -7178,14 +7178,14 @@ static void read_child(struct plan *plan, const char *rest, uint64_t *values)
 		enum directory d = sources[src].directory;
 		struct file file = { 0, 0 };
 
-		if (d < DIR_FIRST_HOME || plan->first_want[src] == plan->first_want[src + 1] ||
-		    !join_n(dir, homes[d].dir, homes[d].length[0], rest, ""))
+		if (d < DIR_FIRST_HIERARCHY || plan->first_key[src] == plan->first_key[src + 1] ||
+		    !join_n(dir, hierarchies[d].dir, hierarchies[d].length[0], rest, ""))
 			continue;
 		read_file(plan, &file, dir, strlen(dir), src, true, values);
 		if (file.fd > 0)
 			close(file.fd - 1);
 	}
-	if (plan->source[SRC_OOM_BELOW] && join(dir, homes[DIR_MEMORY].dir, rest, ""))
+	if (plan->source[SRC_OOM_BELOW] && join(dir, hierarchies[DIR_MEMORY].dir, rest, ""))
 		values[M_oom] = read_oom_below(dir);
 }
 
@@ -7289,7 +7289,7 @@ static bool visit_below(struct walk *w, size_t n)
 	char path[PATH_BYTES];
 	uint64_t inode;
 
-	if (length == 1 || (walk->second && join(path, homes[DIR_MEMORY].dir, rest, "") && path_exists(path)))
+	if (length == 1 || (walk->second && join(path, hierarchies[DIR_MEMORY].dir, rest, "") && path_exists(path)))
 		return false;
 	inode = (uint64_t)w->stat.st_ino << 1 | walk->second; /* the hierarchies number theirs alike */
 	child = children.names_length + length > sizeof children.names ? NULL : find_slot(inode, walk->next);
@@ -7327,13 +7327,13 @@ static void read_children(struct child_walk *of_child)
 	children.more = 0;
 	children.names_length = 0;
 	children.hidden = false;
-	for (i = 0; i < (scope.home->version == 2 ? 1 : LENGTH(dirs)); i++) {
-		const struct home *h = scope.home->version == 2 ? scope.home : &homes[dirs[i]];
+	for (i = 0; i < (scope.hierarchy->version == 2 ? 1 : LENGTH(dirs)); i++) {
+		const struct hierarchy *h = scope.hierarchy->version == 2 ? scope.hierarchy : &hierarchies[dirs[i]];
 
 		if (!h->version)
 			continue;
 		of_child->top = strlen(h->dir);
-		of_child->second = i > 0 && homes[DIR_MEMORY].version;
+		of_child->second = i > 0 && hierarchies[DIR_MEMORY].version;
 		walk_over(&w, h->dir);
 		children.hidden |= w.error != 0;
 	}
@@ -8912,7 +8912,7 @@ static void scrape_scope(const struct comparison *c)
  * it has no process. */
 static uint64_t child_start_ns(const char *rest)
 {
-	const struct home *h = scope.home;
+	const struct hierarchy *h = scope.hierarchy;
 	char dir[PATH_BYTES];
 	int error = ENOENT, fd = -1;
 	uint64_t pid, oldest = UNAVAILABLE;
@@ -9190,7 +9190,7 @@ static unsigned row_items(unsigned row, unsigned levels)
 /* Prints as many samples as fit; false: the last. */
 static bool out_exposition(struct sink *o, struct progress *at)
 {
-	unsigned levels = !in_cgroup() ? 0 : homes[DIR_CPU].levels ? homes[DIR_CPU].levels : 1;
+	unsigned levels = !in_cgroup() ? 0 : hierarchies[DIR_CPU].levels ? hierarchies[DIR_CPU].levels : 1;
 
 	for (; at->row < ROWS; at->row++, at->item = 0) {
 		unsigned items = row_items(at->row, levels);
@@ -9644,14 +9644,14 @@ static void plan_exports(void)
 	}
 	if (WITH_RECORD)
 		plan_columns(plan, &recorder.listing);
-	plan_wants(plan);
+	plan_keys(plan);
 	if (!WITH_CGROUP || opt->view != O_CGROUPS)
 		return;
 	plan_places(&children_plan, true);
 	if (page_too)
 		plan_children(&children_plan, NULL);
 	plan_select_exports(&children_plan, CGROUP);
-	plan_wants(&children_plan);
+	plan_keys(&children_plan);
 }
 
 /* --prometheus: what --listen serves at /metrics, but for the process itself. Why there is
@@ -10356,7 +10356,7 @@ static int restrict_files(const char *path[2])
 
 	if (version < 0)
 		return errno;
-	for (each_home(h))
+	for (each_hierarchy(h))
 		if (h->version && after(h->dir, opt->proc))
 			return EXDEV; /* /proc/PID/root: another's, which Landlock keeps us out of */
 	forbidden.files = (1u << file_rights[version < 5 ? version : 5]) - 1;
@@ -10368,7 +10368,7 @@ static int restrict_files(const char *path[2])
 	error = landlock_allow(fd, opt->proc, LANDLOCK_READ);
 	if (!error)
 		error = landlock_allow(fd, opt->sys, LANDLOCK_READ);
-	for (each_home(h))
+	for (each_hierarchy(h))
 		if (!error && h->version && join_n(directory, h->dir, h->length[h->levels - 1], "", ""))
 			error = landlock_allow(fd, directory, LANDLOCK_READ);
 	if (!error && path && join_n(directory, path[0], slash ? (size_t)(slash - path[0]) : 0, slash ? "/" : ".", ""))
@@ -11310,7 +11310,7 @@ static void check_chosen(const struct asked *asked)
 	case CHOSEN_NO_PID:
 		die(0, "pid %ju: no such process in %s", asked->pid, opt->proc);
 	case CHOSEN_GONE:
-		die(0, "cgroup %s: gone: the container has ended", homes[DIR_MEMORY].path);
+		die(0, "cgroup %s: gone: the container has ended", hierarchies[DIR_MEMORY].path);
 	case CHOSEN_UNSEEN:
 		die(error, error ? "pid %ju: its cgroup cannot be seen from here:" :
 		    "pid %ju: its cgroup cannot be seen from here", asked->pid);
@@ -11333,7 +11333,7 @@ static void plan_make(struct plan *plan, const struct listing *l, bool scope_is_
 		plan_columns(plan, &recorder.listing);
 	for (i = 0; in_cgroup() && scope_is_told && i < LENGTH(told); i++)
 		plan_select(plan, told[i]);
-	plan_wants(plan);
+	plan_keys(plan);
 }
 
 /* Does a metric need a number that is missing from this file? */

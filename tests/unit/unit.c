@@ -270,7 +270,7 @@ static void test_borders(void)
 	memset(&scope_plan, 0, sizeof scope_plan);
 	plan_places(&scope_plan, false);
 	plan_select(&scope_plan, M_cpus_of_sysfs);
-	plan_wants(&scope_plan);
+	plan_keys(&scope_plan);
 	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
 		int fd = t_string(lists[i].list);
 		struct scanner scan;
@@ -300,12 +300,12 @@ static void test_one_number(void)
 	uint64_t values[M_COUNT];
 
 	for (unsigned i = 0; i < DIR_COUNT; i++)
-		homes[i].version = 2;
+		hierarchies[i].version = 2;
 	memset(&scope_plan, 0, sizeof scope_plan);
 	plan_places(&scope_plan, true);
 	plan_select(&scope_plan, M_mem_used);
 	plan_select(&scope_plan, M_mem_max);
-	plan_wants(&scope_plan);
+	plan_keys(&scope_plan);
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		int fd = t_string(rows[i].s);
 		struct scanner scan;
@@ -344,7 +344,7 @@ static void test_keys(void)
 	plan_places(&scope_plan, false);
 	plan_select(&scope_plan, M_si);
 	plan_select(&scope_plan, M_maj);
-	plan_wants(&scope_plan);
+	plan_keys(&scope_plan);
 	t_keys("x 1\npswpin 10\npswpinx 9\npgmajfault 5\nz 9\n", 10, 5, "the first time");
 	t_u64(scope_plan.found[SRC_VMSTAT], 2, "keys whose place is known", "");
 	t_keys("x 100000\npswpin 1000\npswpinx 9\npgmajfault 55555\nz 9\n", 1000, 55555, "more digits");
@@ -421,8 +421,8 @@ static struct report t_report;
 static void t_bind(enum scope_kind kind)
 {
 	for (unsigned i = DIR_MEMORY; i < DIR_COUNT; i++) {
-		homes[i].version = kind == V1 ? 1 : 2;
-		homes[i].levels = kind == HOST ? 0 : 3;
+		hierarchies[i].version = kind == V1 ? 1 : 2;
+		hierarchies[i].levels = kind == HOST ? 0 : 3;
 	}
 	lay_out_snapshots();
 	t_before = snapshots[0];
@@ -1045,7 +1045,7 @@ static bool is_absent(int error)
 
 static void t_place(void)
 {
-	memset(homes, 0, sizeof homes);
+	memset(hierarchies, 0, sizeof hierarchies);
 	given.proc = "/proc";
 	given.sys = "/sys";
 }
