@@ -3502,7 +3502,7 @@ static void snapshot_take(struct plan *plan, struct snapshot *now, const struct 
 	unsigned src, i, l;
 
 	if (now->plan != plan)
-		memset(now->level, 0xff, now->levels * sizeof *now->level); /* UNAVAILABLE, as what is not planned stays */
+		memset(now->level, 0xff, now->levels * sizeof *now->level); /* what is not planned stays UNAVAILABLE */
 	for (l = 0; now->plan == plan && l < now->levels; l++)
 		for (i = 0; i < plan->count; i++)
 			now->level[l][plan->order[i]] = UNAVAILABLE;
@@ -5683,7 +5683,8 @@ static const struct disk_field {
 	.column.heading = heading_, .column.group = GROUP_##group_, .column.width = { width_, wide }
 #define EXPORTED(type_, unit_, name_, help_) .type = TYPE_##type_, .unit = DISK_##unit_, .name = name_, .help = help_
 #define F(key_, place, ...) \
-	[D_##key_] = { .column.key = #key_, .column.unit = UNIT_WHOLE, .column.id = D_##key_, .nth = place, __VA_ARGS__ },
+	[D_##key_] = { .column.key = #key_, .column.unit = UNIT_WHOLE, .column.id = D_##key_, .nth = place, \
+		       __VA_ARGS__ },
 	DISK_FIELDS(F)
 #undef F
 };
@@ -6216,7 +6217,8 @@ static bool list_disk_sum(struct listing *l)
 {
 	static struct column columns[SUM_COUNT] = {
 		[SUM_DISKS] = { "disks", "disks", GROUP_NONE, UNIT_WHOLE, { 12, 12 }, .id = SUM_DISKS },
-		[SUM_PARTITIONS] = { "partitions", "partitions", GROUP_NONE, UNIT_WHOLE, { 12, 12 }, .id = SUM_PARTITIONS },
+		[SUM_PARTITIONS] = { "partitions", "partitions", GROUP_NONE, UNIT_WHOLE, { 12, 12 },
+				     .id = SUM_PARTITIONS },
 	};
 	unsigned i;
 
@@ -6362,7 +6364,8 @@ static const struct stat_row {
 	uint8_t scopes, metric, value;
 } stats[] = {
 #define T(scopes, metric, value, key, label) [STAT_##key] = { \
-	{ #key, label, GROUP_NONE, VALUE_##value == VALUE_SIZE ? UNIT_SIZE : UNIT_WHOLE, { 12, 12 }, .id = STAT_##key }, \
+	{ #key, label, GROUP_NONE, VALUE_##value == VALUE_SIZE ? UNIT_SIZE : UNIT_WHOLE, { 12, 12 }, \
+	  .id = STAT_##key }, \
 	scopes, M_##metric, VALUE_##value },
 	STATS(T)
 #undef T
@@ -7653,7 +7656,8 @@ static const char *recorder_open(struct recorder *r)
 	int before = r->fd, wait = before ? 0 : LOCK_NB;
 	struct stat st;
 
-	r->fd = openat(AT_FDCWD, r->path[0], O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK, 0644) + 1;
+	r->fd = openat(AT_FDCWD, r->path[0], O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK,
+		       0644) + 1;
 	if (!r->fd) {
 		why = errno == ELOOP ? "a symbolic link" : strerror(errno);
 	} else if (fstat(r->fd - 1, &st) || !S_ISREG(st.st_mode)) {
@@ -7942,7 +7946,8 @@ static bool replay_line(const struct replay *r, struct text line, struct report 
 		else if (c->unit == UNIT_LEVEL)
 			strcpy(c->id == M_mem_level ? report->mem_level : report->cpu_level, text);
 		else
-			report->value[c->id] = times(v, c->unit == UNIT_DECIMALS ? 1000 : c->unit >= UNIT_SIZE ? 1024 : 1);
+			report->value[c->id] = times(v, c->unit == UNIT_DECIMALS ? 1000 :
+						     c->unit >= UNIT_SIZE ? 1024 : 1);
 	}
 	report->value[M_swap] = plus(report->value[M_si], report->value[M_so]);
 	/* How many periods of a quota there were is not recorded: of the usual 100 ms. */
@@ -8686,7 +8691,8 @@ static void svg_panel(struct sink *o, const struct graph *g, unsigned width, uns
 	static const char *const classes[] = { "now", "now warns", "now crits" };
 	unsigned level = panel_level(&g->panel, g->history), i;
 
-	out(o, "<svg y=\"%u\" width=\"%u\" height=\"%u\" viewBox=\"0 0 %u %u\" role=\"img\" aria-label=\"%s%s%s:", y, width,
+	out(o, "<svg y=\"%u\" width=\"%u\" height=\"%u\" viewBox=\"0 0 %u %u\" role=\"img\" aria-label=\"%s%s%s:",
+	    y, width,
 	    PANEL_HEIGHT, width, PANEL_HEIGHT, g->panel.title, level ? ", " : "", level ? level_words[level] : "");
 	out_figures(o, g);
 	for (i = 0; g->layers > 1 && i < g->layers; i++) {
@@ -11153,8 +11159,9 @@ static void check_conflicts(void)
 			if (other)
 				die(0, "conflicting options: --%s and --%s", options[one].name, options[other].name);
 		}
-	if (given.delay_ns && set & (B(PROMETHEUS) | B(REPLAY)))
-		die(0, "conflicting options: --%s and a delay", options[first_of(set & (B(PROMETHEUS) | B(REPLAY)))].name);
+	one = first_of(set & (B(PROMETHEUS) | B(REPLAY)));
+	if (given.delay_ns && one)
+		die(0, "conflicting options: --%s and a delay", options[one].name);
 	if (given.count && set & B(LISTEN))
 		die(0, "conflicting options: --listen and a count");
 	if (set & B(RECORD) && !given.delay_ns && !(set & B(LISTEN)))
@@ -11189,7 +11196,8 @@ static void complete_partition(void)
 	const char *name = after(given.partition, "/dev/");
 	struct stat st;
 
-	if (!(name && given.captured) && given.partition[0] == '/' && !stat(given.partition, &st) && S_ISBLK(st.st_mode))
+	if (!(name && given.captured) && given.partition[0] == '/' && !stat(given.partition, &st) &&
+	    S_ISBLK(st.st_mode))
 		given.device = (uint64_t)major(st.st_rdev) << 20 | minor(st.st_rdev);
 	if (name)
 		given.partition = name;
