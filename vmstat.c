@@ -11373,8 +11373,10 @@ static void out_unavailable(struct sink *o, const struct listing *l, enum source
 	for (i = 0; i < l->columns; i++) {
 		unsigned m = l->column[i]->id;
 
+		if (l->layout == LAYOUT_STACKED && m < ID_INTERVAL)
+			m = stats[m].metric;
 		if (m < ID_INTERVAL && l->from->report->value[m] == UNAVAILABLE &&
-		    (!any || metrics[m].show > SHOW_EXTENDED) && is_incomplete(now, m, src))
+		    (!any || (metrics[m].show > SHOW_EXTENDED && view()->reports)) && is_incomplete(now, m, src))
 			out(o, " %s", l->column[i]->key);
 	}
 	out_end(o);
@@ -11598,7 +11600,7 @@ static void tick(struct listing *l, uint64_t n, uint64_t tick_ns, bool scope_is_
 		say_scope(&comparison);
 	if (opt->view != O_CHECK)
 		warn_incomplete(now, l);
-	if (view()->reports)
+	if (view()->reports || opt->view == O_STATS)
 		warn_unavailable(l);
 	if (!n && opt->no_first && !view()->once)
 		return;

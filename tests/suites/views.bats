@@ -180,3 +180,13 @@ END
     kill $pid
     grep -qw 0 "$T/thp"
 }
+
+@test "-s names the file that is missing, and what is unavailable for it" {
+    use_fixture host
+    rm "$T/f/proc/vmstat"
+    run_vmstat -s
+    succeeds
+    [[ $stderr == "vmstat: $T/f/proc/vmstat: pgpgin pgpgout pswpin pswpout "*" unavailable: No such file or directory" ]] ||
+        { show_output; false; }
+    grep -qx ' *- K paged in' <<< "$output"
+}
