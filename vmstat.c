@@ -2014,7 +2014,7 @@ static struct options {
 	uint64_t count;       /* UINT64_MAX: until stopped */
 } given = { .unit = 1024, .unit_letter = 'K' };
 
-/* Only COMMAND writes to `given`; all others read it by this name. */
+/* Only parsers of options and COMMAND write to `given`, before anything reads it by this name. */
 static const struct options *const opt = &given;
 
 /* Parsers of values, each in the room of its option; false where a value is none. */
@@ -3779,8 +3779,8 @@ static void bind_limit(const struct comparison *c, struct memory_limit *m, uint6
 	m->level = level;
 }
 
-/* Does the level above charge its parent, too? v1: memory.use_hierarchy. */
-static bool is_charged_above(const uint64_t *above)
+/* Is what the levels below use charged to this level, too? v1: memory.use_hierarchy. */
+static bool charges_below(const uint64_t *above)
 {
 	return hierarchies[DIR_MEMORY].version == 2 || above[M_use_hierarchy] != 0;
 }
@@ -3794,7 +3794,7 @@ static struct memory_limit find_memory_limit(const struct comparison *c)
 	bool counted = false;
 
 	m.known = levels > 0 && !is_truncated(c, DIR_MEMORY);
-	for (l = 0; l < levels && (!l || is_charged_above(c->now->level[l])); l++) {
+	for (l = 0; l < levels && (!l || charges_below(c->now->level[l])); l++) {
 		m.known &= c->child || !is_unread(&files[l][SRC_MEM_STAT]);
 		bind_limit(c, &m, h->version == 1 ? gauge_at(c, l, M_mem_max) :
 			   smaller_limit(gauge_at(c, l, M_mem_max), gauge_at(c, l, M_mem_high)), l, l);
@@ -3817,7 +3817,7 @@ static uint64_t find_swap_limit(const struct comparison *c)
 
 	if (above != UNAVAILABLE)
 		least = minus(above, gauge_at(c, 0, M_hierarchical));
-	for (l = 0; l < levels_of(c, DIR_MEMORY) && (!l || is_charged_above(c->now->level[l])); l++) {
+	for (l = 0; l < levels_of(c, DIR_MEMORY) && (!l || charges_below(c->now->level[l])); l++) {
 		uint64_t limit = gauge_at(c, l, h->version == 1 ? M_memsw_limit : M_swap_max);
 
 		if (h->version == 1 && limit != UNLIMITED)
@@ -7156,7 +7156,6 @@ LARGE struct children {
 	unsigned slots;        /* in use, or free again */
 	unsigned more;         /* that found no room */
 	bool hidden;           /* some cannot be read */
-	uint32_t walk;         /* how often they were read */
 	uint64_t compared_ns;  /* the time of the last snapshot that they were compared at; 0: none */
 	uint32_t names_length;
 	struct child {
@@ -7326,7 +7325,6 @@ static void read_children(struct child_walk *of_child)
 
 	for (child = children.child; child < children.child + children.slots; child++)
 		child->name = UNSEEN;
-	children.walk++;
 	children.more = 0;
 	children.names_length = 0;
 	children.hidden = false;
@@ -8113,11 +8111,6 @@ static void history_keep(struct history *h, enum metric_id m)
 		h->metric[h->series++] = (uint8_t)m;
 }
 
-static uint64_t greater_known(uint64_t a, uint64_t b)
-{
-	return a == UNAVAILABLE || (b != UNAVAILABLE && b > a) ? b : a;
-}
-
 /* Adds the reports of b to those of a. */
 static struct sample merge(struct sample a, const struct sample *b)
 {
@@ -8126,7 +8119,7 @@ static struct sample merge(struct sample a, const struct sample *b)
 	a.wall_ns = b->wall_ns;
 	a.gap |= b->gap;
 	for (s = 0; s < MAX_SERIES; s++)
-		a.value[s] = greater_known(a.value[s], b->value[s]);
+		a.value[s] = largest_known(a.value[s], b->value[s]);
 	return a;
 }
 
@@ -8275,7 +8268,7 @@ static struct graph make_graph(const struct history *h, struct panel panel)
 	for (i = 0; g.layers && i < h->count; i++) {
 		g.now = graph_value(&g, i, g.layers);
 		g.min = least_of(g.min, g.now);
-		g.max = greater_known(g.max, g.now);
+		g.max = largest_known(g.max, g.now);
 		sum = plus(sum, g.now == UNAVAILABLE ? 0 : g.now);
 		n += g.now != UNAVAILABLE;
 	}
@@ -8448,7 +8441,7 @@ static void text_graph(struct sink *o, const struct graph *g, const struct canva
 	memset(value, 0xff, sizeof value);
 	for (i = 0; i < g->history->count; i++) {
 		v = &value[c->column[i]];
-		*v = greater_known(*v, graph_value(g, i, g->layers));
+		*v = largest_known(*v, graph_value(g, i, g->layers));
 	}
 	text_begin(o, c);
 	text_caption(o, g, c->columns);
@@ -9642,8 +9635,7 @@ static void plan_exports(void)
 	plan_places(plan, in_cgroup());
 	plan_select_exports(plan, in_cgroup() ? SELF | CGROUP : HOST);
 	for (i = 0; i < LENGTH(more); i++)
-		if (more[i] < LENGTH(metrics))
-			plan_select(plan, more[i]);
+		plan_select(plan, more[i]);
 	if (page_too) {
 		plan_panels(plan);
 		plan_rules(plan, true);
@@ -11353,7 +11345,7 @@ static bool is_incomplete(const struct snapshot *now, enum metric_id m, enum sou
 	if (!p)
 		return false;
 	for (t = terms_of(p); t && t->sign; t++)
-		if ((!t->optional || t->sign == 2) && is_incomplete(now, t->metric, src))
+		if ((!t->optional || t->sign == TERM_NEEDED) && is_incomplete(now, t->metric, src))
 			return true;
 	return (p->source == src && is_scanned(p) && now->level[0][m] == UNAVAILABLE) ||
 	       (p->over && is_incomplete(now, p->over, src));
@@ -11468,7 +11460,7 @@ static void check_view(const struct listing *l)
 }
 
 /* Warnings that are given once. */
-enum note { NOTE_TASKS, NOTE_CHILDREN, NOTE_DEVICES, NOTE_STACKING, NOTE_SLABS, NOTE_HOST };
+enum note { NOTE_TASKS, NOTE_CHILDREN, NOTE_HIDDEN, NOTE_DEVICES, NOTE_STACKING, NOTE_SLABS, NOTE_HOST };
 
 /* True the first time it is asked about a warning. */
 static bool is_new(enum note note)
@@ -11498,7 +11490,7 @@ static void warn_incomplete(const struct snapshot *now, const struct listing *l)
 	if (WITH_CGROUP && children.more && is_new(NOTE_CHILDREN))
 		warn(0, "more than %ju cgroups: %ju are left out, %s the first of them", (uint64_t)MAX_CHILDREN,
 		     (uint64_t)children.more, children.first_more);
-	if (WITH_CGROUP && children.hidden && is_new(NOTE_CHILDREN))
+	if (WITH_CGROUP && children.hidden && is_new(NOTE_HIDDEN))
 		warn(0, "some cgroups are too deep or cannot be read: they are left out");
 	if (disks_left_out(now->devices) && view()->fill && is_new(NOTE_DEVICES))
 		warn(0, "more than %ju block devices: the others are added up in one line", (uint64_t)MAX_DISKS);
@@ -11737,7 +11729,7 @@ static void relocate(void)
 	const uintptr_t base = (uintptr_t)&__ehdr_start, *entry = NULL, *end;
 	uintptr_t *word = NULL, bits;
 	const ElfW(Dyn) *d;
-	size_t i, size = 0;
+	size_t size = 0;
 
 	if (sample == &__ehdr_start)
 		return;
@@ -11753,9 +11745,8 @@ static void relocate(void)
 			*word++ += base;
 			continue;
 		}
-		for (i = 0, bits = *entry >> 1; bits; i++, bits >>= 1)
-			if (bits & 1)
-				word[i] += base;
+		for (bits = *entry >> 1; bits; bits &= bits - 1)
+			word[__builtin_ctzll(bits)] += base;
 		word += 8 * sizeof *word - 1;
 	}
 }
