@@ -2025,36 +2025,36 @@ static parse_fn parse_unit, parse_pid, parse_threshold, parse_alert, parse_top, 
 
 /* ------------------------------------------------------------------ SCOPE
  *
- * Whose numbers? Each controller may be mounted elsewhere (v1, hybrid), so
- * each has a hierarchy of its own. One rule finds the cgroup there: its
- * directory is below the mount point as its path is below the mount's root;
- * else it is the one whose cgroup.procs lists the process; else there is none.
+ * The choice of host or cgroup. Each controller may be mounted elsewhere (v1,
+ * hybrid), so each has its own hierarchy. The cgroup's directory is below the
+ * mount point as its path is below the mount's root; failing that, it is the
+ * directory whose cgroup.procs lists the process.
  * Defined by cgroups(7), cgroup_namespaces(7) and proc_pid_mountinfo(5), Linux
  * man-pages 6.9. */
 
 /* The cgroup in the hierarchy of one controller. */
 struct hierarchy {
-	const char *path;      /* as the kernel names it; NULL: in no such hierarchy */
+	const char *path;      /* as the kernel names it; NULL: unknown or not in it */
 	const char *dir;       /* its directory; NULL: not found */
-	uint8_t version;       /* 1 or 2; 0: the controller is not there */
-	uint8_t rank;          /* of the mount and the way that led to it: see use_mount() */
-	bool whole;            /* the topmost level is the root, that of the machine */
-	bool truncated;        /* there are more than MAX_LEVELS */
-	unsigned levels;       /* from the cgroup up to the mount point, both counted */
-	uint16_t length[MAX_LEVELS]; /* dir up to here is each level */
+	uint8_t version;       /* 1 or 2; 0: controller unavailable */
+	uint8_t rank;          /* of the mount and the search method: see use_mount() */
+	bool whole;            /* the topmost level is the machine's root cgroup */
+	bool truncated;        /* more than MAX_LEVELS levels */
+	unsigned levels;       /* from the cgroup up to the mount point, inclusive */
+	uint16_t length[MAX_LEVELS]; /* of dir up to each level */
 };
 static struct hierarchy hierarchies[DIR_COUNT]; /* none for PROC and SYS */
 
 static struct scope {
-	bool cgroup;             /* of a cgroup, not of the machine */
+	bool cgroup;             /* a cgroup, not the machine */
 	bool private;            /* vmstat is in a cgroup namespace of its own */
-	bool entered;            /* from outside of the namespace */
-	bool lxcfs;              /* something below /proc is lxcfs */
-	const struct hierarchy *hierarchy; /* the one that stands for all */
-	const char *name;        /* the cgroup's path there; "": of the machine */
-	struct file procs;       /* its cgroup.procs: the witness of its end */
-	int paths;               /* /proc/PID/cgroup of --pid, plus one; 0: it has moved */
-	int64_t boot_ns;         /* of a time namespace: when its clock says the machine booted */
+	bool entered;            /* into the namespace, from outside */
+	bool lxcfs;              /* lxcfs is mounted below /proc */
+	const struct hierarchy *hierarchy; /* names the cgroup */
+	const char *name;        /* the cgroup's path there; "": the machine */
+	struct file procs;       /* cgroup.procs, to detect its removal */
+	int paths;               /* descriptor of --pid's /proc/PID/cgroup, plus one; 0: none */
+	int64_t boot_ns;         /* boottime offset of the time namespace */
 } scope = { .name = "" };
 
 #define INITIAL_CGROUP_NS "cgroup:[4026531835]" /* include/linux/proc_ns.h */
@@ -2068,7 +2068,7 @@ static bool exists_in_proc(const char *name)
 	return join(path, opt->proc, "/", name) && path_exists(path);
 }
 
-/* Opens a file below /proc; the descriptor is to be closed by scan_close(). */
+/* Opens a file below /proc; scan_close() closes the descriptor. */
 static bool scan_proc(struct scanner *s, const char *name, const char *tail)
 {
 	int error, fd = open_below(opt->proc, strlen(opt->proc), name, tail, &error);
@@ -2085,15 +2085,15 @@ static bool in_cgroup(void)
 	return WITH_CGROUP && scope.cgroup;
 }
 
-/* Keeps the first reason why something could not be read. What is not there, or is
- * gone, was nothing to read. */
+/* Keeps the first read error. Missing and removed files (ENOENT, ENODEV) are not
+ * errors. */
 static void note_error(int *error, int reason)
 {
 	if (!*error && reason != ENOENT && reason != ENODEV)
 		*error = reason;
 }
 
-/* A copy of a path that stays; the hierarchies of v2 share one. NULL: no room. */
+/* A permanent copy of a path; v2 hierarchies share one. NULL: no room. */
 static const char *keep_path(const char *path)
 {
 	LARGE char kept[2 * DIR_COUNT * PATH_BYTES];
@@ -2106,7 +2106,7 @@ static const char *keep_path(const char *path)
 	return p + n < kept + sizeof kept ? memcpy(p, path, n) : NULL;
 }
 
-/* Is `name` one of the words between the commas? */
+/* Is `name` in the comma-separated list? */
 static bool list_has(struct text list, const char *name)
 {
 	struct text w;
@@ -2117,8 +2117,8 @@ static bool list_has(struct text list, const char *name)
 	return false;
 }
 
-/* A line of /proc/PID/cgroup, id:controllers:path: shortened to the path, which
- * may hold colons. False where it has none. */
+/* Reduces a line of /proc/PID/cgroup, id:controllers:path, to its path, which
+ * may contain colons. False without a path. */
 static bool take_controllers(struct text *line, struct text *list)
 {
 	struct text id;
@@ -2126,15 +2126,15 @@ static bool take_controllers(struct text *line, struct text *list)
 	return next_part(line, ':', &id) && next_part(line, ':', list) && line->p && *line->p == '/';
 }
 
-/* The version of the hierarchy in which such a line places a controller; 0: it does not. */
+/* The version of the hierarchy in which such a line places a controller; 0: none. */
 static uint8_t version_for(const struct hierarchy *h, struct text list)
 {
 	return list_has(list, controllers[h - hierarchies]) ? 1 : list.p == list.end ? 2 : 0;
 }
 
-/* The paths of /proc/WHO/cgroup. A line that names a v1 controller wins over 0::. Of our
- * `own` namespace it is the root: the whole container, not what a service manager
- * has made in it. */
+/* The paths of /proc/WHO/cgroup. A line that names a v1 controller wins over 0::. In our
+ * `own` namespace the path is its root: the whole container, not a cgroup that a
+ * service manager created in it. */
 static bool read_cgroup_paths(const char *who, bool own, int *error)
 {
 	char path[PATH_BYTES];
@@ -2170,7 +2170,7 @@ static const char *below(const char *path, const char *root)
 	return rest[0] && !rest[1] ? rest + 1 : rest;
 }
 
-/* How many components of the path read ".."? */
+/* The number of ".." components in the path. */
 static unsigned steps_up(const char *path)
 {
 	unsigned n = 0;
@@ -2184,12 +2184,12 @@ static unsigned steps_up(const char *path)
 }
 
 /* A walk over a cgroup and its descendants. `visit` is called with the length
- * of each directory's path in `dir`, and ends the walk by true. */
+ * of each directory's path in `dir`, and returns true to end the walk. */
 struct walk {
 	bool (*visit)(struct walk *, size_t n);
 	void *for_visit;
-	int error; /* why a part of it could not be read; 0: all was */
-	unsigned depth; /* no deeper than this below the cgroup; 0: WALK_DEPTH */
+	int error; /* the first read error, or 0 */
+	unsigned depth; /* levels to visit below the cgroup; 0: WALK_DEPTH */
 	struct stat stat; /* of the directory */
 	char dir[PATH_BYTES];
 };
@@ -2206,7 +2206,7 @@ static bool walk_below(struct walk *w, size_t n, unsigned depth)
 		note_error(&w->error, errno);
 		return false;
 	}
-	leaf = w->stat.st_nlink == 2; /* itself and its "."; each directory in it has a ".." */
+	leaf = w->stat.st_nlink == 2; /* its entry and "."; each subdirectory adds a ".." */
 	done = w->visit(w, n);
 	if (done)
 		return true;
@@ -2236,7 +2236,7 @@ static bool walk_below(struct walk *w, size_t n, unsigned depth)
 	return done;
 }
 
-/* Walks over `dir`; true: a visit ended it, in w->dir. */
+/* Walks over `dir`; true: a visit ended the walk, at w->dir. */
 static bool walk_over(struct walk *w, const char *dir)
 {
 	w->error = 0;
@@ -2263,10 +2263,10 @@ static bool visit_search(struct walk *w, size_t n)
 
 /* A mount of a cgroup hierarchy. */
 struct mount {
-	char root[PATH_BYTES];  /* what of the hierarchy is mounted */
-	char point[PATH_BYTES]; /* and where it is for us */
+	char root[PATH_BYTES];  /* the mounted part of the hierarchy */
+	char point[PATH_BYTES]; /* the mount point, as we see it */
 	uint8_t version;
-	bool moved; /* mountinfo has it below /sys, and it is looked for below --sys */
+	bool moved; /* below /sys in mountinfo, searched below --sys */
 	bool carries[DIR_COUNT];
 };
 
@@ -2292,8 +2292,8 @@ static bool unescape(const struct text *w, char *to)
 }
 
 /* One line of mountinfo: "id parent dev root mount options... - type source
- * super-options". False where it is not that of a cgroup hierarchy; notes lxcfs, too.
- * The mount point is below `prefix`, another process's root, or "". */
+ * super-options". False for all but cgroup hierarchies; also notes lxcfs.
+ * The mount point is below `prefix`: another process's root, or "". */
 static bool parse_mount(struct text line, const char *prefix, struct mount *m)
 {
 	char named[PATH_BYTES];
@@ -2329,8 +2329,8 @@ static bool parse_mount(struct text line, const char *prefix, struct mount *m)
 	return m->version && any && join(m->point, prefix, strcmp(rest, "/") ? rest : "", "");
 }
 
-/* Notes the directory of the cgroup in a hierarchy, and where in it each level
- * ends, up to the mount point, dir[0..top). */
+/* Records the cgroup's directory in a hierarchy, and the length of each level's
+ * path, up to the mount point, dir[0..top). */
 static void set_directory(struct hierarchy *h, const char *dir, size_t top, uint8_t version, uint8_t rank, bool whole)
 {
 	size_t n = strlen(dir);
@@ -2350,9 +2350,9 @@ static void set_directory(struct hierarchy *h, const char *dir, size_t top, uint
 	}
 }
 
-/* The directory below a mount whose cgroup.procs lists the process. The host's
- * mount seen from a namespace has a root that reads "/../..", one step up for
- * each component between: "/" is so many down on the way to the process. */
+/* The directory below a mount whose cgroup.procs lists the process. Seen from a
+ * namespace, the host's mount has a root like "/../..": the namespace's "/" is as
+ * many components below the mount point, on the path to the process. */
 static bool search_mount(char *dir, const struct mount *m, const char *path, uint64_t pid, int *error)
 {
 	struct walk w = { .visit = visit_search, .for_visit = &pid };
@@ -2368,9 +2368,9 @@ static bool search_mount(char *dir, const struct mount *m, const char *path, uin
 	return found && !down && join_n(dir, w.dir, (size_t)(end - w.dir), "", "");
 }
 
-/* Takes the directory of the cgroup from a mount, for the hierarchies that it shows:
- * where the path leads, else where the process is (0: nowhere). Surest is a mount that
- * is where mountinfo says; then a path, best from the root, which shows most levels. */
+/* Finds the cgroup's directory on a mount, for each hierarchy mounted there: by the
+ * path, else by the process (0: no search). Mounts at the place in mountinfo rank first;
+ * then paths, those from the hierarchy's root first, as they show the most levels. */
 static void use_mount(const struct mount *m, uint64_t pid, int *error)
 {
 	char by_path[PATH_BYTES], by_process[PATH_BYTES];
@@ -2395,15 +2395,15 @@ static void use_mount(const struct mount *m, uint64_t pid, int *error)
 	}
 }
 
-/* Is it the hierarchy's root, that of the machine? */
+/* Is the cgroup the machine's root? */
 static bool is_root(const struct hierarchy *h)
 {
 	return h->whole && h->levels == 1;
 }
 
-/* Finds the directories of the cgroup on the mounts that WHO sees, and the hierarchy that
- * stands for it: the first that has it below a root. Then one that has it in the
- * root counts the machine. */
+/* Finds the cgroup's directories on the mounts that WHO sees, and the hierarchy that
+ * names it: the first in which it is below the root. Hierarchies that have it at the
+ * machine's root are then dropped: they count the machine. */
 static bool find_directories(const char *who, const char *prefix, uint64_t pid, int *error)
 {
 	const struct hierarchy *best = NULL;
@@ -2430,7 +2430,7 @@ static bool find_directories(const char *who, const char *prefix, uint64_t pid, 
 	return best != NULL;
 }
 
-/* Reads a link below /proc/self; false where it is not there. */
+/* Reads a link below /proc/self; false if it cannot be read. */
 static bool read_link(const char *name, char *to, size_t size)
 {
 	char path[PATH_BYTES];
@@ -2442,8 +2442,8 @@ static bool read_link(const char *name, char *to, size_t size)
 	return true;
 }
 
-/* Is vmstat in another namespace than the initial one, whose inode number is
- * fixed? No, where that is not known. */
+/* Is vmstat outside the initial namespace, whose inode number is fixed? If
+ * unknown, false. */
 static bool is_private(const char *name, const char *initial)
 {
 	char link[64];
@@ -2452,7 +2452,7 @@ static bool is_private(const char *name, const char *initial)
 }
 
 /* In a container: in a pid or cgroup namespace of our own, or where /proc has
- * processes and nothing else (subset=pid). Of another /proc nobody knows. */
+ * only processes (subset=pid). Unknown, hence false, for another /proc. */
 static bool in_container(void)
 {
 	return !opt->proc_given &&
@@ -2460,8 +2460,8 @@ static bool in_container(void)
 		(exists_in_proc("self") && !exists_in_proc("stat")));
 }
 
-/* A file or variable that marks a container; they are left over in virtual
- * machines that were made from an image. */
+/* Is there a container's marker, a file or variable? Virtual machines made from
+ * an image have stale ones. */
 static bool is_marked(void)
 {
 	return getenv("container") || getenv("KUBERNETES_SERVICE_HOST") ||
@@ -2474,8 +2474,8 @@ static bool is_at_root(enum directory dir)
 	return hierarchies[dir].path && !hierarchies[dir].path[1];
 }
 
-/* The process that cgroup.procs lists for --pid, or for vmstat; of a captured tree
- * that is the one that copied it. */
+/* The process to search cgroup.procs for: --pid or vmstat; in a captured tree
+ * the process that copied it. */
 static uint64_t listed_pid(uint64_t asked)
 {
 	uint64_t pid = asked ? asked : (uint64_t)getpid();
@@ -2490,9 +2490,9 @@ static uint64_t listed_pid(uint64_t asked)
 	return pid;
 }
 
-/* The cgroup of WHO, "self" or a PID: on the mounts that we see; else, if we have
- * entered a container from outside, that of process 1; else on the mounts that the
- * process sees (a container beside ours). */
+/* The cgroup of WHO, "self" or a PID: on our own mounts; else, if we have
+ * entered a container from outside, the cgroup of process 1; else on the mounts of
+ * the process itself (a container beside ours). */
 static bool find_cgroup_of(const char *who, uint64_t pid, bool *below_root, int *error)
 {
 	char root[PATH_BYTES];
@@ -2509,7 +2509,7 @@ static bool find_cgroup_of(const char *who, uint64_t pid, bool *below_root, int 
 	return found;
 }
 
-/* Opens a directory and writes its canonical path; false where it is none. */
+/* Writes the canonical path of a directory; false if it cannot be opened. */
 static bool canonical(const char *path, char *to, int *error)
 {
 	char link[40] = "/proc/self/fd/";
@@ -2531,8 +2531,8 @@ static bool canonical(const char *path, char *to, int *error)
 }
 
 /* --cgroup as the kernel names it: a directory (`dir`, canonical, or "") below a mount
- * point, else a path below one. The root of a mount of the host's, "/../..", is no
- * part of its name: *unnamed is its length. */
+ * point, else a path below one. The root of a host's mount, "/../..", is not part
+ * of the name: *unnamed is its length. */
 static bool find_path(char *path, size_t *unnamed, const char *cgroup, const char *dir, int *error)
 {
 	char real[PATH_BYTES], point[PATH_BYTES];
@@ -2550,7 +2550,7 @@ static bool find_path(char *path, size_t *unnamed, const char *cgroup, const cha
 		rest = below(dir, point);
 		if (!rest && join(real, m.point, "/", cgroup) && canonical(real, real, error))
 			rest = below(real, point);
-		/* The nearest mount point; of two the one of the hierarchy's root. */
+		/* The nearest mount point; of equals that of the hierarchy's root. */
 		if (!rest || strlen(rest) > least || (strlen(rest) == least && m.root[1]) ||
 		    !join(path, m.root[1] ? m.root : *rest ? "" : "/", rest, ""))
 			continue;
@@ -2562,7 +2562,7 @@ static bool find_path(char *path, size_t *unnamed, const char *cgroup, const cha
 	return least < SIZE_MAX;
 }
 
-/* What kind of file system a directory is in: magic numbers of linux/magic.h. */
+/* File system types: magic numbers of linux/magic.h. */
 enum { FS_PROC = 0x9fa0, FS_CGROUP = 0x27e0eb, FS_CGROUP2 = 0x63677270 };
 
 static bool is_in(const char *dir, uint32_t type)
@@ -2572,7 +2572,7 @@ static bool is_in(const char *dir, uint32_t type)
 	return statfs(dir, &fs) == 0 && (uint32_t)fs.f_type == type;
 }
 
-/* The cgroup of --cgroup; a directory may be under no mount of ours. */
+/* Finds the cgroup of --cgroup; a directory may be below no mount of ours. */
 static bool find_named(const char *cgroup, int *error)
 {
 	char path[PATH_BYTES], dir[PATH_BYTES] = "";
@@ -2599,7 +2599,7 @@ static bool find_named(const char *cgroup, int *error)
 	return true;
 }
 
-/* What was asked for. */
+/* The requested scope. */
 struct asked {
 	uint8_t whose;      /* WHOSE_ */
 	const char *cgroup; /* --cgroup, or NULL */
@@ -2609,16 +2609,16 @@ struct asked {
 /* The result of choosing a scope. */
 enum chosen { CHOSEN, CHOSEN_NOT_FOUND, CHOSEN_NO_PID, CHOSEN_GONE, CHOSEN_UNSEEN, CHOSEN_NONE };
 
-/* Chooses whose numbers are shown. `auto` falls back to the host; what was
- * named and cannot be had is said by the result, and by *error, an errno, if
- * something could not be read. */
+/* Chooses the scope. `auto` falls back to the host; if a requested cgroup or
+ * process is unavailable, the result says why; *error is the errno of a failed
+ * read. */
 static enum chosen scope_choose(const struct asked *asked, int *error)
 {
 	char who[24] = "self";
 	struct sink o = SINK(who);
 	bool automatic = asked->whose == WHOSE_AUTO && !asked->pid && !asked->cgroup;
 	bool contained = automatic && in_container(), below_root = false, found;
-	const size_t mark = strlen(" (deleted)"); /* at the end of the path of a cgroup that was removed */
+	const size_t mark = strlen(" (deleted)"); /* ends the path of a removed cgroup */
 	const char *path;
 
 	memset(hierarchies, 0, sizeof hierarchies);
@@ -2651,8 +2651,8 @@ static enum chosen scope_choose(const struct asked *asked, int *error)
 	return CHOSEN;
 }
 
-/* Says, once, that the process of --pid is in another cgroup now. Its file is held open,
- * so that no later process of that number is taken for it. */
+/* Warns, once, that the process of --pid has moved to another cgroup. Its file is held
+ * open, so that a later process with that number is not mistaken for it. */
 static void warn_if_moved(void)
 {
 	const struct hierarchy *h = scope.hierarchy;
@@ -2667,7 +2667,7 @@ static void warn_if_moved(void)
 	while (!moved && scan_line(&s, &line))
 		moved = take_controllers(&line, &list) && version_for(h, list) == h->version &&
 			!is_text(&line, scope.name) && copy_text(path, sizeof path, &line) &&
-			(h->version == 2 || path[1]); /* of a process that has ended v1 reports "/" */
+			(h->version == 2 || path[1]); /* v1 reports "/" for an ended process */
 	if (!moved)
 		return;
 	warn(0, "pid %ju has moved to cgroup %s: the numbers stay those of %s", opt->pid, path, scope.name);
@@ -2675,9 +2675,9 @@ static void warn_if_moved(void)
 	scope.paths = 0;
 }
 
-/* The cgroup's own cgroup.procs, held open, is the witness of its end: ENODEV
- * there, even if another cgroup has the name by now. In a captured tree it
- * ends with its directory. */
+/* Reading the cgroup's own cgroup.procs, held open, fails with ENODEV once the
+ * cgroup is removed, even if another has its name by now. In a captured tree the
+ * directory disappears. */
 static bool cgroup_is_gone(void)
 {
 	struct file *f = &scope.procs;
@@ -2693,8 +2693,8 @@ static bool cgroup_is_gone(void)
 	return pread(f->fd - 1, &byte, 1, 0) < 0 && errno == ENODEV;
 }
 
-/* The cgroup at a level, as the kernel names it, into `to`; "" where it is not
- * known: the path in its hierarchy less a component for each level up. */
+/* Writes the kernel's name of the cgroup at a level to `to`; "" if unknown. It is
+ * the path in the hierarchy less a component for each level up. */
 static void level_name(enum directory dir, uint64_t level, char to[PATH_BYTES])
 {
 	const char *path = hierarchies[dir].path;
@@ -2714,8 +2714,8 @@ static void level_name(enum directory dir, uint64_t level, char to[PATH_BYTES])
 			memcpy(to + n, "/..", 4);
 }
 
-/* In a time namespace the clocks are set off, those of the machine's counters
- * are not: Documentation/ABI, time_namespaces(7). */
+/* A time namespace shifts the clocks, but not the times in the machine's
+ * counters: Documentation/ABI, time_namespaces(7). */
 static void read_boot_offset(void)
 {
 	uint64_t seconds, ns;
@@ -2739,38 +2739,38 @@ static void read_boot_offset(void)
 
 /* ------------------------------------------------------------------- PLAN
  *
- * What is read, worked out once: the origin of each metric in this scope, the
- * metrics that are shown and what they are made of, the keys of each file; and
- * the reading of a file by its plan. */
+ * The plan of reading, made once: the origin of each metric in this scope, the
+ * metrics to show and their operands, the keys of each file; and the reading of
+ * files by the plan. */
 
-/* A key that a file is searched for, and the metrics in its line. */
+/* A key to find in a file, and the metrics in its line. */
 struct key {
 	const char *name;
-	uint32_t gap;   /* bytes from the line found before it, the last time */
-	uint8_t length; /* of the key, once it was found */
+	uint32_t gap;   /* bytes from the line of the key before, when last read */
+	uint8_t length; /* of the key, once found */
 	uint8_t metric; /* the first of its metrics; plan->next has the others */
-	bool levels;    /* one of them is wanted at each level, not of the cgroup alone */
+	bool levels;    /* one of them is read at each level, not only in the cgroup */
 };
 
 static struct plan {
 	const struct place *place[M_COUNT]; /* in this scope; NULL: none */
-	bool selected[M_COUNT];    /* to be shown, or to make others of */
-	uint8_t order[M_COUNT];    /* the selected ones, after what they are made of */
+	bool selected[M_COUNT];    /* shown, or an operand of others */
+	uint8_t order[M_COUNT];    /* the selected ones, operands first */
 	unsigned count;
-	bool source[SRC_COUNT];    /* is it read? */
+	bool source[SRC_COUNT];    /* read at all */
 	uint8_t next[M_COUNT];     /* the next metric in the same line, or M_NONE */
 	uint8_t first_key[SRC_COUNT + 1];
-	bool levels[SRC_COUNT];    /* is one of its keys for each level? */
-	uint8_t found[SRC_COUNT];  /* the most of its keys that the file had */
-	uint32_t extent[SRC_COUNT]; /* bytes up to the last of them, which stand in its order; 0: they do not */
-	struct key key[M_COUNT]; /* those of a source stand together */
-} scope_plan, children_plan; /* children: of the cgroups below, where the scope is a host */
+	bool levels[SRC_COUNT];    /* some key is read at each level */
+	uint8_t found[SRC_COUNT];  /* the most keys found in the file */
+	uint32_t extent[SRC_COUNT]; /* bytes up to the last key; 0: keys not in the file's order */
+	struct key key[M_COUNT]; /* grouped by source */
+} scope_plan, children_plan; /* children: for the cgroups below a host */
 
-LARGE struct file files[MAX_LEVELS][SRC_COUNT]; /* [0]: of the scope itself */
+LARGE struct file files[MAX_LEVELS][SRC_COUNT]; /* [0]: the scope's own */
 
-/* The scopes of a cgroup that a place belongs to: the version of the hierarchy that has
- * its file; without one that of memory. Pressure is v2's alone: on a hybrid machine a
- * v1 cgroup has it in the directory of v2. */
+/* The cgroup scopes in which a place counts, by the version of its file's hierarchy;
+ * without a file, of memory's. Only v2 reports pressure: on a hybrid machine a v1 cgroup
+ * has it in its v2 directory. */
 static unsigned scopes_of(const struct place *p)
 {
 	enum directory dir = p->source == SRC_NONE ? DIR_MEMORY : sources[p->source].directory;
@@ -2781,13 +2781,13 @@ static unsigned scopes_of(const struct place *p)
 	return version == 1 ? V1 : version == 2 || p->source == SRC_NONE ? V2 : 0;
 }
 
-/* What a metric is made of; NULL where it is read as it is. */
+/* The terms of a metric; NULL if it is read from a source. */
 static const struct term *terms_of(const struct place *p)
 {
 	return p->source == SRC_NONE ? p->terms : NULL;
 }
 
-/* Is it a number in a file that the line scanner reads? */
+/* Does read_file() read the metric? */
 static bool is_scanned(const struct place *p)
 {
 	return p->source != SRC_NONE && p->key;
@@ -2816,8 +2816,8 @@ static void plan_places(struct plan *plan, bool cgroup)
 	}
 }
 
-/* Selects a metric, after what it is made of; false where this scope has no
- * place for it. */
+/* Selects a metric, after its operands; false if it has no place in this
+ * scope. */
 static bool plan_select(struct plan *plan, enum metric_id m)
 {
 	const struct place *p = plan->place[m];
@@ -2837,8 +2837,8 @@ static bool plan_select(struct plan *plan, enum metric_id m)
 	return true;
 }
 
-/* Adds a metric to the keys of its source, which end at `n`: to the one that
- * has its key, by its place in the line, or as a new one. Returns the end. */
+/* Adds a metric to the keys of its source, which end at `n`: to an equal key,
+ * ordered by place in the line, or as a new key. Returns the new end. */
 static unsigned plan_key(struct plan *plan, unsigned n, enum metric_id m)
 {
 	const struct place *p = plan->place[m];
@@ -2860,7 +2860,7 @@ static unsigned plan_key(struct plan *plan, unsigned n, enum metric_id m)
 	return n;
 }
 
-/* Lists what each file is searched for. */
+/* Lists the keys of each file. */
 static void plan_keys(struct plan *plan)
 {
 	uint8_t first[SRC_COUNT] = { 0 }, m; /* the first metric of a file; plan->next has the others */
@@ -2883,7 +2883,7 @@ static void plan_keys(struct plan *plan)
 	plan->first_key[SRC_COUNT] = (uint8_t)n;
 }
 
-/* Is everything that the metric is made of read anyway? */
+/* Are all sources of the metric read anyway? */
 static bool costs_nothing(const struct plan *plan, enum metric_id m)
 {
 	const struct place *p = plan->place[m];
@@ -2897,7 +2897,7 @@ static bool costs_nothing(const struct plan *plan, enum metric_id m)
 	return true;
 }
 
-/* Finds the text after a name in the pairs of a line, or where those end. */
+/* The text after a name in the pairs of a line, or the end of the line. */
 static const char *after_name(const char *p, const char *end, const char *name)
 {
 	const char *value;
@@ -2908,8 +2908,8 @@ static const char *after_name(const char *p, const char *end, const char *name)
 	return p;
 }
 
-/* The numbers of a line from p on, after its key, into values[metric]. A number counts
- * only where what ends it was read, before `end`. Returns where it stopped. */
+/* Reads the numbers of a line from p, after its key, into values[metric]. A number counts
+ * only if the character after it is before `end`. Returns the position reached. */
 static const char *read_line(const struct plan *plan, const struct key *key, enum format format, const char *p,
 			     const char *end, uint64_t *values)
 {
@@ -2918,7 +2918,7 @@ static const char *read_line(const struct plan *plan, const struct key *key, enu
 	uint64_t v = 0;
 
 	for (m = key->metric; m; m = plan->next[m]) {
-		bool average = format == FORMAT_PSI && plan->place[m]->nth; /* its decimals do not count */
+		bool average = format == FORMAT_PSI && plan->place[m]->nth; /* in whole percent */
 
 		if (format == FORMAT_PSI) {
 			p = after_name(start, end, average ? "avg10=" : "total=");
@@ -2938,9 +2938,9 @@ static const char *read_line(const struct plan *plan, const struct key *key, enu
 	return furthest;
 }
 
-/* Searches a file for the keys that are wanted of it, the first line with each, until
- * all are found, and puts them in the order of the file. Of a level above (not `own`)
- * only what is wanted at each level is read, and nothing learned. */
+/* Searches a file for its keys, the first line with each, until all are found, and puts
+ * the keys in the order of the file. At a level above (not `own`) only keys of each level
+ * are read, and their order is not recorded. */
 static void read_keys_anew(struct plan *plan, struct scanner *s, enum source_id src, bool own, uint64_t *values)
 {
 	struct key *key = plan->key + plan->first_key[src];
@@ -2949,7 +2949,7 @@ static void read_keys_anew(struct plan *plan, struct scanner *s, enum source_id 
 	struct text line;
 
 	for (i = 0; !own && i < n; i++)
-		k += !key[i].levels; /* those are not looked for */
+		k += !key[i].levels; /* skips those */
 	while (k < n && scan_line(s, &line)) {
 		for (i = own ? k : 0; i < n; i++) {
 			struct text rest = line;
@@ -2971,17 +2971,17 @@ static void read_keys_anew(struct plan *plan, struct scanner *s, enum source_id 
 			break;
 		}
 	}
-	/* A file of /proc does not get a key that it never had; one of a cgroup may with a
-	 * controller, and a copy may have been cut. */
+	/* Files of /proc gain no keys later; those of a cgroup may, with a controller, and
+	 * a copy may have been cut. */
 	if (own && k && k >= plan->found[src] && (k == n || (sources[src].directory == DIR_PROC && !opt->captured))) {
 		plan->found[src] = (uint8_t)k;
 		plan->extent[src] = SCAN_BYTES;
 	}
 }
 
-/* The same once the order is known: each key is looked for where it stood the last
- * time, else line by line. No more of the file is read than the last time: the
- * kernel makes no more of /proc/vmstat. False where a key did not come. */
+/* The same once the order is known: each key is first tried at its last position,
+ * then searched line by line. No more is read than the last time, as the kernel
+ * then generates no more of /proc/vmstat. False if a key is missing. */
 static bool read_keys_known(struct plan *plan, struct scanner *s, enum source_id src, uint64_t *values)
 {
 	struct key *key = plan->key + plan->first_key[src], *end = key + plan->found[src];
@@ -2997,7 +2997,7 @@ static bool read_keys_known(struct plan *plan, struct scanner *s, enum source_id
 
 		start = s->next;
 		p = here ? read_line(plan, key, format, start + key->length + 1, s->end, values) : s->end;
-		if (p == s->end) { /* not here, or not all of it */
+		if (p == s->end) { /* moved, or read in part */
 			here = false;
 			do
 				if (!scan_line(s, &line))
@@ -3021,7 +3021,7 @@ static bool read_keys_known(struct plan *plan, struct scanner *s, enum source_id
 	return true;
 }
 
-/* The numbers of the only line of a file, by their place in it. */
+/* Reads the numbers of a one-line file, by their place in the line. */
 static void read_numbers(const struct plan *plan, struct scanner *s, enum source_id src, uint64_t *values)
 {
 	bool limit = sources[src].format == FORMAT_LIMIT;
@@ -3039,7 +3039,7 @@ static void read_numbers(const struct plan *plan, struct scanner *s, enum source
 			v = UNLIMITED;
 		else if (!parse_digits(&w.p, &v) || w.p != w.end)
 			return;
-		/* Linux 3.x to 3.18 has no limit as 2^64 - 1, which is not UNAVAILABLE. */
+		/* Linux 3.x to 3.18 reports no limit as 2^64 - 1: not UNAVAILABLE. */
 		values[m] = limit && v == UNAVAILABLE ? UNLIMITED : v;
 	}
 }
@@ -3050,7 +3050,7 @@ static void read_cpu_list(const struct plan *plan, struct scanner *s, enum sourc
 	uint64_t n = 0, a, b;
 	struct text line, part;
 
-	if (!scan_line(s, &line) || line.p == line.end) /* empty: as the level above */
+	if (!scan_line(s, &line) || line.p == line.end) /* empty: inherited from the level above */
 		return;
 	while (next_part(&line, ',', &part)) {
 		if (!parse_digits(&part.p, &a))
@@ -3065,10 +3065,10 @@ static void read_cpu_list(const struct plan *plan, struct scanner *s, enum sourc
 	values[plan->key[plan->first_key[src]].metric] = n;
 }
 
-/* Begins to scan a file that stays open: that of a source in dir[0..n). One
- * of a cgroup that is not there is looked for again each time: controllers
- * are switched on and off. Files of a captured tree that is served may be
- * replaced by others. */
+/* Starts scanning a source's file in dir[0..n), which stays open. A missing
+ * cgroup file is tried again each time, as controllers are switched on and
+ * off; files of a captured tree are reopened under --listen, as they may be
+ * replaced. */
 static void scan_kept(struct scanner *s, struct file *f, const char *dir, size_t n, enum source_id src)
 {
 	bool is_served_copy = opt->captured && opt->listen;
@@ -3085,9 +3085,9 @@ static void scan_kept(struct scanner *s, struct file *f, const char *dir, size_t
 	scan_start(s, f->fd > 0 ? f->fd - 1 : -1, f->fd > 0 ? 0 : f->error);
 }
 
-/* Reads what is wanted of a file in dir[0..n) into values[metric]; what it
- * does not report stays as it is. `own`: the file of the scope itself, not of
- * a level above. An error is noted in the file. */
+/* Reads the planned metrics of a file in dir[0..n) into values[metric]; those
+ * it does not report stay unchanged. `own`: the scope's own file, not one of a
+ * level above. f->error is set. */
 static void read_file(struct plan *plan, struct file *f, const char *dir, size_t n, enum source_id src, bool own,
 		      uint64_t *values)
 {
@@ -3101,7 +3101,7 @@ static void read_file(struct plan *plan, struct file *f, const char *dir, size_t
 			if (read_keys_known(plan, &s, src, values) || s.error)
 				break;
 			plan->extent[src] = 0;
-			scan_start(&s, s.fd, 0); /* the file is another than it was */
+			scan_start(&s, s.fd, 0); /* its keys have changed */
 		}
 		read_keys_anew(plan, &s, src, own, values);
 		break;
@@ -3114,17 +3114,17 @@ static void read_file(struct plan *plan, struct file *f, const char *dir, size_t
 		break;
 	}
 	f->error = s.error;
-	if (s.error == ENODEV && f->fd > 0) { /* switched off; perhaps it comes back */
+	if (s.error == ENODEV && f->fd > 0) { /* switched off; it may return */
 		close(f->fd - 1);
 		f->fd = -1;
 	}
-	/* A kernel may not report it, and then all usage counts; not so where it cannot be read. */
+	/* If the kernel does not report it, all usage counts; but not after a read error. */
 	if (src == SRC_MEM_STAT && s.error && s.error != ENOENT)
 		values[M_inactive_file] = FALSE_NUMBER;
 }
 
-/* Is a file of a level there, but could not be read? What it counts or limits is not
- * known then, and may be what matters. */
+/* Does a file exist that could not be read? Its counts and limits are then unknown,
+ * and may be the decisive ones. */
 static bool is_unread(const struct file *f)
 {
 	return f->error && f->error != ENOENT && f->error != ENODEV && f->error != EOPNOTSUPP;
@@ -3132,12 +3132,12 @@ static bool is_unread(const struct file *f)
 
 /* ----------------------------------------------------------------- REPORT
  *
- * Two snapshots compared. All arithmetic on metrics. A function returns
- * UNAVAILABLE where an operand is that, or the result is too large, unless
- * it says otherwise. */
+ * The comparison of two snapshots, and all arithmetic on metrics. Unless noted,
+ * a function returns UNAVAILABLE if an operand is UNAVAILABLE or the result is
+ * too large. */
 
-/* The numbers of a block device: F(key, place in the line of diskstats, more of its row in
- * disk_fields[], below). Documentation/admin-guide/iostats.rst, Linux 6.13. */
+/* The numbers of a block device: F(key, place in the diskstats line, further fields of its
+ * row in disk_fields[], below). Documentation/admin-guide/iostats.rst, Linux 6.13. */
 #define DISK_FIELDS(F) \
 	F(reads, 1, IN_DISK(READS, 6, 9, "total"), .sum = "total reads", .charge = "rios", \
 	  EXPORTED(COUNTER, ONE, "reads_completed_total", "Reads.")) \
@@ -3181,54 +3181,54 @@ enum disk_field_id {
 
 struct device {
 	char name[NAME_BYTES];
-	bool stacked;    /* lies on other devices, whose I/O is counted, too */
-	unsigned disks, partitions; /* 1 and 0, or 0 and 1; of the last entry, how many it adds up */
+	bool stacked;    /* on other devices, whose I/O is also counted */
+	unsigned disks, partitions; /* 1 and 0, or 0 and 1; in the last entry, its totals */
 	uint64_t number; /* major << 20 | minor */
 	uint64_t value[D_COUNT];
-	uint64_t charged[4]; /* of a cgroup: bytes read and written, reads and writes */
+	uint64_t charged[4]; /* to a cgroup: bytes read and written, reads and writes */
 };
 
-/* What a view needs beside the numbers that are planned. */
+/* The needs of a view beyond the planned metrics. */
 struct needs {
 	bool devices, charged_devices, slabs;
-	bool states;    /* of the tasks of a cgroup */
-	bool processes; /* what each does */
-	bool host; /* what is not counted per cgroup */
+	bool states;    /* of a cgroup's tasks */
+	bool processes; /* activity of each */
+	bool host; /* numbers not counted per cgroup */
 };
 
 /* The block devices of an instant. */
 struct devices {
 	unsigned count;
 	int error;          /* errno, or 0 */
-	int stacking_error; /* of sysfs: it is not known which devices are stacked */
-	bool charged;       /* the numbers are what the cgroup has done to them */
-	struct device device[MAX_DISKS + 1]; /* the last: disks that found no room, added up */
+	int stacking_error; /* of sysfs: stacked devices are unknown */
+	bool charged;       /* numbers are charges to the cgroup */
+	struct device device[MAX_DISKS + 1]; /* the last: sum of the disks beyond */
 };
 
-/* What was read at one instant. Numbers are in the units of the catalogue. */
+/* The numbers of one instant, in the units of the catalogue. */
 struct snapshot {
-	struct plan *plan; /* by which it was read */
+	struct plan *plan; /* the plan it was read by */
 	uint64_t ns;       /* CLOCK_BOOTTIME, or the uptime of a captured tree */
-	uint64_t awake_ns; /* CLOCK_MONOTONIC: CPUs do nothing while the machine is suspended */
+	uint64_t awake_ns; /* CLOCK_MONOTONIC: without suspended time */
 	uint64_t wall_ns;  /* CLOCK_REALTIME */
-	bool gone;         /* the cgroup has ended */
-	bool age_known;    /* `ns` counts from the boot of the machine */
-	bool of_host;      /* the numbers are the host's, in cgroup scope, too */
+	bool gone;         /* the cgroup was removed */
+	bool age_known;    /* `ns` is the time since boot */
+	bool of_host;      /* the numbers are the host's, even in cgroup scope */
 	unsigned levels;
-	uint64_t (*level)[M_COUNT]; /* [0] the scope; above: its parents */
+	uint64_t (*level)[M_COUNT]; /* [0] the scope; then its ancestors */
 	struct devices *devices;
 };
 
-/* The last two, or what the exporter has four for; see exporter_snapshot(). */
+/* The last two; for the exporter four, see exporter_snapshot(). */
 enum { SNAPSHOTS = WITH_LISTEN ? 4 : 2 };
-static struct snapshot snapshots[SNAPSHOTS], no_snapshot; /* what there was before the first: stays empty */
+static struct snapshot snapshots[SNAPSHOTS], no_snapshot; /* precedes the first: always empty */
 
 /* Their tables. */
 LARGE uint64_t level_rows[(SNAPSHOTS + 1) * MAX_LEVELS][M_COUNT];
 LARGE struct devices device_tables[SNAPSHOTS + 1];
 
-/* Gives the snapshots their tables, with rows for as many levels as there are in this
- * scope: what each tick touches stands together. */
+/* Gives the snapshots their tables, with one row per level of this scope: memory used
+ * at each tick is contiguous. */
 static void lay_out_snapshots(void)
 {
 	unsigned i, levels = 1;
@@ -3254,55 +3254,55 @@ LARGE struct slabs {
 
 enum alert_level { CALM, WARNING, CRITICAL };
 
-/* Why tasks wait for CPUs: their own quota, CPUs that others use, each other, or
+/* Why tasks wait for CPUs: their own quota, CPUs in use by others, each other, or
  * quotas of cgroups below the machine's root. */
 enum cause { CAUSE_UNKNOWN, CAUSE_QUOTA, CAUSE_CONTENDED, CAUSE_QUEUEING, CAUSE_QUOTAS_BELOW };
 
-/* What limits a cgroup, over all its levels, and how it is throttled. Sizes in bytes. */
+/* The limits of a cgroup over all its levels, and its throttling. Sizes in bytes. */
 struct limits {
 	struct memory_limit {
-		uint64_t limit, used; /* of the level that leaves least, and its working set; UNAVAILABLE: none */
-		uint64_t idle, available; /* the least over all levels: limit - usage, - working set */
-		unsigned level;       /* that level; hierarchies[].levels: it is not visible */
+		uint64_t limit, used; /* limit and working set of the tightest level */
+		uint64_t idle, available; /* the least of limit - usage, limit - working set */
+		unsigned level;       /* the tightest; hierarchies[].levels: not visible */
 		bool known;           /* every limit could be read */
 	} memory;
-	struct cpu_limit { /* the least of the quotas, the nearest cpuset and the CPUs that are online */
-		uint64_t micro;       /* in millionths of a CPU; UNAVAILABLE: not known */
-		bool limited;         /* something else than the machine limits them: */
-		unsigned level;       /* the level that does, of the cpu hierarchy; */
-		bool cpuset;          /* or of the cpuset's */
+	struct cpu_limit { /* the least of the quotas, the nearest cpuset and the online CPUs */
+		uint64_t micro;       /* in millionths of a CPU; UNAVAILABLE: unknown */
+		bool limited;         /* limited below the online CPUs, */
+		unsigned level;       /* at this level of the cpu hierarchy */
+		bool cpuset;          /* or of the cpuset hierarchy */
 	} cpu;
-	struct throttling { /* at the level with the largest share of throttled periods: it counts where the
-	                     * quota is set, not below. UNAVAILABLE: no level has one */
+	struct throttling { /* at the level with the largest share of throttled periods: counted at
+	                     * the quota's level, not below. UNAVAILABLE: unknown */
 		uint64_t periods, throttled, time_us, share;
 	} throttling;
-	uint64_t swap, tasks; /* the least; UNAVAILABLE: none, or not known */
+	uint64_t swap, tasks; /* the least; UNAVAILABLE: none or unknown */
 };
 
-/* Two snapshots compared: all that a renderer knows. Values are thousandths:
+/* Two snapshots compared: all the input of a renderer. Values are thousandths:
  * of a byte for sizes, of one per second for rates, of a percent, of a CPU;
  * those of KIND_TIME are microseconds. */
 struct report {
 	uint64_t wall_ns;    /* when it was made */
-	uint64_t elapsed_us; /* the time it covers; 0: not known */
-	uint64_t cpus;       /* that were online meanwhile */
-	uint64_t most[KIND_TOTAL + 1]; /* that a counter of each kind can have grown by, in base units */
-	uint64_t most_ticks; /* that there can be of one kind since boot */
+	uint64_t elapsed_us; /* the time it covers; 0: unknown */
+	uint64_t cpus;       /* online meanwhile */
+	uint64_t most[KIND_TOTAL + 1]; /* possible growth of each kind of counter, in base units */
+	uint64_t most_ticks; /* possible count of one kind since boot */
 	bool first;          /* since boot, or since the start of the cgroup */
 	const char *scope, *cgroup; /* cgroup: its path, NULL for the host */
 	uint8_t level[RULE_COUNT], worst; /* enum alert_level */
 	uint8_t cause;       /* of CPU pressure: enum cause */
 	struct limits limits; /* of a cgroup */
 	uint64_t value[M_COUNT];
-	char mem_level[PATH_BYTES], cpu_level[PATH_BYTES]; /* the cgroups whose limits bind; "" on a host */
+	char mem_level[PATH_BYTES], cpu_level[PATH_BYTES]; /* of limits in force; "": none */
 	const struct top *top;     /* the processes to blame; NULL: not asked for */
 };
 
 struct comparison {
 	const struct snapshot *before, *now;
-	struct report *report; /* what is made so far */
-	bool child;            /* of a cgroup below the scope: of its own level alone */
-	const bool *has;       /* metrics of a recording; NULL: it is none */
+	struct report *report; /* filled so far */
+	bool child;            /* of a cgroup below the scope: own level only */
+	const bool *has;       /* metrics of a recording; NULL: live */
 };
 
 static uint64_t plus(uint64_t a, uint64_t b)
@@ -3310,7 +3310,7 @@ static uint64_t plus(uint64_t a, uint64_t b)
 	return a > UNAVAILABLE - b ? UNAVAILABLE : a + b;
 }
 
-/* a * b / c to the nearest, in 128 bits between where 64 do not do. */
+/* a * b / c to the nearest, through 128 bits if 64 do not suffice. */
 static uint64_t mul_div(uint64_t a, uint64_t b, uint64_t c)
 {
 	uint64_t a0 = (uint32_t)a, a1 = a >> 32, b0 = (uint32_t)b, b1 = b >> 32, high, mid, low;
@@ -3339,7 +3339,7 @@ static uint64_t mul_div(uint64_t a, uint64_t b, uint64_t c)
 	return low;
 }
 
-/* a * b, of which a may be UNAVAILABLE. */
+/* a * b; a may be UNAVAILABLE. */
 static uint64_t times(uint64_t a, uint64_t b)
 {
 	return __builtin_mul_overflow(a, b, &a) ? UNAVAILABLE : a;
@@ -3350,7 +3350,7 @@ static uint64_t divided(uint64_t v, uint64_t by)
 	return v == UNAVAILABLE ? v : v / by;
 }
 
-/* a - b, and 0 where that is less. */
+/* a - b, at least 0. */
 static uint64_t minus(uint64_t a, uint64_t b)
 {
 	if (a == UNAVAILABLE || b == UNAVAILABLE)
@@ -3374,7 +3374,7 @@ static uint64_t at_most_100(uint64_t v)
 	return v < 100000 || v == UNAVAILABLE ? v : 100000;
 }
 
-/* The OOM kills that dir[0..n)/FILE reports; UNAVAILABLE where it does not. */
+/* The OOM kills in dir[0..n)/FILE; UNAVAILABLE if not reported. */
 static uint64_t read_kills(const char *dir, size_t n, const char *file, int *error)
 {
 	uint64_t kills = UNAVAILABLE;
@@ -3403,13 +3403,13 @@ static bool visit_oom(struct walk *w, size_t n)
 	return false;
 }
 
-/* Readers of a snapshot that have a room of their own: DISKS, TASKS. */
+/* Readers of a snapshot in DISKS and TASKS. */
 static void read_devices(struct snapshot *now, bool charged, bool names);
 static void read_slabs(struct slabs *list);
 static void read_tasks(struct snapshot *now, uint64_t before_ns, const struct needs *needs);
 static uint64_t oldest_start_ns(void);
 
-/* v1 counts a kill in the victim's own cgroup alone: all below `dir` are added. */
+/* v1 counts a kill only in the victim's own cgroup: adds up `dir` and all below. */
 static uint64_t read_oom_below(const char *dir)
 {
 	uint64_t sum = UNAVAILABLE;
@@ -3419,8 +3419,8 @@ static uint64_t read_oom_below(const char *dir)
 	return w.error ? UNAVAILABLE : sum;
 }
 
-/* What the parent has counted of all below it; UNAVAILABLE where it does not or cannot
- * be seen. */
+/* The OOM kills below the parent cgroup; UNAVAILABLE if not counted or not
+ * visible. */
 static uint64_t parent_kills(void)
 {
 	const struct hierarchy *h = &hierarchies[DIR_MEMORY];
@@ -3431,8 +3431,8 @@ static uint64_t parent_kills(void)
 	return read_kills(h->dir, h->length[1], "memory.events", &error);
 }
 
-/* The time of a snapshot, since the machine booted. A captured tree carries
- * its own: its uptime; one without has the clock's, and no age. */
+/* The time of a snapshot, since boot. A captured tree has its own, its
+ * uptime; without that, the clock's is used, and the age is unknown. */
 static void snapshot_clock(struct snapshot *now, uint64_t tick_ns)
 {
 	struct scanner s;
@@ -3456,7 +3456,7 @@ static const char *directory_of(enum source_id src)
 	return dir == DIR_PROC ? opt->proc : dir == DIR_SYS ? opt->sys : hierarchies[dir].dir;
 }
 
-/* The numbers of a file, at each level where they are wanted there. */
+/* Reads a file; at each level if the plan needs its levels. */
 static void read_source(struct plan *plan, struct snapshot *now, enum source_id src)
 {
 	const char *dir = directory_of(src);
@@ -3468,9 +3468,9 @@ static void read_source(struct plan *plan, struct snapshot *now, enum source_id 
 			  now->level[l]);
 }
 
-/* The CPUs that are online. On a host they are the cpuN lines of /proc/stat, which are of
- * the same instant as the ticks; sysfs is read at the first snapshot, and at later ones
- * only where it has more. In a cgroup, where /proc/stat is not read, sysfs comes first. */
+/* Counts the online CPUs. On a host these are the cpuN lines of /proc/stat, of the same
+ * instant as the ticks; sysfs is read at the first snapshot, and later only if it had
+ * more. In a cgroup, where /proc/stat is not read, sysfs comes first. */
 static void count_cpus(struct plan *plan, struct snapshot *now, const struct snapshot *before)
 {
 	uint64_t *v = now->level[0], lines = v[M_cpu_lines];
@@ -3493,16 +3493,16 @@ static void count_cpus(struct plan *plan, struct snapshot *now, const struct sna
 	v[M_cpus_online] = largest_known(lines ? lines : UNAVAILABLE, v[M_cpus_of_sysfs]);
 }
 
-/* Reads everything that is planned, and what the view needs. `before` is the
- * last snapshot; tick_ns is CLOCK_BOOTTIME. What cannot be read is
- * UNAVAILABLE; what went wrong is in the snapshot and in files[]. */
+/* Reads all planned metrics and the needs of the view. `before` is the last
+ * snapshot; tick_ns is CLOCK_BOOTTIME. Unreadable numbers are UNAVAILABLE;
+ * errors are in the snapshot and in files[]. */
 static void snapshot_take(struct plan *plan, struct snapshot *now, const struct snapshot *before, uint64_t tick_ns,
 			  const struct needs *needs)
 {
 	unsigned src, i, l;
 
 	if (now->plan != plan)
-		memset(now->level, 0xff, now->levels * sizeof *now->level); /* what is not planned stays UNAVAILABLE */
+		memset(now->level, 0xff, now->levels * sizeof *now->level); /* all UNAVAILABLE */
 	for (l = 0; now->plan == plan && l < now->levels; l++)
 		for (i = 0; i < plan->count; i++)
 			now->level[l][plan->order[i]] = UNAVAILABLE;
@@ -3532,7 +3532,7 @@ static void snapshot_take(struct plan *plan, struct snapshot *now, const struct 
 	now->gone = cgroup_is_gone();
 }
 
-/* Was any number read, but what the machine is made of? */
+/* Was any number read, except from sysfs? */
 static bool has_numbers(const struct snapshot *now)
 {
 	unsigned m;
@@ -3544,9 +3544,9 @@ static bool has_numbers(const struct snapshot *now)
 	return false;
 }
 
-/* When the counters of the machine began, in ns since boot: then; but where they fill less
- * than half of the time since, and /proc/uptime holds them, by that. OpenVZ has a file of
- * its own there, with counters of its own, and the clock of the host. */
+/* When the counters of the machine began, in ns since boot: at boot, unless they fill less
+ * than half of the time since and fit into /proc/uptime; then by that. OpenVZ has its own
+ * uptime and counters, but the host's clock. */
 static uint64_t machine_start_ns(const struct snapshot *now)
 {
 	const struct place *p = now->plan->place[M_cpu_time];
@@ -3567,7 +3567,7 @@ static uint64_t machine_start_ns(const struct snapshot *now)
 }
 
 /* When the counters of the scope began, in ns since boot: for a cgroup when
- * its oldest task started; UNAVAILABLE where that is not known. */
+ * its oldest task started; UNAVAILABLE if unknown. */
 static uint64_t scope_start_ns(const struct snapshot *now)
 {
 	if (!now->age_known)
@@ -3579,9 +3579,9 @@ static uint64_t scope_start_ns(const struct snapshot *now)
 
 #define MOST_WRAPPED (UINT32_MAX / 16)
 
-/* The growth of a counter. A 32-bit kernel's wraps at 2^32, which is to be
- * seen where it was near that and has not got far since. After any other
- * step back (a reset, a device that was replaced) it is not known. */
+/* The growth of a counter. A 32-bit kernel's wraps at 2^32: assumed if it was
+ * near that and is small now. After any other step back (a reset, a replaced
+ * device) the growth is unknown. */
 static uint64_t growth(uint64_t before, uint64_t now)
 {
 	uint32_t wrapped = (uint32_t)now - (uint32_t)before;
@@ -3591,7 +3591,7 @@ static uint64_t growth(uint64_t before, uint64_t now)
 	return before <= UINT32_MAX && wrapped < MOST_WRAPPED ? wrapped : UNAVAILABLE;
 }
 
-/* A raw number in base units: bytes, microseconds, or as it is. */
+/* A raw number in base units: bytes, microseconds, or unchanged. */
 static uint64_t in_base_units(uint64_t v, enum raw unit)
 {
 	switch (unit) {
@@ -3608,17 +3608,17 @@ static uint64_t in_base_units(uint64_t v, enum raw unit)
 	}
 }
 
-/* No limit: "max", or in v1 the most pages that the kernel can count:
+/* No limit: "max", or in v1 the largest count of pages in the kernel:
  * LONG_MAX bytes rounded down to a page (32-bit: 2^31-1 pages). */
 static bool is_unlimited(uint64_t limit)
 {
 	return limit >> 62 || limit == (uint64_t)INT32_MAX << 12;
 }
 
-#define LATE_US 20000 /* two ticks, at which the kernel counts */
+#define LATE_US 20000 /* two ticks, as the kernel counts by ticks */
 
-/* The most that so many CPUs can have counted since the snapshot before, in microseconds. What
- * happened before that may be counted `late`; at the first there is nothing before. */
+/* The most microseconds that the CPUs can have counted since the previous snapshot. Earlier
+ * events may be counted as `late`; the first snapshot allows a fixed slack. */
 static uint64_t most_us(const struct comparison *c, uint64_t cpus, uint64_t late)
 {
 	uint64_t us = c->report->elapsed_us;
@@ -3626,9 +3626,9 @@ static uint64_t most_us(const struct comparison *c, uint64_t cpus, uint64_t late
 	return us ? times(cpus, us + us / 16 + (c->report->first ? 10 * LATE_US : late)) : UNAVAILABLE;
 }
 
-/* What number is no number: each has the most that it can be, or that it can grow by. A
- * size is a part of another, or has not gone below 0; time is what so many CPUs and so much
- * of it hold. What is more is UNAVAILABLE: gauge_at() and growth_at() see to it. */
+/* Sets upper bounds for plausible values and growth. Sizes are parts of others, and larger
+ * values an underflow; time is bounded by the CPUs and the time elapsed. Numbers beyond are
+ * UNAVAILABLE: see gauge_at() and growth_at(). */
 static void find_bounds(const struct comparison *c)
 {
 	struct report *r = c->report;
@@ -3637,38 +3637,38 @@ static void find_bounds(const struct comparison *c)
 	r->cpus = largest_known(before[M_cpus_online], now[M_cpus_online]);
 	if (!r->cpus)
 		r->cpus = UNAVAILABLE;
-	if (r->first) /* those that are offline now have counted, too */
+	if (r->first) /* CPUs now offline have counted, too */
 		r->cpus = largest_known(r->cpus, now[M_cpus_possible]);
 	r->most[KIND_SHARE] = most_us(c, 1, 2500000); /* averages are made every 2 s */
 	r->most[KIND_TIME] = most_us(c, r->cpus, LATE_US);
-	/* Four events a microsecond and CPU are more than any machine has; cgroups gather them for 2 s. */
+	/* No machine has four events a microsecond and CPU; cgroups gather events for 2 s. */
 	r->most[KIND_RATE] = r->most[KIND_COUNT] = times(most_us(c, r->cpus, 2500000), 4);
 	r->most[KIND_TOTAL] = UNAVAILABLE;
-	/* Those of CPUs that are gone count, too, so 64 times what there are. */
+	/* Ticks of removed CPUs count, too: allow 64 times the online ones. */
 	r->most_ticks = !c->now->age_known ? UNAVAILABLE :
 		times(now[M_cpus_online], (c->now->ns / NS_PER_S + 1) * USER_HZ * 64);
 }
 
-/* The most that a counter can have grown by, in base units. */
+/* The largest plausible growth of a counter, in base units. */
 static uint64_t most_growth(const struct comparison *c, enum metric_id m)
 {
 	uint64_t most = c->report->most[metrics[m].kind];
 	enum raw raw = c->now->plan->place[m]->raw;
 
-	/* Time throttled is counted as its period ends, which lasts 1 s at most. */
+	/* Throttled time is counted at the end of its period, of 1 s at most. */
 	if (m == M_throttled_time || m == M_local_throttled)
 		return plus(most, times(c->report->cpus, 1000000));
-	return raw == RAW_ONE || raw >= RAW_TICKS ? most : UNAVAILABLE; /* pages and bytes have none */
+	return raw == RAW_ONE || raw >= RAW_TICKS ? most : UNAVAILABLE; /* pages, bytes: none */
 }
 
-/* Has idle time begun anew, as on kernels that count from elsewhere when a CPU comes or
- * goes? It may lose a little on each CPU. */
+/* Did idle time restart, as on kernels that switch its source when a CPU goes on or
+ * offline? It may lose a little on each CPU. */
 static bool is_idle_anew(uint64_t before_us, uint64_t now_us, uint64_t cpus)
 {
 	return before_us != UNAVAILABLE && now_us < before_us && before_us - now_us >= times(cpus, 3000000);
 }
 
-/* A gauge of a level, as the kernel reports it. */
+/* A gauge at a level, as the kernel reports it. */
 static uint64_t gauge_at(const struct comparison *c, unsigned l, enum metric_id m)
 {
 	const struct place *p = c->now->plan->place[m];
@@ -3688,7 +3688,7 @@ static uint64_t gauge_at(const struct comparison *c, unsigned l, enum metric_id 
 	return v > most ? UNAVAILABLE : v;
 }
 
-/* What a counter of a level has grown by, in base units. */
+/* The growth of a counter at a level, in base units. */
 static uint64_t growth_at(const struct comparison *c, unsigned l, enum metric_id m)
 {
 	const struct place *p = c->now->plan->place[m];
@@ -3710,8 +3710,8 @@ static uint64_t make_cpus_online(const struct comparison *c)
 	return times(c->now->level[0][M_cpus_online], 1000);
 }
 
-/* MemAvailable. Before Linux 3.14, and where lxcfs makes it more than there
- * is, free memory and the page cache, as procps had it. */
+/* MemAvailable; before Linux 3.14, or if lxcfs reports more than the total,
+ * free memory plus the page cache, as in procps. */
 static uint64_t make_available(const struct comparison *c)
 {
 	const uint64_t *v = c->report->value;
@@ -3725,8 +3725,8 @@ static uint64_t make_available(const struct comparison *c)
 	return sum <= v[M_host_total] ? sum : UNAVAILABLE;
 }
 
-/* The host's used memory: total - available, or what is not free where the
- * kernel's MemAvailable is more than the total. */
+/* The host's used memory: total - available; or total - free if the reported
+ * MemAvailable exceeds the total. */
 static uint64_t make_host_used(const struct comparison *c)
 {
 	const uint64_t *v = c->report->value;
@@ -3735,26 +3735,26 @@ static uint64_t make_host_used(const struct comparison *c)
 	return minus(v[M_host_total], nonsense ? v[M_mem_free] : v[M_mem_available]);
 }
 
-/* How many levels of a controller count: all up to the top. */
+/* The number of levels that count: all, or a child's own. */
 static unsigned levels_of(const struct comparison *c, enum directory dir)
 {
 	return c->child && hierarchies[dir].levels ? 1 : hierarchies[dir].levels;
 }
 
-/* May a level that counts be out of sight? */
+/* May a level that counts be invisible? */
 static bool is_truncated(const struct comparison *c, enum directory dir)
 {
 	return hierarchies[dir].truncated && !c->child;
 }
 
-/* The smaller of two limits; UNAVAILABLE where one is, as that may be the smaller. */
+/* The smaller of two limits; UNAVAILABLE if one is, as it may be the smaller. */
 static uint64_t smaller_limit(uint64_t a, uint64_t b)
 {
 	return a == UNAVAILABLE || b == UNAVAILABLE ? UNAVAILABLE : least_of(a, b);
 }
 
 /* Usage less the page cache that can be dropped at once, as the kubelet and
- * docker count it; all usage where no file reports that. */
+ * docker count it; all usage if that is not reported. */
 static uint64_t working_set(const struct comparison *c, unsigned l)
 {
 	bool reported = c->now->level[l][M_inactive_file] != UNAVAILABLE;
@@ -3762,7 +3762,7 @@ static uint64_t working_set(const struct comparison *c, unsigned l)
 	return minus(gauge_at(c, l, M_mem_used), reported ? gauge_at(c, l, M_inactive_file) : 0);
 }
 
-/* Takes the limit of a level into account, where that has one. */
+/* Takes the limit of a level into account, if any. */
 static void bind_limit(const struct comparison *c, struct memory_limit *m, uint64_t limit, unsigned l, unsigned level)
 {
 	uint64_t usage = gauge_at(c, l, M_mem_used), used = working_set(c, l);
@@ -3789,7 +3789,7 @@ static struct memory_limit find_memory_limit(const struct comparison *c)
 {
 	struct memory_limit m = { UNAVAILABLE, UNAVAILABLE, UNAVAILABLE, UNAVAILABLE, 0, false };
 	const struct hierarchy *h = &hierarchies[DIR_MEMORY];
-	uint64_t above = gauge_at(c, 0, M_hierarchical); /* v1: what levels that cannot be seen allow */
+	uint64_t above = gauge_at(c, 0, M_hierarchical); /* v1: includes invisible levels */
 	unsigned l, levels = levels_of(c, DIR_MEMORY);
 	bool counted = false;
 
@@ -3800,7 +3800,7 @@ static struct memory_limit find_memory_limit(const struct comparison *c)
 			   smaller_limit(gauge_at(c, l, M_mem_max), gauge_at(c, l, M_mem_high)), l, l);
 		counted |= c->now->level[l][M_mem_used] != UNAVAILABLE;
 	}
-	m.known &= counted || h->whole; /* or the controller counts where we cannot see */
+	m.known &= counted || h->whole; /* or invisible levels may count */
 	if (above != UNAVAILABLE && above < m.limit)
 		bind_limit(c, &m, above, 0, h->levels);
 	if (!m.known)
@@ -3866,7 +3866,7 @@ static struct cpu_limit find_cpu_limit(const struct comparison *c)
 
 		if (c->now->level[l][M_cpu_quota] == UNAVAILABLE ||
 		    (!is_unlimited(c->now->level[l][M_cpu_quota]) && c->now->level[l][M_cpu_period] == UNAVAILABLE))
-			return unknown; /* it may be the one that counts */
+			return unknown; /* it may be the least */
 		if (quota < cpu.micro) {
 			cpu.micro = quota;
 			cpu.limited = true;
@@ -3874,17 +3874,17 @@ static struct cpu_limit find_cpu_limit(const struct comparison *c)
 			cpu.level = l;
 		}
 	}
-	return l && !is_truncated(c, DIR_CPU) ? cpu : unknown; /* a quota may be out of sight */
+	return l && !is_truncated(c, DIR_CPU) ? cpu : unknown; /* a quota may be invisible */
 }
 
-/* Has no quota ever been set at this level? Then what it counts is nothing. */
+/* Has no quota ever been set at this level? Its counts are then meaningless. */
 static bool has_no_quota(const uint64_t *level)
 {
 	return level[M_cpu_quota] == UNLIMITED && !level[M_nr_periods];
 }
 
-/* One level's. An idle cgroup has no periods, and 0 %; where none has ended
- * because the interval is shorter than one, the share is not known. */
+/* The throttling of a level. An idle cgroup has no periods, and 0 %; if the
+ * interval is too short for one to end, the share is unknown. */
 static struct throttling level_throttling(const struct comparison *c, unsigned l)
 {
 	uint64_t period_us = c->now->level[l][M_cpu_period];
@@ -3920,7 +3920,7 @@ static struct throttling find_throttling(const struct comparison *c)
 			return t;
 		if (t.share == UNAVAILABLE && level[M_nr_periods] < c->before->level[l][M_nr_periods] &&
 		    c->before->level[l][M_nr_periods] != UNAVAILABLE)
-			return t; /* it stepped back: it may be the worst */
+			return t; /* stepped back, and may be the worst */
 		if (t.share == UNAVAILABLE)
 			continue;
 		if (worst.share == UNAVAILABLE || t.share > worst.share ||
@@ -3930,8 +3930,8 @@ static struct throttling find_throttling(const struct comparison *c)
 	return worst;
 }
 
-/* Finds the limits, and makes the metrics that they are. cpu.stat.local (Linux 6.6) counts
- * what quotas above the visible levels do, too. */
+/* Finds the limits, and sets their metrics. cpu.stat.local (Linux 6.6) also counts
+ * throttling by quotas above the visible levels. */
 static void find_limits(const struct comparison *c)
 {
 	struct report *r = c->report;
@@ -3958,7 +3958,7 @@ static void find_limits(const struct comparison *c)
 	v[M_thr] = mul_div(largest_known(t->time_us, growth_at(c, 0, M_local_throttled)), 1000000, r->elapsed_us);
 }
 
-/* What is left of the machine or below a limit, the lesser. */
+/* The lesser of the machine's free memory and that below a limit. */
 static uint64_t make_cgroup_free(const struct comparison *c)
 {
 	const struct memory_limit *m = &c->report->limits.memory;
@@ -3973,10 +3973,10 @@ static uint64_t make_cgroup_available(const struct comparison *c)
 	return m->known ? least_of(times(m->available, 1000), c->report->value[M_mem_available]) : UNAVAILABLE;
 }
 
-/* The CPU time that the cgroup could have used, in microseconds: what its
- * capacity is worth; or what it did use, where a quota lent it more or CPUs
- * have left meanwhile. UNAVAILABLE where that is more than the CPUs of the
- * machine can have had. */
+/* The CPU time, in microseconds, that the capacity of the cgroup allowed; or
+ * the time used, if that is more: a quota lends ahead, and CPUs may have gone
+ * offline. UNAVAILABLE if more time was used than the CPUs of the machine
+ * can have had. */
 static uint64_t make_cpu_available(const struct comparison *c)
 {
 	uint64_t us = c->report->elapsed_us;
@@ -3988,7 +3988,7 @@ static uint64_t make_cpu_available(const struct comparison *c)
 	return used > could ? used : could;
 }
 
-/* CPUs that the cgroup kept busy, in millionths. */
+/* CPUs kept busy by the cgroup, in millionths. */
 static uint64_t make_cpu_used(const struct comparison *c)
 {
 	uint64_t us = plus(c->report->value[M_user_time], c->report->value[M_system_time]);
@@ -3996,7 +3996,7 @@ static uint64_t make_cpu_used(const struct comparison *c)
 	return us > c->report->most[KIND_TIME] ? UNAVAILABLE : mul_div(us, 1000000, c->report->elapsed_us);
 }
 
-/* Are so many ticks since boot no count? Nor are they where all kinds are 0: gVisor. */
+/* Is this time since boot implausible? It also is if all kinds are 0: gVisor. */
 static bool is_false_time(const struct comparison *c, uint64_t us)
 {
 	bool counted = us != 0;
@@ -4007,10 +4007,9 @@ static bool is_false_time(const struct comparison *c, uint64_t us)
 	return !counted || us / (1000000 / USER_HZ) > c->report->most_ticks;
 }
 
-/* The ticks of all kinds: a whole if they fill the time of the CPUs, neither less nor more.
- * A quarter is allowed for, as guests lose some; little where one kind is not known, but
- * steal, which is not the machine's own. Since boot they may be less: CPUs have come, and
- * the machine has slept. */
+/* The time of all kinds, if it fills the time of the CPUs. A quarter more or less is allowed,
+ * as guests lose ticks; a 32nd if a kind other than steal is unknown. Since boot it may be
+ * less: CPUs may have been added, and the machine suspended. */
 static uint64_t make_cpu_time(const struct comparison *c)
 {
 	const struct snapshot *before = c->before, *now = c->now;
@@ -4043,8 +4042,8 @@ static uint64_t make_cpu_time(const struct comparison *c)
 	return sum;
 }
 
-/* Was what the metric is made of read this time, so that it has a value, or
- * will have one once there is something to compare with? */
+/* Was the metric's input read this time, so that it has a value, or will have
+ * one at the next comparison? */
 static bool is_fed(const struct comparison *c, enum metric_id m)
 {
 	const struct place *p = c->now->plan->place[m];
@@ -4064,7 +4063,7 @@ static bool is_fed(const struct comparison *c, enum metric_id m)
 	return true;
 }
 
-/* The metrics that a place is made of, added up. */
+/* The sum of the terms of a metric. */
 static uint64_t sum_terms(const struct comparison *c, const struct place *p)
 {
 	const struct term *t;
@@ -4085,7 +4084,7 @@ static uint64_t sum_terms(const struct comparison *c, const struct place *p)
 	return any ? minus(sum, less) : UNAVAILABLE;
 }
 
-/* A number of a file, by the kind of its metric. */
+/* The value of a metric read from a source, by its kind. */
 static uint64_t report_number(const struct comparison *c, enum metric_id m, const struct place *p)
 {
 	uint64_t us = c->report->elapsed_us, v;
@@ -4120,8 +4119,8 @@ static uint64_t (*const makers[MAKER_COUNT])(const struct comparison *) = {
 #undef F
 };
 
-/* Compares two snapshots. The first is compared with zeros at its start,
- * which is in before->ns. */
+/* Compares two snapshots. The first is compared with zeros at the start of
+ * the counters, before->ns. */
 static void report_make(const struct comparison *c)
 {
 	const struct plan *plan = c->now->plan;
@@ -4135,7 +4134,7 @@ static void report_make(const struct comparison *c)
 	r->scope = now->of_host ? "host" : "cgroup";
 	r->cgroup = now->of_host ? NULL : scope.name;
 	if (r->first)
-		memset(r->value, 0xff, sizeof r->value); /* what is not planned stays UNAVAILABLE */
+		memset(r->value, 0xff, sizeof r->value); /* UNAVAILABLE unless planned */
 	if (WITH_CGROUP && (c->child || !now->of_host))
 		find_limits(c);
 	for (i = 0; i < plan->count; i++) {
@@ -4159,9 +4158,9 @@ static void report_make(const struct comparison *c)
 	level_name(r->limits.cpu.cpuset ? DIR_CPUSET : DIR_CPU, r->value[M_cpu_level], r->cpu_level);
 }
 
-/* Has a counter of the first report grown by more than it can have since the oldest task
- * started, or more CPU time passed than a quota lends ahead? Then the cgroup is older than
- * that, and its age not known. */
+/* Did a counter of the first report grow by more than is possible since the oldest task
+ * started, or CPU time by more than the quota allows? Then the cgroup is older than the
+ * task, and its age unknown. */
 static bool is_false_start(const struct comparison *c)
 {
 	const struct plan *plan = c->now->plan;
@@ -4185,7 +4184,7 @@ static bool is_false_start(const struct comparison *c)
 	return used != UNAVAILABLE && used > mul_div(r->value[M_cpu_capacity], most, 1000000);
 }
 
-/* " of PATH", the cgroup whose limit it is, where that is not the scope's own. */
+/* " of PATH", the cgroup that sets the limit, unless it is the scope. */
 static void out_level(struct sink *o, const char *name)
 {
 	if (!*name || !strcmp(name, scope.name))
@@ -4194,7 +4193,7 @@ static void out_level(struct sink *o, const char *name)
 	out_safe(o, name);
 }
 
-/* The cgroup's versions, limits and what of it cannot be seen. */
+/* The cgroup's versions and limits, and a note on invisible ancestors. */
 static void out_cgroup(struct sink *o, const struct comparison *c)
 {
 	const struct report *r = c->report;
@@ -4229,8 +4228,8 @@ static void out_cgroup(struct sink *o, const struct comparison *c)
 	out_str(o, scope.entered ? ", entered from outside: as PID 1 sees it" : "");
 }
 
-/* On a terminal: whose numbers these are, and under which limits, where that
- * is not what any vmstat would show. */
+/* On a terminal: the scope and its limits, unless it is a plain host without
+ * containers or lxcfs. */
 static void say_scope(const struct comparison *c)
 {
 	char buffer[3 * PATH_BYTES];
@@ -5674,8 +5673,8 @@ enum disk_unit { DISK_ONE, DISK_SECTORS, DISK_MS };
 
 static const struct disk_field {
 	struct column column; /* of -d */
-	const char *sum;      /* what -D calls it; NULL: not there */
-	const char *charge;   /* the key in io.stat, if cgroups are charged for it */
+	const char *sum;      /* label in -D; NULL: not in it */
+	const char *charge;   /* key in io.stat; NULL: not charged to cgroups */
 	uint8_t nth, unit, type;
 	const char *name, *help; /* for Prometheus, after vmstat_disk_ */
 } disk_fields[] = {
@@ -5695,8 +5694,8 @@ DISK_FIELDS(F)
 #undef F
 
 /* Rates of a disk as `iostat -x` defines them: R(key, field, by, scale, width (0: with -w
- * alone), wide width, heading): the growth of a field times the scale, by the growth of
- * another field, or by the microseconds that passed (TIME). In millionths. */
+ * alone), wide width, heading): the growth of a field times the scale, divided by that of
+ * another field, or by the microseconds elapsed (TIME). In millionths. */
 #define DISK_RATES(R) \
 	R(r_s, reads, TIME, 1000000000000, 7, 7, "r/s") \
 	R(w_s, writes, TIME, 1000000000000, 7, 7, "w/s") \
@@ -5734,8 +5733,8 @@ static const struct disk_rate {
 #undef R
 };
 
-/* A partition has the name of a disk before it and a number, with a p
- * between where the disk's name ends in a digit. */
+/* A partition's name is its disk's plus a number, with a p between if the
+ * disk's name ends in a digit. */
 static bool is_partition_of(const char *name, const char *disk)
 {
 	const char *rest = after(name, disk);
@@ -5748,8 +5747,8 @@ static bool is_partition_of(const char *name, const char *disk)
 	return parse_number(rest, &number);
 }
 
-/* Does sysfs have something of this device; with `entries`, a directory that is not empty?
- * An error is no answer. */
+/* Does sysfs have this file of a device; with `entries`, a non-empty directory? False,
+ * with *error set, if unknown. */
 static bool sysfs_has(const char *class, const char *device, const char *what, bool entries, int *error)
 {
 	char path[PATH_BYTES];
@@ -5770,12 +5769,12 @@ static bool sysfs_has(const char *class, const char *device, const char *what, b
 	return has;
 }
 
-/* What a device is. TWICE: another one has its name. */
+/* The type of a device. TWICE: its name is taken. */
 enum { DEVICE_DISK, DEVICE_PARTITION, DEVICE_STACKED, DEVICE_TWICE };
 
-/* Asks sysfs whether it is a partition; without sysfs its name decides. A disk may
- * lie on other devices (LVM, LUKS, md, loop), which count its I/O, too:
- * Documentation/ABI/testing/sysfs-block, slaves. A cgroup is charged for disks alone. */
+/* Classifies a device: a partition by sysfs, or without sysfs by its name. A disk may
+ * be stacked on others (LVM, LUKS, md, loop), which count its I/O, too:
+ * Documentation/ABI/testing/sysfs-block, slaves. Cgroups are charged for disks only. */
 static unsigned ask_device(const struct devices *now, unsigned at, uint64_t number, const char *name, int *error)
 {
 	const struct device *d, *end = now->device + (at < MAX_DISKS ? at : MAX_DISKS);
@@ -5797,12 +5796,12 @@ static unsigned ask_device(const struct devices *now, unsigned at, uint64_t numb
 		sysfs_has("/dev/block/", text, "/slaves", true, error) ? DEVICE_STACKED : DEVICE_DISK;
 }
 
-#define DEVICES_KNOWN 16384 /* 8 bytes each, touched as far as there are devices */
+#define DEVICES_KNOWN 16384 /* 8 bytes each; unused entries take no memory */
 
-/* The same, asked once: most devices stand where they stood in the snapshot before. */
+/* The same, cached: most devices keep their place in the file. */
 static unsigned know_device(struct devices *now, unsigned at, uint64_t number, const char *name)
 {
-	LARGE uint64_t known[DEVICES_KNOWN]; /* by place: number plus one, and what it is */
+	LARGE uint64_t known[DEVICES_KNOWN]; /* by place: number plus one, and type */
 	unsigned what;
 	int error = 0;
 
@@ -5816,10 +5815,10 @@ static unsigned know_device(struct devices *now, unsigned at, uint64_t number, c
 	return what;
 }
 
-#define OTHER_DEVICES UINT64_MAX /* the number of those that the table has no room for */
+#define OTHER_DEVICES UINT64_MAX /* the number of the entry that adds up all others */
 
-/* The entry of the device at this place in a file. Disks beyond the table have one together.
- * `again`: it is a second file of the same devices. */
+/* The entry of the device at this place in a file. Disks beyond the table share one.
+ * `again`: a second file of the same devices. */
 static struct device *enter_device(struct devices *now, unsigned at, uint64_t number, const char *name, bool again)
 {
 	static struct device ignored;
@@ -5842,7 +5841,7 @@ static struct device *enter_device(struct devices *now, unsigned at, uint64_t nu
 	return (at < MAX_DISKS ? d->number == number : what == DEVICE_DISK) ? d : &ignored;
 }
 
-/* Disks that the table has no room for. */
+/* The number of disks beyond the table. */
 static unsigned disks_left_out(const struct devices *list)
 {
 	return list->count > MAX_DISKS ? list->device[MAX_DISKS].disks : 0;
@@ -5850,7 +5849,7 @@ static unsigned disks_left_out(const struct devices *list)
 
 /* The next line of /proc/diskstats: "MAJOR MINOR NAME" and numbers. Before Linux 2.6.25 a
  * partition has four: reads, sectors, writes, sectors. Requests in flight are a
- * sum over CPUs that some kernels let go below 0: not known then. */
+ * sum over CPUs, negative in some kernels: then UNAVAILABLE. */
 static bool next_disk(struct scanner *s, struct device *d)
 {
 	static const uint8_t four[] = { D_reads, D_read_sectors, D_writes, D_write_sectors };
@@ -5880,7 +5879,7 @@ static bool next_disk(struct scanner *s, struct device *d)
 	return false;
 }
 
-/* Has the device ever done anything? */
+/* Has the device ever done I/O? */
 static bool has_worked(const struct device *d)
 {
 	unsigned f;
@@ -5891,8 +5890,8 @@ static bool has_worked(const struct device *d)
 	return false;
 }
 
-/* Reads /proc/diskstats, of -p one device. The devices of a cgroup only get their names from
- * it. Returns whether any device of the machine has done anything. */
+/* Reads /proc/diskstats, for -p one device; for a cgroup only the names of its devices.
+ * Returns whether any device of the machine has done I/O. */
 static bool read_diskstats(struct devices *now)
 {
 	struct device disk, *d;
@@ -5930,14 +5929,14 @@ static bool device_number(const struct text *w, uint64_t *number)
 	return true;
 }
 
-/* What a cgroup is charged for on a device, bytes first. v2 has all in io.stat, "8:0
- * rbytes=N ..."; v1 the first two in one file, "8:0 Read N", the others in another. */
+/* The charges of a cgroup on a device, bytes first. v2 has all in io.stat, "8:0
+ * rbytes=N ..."; v1 has bytes in one file, "8:0 Read N", and requests in another. */
 static const uint8_t charges[] = { D_read_sectors, D_write_sectors, D_reads, D_writes };
 
-/* Reads a file of charges, of v1 from `first` on. Lines like "(unknown) ..." and "Total ..."
- * are nobody's. What is not reported has not happened: without I/O v2's file is empty; one of
- * other lines is none. v1's without a device has never counted, as Linux 6.10 does so where a
- * limit is set. Returns errno, ENODATA for that, or 0. */
+/* Reads a file of charges; v1's go to charged[first] on. Lines like "(unknown) ..." and
+ * "Total ..." are skipped. Without I/O v2's file is empty; foreign lines alone are EINVAL. A
+ * v1 file without devices has never counted, as Linux 6.10 counts only under a limit: ENODATA.
+ * Returns errno, or 0. */
 static int read_charges(struct devices *now, const char *file, unsigned first)
 {
 	const struct hierarchy *h = &hierarchies[DIR_IO];
@@ -5975,7 +5974,7 @@ static int read_charges(struct devices *now, const char *file, unsigned first)
 	return foreign && h->version == 2 ? EINVAL : ENODATA;
 }
 
-/* Has the cgroup no child? */
+/* Has the cgroup no children? */
 static bool is_leaf(const struct hierarchy *h)
 {
 	struct entries entries;
@@ -5989,11 +5988,11 @@ static bool is_leaf(const struct hierarchy *h)
 	return leaf && !entries.error;
 }
 
-/* Reads block devices: those of the machine, or with `charged` what the cgroup has done
- * to them; bi and bo get the bytes of all that are not stacked. On v1 kernels without
- * recursive files those of the cgroup itself are exact for a leaf. Some count only while
- * a throttle rule is set: a file that has never counted, though the machine's disks
- * have, is no count. */
+/* Reads block devices: the machine's, or with `charged` the cgroup's charges; bi and bo
+ * get the bytes of all that are not stacked. On v1 kernels without recursive files the
+ * cgroup's own are exact for a leaf. Some kernels count only while a throttle rule is
+ * set: zeros are UNAVAILABLE if the machine's disks have done I/O. `names`: also read
+ * requests and names. */
 static void read_devices(struct snapshot *now, bool charged, bool names)
 {
 	bool v1 = hierarchies[DIR_IO].version == 1, leaf = false, worked;
@@ -6064,9 +6063,9 @@ static void read_slabs(struct slabs *list)
 	list->error = s.error ? s.error : list->count ? 0 : ENODATA;
 }
 
-/* What a device counted in the last snapshot; NULL where it is new, and counts from 0. False
- * where the two cannot be compared: they were read from other files; it has stepped back,
- * and is another device; others share the last entry. Most stand where they stood. */
+/* Finds a device in the last snapshot; NULL: new, and counts from 0. False if the two cannot
+ * be compared: read from different files; a counter stepped back, as in a replaced device;
+ * the entry adds up a different number of disks. Most devices keep their place. */
 static bool find_device_before(const struct comparison *c, const struct device *d, const struct device **old)
 {
 	static const uint8_t counts[] = { D_reads, D_read_sectors, D_writes, D_write_sectors };
@@ -6077,7 +6076,7 @@ static bool find_device_before(const struct comparison *c, const struct device *
 	if (c->report->first)
 		return true;
 	if ((before->error && before->error != ENODATA) || before->charged != now->charged)
-		return false; /* what had never counted counts from 0 */
+		return false; /* ENODATA: counts from 0 */
 	for (i = 0; !*old && i < before->count; i++)
 		if (before->device[(same + i) % before->count].number == d->number)
 			*old = &before->device[(same + i) % before->count];
@@ -6093,8 +6092,8 @@ static bool find_device_before(const struct comparison *c, const struct device *
 	return true;
 }
 
-/* Bytes of all devices that are not stacked, read (0) or written (1), in
- * thousandths a second: by device, then added. */
+/* Bytes read (0) or written (1) on all devices not stacked, in thousandths
+ * per second: the sum of their growths. */
 static uint64_t device_rate(const struct comparison *c, unsigned direction)
 {
 	const struct devices *now = c->now->devices;
@@ -6150,11 +6149,11 @@ static struct cell disk_cell(const struct listing *l, unsigned item, const struc
 	if (opt->view == O_DISK && opt->extended)
 		return number_cell(disk_rate(l->from, d, &disk_rates[c->id]));
 	if (opt->view == O_DISK && !opt->format && c->id == D_io_ms)
-		return number_cell(divided(d->value[c->id], 1000)); /* in text it is seconds */
+		return number_cell(divided(d->value[c->id], 1000)); /* seconds in text */
 	return number_cell(d->value[c->id]);
 }
 
-/* -d, with -x rates. */
+/* -d; rates with -x. */
 static bool list_disks(struct listing *l)
 {
 	static const struct column
@@ -6174,7 +6173,7 @@ static bool list_disks(struct listing *l)
 	return true;
 }
 
-/* The devices of -d; of -p no other one was kept. */
+/* The devices of -d, or the one that was read for -p. */
 static void fill_devices(struct listing *l)
 {
 	const struct devices *now = l->from->now->devices;
@@ -6189,8 +6188,8 @@ static void fill_devices(struct listing *l)
 	}
 }
 
-/* -D: a field of all disks that are not stacked, or how many disks or partitions there
- * are. */
+/* -D: the sum of a field over disks not stacked, or the number of disks or
+ * partitions. */
 enum { SUM_DISKS = D_COUNT, SUM_PARTITIONS, SUM_COUNT };
 
 static struct cell disk_sum_cell(const struct listing *l, unsigned item, const struct column *c)
@@ -6200,7 +6199,7 @@ static struct cell disk_sum_cell(const struct listing *l, unsigned item, const s
 	uint64_t sum = 0;
 
 	(void)item;
-	/* A cgroup is charged for disks, and for some fields. */
+	/* Cgroups are charged for disks only, in some fields. */
 	if (now->charged && (c->id == SUM_PARTITIONS || (c->id < D_COUNT && !disk_fields[c->id].charge)))
 		return number_cell(UNAVAILABLE);
 	if (c->id < D_COUNT && now->stacking_error)
@@ -6258,7 +6257,7 @@ static bool list_partition(struct listing *l)
 	return true;
 }
 
-/* -m: an id is the place of a number after the name in slabinfo. */
+/* -m: ids are places of numbers after the name in slabinfo. */
 static struct cell slab_cell(const struct listing *l, unsigned item, const struct column *c)
 {
 	const struct slab *slab = &slabs.slab[item];
@@ -6301,11 +6300,11 @@ static void fill_slabs(struct listing *l)
 	sort_rows(l, is_slab_before);
 }
 
-/* The lines of -s, in procps-ng's order: T(scopes, metric, what is printed, key
- * in JSON, label). Of CGROUP: in cgroup scope alone.
- *   TOTAL    the counter as the kernel counts it
- *   GROWTH   what the report holds: growth since the start
- *   SIZE     the report's, in the unit of -S, which stands before the label */
+/* The lines of -s, in procps-ng's order: T(scopes, metric, value, key in JSON,
+ * label). CGROUP: in cgroup scope only.
+ *   TOTAL    the kernel's counter
+ *   GROWTH   the report's value: growth since the start
+ *   SIZE     the report's value, in the unit of -S, printed before the label */
 enum stat_value { VALUE_TOTAL, VALUE_GROWTH, VALUE_SIZE };
 
 #define STATS(T) \
@@ -6371,7 +6370,7 @@ static const struct stat_row {
 #undef T
 };
 
-/* Sizes come in whole units, as procps-ng prints them. */
+/* Sizes are in whole units, as in procps-ng. */
 static struct cell stat_cell(const struct listing *l, unsigned item, const struct column *c)
 {
 	const struct stat_row *row = &stats[c->id];
@@ -6391,7 +6390,7 @@ static struct cell stat_cell(const struct listing *l, unsigned item, const struc
 	return number_cell(divided(total, p->raw == RAW_BYTES ? 1024 : 1));
 }
 
-/* -s; of -f one line. */
+/* -s; for -f one line. */
 static bool list_stats(struct listing *l)
 {
 	static const struct column forks = {
@@ -6419,7 +6418,7 @@ static void plan_stats(struct plan *plan, const struct listing *l)
 	for (i = 0; i < l->columns; i++)
 		if (l->column[i]->id < ID_INTERVAL)
 			plan_select(plan, stats[l->column[i]->id].metric);
-	plan_select(plan, M_cpus_online); /* which tells ticks from nonsense */
+	plan_select(plan, M_cpus_online); /* needed to bound ticks */
 }
 
 /* ------------------------------------------------------------------ TASKS
@@ -7110,9 +7109,9 @@ static bool parse_top(const char *value)
 
 /* ---------------------------------------------------------------- CGROUPS
  *
- * --cgroups: the cgroups below the scope. Each is read, compared with what it
- * counted the last time, and judged, with the arithmetic of the scope itself,
- * one by one, so that hundreds of them take little memory. */
+ * --cgroups: the cgroups below the scope. Each is read, compared with its last
+ * counters and judged, with the arithmetic of the scope itself; one by one, so
+ * that hundreds of them take little memory. */
 
 /* The columns of --cgroups: C(key, metric, width, heading in text). */
 #define CHILD_COLUMNS(C) \
@@ -7146,31 +7145,31 @@ static const struct child_column {
 #undef C
 };
 
-#define CHILD_COUNTERS 14 /* of what CHILD_COLUMNS and the rules need, which are planned first */
+#define CHILD_COUNTERS 14 /* needed by CHILD_COLUMNS and the rules, planned first */
 #define CHILD_NAMES (MAX_CHILDREN * 256u)
 #define UNSEEN UINT32_MAX
 
-/* The cgroups below the scope, each in a slot that it keeps. What it counted the last
- * time stays until it is compared again. */
+/* The cgroups below the scope, each in a permanent slot. Its last counters stay until
+ * the next comparison. */
 LARGE struct children {
-	unsigned slots;        /* in use, or free again */
-	unsigned more;         /* that found no room */
+	unsigned slots;        /* ever used */
+	unsigned more;         /* without a slot */
 	bool hidden;           /* some cannot be read */
-	uint64_t compared_ns;  /* the time of the last snapshot that they were compared at; 0: none */
+	uint64_t compared_ns;  /* time of the last comparison; 0: none */
 	uint32_t names_length;
 	struct child {
-		uint64_t inode;    /* twice, plus one in a second hierarchy of v1; 0: a free slot */
+		uint64_t inode;    /* twice, plus one in v1's second hierarchy; 0: a free slot */
 		uint64_t counter[CHILD_COUNTERS]; /* in the order of the plan */
-		uint32_t value[CHILD_VALUES]; /* as in struct report, sizes in KiB; UINT32_MAX: not known */
-		uint32_t severity; /* of the rule that is worst: value by critical level, in thousandths */
-		uint32_t name;     /* of its path below the scope, in names; UNSEEN during a walk */
-		bool compared;     /* `counter` has what it counted then */
+		uint32_t value[CHILD_VALUES]; /* as in struct report, sizes in KiB; UINT32_MAX: unknown */
+		uint32_t severity; /* of the worst rule: value by critical level, in thousandths */
+		uint32_t name;     /* offset of its path in names; UNSEEN during a walk */
+		bool compared;     /* `counter` is filled */
 	} child[WITH_CGROUP ? MAX_CHILDREN : 1];
 	char names[WITH_CGROUP ? CHILD_NAMES : 1];
 	char first_more[PATH_BYTES]; /* below the scope */
 } children;
 
-/* Reads the files of a child, `rest` below the scope, into values[metric]. */
+/* Reads the files of the child at `rest` below the scope into values[metric]. */
 static void read_child(struct plan *plan, const char *rest, uint64_t *values)
 {
 	char dir[PATH_BYTES];
@@ -7191,8 +7190,8 @@ static void read_child(struct plan *plan, const char *rest, uint64_t *values)
 		values[M_oom] = read_oom_below(dir);
 }
 
-/* The slot of a child: the one that it had, which mostly comes after that of the
- * child before it, or a free one. NULL: there is none. */
+/* The slot of a child: its own, which mostly follows the previous child's, or a
+ * free one. NULL: no slot is free. */
 static struct child *find_slot(uint64_t inode, unsigned from)
 {
 	struct child *child, *free_slot = NULL;
@@ -7214,7 +7213,7 @@ static struct child *find_slot(uint64_t inode, unsigned from)
 	return free_slot;
 }
 
-/* How bad the worst rule is: its value by its critical level, in thousandths. */
+/* The severity of the worst rule: value by critical level, in thousandths. */
 static uint64_t severity_of(const struct report *r)
 {
 	uint64_t worst = 0, v;
@@ -7228,7 +7227,7 @@ static uint64_t severity_of(const struct report *r)
 	return worst;
 }
 
-/* A value in 32 bits, to save memory: the most that fits, where it is more. */
+/* A value in 32 bits, to save memory; larger values are clamped. */
 static uint32_t pack_value(uint64_t v, enum unit unit)
 {
 	v = divided(v, unit == UNIT_SIZE ? 1024 * 1000 : 1);
@@ -7240,19 +7239,19 @@ static uint64_t unpack_value(uint32_t v, enum unit unit)
 	return v == UINT32_MAX ? UNAVAILABLE : times(v, unit == UNIT_SIZE ? 1024 * 1000 : 1);
 }
 
-/* What is done with each child. */
+/* A walk over the children. */
 struct child_walk {
 	struct plan *plan;
 	const struct snapshot *scope_now;
 	void (*use)(const struct child_walk *, struct child *, struct snapshot *before, struct snapshot *now,
 		    struct report *);
-	size_t top;         /* the path of a child begins here */
+	size_t top;         /* offset of a child's path in w->dir */
 	unsigned next;      /* the slot after that of the last child */
-	bool second;        /* over the second hierarchy of v1: what the first has is done */
+	bool second;        /* v1's second hierarchy; skips those in the first */
 };
 
-/* Compares what a child counts now with what it did the last time; one that is new
- * counts from 0. The first time the age of none is known. */
+/* Compares a child with its last counters; new ones count from 0. At the first walk
+ * no child's age is known. */
 static void compare_child(const struct child_walk *walk, struct child *child, struct snapshot *before,
 			  struct snapshot *now, struct report *r)
 {
@@ -7293,7 +7292,7 @@ static bool visit_below(struct walk *w, size_t n)
 
 	if (length == 1 || (walk->second && join(path, hierarchies[DIR_MEMORY].dir, rest, "") && path_exists(path)))
 		return false;
-	inode = (uint64_t)w->stat.st_ino << 1 | walk->second; /* the hierarchies number theirs alike */
+	inode = (uint64_t)w->stat.st_ino << 1 | walk->second; /* inodes repeat across hierarchies */
 	child = children.names_length + length > sizeof children.names ? NULL : find_slot(inode, walk->next);
 	if (!child) {
 		if (!children.more++)
@@ -7315,7 +7314,7 @@ static bool visit_below(struct walk *w, size_t n)
 	return false;
 }
 
-/* Reads all children, and frees the slots of those that are gone. */
+/* Reads all children, and frees the slots of removed ones. */
 static void read_children(struct child_walk *of_child)
 {
 	static const enum directory dirs[] = { DIR_MEMORY, DIR_CPUACCT };
@@ -7343,14 +7342,14 @@ static void read_children(struct child_walk *of_child)
 			child->inode = 0;
 }
 
-/* Compares all children with what they counted when this was done before. */
+/* Compares all children with their counters at the last comparison. */
 static void compare_children(struct plan *plan, const struct snapshot *now)
 {
 	read_children(&(struct child_walk){ .plan = plan, .scope_now = now, .use = compare_child });
 	children.compared_ns = now->ns;
 }
 
-/* Hexadecimal digits, with - or _ between, 32 up to `most` characters. */
+/* Is it hexadecimal, of 32 to `most` characters; below 64 also with - or _? */
 static bool is_hex_id(const char *p, const char *end, ptrdiff_t most)
 {
 	if (end - p < 32 || end - p > most)
@@ -7361,15 +7360,15 @@ static bool is_hex_id(const char *p, const char *end, ptrdiff_t most)
 	return true;
 }
 
-/* What the kubelet made of a path: "" where it did not. */
+/* The kubelet's parts of a path, or "". */
 struct kubelet {
 	char pod[40];       /* the UID of the pod */
-	char container[68]; /* the ID of the container, which other runtimes have, too */
+	char container[68]; /* the container's ID, also of other runtimes */
 };
 
 /* Cgroupfs and systemd drivers, and a mixture: .../podUID/ID, ...-podU_I_D.slice/cri-containerd-ID.scope,
- * ...-podU_I_D.slice:cri-containerd:ID. What stands above a pod is not of it: the node may be a
- * container. Returns what follows the parts that were found. */
+ * ...-podU_I_D.slice:cri-containerd:ID. Containers above a pod do not count: the node may
+ * be one. Returns the rest of the path after these parts. */
 static const char *kubelet_parts(const char *path, struct kubelet *k)
 {
 	const char *part, *end, *next, *p, *rest = path;
@@ -7388,7 +7387,7 @@ static const char *kubelet_parts(const char *path, struct kubelet *k)
 			}
 		p = end - 64;
 		if (end - part >= 64 && is_hex_id(p, end, 64) && (p == part || p[-1] == '-') &&
-		    !(p - part >= 7 && after(p - 7, "conmon-"))) { /* which is the monitor's */
+		    !(p - part >= 7 && after(p - 7, "conmon-"))) { /* the monitor's */
 			container.n = 0;
 			out_bytes(&container, p, 64);
 			rest = next;
@@ -7411,7 +7410,7 @@ static void plan_children(struct plan *plan, const struct listing *l)
 			plan_select(plan, rules[i].metric);
 }
 
-/* A child's path, as the kernel names it; false: it is too long. */
+/* A child's path, as the kernel names it; false: too long. */
 static bool child_path(const struct child *child, char *path)
 {
 	return join(path, scope.name[1] ? scope.name : "", children.names + child->name, "");
@@ -7419,8 +7418,8 @@ static bool child_path(const struct child *child, char *path)
 
 enum { CHILD_NAME = CHILD_VALUES, CHILD_PATH, CHILD_POD, CHILD_CONTAINER };
 
-/* In text a child's path is that below the scope, and what the kubelet made of it "pod UID
- * ID". */
+/* In text a child's path starts below the scope, and the kubelet's part is shown as
+ * "pod UID ID". */
 static struct cell child_cell(const struct listing *l, unsigned item, const struct column *c)
 {
 	LARGE char text[2 * PATH_BYTES];
@@ -7442,7 +7441,7 @@ static struct cell child_cell(const struct listing *l, unsigned item, const stru
 		out_str(&o, k.container);
 	} else if (c->id == CHILD_PATH) {
 		out_str(&o, path);
-	} else if (!*k.pod || strlen(rest) >= strlen(name)) { /* the scope itself is the pod's, or in it */
+	} else if (!*k.pod || strlen(rest) >= strlen(name)) { /* the scope is the pod, or in it */
 		out_str(&o, name + 1);
 	} else {
 		out(&o, *k.container ? "pod %s " : "pod %s", k.pod);
@@ -7477,8 +7476,8 @@ static bool list_children(struct listing *l)
 	return true;
 }
 
-/* Does one come before another: by the value that was asked for, or by what is
- * worst; then by the CPU time that it used? What is not known comes last. */
+/* Is a child listed before another: by the requested value, or by severity; then
+ * by CPU use? Unknown values come last. */
 static bool is_worse(unsigned item, unsigned other)
 {
 	const struct child *a = &children.child[item], *b = &children.child[other];
