@@ -1167,13 +1167,13 @@ static bool scan_jump(struct scanner *s, uint64_t position, const char *key, siz
 /* -------------------------------------------------------------- CATALOGUE
  *
  * Tables that drive everything else. A list macro makes the enumerators and
- * the rows of a table and is expanded for nothing else. Fields are pasted to
- * a prefix, so that two that are swapped do not compile. The order of rows
- * is the order of the output and means nothing else. */
+ * the rows of a table, and has no other expansions. Fields are pasted to a
+ * prefix, so that swapped fields do not compile. The order of rows is the
+ * order of the output and means nothing else. */
 
 /* Directories that hold files: the roots, and the cgroup's directory in the
- * hierarchy of each controller: D(id, name of the controller in v1, "" where
- * v2 alone has it). */
+ * hierarchy of each controller: D(id, name of the controller in v1, "" if only
+ * v2 has it). */
 #define DIRECTORIES(D) \
 	D(PROC, "") \
 	D(SYS, "") \
@@ -1199,18 +1199,18 @@ static const char *const controllers[] = {
 #undef D
 };
 
-/* What a file looks like inside.
+/* The format of a file.
  *   WORDS   lines "key number..." or "key: number..."
  *   PSI     lines "some avg10=... total=N"; the key is some or full, the number total;
  *           with NTH(1) avg10
  *   NUMBER  one line of numbers
- *   LIMIT   the same; "max", -1 and a file that is not there are UNLIMITED
- *   CPUS    a list like "0-3,8"; the number of CPUs in it
- *   CODE    a function of its own reads it */
+ *   LIMIT   the same; "max", -1 and a missing file are UNLIMITED
+ *   CPUS    the number of CPUs in a list like "0-3,8"
+ *   CODE    read by a function of its own */
 enum format { FORMAT_WORDS, FORMAT_PSI, FORMAT_NUMBER, FORMAT_LIMIT, FORMAT_CPUS, FORMAT_CODE };
 
-/* The files: S(id, directory, format, name), with NAME(name), OR(name) where some kernels
- * have another. Defined by proc.rst, accounting/psi.rst, admin-guide/cgroup-v2.rst and
+/* The files: S(id, directory, format, name), with NAME(name), OR(name) for the name in
+ * other kernels. Defined by proc.rst, accounting/psi.rst, admin-guide/cgroup-v2.rst and
  * admin-guide/cgroup-v1/ in Linux 6.13's Documentation. */
 #define SOURCES(S) \
 	S(STAT, PROC, WORDS, "stat") \
@@ -1276,37 +1276,37 @@ static const struct source {
 #undef S
 };
 
-/* What a report holds of a metric.
+/* The value of a metric in a report.
  *   GAUGE   the value
  *   RATE    growth of a counter per second
  *   COUNT   growth of a counter
  *   TIME    growth of a counter of time, in microseconds
  *   SHARE   growth of a counter of time, in percent of the interval
- *   TOTAL   nothing: the counter itself is a line of -s */
+ *   TOTAL   none: the counter itself is a line of -s */
 enum kind { KIND_GAUGE, KIND_RATE, KIND_COUNT, KIND_TIME, KIND_SHARE, KIND_TOTAL };
 
-/* The unit of a number in a kernel file. What is counted is ONE. */
+/* The unit of a number in a kernel file. Counts are ONE. */
 enum raw { RAW_ONE, RAW_KIB, RAW_BYTES, RAW_PAGES, RAW_TICKS, RAW_NS, RAW_US };
 
 /* How a value is shown.
  *   TEXT      a name
- *   NAME      a name that is cut where it is longer than its column
- *   TITLE     a name that in text is the heading of its column
- *   LEVEL     a level's number, by the name of its cgroup
- *   WHOLE     a number as it is
+ *   NAME      a name, cut to the width of its column
+ *   TITLE     a name that is the column's heading in text
+ *   LEVEL     a level's number, shown as its cgroup's name
+ *   WHOLE     an unscaled number
  *   DECIMALS  a number in millionths, with two decimals
- *   NUMBER    a number in thousandths, as all that follow, to the nearest
+ *   NUMBER    a number in thousandths, as all below, to the nearest
  *   PERCENT   to the nearest
  *   SIZE      bytes, in the unit of -S, rounded down as procps-ng does
  *   FLOW      bytes per second, in the unit of -S
- *   BLOCKS    bytes per second, in KiB whatever -S says */
+ *   BLOCKS    bytes per second, always in KiB, whatever -S */
 enum unit {
 	UNIT_TEXT, UNIT_NAME, UNIT_TITLE, UNIT_LEVEL, UNIT_WHOLE, UNIT_DECIMALS, UNIT_NUMBER, UNIT_PERCENT, UNIT_SIZE,
 	UNIT_FLOW, UNIT_BLOCKS
 };
 
-/* Where a metric shows up without being named by -o.
- *   HIDDEN    nowhere: other metrics are made of it, or -s and rules use it
+/* Where a metric is shown without being named by -o.
+ *   HIDDEN    nowhere: a term of other metrics, or used by -s and rules
  *   RECORD    JSON and CSV
  *   EXTENDED  and -x
  *   CGROUP    and the table in cgroup scope
@@ -1316,7 +1316,7 @@ enum unit {
  *   BUFFERS   as CLASSIC; not in the table with -a */
 enum show { SHOW_HIDDEN, SHOW_RECORD, SHOW_EXTENDED, SHOW_CGROUP, SHOW_TABLE, SHOW_CLASSIC, SHOW_ACTIVE, SHOW_BUFFERS };
 
-/* G(id, name, 1 where an odd dash goes to the right, as procps-ng's). */
+/* G(id, name, 1: an odd dash goes to the right, as in procps-ng). */
 #define GROUPS(G) \
 	G(NONE, "", 0) \
 	G(PROCS, "procs", 0) \
@@ -1350,22 +1350,22 @@ static const struct group_row {
 #undef G
 };
 
-/* A column of a listing, which knows by the id what it shows: a metric, the field of a
- * device, or what the listing numbers itself. */
+/* A column of a listing. The listing defines its id: a metric, a field of a device, or
+ * a number of the listing's own. */
 struct column {
 	const char *key;     /* in JSON, CSV and -o */
-	const char *heading; /* in text; where a listing is stacked, after the number */
+	const char *heading; /* in text; in a stacked listing, after the number */
 	uint8_t group, unit;
 	uint8_t width[2];    /* narrow, and with -w; 0: not in text */
 	uint8_t keep;        /* 0 to 99: a narrow terminal drops the lowest first, equals together */
 	uint8_t id;
 };
 
-/* What a record says of the report that it belongs to: the same in every listing. */
+/* Columns of the report itself, the same in every listing. */
 enum { ID_INTERVAL = 253, ID_SCOPE, ID_CGROUP };
 
-/* What a metric is made of: another metric, added or taken off, or one that its maker
- * needs. An optional one is left out where the kernel does not report it. */
+/* A term of a metric: another metric, added, subtracted, or needed by the maker. An
+ * optional one is left out if the kernel does not report it. */
 enum term_sign { TERM_MINUS = -1, TERM_END, TERM_PLUS, TERM_NEEDED };
 
 struct term {
@@ -1376,8 +1376,8 @@ struct term {
 
 enum scope_kind { HOST = 1, V2 = 2, V1 = 4, CGROUP = V2 | V1, ANY = 7 };
 
-/* Functions that make a metric where adding does not do; they are in REPORT. That of
- * limits makes all of them at once. */
+/* Functions that make a metric that is not a sum, in REPORT and DISKS. That of limits
+ * makes all of them at once. */
 #define MAKERS(F) \
 	F(available) F(host_used) F(cpu_time) F(cpus_online)
 #define CGROUP_MAKERS(F) \
@@ -1392,26 +1392,26 @@ enum maker {
 	MAKER_COUNT
 };
 
-/* What is special about a number of a file.
+/* Special treatment of a number in a file.
  *   LEVELS      read at each level up to the root
- *   NEVER_ZERO  0 means that the kernel does not count it
- *   BESIDE      nor does it where another metric, as such, is 0
- *   STEPS_BACK  a counter that does: it has not grown then
- *   NUMBERED    not in the line: how many lines follow whose key is this one and a number */
+ *   NEVER_ZERO  0 means not counted by the kernel
+ *   BESIDE      not counted if another metric's raw number is 0
+ *   STEPS_BACK  a step back of the counter is no growth
+ *   NUMBERED    the number of following lines whose key is this one plus a number */
 enum trait { TRAIT_NONE, TRAIT_LEVELS, TRAIT_NEVER_ZERO, TRAIT_BESIDE, TRAIT_STEPS_BACK, TRAIT_NUMBERED };
 
-/* Where a metric comes from, in some scopes: a number of a file, or terms
- * added up, or a function of them. */
+/* The origin of a metric in some scopes: a number in a file, a sum of terms,
+ * or a function of them. */
 struct place {
-	uint8_t scopes;      /* 0 ends the list, whose order means nothing */
+	uint8_t scopes;      /* 0 ends the list; order has no meaning */
 	uint8_t source, raw; /* a file and the number's unit there; or SRC_NONE */
 	uint8_t nth;         /* the number's place after the key */
 	uint8_t trait;       /* enum trait */
-	uint8_t maker, over; /* how it is made; in percent of which metric */
-	uint8_t within;      /* a metric of the same file and unit that it is a part of */
+	uint8_t maker, over; /* its function; the metric it is a percentage of */
+	uint8_t within;      /* the metric, of the same file and unit, that includes it */
 	union {
-		const char *key;          /* with a source: of the line; NULL: not as it is */
-		const struct term *terms; /* without one: what it is made of */
+		const char *key;          /* with a source: key of the line; NULL: see code */
+		const struct term *terms; /* without: its terms */
 	};
 };
 
@@ -1439,10 +1439,10 @@ struct place {
 #define MINUS_ANY(name) { M_##name, TERM_MINUS, true }
 #define NEEDS(name) { M_##name, TERM_NEEDED, true }
 
-/* How Prometheus sees a metric: the name comes after vmstat_ of a host, after vmstat_cgroup_
- * of a cgroup. A counter is printed as the kernel counts it, a gauge is what a report holds;
- * in seconds, bytes, or as it is. Rows of one name stand together, told apart by a label.
- * SELF: of the cgroup in scope; CGROUP: of those below it, too. The names follow
+/* The export of a metric to Prometheus: the name follows vmstat_ for a host, vmstat_cgroup_
+ * for a cgroup. A counter is the kernel's count, a gauge the value of a report; in seconds,
+ * bytes, or unscaled. Rows of one name are adjacent and differ in a label.
+ * SELF: for the cgroup in scope; CGROUP: also for those below. The names follow
  * https://prometheus.io/docs/practices/naming/. */
 enum { SELF = 8 };
 
@@ -1462,17 +1462,17 @@ struct export {
  *
  *   M(name, group, show, keep, kind, unit, width, wide width, heading, help, export,
  *     place...)     is shown: in the table, JSON, CSV, by -o
- *   E(name, kind, unit, help, export, place...) is for Prometheus alone
- *   H(name, kind, unit, place...) is hidden: others are made of it, -s has it
+ *   E(name, kind, unit, help, export, place...) is for Prometheus only
+ *   H(name, kind, unit, place...) is hidden: a term of others, or shown by -s
  *
- * Help says what is measured, without a rate: readers of it add that, or a full stop. An
+ * Help names the measured quantity, without a rate or full stop, which its users add. An
  * export is AS(scopes, type, name[, MODE(mode)]), or UNEXPORTED.
  * A place is IN(scopes, where): AT(source, unit there, "key") with NTH(n) for
- * the n-th number of the line, LEVELS where each level up to the root has it,
- * WITHIN(metric) where it is a part of that, which a /proc of lxcfs may not keep to;
- * FROM(source, unit) where that source's code fills it in; or MADE_OF(terms), with
- * OVER(metric) for a percentage and BY(function) where adding does not do. A
- * scope that no place names has no value. */
+ * the n-th number of the line, LEVELS to read it at each level up to the root,
+ * WITHIN(metric) for a part of that metric (larger values, as in lxcfs, are invalid);
+ * FROM(source, unit) for a value filled in by the source's code; or MADE_OF(terms), with
+ * OVER(metric) for a percentage and BY(function) if it is not a sum. In scopes
+ * without a place the metric has no value. */
 #define METRICS(M, E, H) \
 	M(r, PROCS, CLASSIC, 98, GAUGE, NUMBER, 2, 4, "r", "tasks running or waiting for a CPU", \
 	  AS(HOST | SELF, GAUGE, "tasks_running"), IN(HOST, AT(STAT, ONE, "procs_running"), NEVER_ZERO) \
@@ -1715,7 +1715,7 @@ struct export {
 	H(pgalloc_normal, TOTAL, WHOLE, IN(HOST, AT(VMSTAT, ONE, "pgalloc_normal"))) \
 	H(pgfree, TOTAL, WHOLE, IN(HOST, AT(VMSTAT, ONE, "pgfree")))
 
-/* What other metrics of a cgroup are made of. */
+/* Terms of other metrics of a cgroup. */
 #define CGROUP_METRICS(E, H) \
 	H(memsw_usage, GAUGE, SIZE, IN(V1, AT(V1_MEMSW, BYTES, ""))) \
 	H(inactive_anon, GAUGE, SIZE, IN(V2, AT(MEM_STAT, BYTES, "inactive_anon")) \
@@ -1788,7 +1788,7 @@ static const struct metric {
 	struct column column; /* its key is the name */
 	uint8_t show, kind;
 	const char *help;
-	const struct export *export; /* NULL: not for Prometheus */
+	const struct export *export; /* NULL: not exported */
 	const struct place *places;
 } metrics[] = {
 #define ROW(name, group, show, keep, kind, unit, width, wide, heading) \
@@ -1815,8 +1815,8 @@ METRICS(M, H, H)
 #undef M
 #undef H
 
-/* What a process did, as --top shows it: P(key, unit, width, heading in text).
- * In percent of one CPU: cpu, what it used; wait, what it waited for. */
+/* Activity of a process in --top: P(key, unit, width, heading in text).
+ * In percent of one CPU: cpu, time used; wait, time spent waiting. */
 #define TOP_VALUES(P) \
 	P(cs, NUMBER, 7, "cs") \
 	P(vcs, NUMBER, 7, "vcs") \
@@ -1839,16 +1839,16 @@ static const struct column top_columns[] = {
 #undef P
 };
 
-/* What is judged, and what --check shows as evidence beside it, by the USE method
+/* The alert rules, and further evidence for --check, by the USE method
  * (https://www.brendangregg.com/usemethod.html):
  *
- *   A(metric, resource, aspect, words before the value, words after it, what is wrong,
- *     warning and critical level, seconds that it has to last to be said, what --top
- *     orders the processes by)   is an alert rule
+ *   A(metric, resource, aspect, words before the value, words after it, name of the
+ *     problem, warning and critical level, seconds it must last before it is reported,
+ *     order of processes in --top)   is an alert rule
  *   E(metric, resource, aspect, words before the value, words after it)   is evidence
  *
- * Levels are in the unit of the table, of sizes in KiB; where both are the same there is
- * no warning. */
+ * Levels are in the unit of the table, sizes in KiB; two equal levels mean
+ * that there is no warning. */
 #define RULES(A, E) \
 	E(cpu_busy, CPU, UTILISATION, "CPU ", "% used") \
 	A(cpu_some, CPU, SATURATION, "CPU ", "% of the time some waiting", "CPU PRESSURE", 40, 80, 3, wait) \
@@ -1877,10 +1877,10 @@ enum aspect { ASPECT_UTILISATION, ASPECT_SATURATION, ASPECT_ERRORS };
 
 static const struct rule {
 	uint8_t metric, resource, aspect;
-	const char *before, *tail, *what; /* what: NULL: evidence alone */
+	const char *before, *tail, *what; /* what: NULL: evidence only */
 	uint32_t warn, crit;
 	uint8_t seconds, blame;
-	bool bursts; /* a stall within a short interval looks like one that lasts */
+	bool bursts; /* in short intervals a brief stall looks like a lasting one */
 } rules[] = {
 #define A(metric, resource, aspect, before, tail, what, warn, crit, seconds, blame) [RULE_##metric] = { \
 	M_##metric, RESOURCE_##resource, ASPECT_##aspect, before, tail, what, warn, crit, seconds, TOP_##blame, \
@@ -1898,7 +1898,7 @@ RULES(A, E)
 #undef A
 #undef E
 
-#define CHILD_EXPORTS 32 /* of each cgroup below the scope */
+#define CHILD_EXPORTS 32 /* for each cgroup below the scope */
 
 #undef AS
 #undef UNEXPORTED
@@ -1912,12 +1912,12 @@ _Static_assert(METRICS(M, E, H) CGROUP_METRICS(E, H) <= CHILD_EXPORTS, "CHILD_EX
 #undef E
 #undef H
 
-/* Options: O(id, letter, name, group in --help, what it does, value, switch
- * that builds it in, help). What it does:
+/* Options: O(id, letter, name, group in --help, action, value, switch that
+ * builds it in, help). Actions:
  *   FLAG(field)    sets a bool
- *   ONE_OF(field)  is the one that was chosen of several
- *   VALUE(field)   keeps its value, a text
- *   CHOICE(field)  keeps the place of its value in those between the bars
+ *   ONE_OF(field)  selects one of several
+ *   VALUE(field)   stores its value, a text
+ *   CHOICE(field)  stores the index of its value in those between the bars
  *   PARSED(f)      f parses its value
  * Fields are those of struct options, below. */
 #define OPTIONS(O) \
@@ -1984,11 +1984,11 @@ enum option_id {
 enum { WHOSE_AUTO, WHOSE_HOST, WHOSE_CGROUP };
 enum { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
-/* --from and --to: not given; a time; one of any day; before the last report. */
+/* --from and --to: not given; a time; a time of any day; before the last report. */
 enum { INSTANT_NONE, INSTANT_AT, INSTANT_CLOCK, INSTANT_BEFORE };
 
 static struct options {
-	uint64_t set; /* those that were given, by their numbers */
+	uint64_t set; /* the options given, by number */
 	const char *proc, *sys, *cgroup, *columns, *partition, *record, *replay, *listen;
 	struct instant { uint8_t kind; uint64_t ns; } from, to; /* of a replay; INSTANT_ */
 	bool active, classic, extended, help, human, no_first, one_header, quiet, timestamp, version, wide;
@@ -1996,30 +1996,30 @@ static struct options {
 	uint8_t format;       /* O_JSON, ... or O_NONE: text */
 	uint8_t view;         /* O_STATS, ... or O_NONE: the table */
 	uint64_t pid;         /* --pid, or 0 */
-	uint64_t device;      /* the number of -p's device, where that is a path; or 0 */
+	uint64_t device;      /* the number of -p's device if given as a path, or 0 */
 	uint64_t unit;        /* bytes */
-	char unit_letter;     /* that stands before sizes in -s */
+	char unit_letter;     /* printed before labels of sizes in -s */
 	bool proc_given;
-	bool captured;        /* proc is not a procfs: a tree that was copied */
+	bool captured;        /* proc is not a procfs but a copied tree */
 	bool rules_help, threshold_per_cpu;
-	unsigned top;         /* how many processes --top shows; 0: none */
+	unsigned top;         /* number of processes in --top; 0: none */
 	bool top_always;
 	unsigned depth;       /* of --cgroups */
-	uint8_t child_order;  /* the value they are ordered by; CHILD_VALUES: what is worst */
+	uint8_t child_order;  /* the value to order by; CHILD_VALUES: severity */
 	bool check_critical;  /* --check: a warning is no failure */
-	bool rule_on[RULE_COUNT], rule_named[RULE_COUNT]; /* judged at all; named by --alert */
+	bool rule_on[RULE_COUNT], rule_named[RULE_COUNT]; /* enabled; named by --alert */
 	uint64_t warn[RULE_COUNT], crit[RULE_COUNT]; /* in thousandths; warn 0: none */
-	uint64_t wait_ms[RULE_COUNT];                /* how long it lasts before it is said */
+	uint64_t wait_ms[RULE_COUNT];                /* must last so long to be reported */
 	uint64_t delay_ns;    /* 0: no delay given */
 	uint64_t count;       /* UINT64_MAX: until stopped */
 } given = { .unit = 1024, .unit_letter = 'K' };
 
-/* Only parsers of options and COMMAND write to `given`, before anything reads it by this name. */
+/* Only parsers of options and COMMAND write to `given`; all else reads it as `opt`. */
 static const struct options *const opt = &given;
 
-/* Parsers of values, each in the room of its option; false where a value is none. */
+/* Parsers of values, each in its option's section; false if a value is invalid. */
 typedef bool parse_fn(const char *value);
-__attribute__((unused)) /* that of an option that is not built in */
+__attribute__((unused)) /* if its option is not built in */
 static parse_fn parse_unit, parse_pid, parse_threshold, parse_alert, parse_top, parse_check, parse_cgroups,
 	parse_record, parse_from, parse_to, parse_graph;
 
@@ -2047,7 +2047,7 @@ static struct hierarchy hierarchies[DIR_COUNT]; /* none for PROC and SYS */
 
 static struct scope {
 	bool cgroup;             /* a cgroup, not the machine */
-	bool private;            /* vmstat is in a cgroup namespace of its own */
+	bool private;            /* vmstat is not in the initial cgroup namespace */
 	bool entered;            /* into the namespace, from outside */
 	bool lxcfs;              /* lxcfs is mounted below /proc */
 	const struct hierarchy *hierarchy; /* names the cgroup */
@@ -2606,7 +2606,7 @@ struct asked {
 	uint64_t pid;       /* --pid, or 0 */
 };
 
-/* The result of choosing a scope. */
+/* The result of scope_choose(). */
 enum chosen { CHOSEN, CHOSEN_NOT_FOUND, CHOSEN_NO_PID, CHOSEN_GONE, CHOSEN_UNSEEN, CHOSEN_NONE };
 
 /* Chooses the scope. `auto` falls back to the host; if a requested cgroup or
@@ -3223,7 +3223,7 @@ struct snapshot {
 enum { SNAPSHOTS = WITH_LISTEN ? 4 : 2 };
 static struct snapshot snapshots[SNAPSHOTS], no_snapshot; /* precedes the first: always empty */
 
-/* Their tables. */
+/* The tables of the snapshots. */
 LARGE uint64_t level_rows[(SNAPSHOTS + 1) * MAX_LEVELS][M_COUNT];
 LARGE struct devices device_tables[SNAPSHOTS + 1];
 
@@ -3273,7 +3273,7 @@ struct limits {
 		bool cpuset;          /* or of the cpuset hierarchy */
 	} cpu;
 	struct throttling { /* at the level with the largest share of throttled periods: counted at
-	                     * the quota's level, not below. UNAVAILABLE: unknown */
+	                     * the quota's level, not below. UNAVAILABLE: none or unknown */
 		uint64_t periods, throttled, time_us, share;
 	} throttling;
 	uint64_t swap, tasks; /* the least; UNAVAILABLE: none or unknown */
@@ -3283,7 +3283,7 @@ struct limits {
  * of a byte for sizes, of one per second for rates, of a percent, of a CPU;
  * those of KIND_TIME are microseconds. */
 struct report {
-	uint64_t wall_ns;    /* when it was made */
+	uint64_t wall_ns;    /* time of the report */
 	uint64_t elapsed_us; /* the time it covers; 0: unknown */
 	uint64_t cpus;       /* online meanwhile */
 	uint64_t most[KIND_TOTAL + 1]; /* possible growth of each kind of counter, in base units */
@@ -3295,7 +3295,7 @@ struct report {
 	struct limits limits; /* of a cgroup */
 	uint64_t value[M_COUNT];
 	char mem_level[PATH_BYTES], cpu_level[PATH_BYTES]; /* of limits in force; "": none */
-	const struct top *top;     /* the processes to blame; NULL: not asked for */
+	const struct top *top;     /* the processes to blame; NULL: not requested */
 };
 
 struct comparison {
@@ -3639,7 +3639,7 @@ static void find_bounds(const struct comparison *c)
 		r->cpus = UNAVAILABLE;
 	if (r->first) /* CPUs now offline have counted, too */
 		r->cpus = largest_known(r->cpus, now[M_cpus_possible]);
-	r->most[KIND_SHARE] = most_us(c, 1, 2500000); /* averages are made every 2 s */
+	r->most[KIND_SHARE] = most_us(c, 1, 2500000); /* kernels average every 2 s */
 	r->most[KIND_TIME] = most_us(c, r->cpus, LATE_US);
 	/* No machine has four events a microsecond and CPU; cgroups gather events for 2 s. */
 	r->most[KIND_RATE] = r->most[KIND_COUNT] = times(most_us(c, r->cpus, 2500000), 4);
@@ -3753,7 +3753,7 @@ static uint64_t smaller_limit(uint64_t a, uint64_t b)
 	return a == UNAVAILABLE || b == UNAVAILABLE ? UNAVAILABLE : least_of(a, b);
 }
 
-/* Usage less the page cache that can be dropped at once, as the kubelet and
+/* Usage less the inactive page cache, as the kubelet and
  * docker count it; all usage if that is not reported. */
 static uint64_t working_set(const struct comparison *c, unsigned l)
 {
@@ -3779,7 +3779,7 @@ static void bind_limit(const struct comparison *c, struct memory_limit *m, uint6
 	m->level = level;
 }
 
-/* Is what the levels below use charged to this level, too? v1: memory.use_hierarchy. */
+/* Is a child's memory also charged to this ancestor? v1: memory.use_hierarchy. */
 static bool charges_below(const uint64_t *above)
 {
 	return hierarchies[DIR_MEMORY].version == 2 || above[M_use_hierarchy] != 0;
@@ -3895,7 +3895,7 @@ static struct throttling level_throttling(const struct comparison *c, unsigned l
 
 	if (t.throttled == UNAVAILABLE)
 		return t;
-	/* In the first report a parent may be older than the cgroup. */
+	/* In the first report a parent may predate the cgroup. */
 	if (c->report->first && period_us < UNLIMITED && times(t.periods, period_us) > most_us(c, 1, LATE_US))
 		t.time_us = UNAVAILABLE;
 	if (t.periods)
@@ -4074,7 +4074,7 @@ static uint64_t sum_terms(const struct comparison *c, const struct place *p)
 		uint64_t v = c->report->value[t->metric];
 
 		if (t->optional && c->now->level[0][t->metric] == UNAVAILABLE)
-			continue; /* this kernel does not report it */
+			continue; /* not reported by this kernel */
 		any = true;
 		if (t->sign > 0)
 			sum = plus(sum, v);
@@ -5666,7 +5666,7 @@ static void default_levels(void)
 /* ------------------------------------------------------------------ DISKS
  *
  * Block devices (-d, -D, -p), from /proc/diskstats (admin-guide/iostats.rst) or
- * from what a cgroup is charged for: io.stat (cgroup-v2.rst), blkio.throttle.*
+ * from the charges of a cgroup: io.stat (cgroup-v2.rst), blkio.throttle.*
  * (v1); slab caches (-m); totals (-s, -f). */
 
 enum disk_unit { DISK_ONE, DISK_SECTORS, DISK_MS };
@@ -6423,25 +6423,25 @@ static void plan_stats(struct plan *plan, const struct listing *l)
 
 /* ------------------------------------------------------------------ TASKS
  *
- * What no file reports in sums: r, b and cs of a cgroup, and --top, what
- * each process does. Defined by proc.rst and scheduler/sched-stats.rst, Linux
+ * Numbers that no file sums up: r, b and cs of a cgroup, and the activity of
+ * processes for --top. Defined by proc.rst and scheduler/sched-stats.rst, Linux
  * 6.13. On an open descriptor schedstat costs 1 us a task, status 8, stat 19,
- * and to open and close one 5 more: descriptors are kept, and for --top alone
- * status and stat are read only of what has run since, as schedstat says.
- * Nothing else can have changed. The first time takes far longer than the next:
- * each rate is by the time between the two readings of the task itself. */
+ * opening and closing 5 more: descriptors stay open, and for --top alone status
+ * and stat are read only for tasks that have run since, by schedstat; for others
+ * they cannot have changed. The first pass takes far longer than the next:
+ * each rate is over the time between the two readings of the task itself. */
 
-/* A task, or a process, that is followed from one snapshot to the next. */
+/* A task or process, followed from one snapshot to the next. */
 struct followed {
 	uint32_t id;
 	uint8_t since;             /* enum since */
-	bool ran;                  /* since the snapshot before */
+	bool ran;                  /* since the previous snapshot */
 	int fd[2];                 /* kept open: descriptors plus one; 0: none */
-	uint64_t read_ns, over_us; /* when it was read last, and the time that it grew in */
-	uint64_t value[3], grown[3]; /* counters, and their growth since the snapshot before */
+	uint64_t read_ns, over_us; /* last reading, and the time that `grown` covers */
+	uint64_t value[3], grown[3]; /* counters, and their growth since the previous snapshot */
 };
 
-/* Since when: it was there in the snapshot before, was born since, or came in from
+/* Since when a task is in the scope: the previous snapshot, its birth, or a move from
  * elsewhere. */
 enum since { SINCE_BEFORE, SINCE_BIRTH, SINCE_MOVE };
 
@@ -6449,25 +6449,25 @@ enum task_file { TASK_STATUS, TASK_SCHEDSTAT, PROCESS_STAT = 0 };
 enum task_value { TASK_SWITCHES, TASK_VOLUNTARY, TASK_WAITED_NS };
 enum process_value { PROCESS_MIN, PROCESS_MAJ, PROCESS_TICKS };
 
-/* What is followed, sorted by number. */
+/* The followed tasks and processes, sorted by number. */
 LARGE struct tasks {
 	unsigned count, processes;
-	int error; /* why some are missing: EOVERFLOW too many, EACCES hidden; 0: none are */
-	uint64_t switches; /* of all, as far as they were seen: no kernel counts them */
+	int error; /* why some are missing: EOVERFLOW too many, EACCES hidden; or 0 */
+	uint64_t switches; /* seen so far in all tasks: no kernel sums them up */
 	struct task {
 		struct followed f;
-		uint32_t process;       /* the one that it is a thread of */
-		uint64_t ran_ns, times; /* of schedstat; times 0: not known */
+		uint32_t process;       /* it is a thread of this one */
+		uint64_t ran_ns, times; /* of schedstat; times 0: unknown */
 	} task[MAX_TASKS];
 	struct process {
 		struct followed f;
 		uint64_t start;         /* in ticks since boot */
 		uint64_t value[TOP_COUNT];
-		char name[NAME_BYTES + 2]; /* as ps shows it: [of the kernel] */
+		char name[NAME_BYTES + 2]; /* as in ps: [kernel thread] */
 	} process[WITH_TOP ? MAX_TASKS : 1];
 } tasks;
 
-/* The processes of --top, those that did most first. */
+/* The processes of --top, busiest first. */
 struct top {
 	unsigned rows;
 	const struct process *row[MAX_TOP + 1];
@@ -6478,10 +6478,10 @@ struct ids {
 	uint32_t id[MAX_TASKS];
 };
 
-#define READING_DESCRIPTORS 32 /* for open files that belong to no task */
+#define READING_DESCRIPTORS 32 /* for open files of no task */
 #define SPARE_DESCRIPTORS (READING_DESCRIPTORS + (WITH_LISTEN ? MAX_CONNECTIONS : 0)) /* for all others */
 
-/* The limit of open files, raised to the hard limit once. */
+/* The limit on open files, raised once to the hard limit. */
 static rlim_t descriptor_limit(void)
 {
 	static struct rlimit r;
@@ -6494,8 +6494,8 @@ static rlim_t descriptor_limit(void)
 	return r.rlim_cur;
 }
 
-/* Notes why a task is missing. One that has ended is not; one that is too deep, or of
- * somebody else, is hidden. */
+/* Notes why a task is missing. Ended tasks are not; tasks of other users, or too deep
+ * in the hierarchy, are hidden. */
 static void tasks_miss(int error)
 {
 	if (error != ESRCH)
@@ -6526,7 +6526,7 @@ static bool visit_tasks(struct walk *w, size_t n)
 		if (!scan_number(&line, &id))
 			continue;
 		if (!id || id > UINT32_MAX)
-			tasks_miss(EACCES); /* it is not in our pid namespace */
+			tasks_miss(EACCES); /* not in our pid namespace */
 		else
 			add_id(w->for_visit, id);
 	}
@@ -6535,7 +6535,7 @@ static bool visit_tasks(struct walk *w, size_t n)
 	return false;
 }
 
-/* Adds what a directory lists by number. Returns errno, or 0. */
+/* Adds the numbered entries of a directory. Returns errno, or 0. */
 static int add_numbered(struct ids *ids, const char *path, void (*add)(struct ids *, uint64_t id))
 {
 	struct entries entries;
@@ -6551,8 +6551,8 @@ static int add_numbered(struct ids *ids, const char *path, void (*add)(struct id
 	return entries.error;
 }
 
-/* Adds the threads of a process. /proc/ID/task has a link for each, beside two: that of a
- * single one need not be listed. A captured tree may list none. */
+/* Adds the threads of a process. The link count of /proc/ID/task is two more than their
+ * number: a single thread needs no listing. A captured tree may list none. */
 static void add_threads(struct ids *ids, uint64_t id)
 {
 	char name[40], path[PATH_BYTES];
@@ -6573,7 +6573,7 @@ static void add_threads(struct ids *ids, uint64_t id)
 	tasks_miss(error);
 }
 
-/* Sorts numbers, and drops what is there twice: it moved while we looked. Shell sort: in
+/* Sorts numbers, and drops duplicates, tasks that moved during the walk. Shell sort: in
  * place, without recursion. */
 static void sort_ids(struct ids *ids)
 {
@@ -6583,7 +6583,7 @@ static void sort_ids(struct ids *ids)
 	for (i = 1; i < n && id[i - 1] < id[i]; i++)
 		;
 	if (i >= n)
-		return; /* as mostly */
+		return; /* the usual case */
 	for (gap = n / 2; gap; gap /= 2)
 		for (i = gap; i < n; i++) {
 			uint32_t moved = id[i];
@@ -6597,8 +6597,8 @@ static void sort_ids(struct ids *ids)
 			id[ids->n++] = id[i];
 }
 
-/* Is this the /proc of another pid namespace? It knows the tasks by other
- * numbers than cgroup.procs reports to us. */
+/* Is this the /proc of another pid namespace? Its numbers of
+ * tasks then differ from those in cgroup.procs. */
 static bool is_foreign_proc(void)
 {
 	char link[24];
@@ -6641,8 +6641,8 @@ static void close_followed(struct followed *f)
 			close(f->fd[i] - 1);
 }
 
-/* Makes a list follow these numbers, both sorted: keeps what it knows of those that it
- * had, where it is if it can. */
+/* Makes a list follow these numbers, both sorted: keeps the entries that it had, in place
+ * if possible. */
 static unsigned follow(void *list, unsigned n, size_t size, const struct ids *ids)
 {
 	struct followed *f, *to;
@@ -6677,8 +6677,8 @@ static unsigned follow(void *list, unsigned n, size_t size, const struct ids *id
 	return ids->n;
 }
 
-/* Begins to scan a file of what is followed, on the descriptor that is kept or a new one.
- * Where the kept one reports that its task has ended, the number may be another's by now.
+/* Starts scanning a file of a followed task, on the descriptor kept or a new one. If the
+ * one kept reports that its task has ended, another may have the number by now.
  * Returns errno, or 0. */
 static int scan_followed(struct scanner *s, struct followed *f, unsigned file, const char *name)
 {
@@ -6704,7 +6704,7 @@ static int scan_followed(struct scanner *s, struct followed *f, unsigned file, c
 	return s->error;
 }
 
-/* Keeps the descriptor, or closes it where there are too many. */
+/* Keeps the descriptor, or closes it if too many are open. */
 static void keep_descriptor(struct scanner *s, struct followed *f, unsigned file)
 {
 	if (f->fd[file])
@@ -6715,8 +6715,8 @@ static void keep_descriptor(struct scanner *s, struct followed *f, unsigned file
 		scan_close(s);
 }
 
-/* Works out how much the counters have grown since they were `was`. One that is less is
- * another task's, which has the number now. */
+/* Sets the growth of the counters since they were `was`. A lower counter is that of
+ * another task with the same number. */
 static void grow(struct followed *f, const uint64_t *was, const struct snapshot *now, uint64_t before_ns)
 {
 	uint64_t from_ns = f->since == SINCE_BEFORE ? f->read_ns : before_ns;
@@ -6737,8 +6737,8 @@ static void skip_words(struct text *line, unsigned n)
 		scan_word(line, &w);
 }
 
-/* A line of /proc/ID/stat from its third field on, and the name, which may hold
- * anything, parentheses and newlines too. */
+/* A line of /proc/ID/stat from its third field on, and the name, which may contain
+ * any character, even parentheses and newlines. */
 static bool scan_stat(struct scanner *s, struct text *line, struct text *name)
 {
 	const char *end, *begin;
@@ -6757,13 +6757,13 @@ static bool scan_stat(struct scanner *s, struct text *line, struct text *name)
 	return true;
 }
 
-/* Ticks since boot as ns of our clock. */
+/* Ticks since boot in ns of our clock. */
 static uint64_t start_ns(uint64_t ticks)
 {
 	return ticks == UNAVAILABLE ? ticks : ticks * (NS_PER_S / USER_HZ) - (uint64_t)scope.boot_ns;
 }
 
-/* When a task started, in ns since boot; UNAVAILABLE: not known. */
+/* When a task started, in ns since boot; UNAVAILABLE: unknown. */
 static uint64_t task_start_ns(uint32_t id)
 {
 	struct followed f = { .id = id };
@@ -6781,7 +6781,7 @@ static uint64_t task_start_ns(uint32_t id)
 	return start_ns(ticks);
 }
 
-/* When the oldest of the tasks started; UNAVAILABLE where some are missing. */
+/* When the oldest task started; UNAVAILABLE if some are missing. */
 static uint64_t oldest_start_ns(void)
 {
 	uint64_t oldest = UNAVAILABLE;
@@ -6792,15 +6792,15 @@ static uint64_t oldest_start_ns(void)
 	return oldest;
 }
 
-/* What was not there in the snapshot before and is older has moved in, and what it did
- * elsewhere does not count. */
+/* A task new to the scope but older than the previous snapshot has moved in; its
+ * activity elsewhere does not count. */
 static uint8_t since_when(uint64_t before_ns, uint64_t started_ns)
 {
 	return before_ns && started_ns < before_ns ? SINCE_MOVE : SINCE_BIRTH;
 }
 
-/* The numbers of /proc/ID/schedstat: ns on a CPU, ns waiting for one, how often
- * it ran. All are 0 where the kernel does not count them. */
+/* The numbers of /proc/ID/schedstat: ns on a CPU, ns waiting for one, number
+ * of runs. All are 0 if the kernel does not count them. */
 static void read_schedstat(struct task *t)
 {
 	uint64_t *waited = &t->f.value[TASK_WAITED_NS];
@@ -6816,10 +6816,10 @@ static void read_schedstat(struct task *t)
 		keep_descriptor(&s, &t->f, TASK_SCHEDSTAT);
 }
 
-#define STATUS_TAIL 256 /* bytes at the end of a status that have the switches */
+#define STATUS_TAIL 256 /* bytes at the end of status that hold the switches */
 
 /* State, process and switches of one task from /proc/ID/status. The state is
- * 0 where the task is gone, or hidden from us (hidepid=). *switches is set where the
+ * 0 if the task is gone, or hidden from us (hidepid=). *switches is set if the
  * kernel reports them. */
 static char read_status(struct task *t, bool *switches)
 {
@@ -6845,7 +6845,7 @@ static char read_status(struct task *t, bool *switches)
 			*switches |= scan_number(&line, &v[TASK_VOLUNTARY]);
 		} else if (*line.p == 'n' && take_key(&line, "nonvoluntary_ctxt_switches")) {
 			*switches |= scan_number(&line, &v[TASK_SWITCHES]);
-			break; /* it is the last */
+			break; /* the last key */
 		}
 	}
 	v[TASK_SWITCHES] += v[TASK_VOLUNTARY];
@@ -6855,8 +6855,8 @@ static char read_status(struct task *t, bool *switches)
 	return state;
 }
 
-/* Reads one task; of those whose state is not asked for only what has run
- * since. Its state, 0 where it is gone or hidden. */
+/* Reads one task, and its status only if states are needed or it has run since.
+ * Returns its state, 0 if it is gone or hidden. */
 static char read_task(struct task *t, const struct snapshot *now, uint64_t before_ns, const struct needs *needs,
 		      bool *switches)
 {
@@ -6880,8 +6880,8 @@ static char read_task(struct task *t, const struct snapshot *now, uint64_t befor
 
 #define FLAG_KERNEL_THREAD 0x200000 /* PF_KTHREAD, include/linux/sched.h */
 
-/* A process from its /proc/ID/stat, which adds its threads up, those that have
- * ended, too. */
+/* Reads a process from its /proc/ID/stat, which sums up its threads, including
+ * ended ones. */
 static void read_process(struct process *p, uint64_t before_ns)
 {
 	uint64_t flags = 0, stime = 0, start = 0, *v = p->f.value;
@@ -6910,13 +6910,13 @@ static void read_process(struct process *p, uint64_t before_ns)
 		out(&o, flags & FLAG_KERNEL_THREAD ? "[%s]" : "%s", cut);
 		out_end(&o);
 	}
-	if (p->f.since != SINCE_BEFORE || p->start != start) /* another one may have the number */
+	if (p->f.since != SINCE_BEFORE || p->start != start) /* the number may be reused */
 		p->f.since = since_when(before_ns, start_ns(start));
 	p->start = start;
 	keep_descriptor(&s, &p->f, PROCESS_STAT);
 }
 
-/* The process of a task; each is there. */
+/* The process of a task; it always exists. */
 static struct process *find_process(const struct task *t)
 {
 	struct process *p = tasks.process;
@@ -6930,7 +6930,7 @@ static struct process *find_process(const struct task *t)
 	return p;
 }
 
-/* The processes of the tasks, read anew where a task of theirs has run. */
+/* Reads the processes of the tasks, if a thread of theirs has run. */
 static void read_processes(struct ids *ids, const struct snapshot *now, uint64_t before_ns)
 {
 	struct process *p;
@@ -6951,8 +6951,8 @@ static void read_processes(struct ids *ids, const struct snapshot *now, uint64_t
 	}
 }
 
-/* The tasks; and r, b and cs of a cgroup. vmstat's own task, which always runs
- * while it looks, is not counted in r. */
+/* Reads the tasks; and r, b and cs of a cgroup. vmstat's own task, which always
+ * runs meanwhile, is not counted in r. */
 static void read_tasks(struct snapshot *now, uint64_t before_ns, const struct needs *needs)
 {
 	LARGE struct ids ids;
@@ -6988,8 +6988,8 @@ static void read_tasks(struct snapshot *now, uint64_t before_ns, const struct ne
 		values[M_cs] = tasks.switches;
 }
 
-/* What each process did a second in the time of a report, of its threads added up. In
- * the first one that is since boot. */
+/* Sets the rates of each process in a report, summed over its threads. The first
+ * report covers the time since the start of the scope. */
 static void rate_processes(const struct report *r)
 {
 	const struct task *t;
@@ -7009,21 +7009,21 @@ static void rate_processes(const struct report *r)
 
 		v[TOP_cs] = plus(v[TOP_cs], mul_div(t->f.grown[TASK_SWITCHES], 1000000000, us));
 		v[TOP_vcs] = plus(v[TOP_vcs], mul_div(t->f.grown[TASK_VOLUNTARY], 1000000000, us));
-		if (t->times || t->f.value[TASK_WAITED_NS]) /* schedstat counts */
+		if (t->times || t->f.value[TASK_WAITED_NS]) /* schedstat counted */
 			v[TOP_wait] = plus(v[TOP_wait] == UNAVAILABLE ? 0 : v[TOP_wait],
 					   percent(t->f.grown[TASK_WAITED_NS] / 1000, us));
 	}
 }
 
-/* Did a process more than another, by `order`, then by its switches? */
+/* Was a process busier than another, by `order`, then by switches? */
 static bool did_more(const struct process *a, const struct process *b, enum top_value order)
 {
-	uint64_t x = a->value[order] + 1, y = b->value[order] + 1; /* UNAVAILABLE is least */
+	uint64_t x = a->value[order] + 1, y = b->value[order] + 1; /* UNAVAILABLE comes last */
 
 	return x != y ? x > y : a->value[TOP_cs] > b->value[TOP_cs];
 }
 
-/* The processes that did most, by `order`. Idle processes are left out. */
+/* The busiest processes, by `order`. Idle ones are left out. */
 static void make_top(const struct report *r, enum top_value order, struct top *top)
 {
 	const struct process *p;
@@ -7037,7 +7037,7 @@ static void make_top(const struct report *r, enum top_value order, struct top *t
 			continue;
 		for (at = top->rows; at && did_more(p, top->row[at - 1], order); at--)
 			top->row[at] = top->row[at - 1];
-		top->row[at] = p; /* of one row more than there are to be */
+		top->row[at] = p; /* one row is spare */
 		top->rows += top->rows < opt->top;
 	}
 }
@@ -7053,8 +7053,8 @@ static struct cell top_cell(const struct listing *l, unsigned item, const struct
 	return number_cell(c->id == TOP_PID ? p->f.id : p->value[c->id]);
 }
 
-/* What the processes are ordered by: what the worst rule says, the first of
- * them. */
+/* The order of the processes: that of the first rule with the worst alert
+ * state. */
 static enum top_value blame_of(const struct report *r)
 {
 	unsigned a;
@@ -7065,7 +7065,7 @@ static enum top_value blame_of(const struct report *r)
 	return TOP_cs;
 }
 
-/* --top: the processes to blame for a report, below its row in another listing. */
+/* --top: adds the processes to blame below a report's row in another listing. */
 static void add_top(struct listing *l, const struct comparison *c)
 {
 	static const struct column
@@ -7160,7 +7160,7 @@ LARGE struct children {
 	struct child {
 		uint64_t inode;    /* twice, plus one in v1's second hierarchy; 0: a free slot */
 		uint64_t counter[CHILD_COUNTERS]; /* in the order of the plan */
-		uint32_t value[CHILD_VALUES]; /* as in struct report, sizes in KiB; UINT32_MAX: unknown */
+		uint32_t value[CHILD_VALUES]; /* of the report, sizes in KiB; UINT32_MAX: unknown */
 		uint32_t severity; /* of the worst rule: value by critical level, in thousandths */
 		uint32_t name;     /* offset of its path in names; UNSEEN during a walk */
 		bool compared;     /* `counter` is filled */
@@ -7349,7 +7349,7 @@ static void compare_children(struct plan *plan, const struct snapshot *now)
 	children.compared_ns = now->ns;
 }
 
-/* Is it hexadecimal, of 32 to `most` characters; below 64 also with - or _? */
+/* Is it 32 to `most` hexadecimal digits; in a pod's UID also - or _? */
 static bool is_hex_id(const char *p, const char *end, ptrdiff_t most)
 {
 	if (end - p < 32 || end - p > most)

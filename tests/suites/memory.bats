@@ -55,7 +55,8 @@ setup() {
     printf 'Dirty: 300 kB\nWriteback: 20 kB\n' >> "$T/f/proc/meminfo"
     run_vmstat --json
     # over 1000 s; 4000 of 8000; pages of 4 KiB
-    json_has refault=5 direct=3 steal_pct=50 zsi=1 zso=2 dirty=320 $(! has_feature cgroup || echo hits=null peak=null)
+    json_has refault=5 direct=3 steal_pct=50 zsi=1 zso=2 dirty=320
+    ! has_feature cgroup || json_has hits=null peak=null
     in_v2
     printf 'workingset_refault_file 400\nworkingset_refault_anon 100\npgscan 800\npgsteal 200\npgscan_direct 300\nzswpin 50\nzswpout 100\nfile_dirty 4096\nfile_writeback 8192\n' >> "$T/f/$C/memory.stat"
     printf 'low 0\nhigh 7\nmax 5\noom 1\noom_kill 0\n' | write_file "$C/memory.events"
