@@ -12,7 +12,7 @@
  *                      +---------------> Prometheus
  *
  * Sections, bottom-up. A section is a feature wherever possible: its reader,
- * arithmetic, listing and wording stand in one room; only its option and its
+ * arithmetic, listing and wording stand together; only its option and its
  * metrics are rows of CATALOGUE. Search for "- NAME":
  *
  *   SETUP       includes, config.h, limits
@@ -23,17 +23,17 @@
  *               tests/fixtures; everything else follows, README and vmstat.8
  *               by `make docs`. An alert rule, a metric for Prometheus or an
  *               option is one row, too
- *   SCOPE       whose numbers: /proc/PID/cgroup, mountinfo, namespaces
- *   PLAN        which metrics are read, and from which files
+ *   SCOPE       host or cgroup: /proc/PID/cgroup, mountinfo, namespaces
+ *   PLAN        the metrics to read, and their files
  *   REPORT      snapshots and all arithmetic: growth, rates, shares, limits
  *   LISTING     rows by columns, as text, JSON and CSV. TO ADD A FORMAT, add a row
  *               to renderers[]
  *   ALERTS      rules against a report; the cause of CPU pressure; --check
  *   DISKS       -d, -D, -p; -m, -s, -f
  *   TASKS       states and context switches of a cgroup; --top
- *   CGROUPS     --cgroups: the cgroups below, each read, compared and judged
+ *   CGROUPS     --cgroups: the cgroups below, read, compared and judged
  *   RECORD      --record and --replay
- *   GRAPH       --graph and --svg: the last reports, drawn
+ *   GRAPH       --graph and --svg: graphs of the last reports
  *   PROMETHEUS  /metrics and --prometheus
  *   PAGE        --listen: the dashboard
  *   SERVER      --listen: connections, requests, responses, the sandbox
@@ -530,8 +530,7 @@ struct date {
 #define DAYS_BEFORE_1970 719468
 #define DAYS_OF_400_YEARS 146097
 
-/* The days from 1970-01-01 to a date. Of one that is not in the calendar, 30 February, to
- * another. */
+/* The days from 1970-01-01 to a date. 30 February counts as 1 or 2 March. */
 static uint64_t days_of_date(const struct date *d)
 {
 	uint64_t year = d->year - (d->month < 3), month = (d->month + 9) % 12;
@@ -561,7 +560,7 @@ static void out_clock(struct sink *o, uint64_t seconds)
 	out_digits(o, seconds % 60, 2);
 }
 
-/* Seconds since 1970 as "YYYY-MM-DD HH:MM:SS", `between` in the place of the blank. */
+/* Seconds since 1970 as "YYYY-MM-DD HH:MM:SS", with `between` for the blank. */
 static void out_date(struct sink *o, uint64_t seconds, char between)
 {
 	struct date date = date_of_days(seconds / 86400);
@@ -575,7 +574,7 @@ static void out_date(struct sink *o, uint64_t seconds, char between)
 	out_clock(o, seconds);
 }
 
-/* "Thu, 26 Nov 2026 02:03:04 GMT", as HTTP has it. */
+/* "Thu, 26 Nov 2026 02:03:04 GMT", for HTTP. */
 static void out_http_date(struct sink *o, uint64_t seconds)
 {
 	static const char days[] = "Thu, Fri, Sat, Sun, Mon, Tue, Wed, ";
@@ -591,7 +590,7 @@ static void out_http_date(struct sink *o, uint64_t seconds)
 	out_str(o, " GMT");
 }
 
-/* `digits` digits at *p, of a number that is at most `most`; *p is moved after them. */
+/* Parses exactly `digits` digits at *p, at most `most`, and advances *p over them. */
 static bool parse_part(const char **p, unsigned digits, unsigned most, unsigned *v)
 {
 	for (*v = 0; digits && is_digit(**p); digits--)
@@ -599,7 +598,7 @@ static bool parse_part(const char **p, unsigned digits, unsigned most, unsigned 
 	return !digits && *v <= most;
 }
 
-/* "YYYY-MM-DD" at *p, from 1970 on, as days; *p is moved after it. */
+/* Parses "YYYY-MM-DD" at *p, 1970 or later, as days, and advances *p. */
 static bool parse_date(const char **p, uint64_t *days)
 {
 	struct date d, again;
@@ -609,10 +608,10 @@ static bool parse_date(const char **p, uint64_t *days)
 		return false;
 	*days = days_of_date(&d);
 	again = date_of_days(*days);
-	return again.day == d.day; /* else that month is shorter */
+	return again.day == d.day; /* else the month is shorter */
 }
 
-/* "HH:MM:SS" at *p, as seconds; *p is moved after it. `:SS` may be missing. */
+/* Parses "HH:MM:SS" or "HH:MM" at *p, as seconds, and advances *p. */
 static bool parse_clock(const char **p, uint64_t *seconds)
 {
 	unsigned hour, minute, second = 0;
@@ -625,13 +624,13 @@ static bool parse_clock(const char **p, uint64_t *seconds)
 	return true;
 }
 
-/* A time in ns since 1970; what is later than those reach, 2554, is cut to that. */
+/* A time in ns since 1970; times after 2554 are cut to the largest. */
 static uint64_t ns_of_time(uint64_t days, uint64_t seconds)
 {
 	return least_of(days * 86400 + seconds, UINT64_MAX / NS_PER_S - 1) * NS_PER_S;
 }
 
-/* "YYYY-MM-DDTHH:MM:SS.sssZ" at *p, RFC 3339 in UTC, in ns since 1970; *p is moved after it. */
+/* Parses "YYYY-MM-DDTHH:MM:SS.sssZ" at *p, RFC 3339, in ns since 1970, and advances *p. */
 static bool parse_time(const char **p, uint64_t *ns)
 {
 	uint64_t days, seconds, fraction = 0, scale = NS_PER_S;
@@ -682,8 +681,8 @@ static void out(struct sink *o, const char *f, ...)
 	va_end(ap);
 }
 
-/* Writes a line to standard error; that this fails cannot be reported anywhere. A colon
- * at the end of `f` appends the meaning of `error`, an errno. */
+/* Writes a line to standard error; a failure cannot be reported anywhere. A colon at
+ * the end of `f` appends the meaning of `error`, an errno. */
 static void say(int error, const char *f, va_list ap)
 {
 	char buffer[2 * PATH_BYTES];
@@ -701,7 +700,7 @@ static void say(int error, const char *f, va_list ap)
 		return;
 }
 
-static bool quiet; /* -q: errors alone are said */
+static bool quiet; /* -q: only errors are reported */
 
 __attribute__((format(printf, 2, 3)))
 static void warn(int error, const char *f, ...)
@@ -715,9 +714,9 @@ static void warn(int error, const char *f, ...)
 	va_end(ap);
 }
 
-static uint8_t error_status = 1; /* of --check 3, which monitoring takes for unknown */
+static uint8_t error_status = 1; /* 3 for --check: "unknown" in monitoring */
 
-/* Only COMMAND may call this: all others return what went wrong. */
+/* For COMMAND and write_out() alone: other code returns an error. */
 __attribute__((format(printf, 2, 3)))
 _Noreturn static void die(int error, const char *f, ...)
 {
@@ -729,7 +728,7 @@ _Noreturn static void die(int error, const char *f, ...)
 	_exit(error_status);
 }
 
-static volatile sig_atomic_t stopped; /* by this signal; 0: not yet */
+static volatile sig_atomic_t stopped; /* the signal noted; 0: none */
 
 static const int end_signals[] = { SIGINT, SIGTERM, SIGHUP };
 
@@ -743,10 +742,9 @@ static void exit_by_signal(int signal_number)
 	_exit(128 + signal_number);
 }
 
-/* Handles the signals from `first` of end_signals on that are to be noted, as there is
- * something to finish; the others end the program, process 1 of a container included. One
- * that was ignored at the start stays ignored: nohup, a background job of a shell. A
- * second signal does not wait for anything. */
+/* Notes the signals from end_signals[first] on, for views with work to finish; the others
+ * end the program, even as process 1 of a container. A signal ignored at the start stays
+ * ignored: nohup, a background job of a shell. A second signal has its default action. */
 static void handle_signals(unsigned first)
 {
 	struct sigaction action = { .sa_flags = (int)SA_RESETHAND }, old;
@@ -759,7 +757,7 @@ static void handle_signals(unsigned first)
 	}
 }
 
-/* Ends the program as a noted signal would have: a shell's loop sees that and ends, too. */
+/* Ends the program by the noted signal, so that a shell's loop ends, too. */
 _Noreturn static void die_of_signal(void)
 {
 	raise(stopped);
@@ -775,10 +773,9 @@ static uint64_t clock_ns(clockid_t id)
 	return (uint64_t)t.tv_sec * NS_PER_S + (uint64_t)t.tv_nsec;
 }
 
-/* Sleeps until CLOCK_BOOTTIME is `due`, or something happens on one of n
- * descriptors: how many of them, as poll(2), or -1 and errno. Returns 0 when a signal
- * has been noted since `known` was: signals are blocked but while it waits, so that
- * none gets lost in between. */
+/* Sleeps until CLOCK_BOOTTIME is `due` or one of n descriptors is ready. Returns how many
+ * are, as poll(2), or -1 and errno; 0 also once a signal other than `known` is noted.
+ * Signals are blocked except during the wait, so that none is lost. */
 static int wait_until(uint64_t due, struct pollfd *fds, nfds_t n, int known)
 {
 	sigset_t all, before;
@@ -793,7 +790,7 @@ static int wait_until(uint64_t due, struct pollfd *fds, nfds_t n, int known)
 		ready = left ? ppoll(fds, n, &t, &before) : 0;
 		if (!left || ready > 0 || (ready < 0 && errno != EINTR && errno != ENOMEM))
 			break;
-		if (ready < 0 && errno == ENOMEM) { /* the kernel's own, and soon over */
+		if (ready < 0 && errno == ENOMEM) { /* kernel memory; soon over */
 			t = (struct timespec){ 0, NS_PER_S / 10 };
 			ppoll(NULL, 0, &t, &before);
 		}
@@ -803,8 +800,8 @@ static int wait_until(uint64_t due, struct pollfd *fds, nfds_t n, int known)
 	return ready;
 }
 
-/* Writes what a sink holds to standard output. A closed pipe is the reader's
- * way of saying enough: a quiet end. Anything else that fails is an error. */
+/* Writes a sink's text to standard output. A closed pipe ends the program quietly:
+ * the reader has enough. Any other failure is an error. */
 static void write_out(struct sink *o)
 {
 	const char *p = o->text;
@@ -825,7 +822,7 @@ static void write_out(struct sink *o)
 		} else if (errno != EINTR) {
 			die(errno, "write error:");
 		} else if (stopped) {
-			die_of_signal(); /* nobody reads */
+			die_of_signal(); /* the reader has stopped */
 		}
 	}
 }
@@ -7530,29 +7527,29 @@ static bool parse_cgroups(const char *value)
  *
  * --record and --replay. A recording is the CSV of reports. Each is appended with one
  * write; at N reports FILE is renamed to FILE.1 and a new FILE begins, so that the last N,
- * and at most 2 N, are kept. A power loss leaves a part of a line or zeros at the end: that
- * is cut off when FILE is opened. Damaged lines before it stay, and --replay skips them. */
+ * and at most 2 N, are kept. After a power loss FILE may end in a partial line or zeros:
+ * they are cut off when it is opened. Earlier damaged lines stay; --replay skips them. */
 
 #define RECORD_REPORTS 3600
 #define RECORD_HEAD "time,interval,scope,cgroup," /* every recording begins with this */
 
-/* What is recorded, and where. All that is opened or renamed has the paths here, so that
- * the sandbox of --listen can forbid any other. */
+/* The state of --record. Files are opened and renamed by these paths alone, so that the
+ * sandbox of --listen can forbid any other. */
 LARGE struct recorder {
 	char name[2][PATH_BYTES];
 	const char *path[2]; /* FILE, FILE.1 */
-	uint64_t most;       /* reports that FILE takes: N */
-	int fd;              /* of FILE, plus one; 0: it has to be opened */
+	uint64_t most;       /* reports per FILE: N */
+	int fd;              /* of FILE, plus one; 0: closed */
 	uint64_t reports;    /* in FILE */
-	off_t size;          /* of FILE; 0: its header has yet to be written */
-	uint64_t kills;      /* OOM kills that the parent cgroup had counted at the last report */
-	const char *said;    /* what went wrong with the last report; NULL: nothing */
-	bool full;           /* there was no room for it, though FILE.1 was given up */
-	bool lost;           /* a report could not be kept */
+	off_t size;          /* of FILE; 0: no header yet */
+	uint64_t kills;      /* OOM kills counted by the parent cgroup at the last report */
+	const char *said;    /* the error of the last report; NULL: none */
+	bool full;           /* no room for it, even without FILE.1 */
+	bool lost;           /* some report was not kept */
 	struct listing listing;
 } recorder;
 
-/* FILE[,N]. A comma that a slash follows is one of a directory's name. */
+/* FILE[,N]. A comma before a slash is part of a directory's name. */
 static bool recorder_name(struct recorder *r, const char *value)
 {
 	const char *comma = strrchr(value, ',');
@@ -7566,7 +7563,7 @@ static bool recorder_name(struct recorder *r, const char *value)
 	return n && join_n(r->name[0], value, n, "", "") && join_n(r->name[1], value, n, ".1", "");
 }
 
-/* Renames FILE to FILE.1, or back. Why that failed, or NULL. */
+/* Renames FILE to FILE.1, or back. Returns an error text, or NULL. */
 static const char *recorder_rename(const struct recorder *r, bool back)
 {
 	if (!renameat(AT_FDCWD, r->path[back], AT_FDCWD, r->path[!back]))
@@ -7575,7 +7572,7 @@ static const char *recorder_rename(const struct recorder *r, bool back)
 		errno == EACCES || errno == EPERM ? "its directory does not let it be renamed" : strerror(errno);
 }
 
-/* Is the open file still FILE, and as long as it was left? */
+/* Is the open file still FILE, with its last known size? */
 static bool is_recorder_current(const struct recorder *r)
 {
 	struct stat opened, named;
@@ -7584,7 +7581,7 @@ static bool is_recorder_current(const struct recorder *r)
 		opened.st_dev == named.st_dev && opened.st_size == r->size;
 }
 
-/* Closes FILE, which gives up its lock. */
+/* Closes and unlocks FILE. */
 static void recorder_close(struct recorder *r)
 {
 	if (r->fd)
@@ -7592,9 +7589,9 @@ static void recorder_close(struct recorder *r)
 	r->fd = 0;
 }
 
-/* Finds where the open file goes on: after its last line that ends with a newline and has
- * no NUL. What comes after that is cut off, be it all of a file of zeros. A recording with
- * other columns, an older version's, is full. Why it must not be written to, or NULL. */
+/* Truncates the open file after its last line that ends with a newline and has no NUL; a
+ * file of zeros becomes empty. A recording with other columns, by an older version, counts
+ * as full. Returns an error text, or NULL. */
 static const char *recorder_continue(struct recorder *r)
 {
 	char buffer[OUT_BYTES / 4];
@@ -7603,13 +7600,13 @@ static const char *recorder_continue(struct recorder *r)
 	struct text line;
 	off_t end = 0;
 	uint64_t lines, damaged = 0, kept = 0;
-	bool headed; /* else there is no whole line */
+	bool headed; /* the first line is whole */
 
 	r->reports = 0;
 	csv_names(&names, &r->listing);
 	scan_start_stream(&s, r->fd - 1, 0);
 	headed = scan_line(&s, &line) && !s.cut;
-	/* A header that is cut off ends at a NUL, or at the newline after what was read. */
+	/* A partial header ends at a NUL, or at the newline put after the buffer's text. */
 	if (headed ? !after(line.p, RECORD_HEAD) :
 	    memcmp(s.buffer, RECORD_HEAD, (size_t)least_of(strcspn(s.buffer, "\n"), strlen(RECORD_HEAD))) != 0)
 		return "not a recording";
@@ -7644,9 +7641,9 @@ static const char *recorder_continue(struct recorder *r)
 
 static const char recorder_held[] = "another vmstat records into it";
 
-/* Opens FILE, which is made where there is none, and locks it; only then the file before it
- * is closed, and unlocked. One that has just been started may have locked a new FILE first:
- * it finds FILE.1 locked, and ends. Why that failed, or NULL. */
+/* Opens or creates FILE and locks it; only then the previous file is closed and unlocked.
+ * A vmstat just started may lock a new FILE first: it finds FILE.1 locked, and ends.
+ * Returns an error text, or NULL. */
 static const char *recorder_open(struct recorder *r)
 {
 	const char *why = NULL;
@@ -7662,7 +7659,7 @@ static const char *recorder_open(struct recorder *r)
 	} else {
 		r->size = st.st_size;
 		if ((flock(r->fd - 1, LOCK_EX | wait) && errno == EWOULDBLOCK) || !is_recorder_current(r))
-			why = recorder_held; /* and perhaps just renamed */
+			why = recorder_held; /* perhaps just renamed */
 		else
 			why = recorder_continue(r);
 	}
@@ -7673,7 +7670,7 @@ static const char *recorder_open(struct recorder *r)
 	return why;
 }
 
-/* FILE becomes FILE.1, and a new one begins. Why that failed, or NULL. */
+/* Renames FILE to FILE.1 and begins a new FILE. Returns an error text, or NULL. */
 static const char *recorder_rotate(struct recorder *r)
 {
 	const char *why = recorder_rename(r, false);
@@ -7681,8 +7678,8 @@ static const char *recorder_rotate(struct recorder *r)
 	return why ? why : recorder_open(r);
 }
 
-/* Opens FILE at the start. One that can never become FILE.1 is refused: a rename there and
- * back finds that out, mount points included. Why that failed, or NULL. */
+/* Opens FILE at the start. A file that cannot be renamed, such as a mount point, is
+ * refused: it is renamed to FILE.1 and back as a test. Returns an error text, or NULL. */
 static const char *recorder_start(struct recorder *r)
 {
 	const char *why = recorder_open(r), *slash = strrchr(r->path[0], '/');
@@ -7691,7 +7688,7 @@ static const char *recorder_start(struct recorder *r)
 
 	if (why)
 		return why;
-	signal(SIGXFSZ, SIG_IGN); /* a limit of the file's size is EFBIG */
+	signal(SIGXFSZ, SIG_IGN); /* beyond RLIMIT_FSIZE write() fails with EFBIG */
 	r->kills = in_cgroup() ? parent_kills() : UNAVAILABLE;
 	older = open(r->path[1], O_RDONLY | O_NOCTTY | O_NONBLOCK);
 	if (older < 0 && errno == ENOENT) {
@@ -7699,13 +7696,13 @@ static const char *recorder_start(struct recorder *r)
 		return why ? why : recorder_rename(r, true);
 	}
 	if (flock(older, LOCK_SH | LOCK_NB) && errno == EWOULDBLOCK)
-		return recorder_held; /* the other one is between two files */
+		return recorder_held; /* the other vmstat is between two files */
 	close(older);
 	join_n(directory, r->path[0], slash ? (size_t)(slash - r->path[0]) : 0, slash ? "/" : ".", "");
 	return access(directory, W_OK) ? "its directory does not let it be renamed" : NULL;
 }
 
-/* Appends a report, to an empty file its header, too: all of it or nothing. errno, or 0. */
+/* Appends a report, after a header if the file is empty: all or nothing. errno, or 0. */
 static int recorder_append(struct recorder *r, const struct comparison *c)
 {
 	char buffer[OUT_BYTES / 2];
@@ -7729,13 +7726,13 @@ static int recorder_append(struct recorder *r, const struct comparison *c)
 	}
 	error = n ? errno : ENOSPC;
 	if (done && ftruncate(r->fd - 1, r->size))
-		recorder_close(r); /* the half line is cut off when it is opened anew */
+		recorder_close(r); /* reopening it cuts off the partial line */
 	return error;
 }
 
-/* Records a report. A file that was emptied, moved or deleted is begun anew. On a full
- * disk FILE.1 is given up: by a rename, or by a second one if there was none yet. A file that
- * cannot be renamed grows to 2 N. Why this report or those before it are lost, or NULL. */
+/* Appends a report to FILE, which is reopened if it was emptied, moved or deleted. On a
+ * full disk FILE.1 is replaced, by a second rename if there was none yet. A file that cannot
+ * be renamed is emptied at 2 N. Returns why this or older reports are lost, or NULL. */
 static const char *recorder_write(struct recorder *r, const struct comparison *c)
 {
 	const char *why = NULL;
@@ -7743,7 +7740,7 @@ static const char *recorder_write(struct recorder *r, const struct comparison *c
 	int error;
 
 	if (!is_recorder_current(r)) {
-		recorder_close(r); /* of the same file it would hold the lock */
+		recorder_close(r); /* else it would hold the lock of the same file */
 		why = recorder_open(r);
 	}
 	if (!why && r->reports >= r->most)
@@ -7763,8 +7760,8 @@ static const char *recorder_write(struct recorder *r, const struct comparison *c
 	return error ? strerror(error) : why;
 }
 
-/* Records a report, but no average since boot, and says what goes wrong, once. A cgroup
- * that has ended has no counters; that it was killed for want of memory its parent knows. */
+/* Records a report, unless it is an average since boot, and warns of each new error once.
+ * A cgroup that has ended has no counters; its parent still counts its OOM kills. */
 static void record(struct recorder *r, const struct comparison *c, bool ended)
 {
 	uint64_t kills = in_cgroup() ? parent_kills() : UNAVAILABLE;
@@ -7821,7 +7818,7 @@ static bool parse_instant(const char *value, struct instant *i)
 
 #define DAY_NS (86400ull * NS_PER_S)
 
-/* The last such time that is not after `last`. */
+/* An instant in ns since 1970; a time of day is the last one until `last`. */
 static uint64_t instant_ns(const struct instant *i, uint64_t last)
 {
 	uint64_t today = last - last % DAY_NS + i->ns;
@@ -7833,31 +7830,30 @@ static uint64_t instant_ns(const struct instant *i, uint64_t last)
 
 #define MAX_FIELDS 256
 
-/* --replay: FILE.1 and FILE, each by its own header. A report is read ahead of the one that
- * is shown. */
+/* --replay: FILE.1 and FILE, each with its own header. One report is read ahead. */
 LARGE struct replay {
-	int fd[2];           /* FILE.1, FILE; -1: there is none */
-	unsigned at;         /* the one that is read */
+	int fd[2];           /* FILE.1, FILE; -1: missing */
+	unsigned at;         /* the file being read */
 	struct scanner scan;
-	unsigned fields;     /* 0: its header is yet to come */
-	const struct column *field[MAX_FIELDS]; /* NULL: not known, left out */
+	unsigned fields;     /* 0: before its header */
+	const struct column *field[MAX_FIELDS]; /* NULL: unknown, left out */
 	bool has[M_COUNT];   /* metrics that are columns */
-	bool named;          /* there was a header */
+	bool named;          /* a header was found */
 	struct {
 		struct report report;
 		char cgroup[PATH_BYTES];
 	} row[2];            /* by turns */
-	unsigned turn;       /* the row that is shown next */
-	bool ahead;          /* it was read */
+	unsigned turn;       /* the row to show next */
+	bool ahead;          /* that row was read */
 	uint64_t from_ns, to_ns;
 	uint64_t begin_ns, end_ns; /* of the first report, and of the last so far */
-	bool shown;          /* some of it was between --from and --to */
+	bool shown;          /* a report was between --from and --to */
 	uint64_t damaged;    /* lines */
 	char why[160];
 } replay;
 
-/* A field of a line of CSV, without its quotes and the blanks after it, into `to`; false
- * where the line has no more. */
+/* Copies the next CSV field to `to`, without quotes and trailing blanks; false at the end
+ * of the line. */
 static bool csv_field(struct text *line, char *to, size_t size)
 {
 	const char *p = line->p;
@@ -7868,7 +7864,7 @@ static bool csv_field(struct text *line, char *to, size_t size)
 		return false;
 	for (; p < line->end && (quoted || *p != ','); p++) {
 		quoted ^= *p == '"';
-		if (*p == '"' && (!quoted || p == line->p || p[-1] != '"')) /* of two, one is part of it */
+		if (*p == '"' && (!quoted || p == line->p || p[-1] != '"')) /* "" is one quote */
 			continue;
 		if (n < size - 1)
 			to[n++] = *p;
@@ -7880,7 +7876,7 @@ static bool csv_field(struct text *line, char *to, size_t size)
 	return true;
 }
 
-/* The names in the first line of a file; false where it is none of a report. */
+/* Reads the column names of a header; false if the line is not one. */
 static bool replay_names(struct replay *r, struct text line)
 {
 	static const struct column *const of_report[] = { &column_interval, &column_scope, &column_cgroup };
@@ -7909,7 +7905,7 @@ static bool replay_names(struct replay *r, struct text line)
 	return any;
 }
 
-/* A line as a report, whose cgroup's name is kept beside it; false where it is damaged. */
+/* Parses a line as a report, its cgroup's name into `cgroup`; false if it is damaged. */
 static bool replay_line(const struct replay *r, struct text line, struct report *report, char *cgroup)
 {
 	char text[PATH_BYTES];
@@ -7947,12 +7943,12 @@ static bool replay_line(const struct replay *r, struct text line, struct report 
 						     c->unit >= UNIT_SIZE ? 1024 : 1);
 	}
 	report->value[M_swap] = plus(report->value[M_si], report->value[M_so]);
-	/* How many periods of a quota there were is not recorded: of the usual 100 ms. */
+	/* The periods of a quota are not recorded: assume the usual 100 ms. */
 	report->value[M_periods] = report->elapsed_us / 100;
-	return !line.p; /* else there are more fields than names */
+	return !line.p; /* else the line has more fields than names */
 }
 
-/* Reads the next whole line into a row. False at the end. */
+/* Reads the next report into a row; false at the end. */
 static bool replay_read(struct replay *r, unsigned row)
 {
 	struct text line;
@@ -7967,7 +7963,7 @@ static bool replay_read(struct replay *r, unsigned row)
 			if (!r->fields)
 				break;
 		}
-		r->damaged += r->scan.next < r->scan.end; /* a last line that no newline ends */
+		r->damaged += r->scan.next < r->scan.end; /* a last line without a newline */
 		if (r->scan.error)
 			warn(r->scan.error, "--replay: %s%s:", opt->replay, r->at ? "" : ".1");
 		scan_start_stream(&r->scan, r->fd[1], 0);
@@ -7978,8 +7974,7 @@ static bool replay_read(struct replay *r, unsigned row)
 	return false;
 }
 
-/* The time of the last report in a file, found from its end; 0: there is none, or it is a
- * pipe. */
+/* The time of the last report in a file, found from its end; 0: no report, or a pipe. */
 static uint64_t replay_last(struct scanner *s, int fd)
 {
 	off_t at = lseek(fd, 0, SEEK_CUR), end = lseek(fd, 0, SEEK_END), from = end, back;
@@ -7998,8 +7993,8 @@ static uint64_t replay_last(struct scanner *s, int fd)
 	return last;
 }
 
-/* Opens FILE before FILE.1: if it has become that meanwhile, there is a new one. Why there is
- * nothing to show, or NULL. */
+/* Opens FILE, then FILE.1; if both are one file, it was just renamed, and FILE is opened
+ * anew. Returns an error text, or NULL. */
 static const char *replay_open(struct replay *r, const char *path)
 {
 	char older[PATH_BYTES];
@@ -8026,7 +8021,7 @@ static const char *replay_open(struct replay *r, const char *path)
 		last = replay_last(&r->scan, r->fd[i]);
 	last = last ? last : clock_ns(CLOCK_REALTIME);
 	r->from_ns = instant_ns(&opt->from, last);
-	if (opt->from.kind && opt->to.kind == INSTANT_CLOCK) /* the first one after it */
+	if (opt->from.kind && opt->to.kind == INSTANT_CLOCK) /* the first one after --from */
 		last = r->from_ns + DAY_NS - 1;
 	r->to_ns = opt->to.kind ? instant_ns(&opt->to, last) : UINT64_MAX;
 	scan_start_stream(&r->scan, r->fd[0], 0);
@@ -8036,15 +8031,15 @@ static const char *replay_open(struct replay *r, const char *path)
 		"not CSV of vmstat: no metric is named in its first line";
 }
 
-/* Are two times the same but for a tenth, or for what a busy machine is late? */
+/* Are two times equal to within a tenth, or within 50 ms for a busy machine? */
 static bool is_about(uint64_t us, uint64_t as_us)
 {
 	return (us > as_us ? us - as_us : as_us - us) <= (as_us > 500000 ? as_us / 10 : 50000);
 }
 
-/* The next report between --from and --to; NULL at the end. One that covers neither the
- * time since the report before it nor as much as the one after it is an average since
- * boot. */
+/* The next report between --from and --to; NULL at the end. A report whose interval matches
+ * neither the time since the previous report nor the next one's interval is an average
+ * since boot. */
 static struct report *replay_next(struct replay *r)
 {
 	while (r->ahead) {
@@ -8082,24 +8077,24 @@ static const char *replay_missed(struct replay *r)
 /* ------------------------------------------------------------------ GRAPH
  *
  * --graph and --svg, and the panels of the page: the last reports, as characters or as
- * SVG. A value that was unavailable is a gap, and so is a time without reports. */
+ * SVG. Unavailable values and times without reports are gaps. */
 
 #define MAX_SERIES 16 /* metrics in the history */
 #define MAX_LAYERS 5  /* metrics that a panel stacks */
 
-/* The last reports, as far as graphs show them, the oldest first. */
+/* The values of the last reports that graphs show, oldest first. */
 LARGE struct history {
 	unsigned series, count;
 	unsigned most;         /* samples, at most MAX_HISTORY */
-	uint64_t span_ns;      /* older ones go; 0: none does */
-	bool whole;            /* none goes: a sample stands for two to the power of `shift` reports */
+	uint64_t span_ns;      /* older samples are dropped; 0: no limit */
+	bool whole;            /* no sample is dropped: each merges 2^shift reports */
 	unsigned shift, added; /* reports so far */
 	const struct report *report; /* the last */
-	uint64_t begin_ns;     /* when the oldest was made */
+	uint64_t begin_ns;     /* time of the oldest report */
 	uint8_t metric[MAX_SERIES];
 	struct sample {
 		uint64_t wall_ns;           /* of its last report */
-		bool gap;                   /* no report covers the time before it */
+		bool gap;                   /* no report covers the time just before */
 		uint64_t value[MAX_SERIES]; /* the greatest */
 	} sample[MAX_HISTORY];
 } history;
@@ -8110,7 +8105,7 @@ static void history_keep(struct history *h, enum metric_id m)
 		h->metric[h->series++] = (uint8_t)m;
 }
 
-/* Adds the reports of b to those of a. */
+/* Merges b, the later sample, into a. */
 static struct sample merge(struct sample a, const struct sample *b)
 {
 	unsigned s;
@@ -8127,7 +8122,7 @@ static void history_add(struct history *h, const struct report *r)
 	struct sample new = { .wall_ns = r->wall_ns }, *end = h->sample + h->count, *s;
 	unsigned i;
 
-	/* Where the clock was set back, what came before is no later. */
+	/* After the clock was set back, older samples move back with it. */
 	for (s = end; s > h->sample && s[-1].wall_ns > new.wall_ns; s--) {
 		s[-1].wall_ns = new.wall_ns;
 		s[-1].gap = false;
@@ -8153,12 +8148,12 @@ static void history_add(struct history *h, const struct report *r)
 	h->begin_ns = h->shift ? least_of(h->begin_ns, new.wall_ns) : h->sample[0].wall_ns;
 }
 
-/* What can be drawn: a title, what the number is, and the metrics, stacked from the bottom
- * up. The page has those of its scope, as far as they have values; --svg has those with
- * one metric, and what the catalogue says of others. */
+/* Panels: a title, the meaning of the number, and the metrics, stacked from the bottom up.
+ * The page has the panels of its scope that have values; --svg those of a single metric,
+ * and for other metrics the catalogue's words. */
 static const struct panel {
 	const char *title, *words;
-	uint8_t scopes, metric[MAX_LAYERS]; /* M_NONE: no more */
+	uint8_t scopes, metric[MAX_LAYERS]; /* M_NONE: the end */
 } panels[] = {
 	{ "CPU", "", HOST, { M_us, M_sy, M_wa, M_st, M_gu } },
 	{ "CPU", "", CGROUP, { M_us, M_sy } },
@@ -8188,7 +8183,7 @@ static struct panel panel_of(enum metric_id m)
 	return (struct panel){ metrics[m].column.key, metrics[m].help, ANY, { (uint8_t)m } };
 }
 
-/* The state of its rule in the last report. */
+/* The alert state of a panel's first metric in the last report. */
 static uint8_t panel_level(const struct panel *p, const struct history *h)
 {
 	unsigned rule = rule_of(p->metric[0]);
@@ -8200,12 +8195,12 @@ static uint8_t panel_level(const struct panel *p, const struct history *h)
 struct graph {
 	struct panel panel;
 	const struct history *history;
-	const struct column *column; /* of its first metric */
+	const struct column *column; /* of the first metric */
 	unsigned layers;
 	uint8_t series[MAX_LAYERS];
 	uint64_t now, min, avg, max; /* UNAVAILABLE: none */
-	uint64_t top;        /* of the scale; its bottom is 0 */
-	unsigned parts;      /* of the scale, so that each mark is round */
+	uint64_t top;        /* of the scale, from 0 */
+	unsigned parts;      /* of the scale, with round marks */
 	uint64_t warn, crit; /* of the metric's rule; UNAVAILABLE: none */
 };
 
@@ -8214,8 +8209,8 @@ static bool has_values(const struct graph *g)
 	return g->max != UNAVAILABLE;
 }
 
-/* The i-th value: the sum of the lowest layers. What an old kernel does not know is not
- * among them; without the first there is none. */
+/* The i-th value: the sum of the lowest layers. Layers missing on old kernels count as 0;
+ * without the first the sum is UNAVAILABLE. */
 static uint64_t graph_value(const struct graph *g, unsigned i, unsigned layers)
 {
 	const uint64_t *value = g->history->sample[i].value;
@@ -8232,9 +8227,9 @@ static const char *layer_key(const struct graph *g, unsigned layer)
 	return metrics[g->history->metric[g->series[layer]]].column.key;
 }
 
-/* Makes the top of the scale the least of 1, 2, 5, 10, 20, ... times a unit that is not
- * below v: 1 for what the catalogue counts in thousandths, a power of 1024, from 1 KiB
- * on, for bytes; all of a percentage. */
+/* Sets the top of the scale to the least of 1, 2, 5, 10, 20, ... units that is not below
+ * v. The unit is 1, or 0.01 for UNIT_DECIMALS; for bytes a power of 1024, at least 1 KiB.
+ * Percentages up to 100% have 100% at the top. */
 static void graph_scale(struct graph *g, uint64_t v)
 {
 	static const uint8_t steps[] = { 1, 2, 5 };
@@ -8252,7 +8247,7 @@ static void graph_scale(struct graph *g, uint64_t v)
 	g->parts = steps[i] == 5 || g->top == 1000 ? 5 : 4; /* a quarter of 1 has two decimals */
 }
 
-/* Of those metrics of the panel that the history has. */
+/* A graph of the panel's metrics, without those missing from the history. */
 static struct graph make_graph(const struct history *h, struct panel panel)
 {
 	struct graph g = { .panel = panel, .history = h, .column = &metrics[panel.metric[0]].column };
@@ -8281,14 +8276,14 @@ static struct graph make_graph(const struct history *h, struct panel panel)
 		g.warn = g.warn ? g.warn : g.crit;
 	}
 	most = n ? g.max : 0;
-	/* Levels are drawn where values come near them. */
+	/* Levels are drawn if the values come near them. */
 	if (g.crit != UNAVAILABLE && most >= g.warn / 4 && most < g.crit)
 		most = g.crit;
 	graph_scale(&g, most);
 	return g;
 }
 
-/* A value in few characters: 512M, 12.5k, 0.50. */
+/* A short form of a value: 512M, 12.5k, 0.50. */
 static void out_short(struct sink *o, const struct column *c, uint64_t v)
 {
 	static const char letters[] = " kMGTPE";
@@ -8343,21 +8338,21 @@ static bool has_blocks(void)
 	return !screen.tty || (type && strcmp(type, "dumb") && strcmp(type, "linux") && !after(type, "vt"));
 }
 
-#define SCALE_WIDTH 9  /* of the numbers to the left of a graph, and its axis */
-#define TEXT_WIDTH 512 /* at most of a graph, in columns */
+#define SCALE_WIDTH 9  /* of the numbers left of a graph, and its axis */
+#define TEXT_WIDTH 512 /* most columns of a graph */
 #define LINE_BYTES (TEXT_WIDTH * 12 + 256) /* a colour and a block character each */
 _Static_assert(LINE_BYTES <= OUT_BYTES, "a line of a graph must fit in OUT_BYTES");
 
-/* How graphs are laid out as text. */
+/* The layout of graphs as text. */
 struct canvas {
 	unsigned columns, width; /* of the terminal; of a graph */
 	bool live, blocks;
-	unsigned first;               /* sample that has a column */
+	unsigned first;               /* sample with a column */
 	uint16_t column[MAX_HISTORY]; /* of each sample; `width`: none */
 };
 
-/* Gives each sample a column: live, the newest that there is room for, else all of them.
- * A gap in time is a break, however long it was. */
+/* Gives each sample a column: in a live graph the newest that fit, else all of them. Gaps
+ * in time have the same width, however long they were. */
 static void canvas_place(struct canvas *c, const struct history *h)
 {
 	unsigned broken = 2 * (c->live ? 1 : h->count / c->width + 1), all = 0, at = 0, i, left;
@@ -8373,7 +8368,7 @@ static void canvas_place(struct canvas *c, const struct history *h)
 	}
 }
 
-/* Begins a line; on a terminal it is cleared first: at its end that might erase the last column. */
+/* Begins a line. A live one is cleared first: later that might erase the last column. */
 static void text_begin(struct sink *o, const struct canvas *c)
 {
 	if (o->size - o->n < LINE_BYTES)
@@ -8381,7 +8376,7 @@ static void text_begin(struct sink *o, const struct canvas *c)
 	out_str(o, c->live ? "\033[K" : "");
 }
 
-/* The name and the figures, as far as whole ones fit. */
+/* The name, and as many figures as fit. */
 static void text_caption(struct sink *o, const struct graph *g, unsigned columns)
 {
 	size_t start = o->n;
@@ -8396,7 +8391,7 @@ static void text_caption(struct sink *o, const struct graph *g, unsigned columns
 			;
 }
 
-/* A row of a graph, y from the bottom of `height`. */
+/* Row y of a graph of `height` rows, from the bottom. */
 static void text_values(struct sink *o, const struct graph *g, const struct canvas *c, const uint64_t *value,
 			unsigned y, unsigned height)
 {
@@ -8411,10 +8406,10 @@ static void text_values(struct sink *o, const struct graph *g, const struct canv
 	}
 	for (x = 0; x < c->width; x++) {
 		uint64_t v = value[x], full = v == UNAVAILABLE ? 0 : mul_div(v, height * 8u, g->top);
-		uint64_t eighths = least_of(minus(full, y * 8u), 8); /* of the cell that are filled */
+		uint64_t eighths = least_of(minus(full, y * 8u), 8); /* of the cell to fill */
 
 		if (v != UNAVAILABLE && v && !full)
-			eighths = y == 0; /* little is not nothing */
+			eighths = y == 0; /* small values stay visible */
 		level = !eighths ? line : v >= g->crit ? CRITICAL : v >= g->warn ? WARNING : CALM;
 		if (screen.color && level != color && (eighths || line))
 			out_str(o, colors[color = level]);
@@ -8461,7 +8456,7 @@ static void text_graph(struct sink *o, const struct graph *g, const struct canva
 
 #define DATE_WIDTH 19 /* 2026-01-02 03:04:05 */
 
-/* The times below the graphs: that of the newest column ends at the edge. */
+/* The times of the first and the last column; the last is right-aligned. */
 static void text_axis(struct sink *o, const struct history *h, const struct canvas *c, unsigned left_out)
 {
 	unsigned at = SCALE_WIDTH + c->column[c->first];
@@ -8482,8 +8477,8 @@ static void text_axis(struct sink *o, const struct history *h, const struct canv
 	out_str(o, c->live ? "\033[J" : "\n");
 }
 
-/* The metrics of the history, one below the other: live they share the terminal. One
- * without a value takes a line, one without room none. */
+/* The graphs of all metrics of the history, one below the other; live, they share the
+ * terminal. Metrics without values take one line, those without room none. */
 static void text_graphs(struct sink *o, const struct history *h)
 {
 	LARGE struct canvas c;
@@ -8519,7 +8514,7 @@ static void text_graphs(struct sink *o, const struct history *h)
 	text_axis(o, h, &c, left_out);
 }
 
-/* SVG: https://www.w3.org/TR/SVG2/. Without variables, which not every viewer knows. */
+/* SVG: https://www.w3.org/TR/SVG2/. Not every viewer supports CSS variables. */
 static const char svg_style[] =
 	"text{font:13px system-ui,sans-serif;fill:#59636e}.now,.name{font-weight:600;fill:#1f2328}"
 	".now{font-size:20px}.name{font-size:15px}.key{font-weight:400}.now,.end{text-anchor:end}"
@@ -8532,9 +8527,9 @@ static const char svg_style[] =
 	".warn{stroke:#d29922}.crit{stroke:#f85149}.line{fill:#58a6ff;stroke:#58a6ff}.layer{stroke:#0d1117}"
 	".us{fill:#58a6ff}.sy{fill:#f778ba}.wa{fill:#8b949e}.st{fill:#a371f7}.gu{fill:#3fb950}}\n";
 
-/* A panel, in pixels from its own corner. */
+/* A panel, in pixels from its corner. */
 #define PAGE_WIDTH 400u
-#define SVG_WIDTH 800u /* of --svg, where time stands in line from panel to panel */
+#define SVG_WIDTH 800u /* of --svg, with the time axes aligned */
 #define PANEL_HEIGHT 196u
 #define PANEL_EDGE 14u
 #define PLOT_LEFT 56u
@@ -8542,7 +8537,7 @@ static const char svg_style[] =
 #define PLOT_HEIGHT 104u
 #define PLOT_BOTTOM (PLOT_TOP + PLOT_HEIGHT)
 #define LABEL_HEIGHT 14u
-#define LEVEL_WIDTH 78u /* of the margin where the levels are named */
+#define LEVEL_WIDTH 78u /* of the margin for the names of levels */
 _Static_assert(MAX(MAX_HISTORY, MAX_LAYERS * MAX_PAGE_REPORTS) * sizeof "L783.9 161.5" + 2048 <= OUT_BYTES,
 	       "a panel must fit in OUT_BYTES");
 
@@ -8551,7 +8546,7 @@ static void svg_text(struct sink *o, const char *class, unsigned x, unsigned y)
 	out(o, "<text class=\"%s\" x=\"%u\" y=\"%u\">", class, x, y);
 }
 
-/* A value, and the word before it. */
+/* A value after a word, which may be empty. */
 static void svg_value(struct sink *o, const char *class, unsigned x, unsigned y, const char *word,
 		      const struct column *c, uint64_t v)
 {
@@ -8566,14 +8561,14 @@ static void svg_line(struct sink *o, const char *class, unsigned right, unsigned
 	out(o, "<line class=\"%s\" x1=\"%u\" x2=\"%u\" y1=\"%u\" y2=\"%u\"/>\n", class, PLOT_LEFT, right, y, y);
 }
 
-/* The place of a value, in tenths of a pixel. */
+/* The y coordinate of a value, in tenths of a pixel. */
 static uint64_t svg_y(const struct graph *g, uint64_t v)
 {
 	return PLOT_BOTTOM * 10 - mul_div(least_of(v, g->top), PLOT_HEIGHT * 10, g->top);
 }
 
-/* The sum of the lowest layers as an area down to the bottom, by wall time, interrupted
- * where a value was unavailable or there was no report. */
+/* The sum of the lowest layers as an area by wall time, with gaps for unavailable values
+ * and missing reports. */
 static void svg_area(struct sink *o, const struct graph *g, unsigned right, unsigned layers)
 {
 	const struct history *h = g->history;
@@ -8606,7 +8601,7 @@ static void svg_area(struct sink *o, const struct graph *g, unsigned right, unsi
 	out_str(o, "\"/>\n");
 }
 
-/* The levels, named in the margin: each beside its line, as far as both names have room. */
+/* The warning and critical levels: lines, and names beside them that do not overlap. */
 static void svg_levels(struct sink *o, const struct graph *g, unsigned right)
 {
 	unsigned crit = (unsigned)(svg_y(g, g->crit) / 10), warn = (unsigned)(svg_y(g, g->warn) / 10);
@@ -8645,7 +8640,7 @@ static void svg_plot(struct sink *o, const struct graph *g, unsigned width)
 	out_str(o, " UTC</text>\n");
 }
 
-/* "us 12%": what a layer is now. */
+/* "us 12%": the last value of a layer. */
 static void out_layer(struct sink *o, const struct graph *g, unsigned layer)
 {
 	const struct history *h = g->history;
@@ -8654,8 +8649,8 @@ static void out_layer(struct sink *o, const struct graph *g, unsigned layer)
 	out_short(o, g->column, h->sample[h->count - 1].value[g->series[layer]]);
 }
 
-/* The line below the title: of layers what each is now, beside its colour, else what the
- * number is, and more figures. */
+/* The line below the title: the colour and last value of each layer, or else the meaning
+ * of the number, its average and its maximum. */
 static void svg_legend(struct sink *o, const struct graph *g, unsigned width)
 {
 	unsigned i;
@@ -8677,7 +8672,7 @@ static void svg_legend(struct sink *o, const struct graph *g, unsigned width)
 	out_str(o, "</text>\n");
 }
 
-/* A panel: its title, what it is now and what that means, the plot; all of it in words, too. */
+/* A panel: title, last value, legend and plot, with a label for screen readers. */
 static void svg_panel(struct sink *o, const struct graph *g, unsigned width, unsigned y)
 {
 	static const char *const classes[] = { "now", "now warns", "now crits" };
@@ -8709,7 +8704,7 @@ static void svg_panel(struct sink *o, const struct graph *g, unsigned width, uns
 	out_str(o, "</svg>\n");
 }
 
-/* --svg: a panel a metric, one below the other. */
+/* --svg: one panel per metric, one below the other. */
 static void svg_graphs(struct sink *o, const struct history *h)
 {
 	const unsigned pitch = PANEL_HEIGHT + 10;
@@ -8728,7 +8723,7 @@ static void svg_graphs(struct sink *o, const struct history *h)
 	out_str(o, "</svg>\n");
 }
 
-/* --graph: the metrics are kept in the history; what is no number is not. */
+/* --graph: keeps the selected metrics that are numbers in the history. */
 static bool list_graph(struct listing *l)
 {
 	unsigned i, numbers = 0;
@@ -8746,7 +8741,7 @@ static bool list_graph(struct listing *l)
 	return true;
 }
 
-/* Adds a report to the history; live, on a terminal, the graphs are drawn anew. */
+/* Adds a report to the history; on a terminal the graphs are redrawn. */
 static void show_graph(struct listing *l, const struct comparison *c)
 {
 	(void)l;
@@ -8759,7 +8754,7 @@ static void show_graph(struct listing *l, const struct comparison *c)
 	write_out(&stdout_sink);
 }
 
-/* At the end: the graphs as they are then, or SVG. */
+/* Prints the final graphs, or SVG. Live graphs need only a newline. */
 static int finish_graph(struct listing *l)
 {
 	struct sink *o = &stdout_sink;
@@ -8787,27 +8782,27 @@ static bool parse_graph(const char *value)
 
 /* ------------------------------------------------------------- PROMETHEUS
  *
- * What is served at /metrics and printed by --prometheus, in the text format
- * 0.0.4: https://prometheus.io/docs/instrumenting/exposition_formats/. It is
+ * /metrics and --prometheus, in the text format 0.0.4:
+ * https://prometheus.io/docs/instrumenting/exposition_formats/. The text is
  * printed in chunks of any size, so that neither a slow reader nor hundreds of
  * cgroups take memory. Unknown values have no sample. */
 
-/* The last scrape. It does not change while it is being printed. */
+/* The last scrape, unchanged while it is being printed. */
 LARGE struct scrape {
 	const struct snapshot *snapshot; /* NULL: none yet */
-	uint64_t end_ns, took_ns;        /* CLOCK_BOOTTIME at its end; how long it took */
+	uint64_t end_ns, took_ns;        /* CLOCK_BOOTTIME at its end; its duration */
 	uint64_t value[LENGTH(metrics)]; /* of the scope, in the unit of export_places() */
 	struct scraped_child {
-		uint64_t inode;    /* of the child that was in the slot */
+		uint64_t inode;    /* of the child in the slot */
 		uint64_t start_ns; /* of its oldest process, since boot */
-		uint64_t below_ns; /* of the oldest in the cgroups below it */
+		uint64_t below_ns; /* of the oldest in cgroups below it */
 		struct kubelet kubelet;
-		uint64_t value[CHILD_EXPORTS]; /* of the metrics that children export */
+		uint64_t value[CHILD_EXPORTS]; /* of the metrics exported for children */
 	} child[WITH_CGROUP ? MAX_CHILDREN : 1]; /* by their slots */
 	uint16_t walked[WALK_DEPTH + 1]; /* the slot read last at each depth, plus one */
 } scrape;
 
-/* How far a text has been printed. */
+/* The position in a text being printed. */
 struct progress {
 	unsigned row, item;
 	unsigned child_row; /* rows of children before this one */
@@ -8822,7 +8817,7 @@ enum {
 	ROWS = DISK_ROWS + D_COUNT,
 };
 
-/* Room that the longest sample takes with its title: of a path each byte as \\xHH. */
+/* The longest sample with its title: each byte of a path as \\xHH. */
 #define SAMPLE_BYTES (5 * PATH_BYTES + 1024)
 _Static_assert(OUT_BYTES > SAMPLE_BYTES + 2048, "a sample must fit in OUT_BYTES");
 
@@ -8831,8 +8826,8 @@ static bool is_exported(enum metric_id m, unsigned scopes)
 	return metrics[m].export && metrics[m].export->scopes & scopes;
 }
 
-/* The decimal places of a value: counters are whole numbers or microseconds, all
- * else is in thousandths or millionths, as reports have it. */
+/* The decimal places of a value: counters are whole numbers or microseconds; gauges are
+ * in the units of reports, with percentages as ratios. */
 static uint8_t export_places(enum metric_id m)
 {
 	const struct metric *row = &metrics[m];
@@ -8875,9 +8870,9 @@ static uint64_t export_value(const struct comparison *c, enum metric_id m)
 	return metrics[m].export->type == TYPE_COUNTER ? counter_total(c->now, 0, m) : c->report->value[m];
 }
 
-/* Ticks of /proc/stat step back: those of idle and iowait a little on each CPU, of steal
- * after a migration. Prometheus would take that for a restart: they stay where they
- * were. Where idle has lost more, it is one. */
+/* Ticks in /proc/stat may step back: idle and iowait a little on each CPU, steal after a
+ * migration. They are held at the old value, as Prometheus would assume a restart. If
+ * idle lost more, the counters have begun anew. */
 static bool has_restarted(const struct comparison *c)
 {
 	uint64_t cpus = c->now->level[0][M_cpus_online];
@@ -8885,8 +8880,8 @@ static bool has_restarted(const struct comparison *c)
 	return is_idle_anew(scrape.value[M_cpu_idle], export_value(c, M_cpu_idle), cpus == UNAVAILABLE ? 1 : cpus);
 }
 
-/* Reads the values exported for the scope. More ticks than CPUs and time can hold
- * are none, as in reports. */
+/* Computes the values exported for the scope. More ticks than the CPUs have had are
+ * UNAVAILABLE, as in reports. */
 static void scrape_scope(const struct comparison *c)
 {
 	bool held = scrape.snapshot && !has_restarted(c);
@@ -8906,8 +8901,8 @@ static void scrape_scope(const struct comparison *c)
 	scrape.snapshot = c->now;
 }
 
-/* The start of the oldest process of a child, in ns since boot; UNAVAILABLE: not known, or
- * it has no process. */
+/* The start of the oldest process of a child, in ns since boot; UNAVAILABLE: unknown, or
+ * no process. */
 static uint64_t child_start_ns(const char *rest)
 {
 	const struct hierarchy *h = scope.hierarchy;
@@ -8933,9 +8928,9 @@ static uint64_t wall_seconds(const struct snapshot *now, uint64_t ns)
 	return ns && ns <= now->ns ? (now->wall_ns - (now->ns - ns)) / NS_PER_S : UNAVAILABLE;
 }
 
-/* In v2 a cgroup above others has no processes: it is as old as the oldest below it. Passes
- * the start of a child on to those above, which were read before it and export that
- * from the next scrape on. */
+/* In v2 inner cgroups have no processes: they are as old as the oldest cgroup below. Passes
+ * the start of a child on to its ancestors, which were read earlier and export it from the
+ * next scrape on. */
 static void pass_start_up(unsigned slot)
 {
 	const char *path = children.names + children.child[slot].name, *p, *rest;
@@ -8951,7 +8946,7 @@ static void pass_start_up(unsigned slot)
 	scrape.walked[depth] = (uint16_t)(slot + 1);
 }
 
-/* Reads the values exported for a child. */
+/* Computes the values exported for a child. */
 static void scrape_child(const struct child_walk *walk, struct child *child, struct snapshot *before,
 			 struct snapshot *now, struct report *r)
 {
@@ -8990,13 +8985,13 @@ static void out_label(struct sink *o, char *separator, const char *name, const c
 	out_escaped(o, ESCAPE_LABEL, p);
 }
 
-/* What the samples of a row have in common. */
+/* The name, type and labels shared by the samples of a row. */
 struct family {
 	const char *prefix, *name, *help, *label;
 	uint8_t type, places;
 };
 
-/* The family of a row that has samples. */
+/* The family of an exported row. */
 static struct family family_of(unsigned row)
 {
 	unsigned m = row % LENGTH(metrics);
@@ -9020,7 +9015,7 @@ static bool continues_family(unsigned row)
 	return row < DISK_ROWS && m > metrics && before->export && !strcmp(m->export->name, before->export->name);
 }
 
-/* HELP and TYPE. A help text of the catalogue becomes a sentence. */
+/* HELP and TYPE. The catalogue's help text is made a sentence. */
 static void out_title(struct sink *o, const struct family *f)
 {
 	const char *help = f->help;
@@ -9037,8 +9032,8 @@ static void out_title(struct sink *o, const struct family *f)
 	out_str(o, f->type == TYPE_COUNTER ? " counter\n" : " gauge\n");
 }
 
-/* A sample, with HELP and TYPE before the first. `path` is that of a cgroup, `disk` the name
- * of a disk, or NULL. */
+/* A sample, after HELP and TYPE if it is the first. `path` of a cgroup and `disk`, a disk's
+ * name, may be NULL. */
 static void out_sample(struct sink *o, const struct family *f, bool *titled, const char *path,
 		       const struct kubelet *k, const char *disk, uint64_t v)
 {
@@ -9069,7 +9064,7 @@ static void out_sample(struct sink *o, const struct family *f, bool *titled, con
 	out_char(o, '\n');
 }
 
-/* The sample of the cgroup in scope, or of a level above it that has a quota. */
+/* The sample of the cgroup in scope, or of a level above it with a quota. */
 static void out_own(struct sink *o, struct progress *at, const struct family *f, unsigned l)
 {
 	unsigned row = at->row - CGROUP_ROWS;
@@ -9101,7 +9096,7 @@ static void out_child(struct sink *o, struct progress *at, const struct family *
 		out_sample(o, f, &at->titled, path, &s->kubelet, NULL, s->value[at->child_row]);
 }
 
-#define RAM_MAJOR 1 /* admin-guide/devices.txt: these exist whether they are used or not */
+#define RAM_MAJOR 1 /* admin-guide/devices.txt: devices that exist even if unused */
 #define LOOP_MAJOR 7
 
 static void out_disk(struct sink *o, struct progress *at, const struct family *f)
@@ -9112,17 +9107,17 @@ static void out_disk(struct sink *o, struct progress *at, const struct family *f
 	bool spare = (major == RAM_MAJOR || major == LOOP_MAJOR) && !has_worked(d);
 	struct kubelet k;
 
-	if (!d->disks || d->number == OTHER_DEVICES || spare || v == UNAVAILABLE) /* others come and go */
+	if (!d->disks || d->number == OTHER_DEVICES || spare || v == UNAVAILABLE) /* others vary */
 		return;
 	kubelet_parts(scope.name, &k);
 	out_sample(o, f, &at->titled, in_cgroup() ? scope.name : NULL, &k, d->name,
 		   disk_fields[field].unit == DISK_SECTORS ? times(v, SECTOR_BYTES) : v);
 }
 
-/* The process itself; nothing of it in a file for node_exporter, which has its own. */
+/* vmstat's own process; not in a file for node_exporter, which has its own metrics. */
 static struct self {
 	bool exported;
-	int statm;         /* of /proc/self: descriptor plus one; 0: not there */
+	int statm;         /* /proc/self/statm: descriptor plus one; 0: missing */
 	uint64_t start_ms; /* since 1970 */
 } self;
 
@@ -9147,7 +9142,7 @@ static void out_single(struct sink *o, const char *name, enum export_type type, 
 	out_sample(o, &f, &(bool){ false }, NULL, NULL, NULL, v);
 }
 
-/* What is not of the catalogue. */
+/* The metrics outside the catalogue. */
 static void out_rest(struct sink *o)
 {
 	bool with_children = WITH_CGROUP && opt->view == O_CGROUPS;
@@ -9172,8 +9167,8 @@ static void out_rest(struct sink *o)
 		   self.start_ms, 3);
 }
 
-/* How many samples a row may have. In a row of cgroups the scope and the levels above it
- * come first, then those below. */
+/* The most samples of a row. In rows of cgroups the scope and the levels above it come
+ * first, then the cgroups below. */
 static unsigned row_items(unsigned row, unsigned levels)
 {
 	unsigned m = row % LENGTH(metrics);
@@ -9185,7 +9180,7 @@ static unsigned row_items(unsigned row, unsigned levels)
 	return (is_exported(m, SELF | CGROUP) ? levels : 0) + (is_exported(m, CGROUP) ? children.slots : 0);
 }
 
-/* Prints as many samples as fit; false: the last. */
+/* Prints as many samples as fit; false after the last. */
 static bool out_exposition(struct sink *o, struct progress *at)
 {
 	unsigned levels = !in_cgroup() ? 0 : hierarchies[DIR_CPU].levels ? hierarchies[DIR_CPU].levels : 1;
@@ -9197,7 +9192,7 @@ static bool out_exposition(struct sink *o, struct progress *at)
 		if (!items)
 			continue;
 		f = family_of(at->row);
-		if (!at->item && at->titled) /* rows of one name have labels, and one title */
+		if (!at->item && at->titled) /* rows of one family share a title */
 			at->titled = continues_family(at->row);
 		for (; at->item < items; at->item++) {
 			if (o->size - o->n < SAMPLE_BYTES)
@@ -9220,16 +9215,16 @@ static bool out_exposition(struct sink *o, struct progress *at)
 	return false;
 }
 
-/* The snapshots that all requests and reports share. */
+/* The snapshots shared by all requests and reports. */
 static struct exporter {
-	struct snapshot *latest;   /* the last one; NULL: none yet */
-	struct snapshot *reported; /* the one that the last report came to */
-	uint64_t taken_ns;         /* CLOCK_BOOTTIME of the last one */
-	uint64_t start_ns;         /* when the oldest task of the cgroup started; 0: not known yet */
+	struct snapshot *latest;   /* NULL: none yet */
+	struct snapshot *reported; /* at the end of the last report */
+	uint64_t taken_ns;         /* CLOCK_BOOTTIME of the latest */
+	uint64_t start_ns;         /* start of the cgroup's oldest task; 0: not known yet */
 } exporter;
 
-/* Takes a snapshot. There are four: the last one, that of the last report, that of the
- * last scrape, which may be being printed, and a new one. */
+/* Takes a snapshot, in the first of four that is neither the latest nor that of the last
+ * report nor that of the last scrape, which may still be printed. */
 static struct snapshot *exporter_snapshot(void)
 {
 	const struct snapshot *before = exporter.latest ? exporter.latest : &no_snapshot;
@@ -9256,7 +9251,7 @@ static struct snapshot *exporter_snapshot(void)
 	return now;
 }
 
-/* Why there are no numbers in a snapshot; NULL: there are. */
+/* Returns why a snapshot has no numbers, or NULL. */
 static const char *without_numbers(const struct snapshot *now)
 {
 	if (now->gone)
@@ -9271,7 +9266,7 @@ static bool is_scrape_due(uint64_t now_ns)
 	return !scrape.snapshot || now_ns >= scrape.end_ns + scrape.took_ns;
 }
 
-/* Makes a scrape, unless the last one will do. Why there is none, or NULL. */
+/* Makes a scrape, unless the last one is recent. Returns an error text, or NULL. */
 static const char *scrape_all(uint64_t now_ns)
 {
 	LARGE struct report report;
@@ -9296,7 +9291,7 @@ static const char *scrape_all(uint64_t now_ns)
 	return NULL;
 }
 
-/* Can what is exported still be read? */
+/* Checks that the scope can still be read. Returns an error text, or NULL. */
 static const char *check_health(uint64_t now_ns)
 {
 	struct scanner s;
@@ -9318,7 +9313,7 @@ static bool print_health(struct sink *o, struct progress *at)
 	return false;
 }
 
-/* Selects what is exported of these scopes. */
+/* Selects the metrics exported for these scopes. */
 static void plan_select_exports(struct plan *plan, unsigned scopes)
 {
 	unsigned m;
@@ -9330,21 +9325,21 @@ static void plan_select_exports(struct plan *plan, unsigned scopes)
 
 /* ------------------------------------------------------------------- PAGE
  *
- * --listen: the dashboard at /, one page without scripts, which the browser
- * asks for anew every few seconds. Its panels are those of --svg. */
+ * --listen: the dashboard at /, one page without scripts that the browser
+ * reloads every few seconds. Its panels are those of --svg. */
 
 LARGE struct page {
 	struct report report; /* the last */
 	uint64_t reports;
 	char host[65];        /* the machine's name */
 	struct listing children;
-	bool known[MAX_COLUMNS]; /* columns of it in which there is a number */
-	struct comparison last; /* that the report was made of */
+	bool known[MAX_COLUMNS]; /* columns of children with a number */
+	struct comparison last; /* from which the report was made */
 } page;
 
 #define PAGE_REFRESH "5" /* seconds */
 
-/* Text in HTML, whoever wrote it. */
+/* Untrusted text, escaped for HTML. */
 static void html_text(struct sink *o, const char *p)
 {
 	out_escaped(o, ESCAPE_HTML, p);
@@ -9392,7 +9387,7 @@ static void page_alerts(struct sink *o, const struct report *r)
 	out_str(o, "</ul>\n");
 }
 
-/* Up to the panels: whose numbers these are, of how much, and what is wrong. */
+/* The part above the panels: host or cgroup, memory and CPUs, alerts. */
 static void page_head(struct sink *o)
 {
 	const struct report *r = &page.report;
@@ -9432,7 +9427,7 @@ static bool is_of_scope(const struct panel *p)
 	return p->scopes & (in_cgroup() ? CGROUP : HOST);
 }
 
-/* Selects what the panels show, and keeps it. */
+/* Selects the metrics of the panels, and keeps them in the history. */
 static void plan_panels(struct plan *plan)
 {
 	const struct panel *p;
@@ -9445,7 +9440,7 @@ static void plan_panels(struct plan *plan)
 		}
 }
 
-/* Chooses the panels of a response: those that have values, what alerts first. */
+/* Chooses the panels of a response: those with values, alerting ones first. */
 static void page_order(struct progress *at)
 {
 	unsigned level, i;
@@ -9462,7 +9457,7 @@ static void page_order(struct progress *at)
 		}
 }
 
-/* A row of the table of cgroups; the first is its headings. */
+/* A row of the table of cgroups; row 0 contains the headings. */
 static void page_child(struct sink *o, const struct listing *l, unsigned row)
 {
 	unsigned i, last = l->columns - 1;
@@ -9494,7 +9489,7 @@ static uint64_t page_step_ns(void)
 	return opt->delay_ns ? opt->delay_ns : PAGE_TICK * (uint64_t)NS_PER_S;
 }
 
-/* The head, a panel, or rows of the table and the end. */
+/* Prints the head, a panel, or rows of the table and the end; false after the last. */
 static bool page_piece(struct sink *o, struct progress *at)
 {
 	const struct listing *l = &page.children;
@@ -9529,7 +9524,7 @@ static bool page_piece(struct sink *o, struct progress *at)
 	return false;
 }
 
-/* The cgroups below, compared with what they were when the page was looked at last. */
+/* Compares the cgroups below with their state at the last request for the page. */
 static void page_children(const struct snapshot *now)
 {
 	if (!WITH_CGROUP || opt->view != O_CGROUPS ||
@@ -9549,8 +9544,7 @@ static void page_begin(const struct comparison *c)
 	page_children(c->now);
 }
 
-/* Takes a report for the page and --record. The snapshot of a scrape that is at most
- * recent_ns old will do. */
+/* Makes a report for the page and --record. A snapshot at most recent_ns old is reused. */
 static void page_tick(uint64_t now_ns, uint64_t recent_ns)
 {
 	const struct snapshot *before = exporter.reported ? exporter.reported : &no_snapshot;
@@ -9576,7 +9570,7 @@ static void page_tick(uint64_t now_ns, uint64_t recent_ns)
 	history.report = &page.report;
 }
 
-/* Columns in which no cgroup has a number are not shown. */
+/* Finds the columns to show: names, and numbers that some cgroup has. */
 static void find_known(void)
 {
 	const struct listing *l = &page.children;
@@ -9592,7 +9586,7 @@ static void find_known(void)
 	}
 }
 
-/* The listing of the cgroups below is read anew for each request. */
+/* The cgroups below, if listed, are read anew for each request. */
 static bool page_reads(uint64_t now_ns)
 {
 	(void)now_ns;
@@ -9616,14 +9610,13 @@ static const char *page_prepare(void)
  *
  * --listen: HTTP/1.1 (RFC 9110, RFC 9112) in one thread, with a fixed number of
  * slots for connections. Each serves one request, GET or HEAD. A chunk of a response
- * is made when its socket has room for it, so that a connection holds its request and
- * its progress, and no more. Then the sandbox: no_new_privs.rst, landlock.rst and
- * seccomp_filter.rst of Documentation/userspace-api, Linux 6.13. A layer that the
- * kernel lacks is left out, and said. musl brings no kernel headers: their
- * definitions are repeated here. */
+ * is made once its socket has room, so that a connection stores only its request and
+ * its progress. Then the sandbox: no_new_privs.rst, landlock.rst and seccomp_filter.rst
+ * of Documentation/userspace-api, Linux 6.13. A layer that the kernel lacks is left out
+ * with a warning. musl has no kernel headers: their definitions are repeated here. */
 
-/* Selects what is exported, drawn on the page and judged there. On a host the cgroups
- * below have a plan of their own. */
+/* Selects the metrics exported, recorded, drawn on the page and judged there. The cgroups
+ * of --cgroups have a plan of their own. */
 static void plan_exports(void)
 {
 	struct plan *plan = &scope_plan;
@@ -9651,8 +9644,8 @@ static void plan_exports(void)
 	plan_keys(&children_plan);
 }
 
-/* --prometheus: what --listen serves at /metrics, but for the process itself. Why there is
- * nothing, or NULL. */
+/* --prometheus: prints /metrics of --listen without vmstat's own process. Returns an error
+ * text, or NULL. */
 static const char *run_prometheus(void)
 {
 	struct progress at = { 0 };
@@ -9671,20 +9664,20 @@ static const char *run_prometheus(void)
 }
 
 static struct server {
-	int listener;          /* descriptor plus one; 0: closed, while it drains */
+	int listener;          /* descriptor plus one; 0: closed, the server is ending */
 	bool handed_over;      /* by systemd */
 	bool loopback;         /* only this machine can connect */
-	unsigned slots;        /* as far as there are descriptors */
-	uint64_t tick_ns;      /* when the last report was due */
-	uint64_t looked_ns;    /* when the page was asked for last; 0: never */
-	uint64_t accept_ns;    /* accept() has failed: the next try */
-	uint64_t refused_ns;   /* since then it has returned EPERM alone; 0: it has not */
-	int accept_error;      /* the one reported last */
+	unsigned slots;        /* limited by the descriptors available */
+	uint64_t tick_ns;      /* due time of the last report */
+	uint64_t looked_ns;    /* last request for the page; 0: never */
+	uint64_t accept_ns;    /* next try after accept() failed */
+	uint64_t refused_ns;   /* start of a run of EPERM from accept(); 0: none */
+	int accept_error;      /* the error last reported */
 } server;
 
-#define LOOKS_NS (60 * (uint64_t)NS_PER_S) /* after a request for the page somebody looks at it */
+#define LOOKS_NS (60 * (uint64_t)NS_PER_S) /* from a request on, the page counts as open */
 
-/* Takes a report for the page, and for --record, if one is due. Returns when the next is. */
+/* Makes a report for the page and --record, if one is due. Returns when the next is due. */
 static uint64_t tick_if_due(uint64_t now_ns)
 {
 	bool looks = server.looked_ns && now_ns - server.looked_ns < LOOKS_NS;
@@ -9706,13 +9699,13 @@ static const char *prepare_page(uint64_t now_ns)
 	return page_prepare();
 }
 
-/* What is served. An endpoint reads what it and those after it print, so it waits until
- * they have done so. */
+/* The endpoints. Each reads data that it and those after it print, and so waits until they
+ * have printed it. */
 static const struct endpoint {
 	const char *path, *type, *headers;
 	bool any_host;                           /* Host is not checked */
-	bool (*reads)(uint64_t now_ns);          /* does prepare() read anything? NULL: no */
-	const char *(*prepare)(uint64_t now_ns); /* why there is no response, or NULL */
+	bool (*reads)(uint64_t now_ns);          /* will prepare() read anew? NULL: no */
+	const char *(*prepare)(uint64_t now_ns); /* the reason for a 503, or NULL */
 	bool (*print)(struct sink *, struct progress *); /* the next chunk; false: the last */
 } endpoints[] = {
 	{ "/metrics", "text/plain; version=0.0.4; charset=utf-8", "", false,
@@ -9727,31 +9720,31 @@ static const struct endpoint {
 };
 
 #define DEADLINE_NS (10 * (uint64_t)NS_PER_S) /* from accept to the last byte */
-#define TERM_NS (NS_PER_S / 10 * 9)           /* the same, from a signal on */
-#define SPARED_NS (NS_PER_S / 100)            /* without a request, before it can lose its slot */
-#define STUCK_NS (NS_PER_S / 2)               /* without taking a chunk, before it can lose its slot */
-#define REFUSED_NS (10 * (uint64_t)NS_PER_S)  /* of EPERM alone, before that is the end */
+#define TERM_NS (NS_PER_S / 10 * 9)           /* from a signal to the last byte */
+#define SPARED_NS (NS_PER_S / 100)            /* without a request, until it can lose its slot */
+#define STUCK_NS (NS_PER_S / 2)               /* without taking a chunk, likewise */
+#define REFUSED_NS (10 * (uint64_t)NS_PER_S)  /* of EPERM alone, until the program ends */
 #define BACKLOG 1024                          /* connections waiting to be accepted */
 #define MAX_TARGET 2048                       /* bytes of a request's first line */
 
-/* In the order in which connections give way to a new one. */
+/* Lower states give way to a new connection first. */
 enum connection_state {
 	STATE_FREE,
-	STATE_DRAINING, /* the response is sent, the client has not closed yet */
-	STATE_READING,  /* the request is not complete */
+	STATE_DRAINING, /* response sent, client not closed yet */
+	STATE_READING,  /* request incomplete */
 	STATE_SENDING,
-	STATE_WAITING,  /* the request is: never gives way */
+	STATE_WAITING,  /* request complete: never gives way */
 };
 
 LARGE struct connection {
 	int fd;
 	uint8_t state;
-	bool one_zero; /* HTTP/1.0: no chunks, ended by its close */
+	bool one_zero; /* HTTP/1.0: no chunks, ended by a close */
 	bool head;     /* the request was HEAD */
 	const struct endpoint *endpoint;
 	struct progress at;
-	uint64_t deadline_ns; /* CLOCK_BOOTTIME when it ends, whatever its state */
-	uint64_t yields_ns;   /* and from when on it can lose its slot */
+	uint64_t deadline_ns; /* CLOCK_BOOTTIME of its end in any state */
+	uint64_t yields_ns;   /* from then on it can lose its slot */
 	size_t n;
 	char request[REQUEST_BYTES];
 } connections[MAX_CONNECTIONS];
@@ -9759,12 +9752,12 @@ LARGE struct connection {
 #define each_slot(c) c = connections; c < connections + server.slots; c++
 
 struct request {
-	unsigned status; /* 0: not complete yet; 200, or what is wrong with it */
+	unsigned status; /* 0: not complete yet; 200, or an error */
 	bool head, one_zero;
-	struct text path, host; /* host: with its port; NULL: not given */
+	struct text path, host; /* host: with its port; NULL: missing */
 };
 
-/* The next line of a request, without its end; false: it is not complete. */
+/* The next line of a request, without its CR LF; false: it is incomplete. */
 static bool request_line(struct text *rest, struct text *line)
 {
 	const char *end = memchr(rest->p, '\n', (size_t)(rest->end - rest->p));
@@ -9777,7 +9770,7 @@ static bool request_line(struct text *rest, struct text *line)
 	return true;
 }
 
-/* Is there a byte that no line of a head may have? */
+/* Does a line contain a control character, which HTTP forbids? */
 static bool has_control(const struct text *line)
 {
 	const char *p;
@@ -9795,7 +9788,7 @@ static bool is_text_nocase(const struct text *w, const char *s)
 	return (size_t)(w->end - w->p) == n && !strncasecmp(w->p, s, n);
 }
 
-/* "GET /metrics HTTP/1.1". A status, or 200. */
+/* Parses "GET /metrics HTTP/1.1". Returns 200, or the status of an error. */
 static unsigned parse_request_line(struct text line, struct request *r)
 {
 	struct text method, target, version = line;
@@ -9813,7 +9806,7 @@ static unsigned parse_request_line(struct text line, struct request *r)
 	r->head = is_text(&method, "HEAD");
 	if (!r->head && !is_text(&method, "GET"))
 		return 405;
-	if (target.end - target.p > 7 && !strncasecmp(target.p, "http://", 7)) { /* the form for proxies */
+	if (target.end - target.p > 7 && !strncasecmp(target.p, "http://", 7)) { /* as to proxies */
 		const char *slash = target.p + 6;
 
 		for (target.p += 7; target.p < target.end && *target.p != '/' && *target.p != '?'; target.p++)
@@ -9830,7 +9823,7 @@ static unsigned parse_request_line(struct text line, struct request *r)
 	return 200;
 }
 
-/* "Name: value". A body is drained with whatever else follows. */
+/* Parses "Name: value". A body is ignored: it is drained after the response. */
 static unsigned parse_header(struct text line, struct request *r, unsigned *hosts)
 {
 	struct text name = line, value;
@@ -9857,14 +9850,14 @@ static unsigned parse_header(struct text line, struct request *r, unsigned *host
 	return 200;
 }
 
-/* A request in p[0..n). Pure: also what a fuzzer calls. */
+/* Parses a request in p[0..n). Pure: a fuzzer calls it, too. */
 static void parse_request(const char *p, size_t n, struct request *r)
 {
 	struct text rest = { p, p + n }, line;
 	unsigned hosts = 0;
 
 	*r = (struct request){ 0 };
-	do /* empty lines before a request are passed over */
+	do /* skip empty lines before a request */
 		if (!request_line(&rest, &line)) {
 			r->status = rest.end - rest.p > MAX_TARGET + 1 || n == REQUEST_BYTES ? 414 : 0;
 			return;
@@ -9884,9 +9877,9 @@ static void parse_request(const char *p, size_t n, struct request *r)
 		r->status = 400;
 }
 
-/* Is that an IP address, localhost or a name below it, or this machine's name? A web page
- * whose own name was made to resolve to 127.0.0.1 sends that name (DNS rebinding). The
- * port, case and a trailing dot do not count. */
+/* Is the host an IP address, localhost or a name below it, or this machine's name? In DNS
+ * rebinding, a web page's own name resolves to 127.0.0.1, and Host contains that name. The
+ * port, case and a trailing dot are ignored. */
 static bool is_own_host(struct text host)
 {
 	struct in6_addr address;
@@ -9929,7 +9922,7 @@ static void out_status(struct sink *o, unsigned status)
 	out(o, "%u %s", status, statuses[i].reason);
 }
 
-/* The head of a response, up to the length of its body. */
+/* The head of a response, without the length or coding of its body. */
 static void out_head(struct sink *o, unsigned status, const char *type, const char *headers)
 {
 	out_str(o, "HTTP/1.1 ");
@@ -9942,7 +9935,7 @@ static void out_head(struct sink *o, unsigned status, const char *type, const ch
 	out_str(o, "Connection: close\r\n");
 }
 
-/* A response that is cut short is reset, so that it is not taken for a complete one. */
+/* Closes a connection. An incomplete response is reset, so that the client notices. */
 static void connection_drop(struct connection *c)
 {
 	static const struct linger at_once = { 1, 0 };
@@ -9953,9 +9946,9 @@ static void connection_drop(struct connection *c)
 	c->state = STATE_FREE;
 }
 
-/* Sends three parts; a socket that does not take them all at once is given up. After the
- * last ones, what the client still sends is drained until it closes its side: unread data
- * would make the kernel reset the connection. */
+/* Sends three parts; a connection that does not take them all at once is dropped. After the
+ * last chunk further input is drained until the client closes its side: unread data would
+ * make the kernel reset the connection. */
 static void connection_send(struct connection *c, struct iovec part[3], bool last)
 {
 	const struct msghdr message = { .msg_iov = part, .msg_iovlen = 3 };
@@ -9985,7 +9978,7 @@ static void respond_status(struct connection *c, unsigned status, const char *wh
 	connection_send(c, (struct iovec[3]){ { buffer, o.n }, { text, c->head ? 0 : body.n } }, true);
 }
 
-/* The chunk made last, in stdout_buffer. All connections at that point get the same one. */
+/* The last chunk made, in stdout_buffer. Connections at the same position share it. */
 static struct chunk {
 	const struct endpoint *endpoint; /* NULL: outdated */
 	struct progress from, to;
@@ -10005,7 +9998,7 @@ static void make_chunk(const struct connection *c)
 	chunk.n = body.n;
 }
 
-/* Sends the next chunk of a response, or the first. The socket has room for it. */
+/* Sends the first or next chunk of a response; the socket has room for it. */
 static void connection_continue(struct connection *c, bool first, uint64_t now_ns)
 {
 	char buffer[1024];
@@ -10034,7 +10027,7 @@ static void connection_continue(struct connection *c, bool first, uint64_t now_n
 			{ (char *)(uintptr_t)end, strlen(end) } }, !chunk.more);
 }
 
-/* A complete request is refused, or waits for its response. */
+/* Parses the request; once complete it is refused, or waits for its response. */
 static void connection_parse(struct connection *c)
 {
 	const struct endpoint *endpoint = endpoints;
@@ -10073,8 +10066,8 @@ static void connection_read(struct connection *c)
 	}
 }
 
-/* Is anything being printed that an endpoint is about to read anew? Connections that have
- * not taken a chunk for long are dropped. */
+/* Does any connection still print data that an endpoint is about to read anew? Drops those
+ * that have not taken a chunk for STUCK_NS. */
 static bool await_printing(const struct endpoint *endpoint, uint64_t now_ns)
 {
 	struct connection *c;
@@ -10088,7 +10081,7 @@ static bool await_printing(const struct endpoint *endpoint, uint64_t now_ns)
 	return printed;
 }
 
-/* Begins the responses of those who wait for an endpoint, all from one reading. */
+/* Begins all responses waiting for an endpoint, from one reading. */
 static void answer_waiting(const struct endpoint *endpoint, uint64_t now_ns)
 {
 	const char *why = NULL;
@@ -10113,10 +10106,10 @@ static void answer_waiting(const struct endpoint *endpoint, uint64_t now_ns)
 	}
 }
 
-/* The slot for a new connection, which may still be in use; NULL: none gives way yet, and
- * *due is lowered to when one will. Those whose response is sent go first, then the one
- * that has waited longest without a complete request, then the one whose response has stood
- * still longest. */
+/* The slot for a new connection, perhaps still in use; NULL: none gives way yet, and *due is
+ * lowered to the time when one will. Connections whose response is sent go first, then the
+ * one that has waited longest without a complete request, then the one whose response has
+ * been stuck longest. */
 static struct connection *find_room(uint64_t now_ns, uint64_t *due)
 {
 	struct connection *c, *room = NULL;
@@ -10135,8 +10128,8 @@ static struct connection *find_room(uint64_t now_ns, uint64_t *due)
 	return room;
 }
 
-/* accept() has failed: it is tried again after a pause, so that no error makes a busy
- * loop. Errors of the descriptor end the program, and so does EPERM alone for long: a
+/* After accept() failed: the next try is after a pause, so that no error makes a busy loop.
+ * Errors of the descriptor end the program, and so does EPERM alone for REFUSED_NS: a
  * firewall returns it for one connection, a filter for all. errno, or 0. */
 static int accept_failed(int error, uint64_t now_ns)
 {
@@ -10153,8 +10146,8 @@ static int accept_failed(int error, uint64_t now_ns)
 	return error == EPERM && now_ns - server.refused_ns >= REFUSED_NS ? EPERM : 0;
 }
 
-/* Accepts connections while there is room; the others stay in the backlog. errno of what
- * ends the program, or 0. */
+/* Accepts connections while there is room; the others stay in the backlog. 0, or an errno
+ * that ends the program. */
 static int accept_connections(uint64_t now_ns)
 {
 	unsigned i;
@@ -10182,13 +10175,13 @@ static int accept_connections(uint64_t now_ns)
 		c->n = 0;
 		c->deadline_ns = now_ns + DEADLINE_NS;
 		c->yields_ns = now_ns + SPARED_NS;
-		connection_read(c); /* the request is mostly there */
+		connection_read(c); /* the request has usually arrived */
 	}
 	return 0;
 }
 
-/* Fills in what to poll: fds[0] is the listener, the others are the slots. Returns how
- * many, and lowers *due to the next deadline. */
+/* Fills in fds for poll(): fds[0] is the listener, the others are the slots. Returns their
+ * number, and lowers *due to the next deadline. */
 static nfds_t poll_connections(struct pollfd *fds, uint64_t now_ns, uint64_t *due)
 {
 	bool accepts = server.listener && now_ns >= server.accept_ns && find_room(now_ns, due), waits = false;
@@ -10216,8 +10209,8 @@ static nfds_t poll_connections(struct pollfd *fds, uint64_t now_ns, uint64_t *du
 	return n;
 }
 
-/* Serves what is ready, and ends what is past its deadline. errno of what ends the
- * program, or 0. */
+/* Serves ready connections, and ends those past their deadline. 0, or an errno that ends
+ * the program. */
 static int serve_connections(const struct pollfd *fds, nfds_t n, uint64_t now_ns)
 {
 	const struct endpoint *endpoint;
@@ -10235,7 +10228,7 @@ static int serve_connections(const struct pollfd *fds, nfds_t n, uint64_t now_ns
 		else if (revents)
 			connection_read(c);
 	}
-	/* After EPERM accept() is called even if nobody waits: EAGAIN shows that it works. */
+	/* After EPERM accept() is called without a client, too: EAGAIN shows that it works. */
 	if (fds[0].fd >= 0 && (fds[0].revents || server.refused_ns))
 		error = accept_connections(now_ns);
 	for (endpoint = endpoints; endpoint->path; endpoint++)
@@ -10265,9 +10258,8 @@ static void stop_accepting(uint64_t now_ns)
 	}
 }
 
-/* The recording is opened and renamed in the sandbox, under two names that openat() and
- * renameat() are passed. seccomp compares addresses, so the names are moved to a page that
- * cannot be written to or unmapped any more. */
+/* In the sandbox the recording is opened and renamed by two names. seccomp compares their
+ * addresses alone, so the names are moved to pages that are read-only from then on. */
 static int seal_names(const char *path[2])
 {
 	char (*sealed)[PATH_BYTES] = mmap(NULL, 2 * PATH_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
@@ -10291,8 +10283,8 @@ static int give_up_privileges(const char *path[2])
 
 extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden"))); /* the linker's */
 
-/* RELRO: tables of pointers are not written to once they are relocated. A static
- * program has no loader that would do it. */
+/* RELRO: makes relocated tables of pointers read-only, as a loader would; a static program
+ * has none. */
 static int protect_pointers(const char *path[2])
 {
 	const ElfW(Phdr) *p = (const void *)((const char *)&__ehdr_start + __ehdr_start.e_phoff);
@@ -10315,11 +10307,11 @@ static int protect_pointers(const char *path[2])
 #define SYS_LANDLOCK_ADD_RULE (FIRST_CALL + 445)
 #define SYS_LANDLOCK_RESTRICT_SELF (FIRST_CALL + 446)
 #define LANDLOCK_READ (1 << 2 | 1 << 3) /* files and directories */
-#define LANDLOCK_WRITE (1 << 1 | 1 << 2 | 1 << 5 | 1 << 8) /* files, and to read, remove and make them */
+#define LANDLOCK_WRITE (1 << 1 | 1 << 2 | 1 << 5 | 1 << 8) /* write, read, remove and make files */
 #define LANDLOCK_TRUNCATE (1 << 14)
 
 struct landlock_ruleset {
-	uint64_t files, net, scopes; /* what is forbidden but by rule */
+	uint64_t files, net, scopes; /* rights that need a rule */
 };
 
 struct __attribute__((packed)) landlock_beneath {
@@ -10340,8 +10332,8 @@ static int landlock_allow(int ruleset, const char *path, uint64_t access)
 	return error;
 }
 
-/* Leaves of the file system the directories that are read, and the one of the recording.
- * Kernels that can also forbid connections and abstract sockets. */
+/* Restricts file access to the directories that are read and the recording's. Newer kernels
+ * also forbid TCP bind and connect, and abstract sockets. */
 static int restrict_files(const char *path[2])
 {
 	static const uint8_t file_rights[] = { 0, 13, 14, 15, 15, 16 }; /* by version */
@@ -10355,7 +10347,7 @@ static int restrict_files(const char *path[2])
 		return errno;
 	for (each_hierarchy(h))
 		if (h->version && after(h->dir, opt->proc))
-			return EXDEV; /* /proc/PID/root: another's, which Landlock keeps us out of */
+			return EXDEV; /* /proc/PID/root of another process: Landlock denies it */
 	forbidden.files = (1u << file_rights[version < 5 ? version : 5]) - 1;
 	forbidden.net = version >= 4 ? 3 : 0;
 	forbidden.scopes = version >= 6 ? 1 : 0; /* abstract sockets; kill(pid, 0) is used */
@@ -10407,8 +10399,8 @@ static int restrict_files(const char *path[2])
 #define MACHINE 0
 #endif
 
-/* System calls needed from here on. libc calls what its headers name, so those that
- * only some machines have are allowed if they are defined. */
+/* System calls needed from here on. Those that only some machines have are allowed if
+ * libc's headers define them, as libc may then use them. */
 static const uint16_t allowed_calls[] = {
 	SYS_read, SYS_write, SYS_pread64, SYS_close, SYS_getdents64, SYS_faccessat,
 	SYS_readlinkat, SYS_statx, SYS_ppoll, SYS_accept4, SYS_recvfrom, SYS_sendmsg, SYS_setsockopt,
@@ -10417,7 +10409,7 @@ static const uint16_t allowed_calls[] = {
 #ifdef SYS_open /* machines older than openat */
 	SYS_access, SYS_readlink, SYS_stat,
 #endif
-#ifdef SYS_accept /* musl asks it, too, where accept4 says EINVAL */
+#ifdef SYS_accept /* musl's accept4() falls back to it on EINVAL */
 	SYS_accept,
 #endif
 #ifdef SYS_fstat /* LoongArch has statx instead */
@@ -10443,7 +10435,7 @@ static const uint16_t allowed_calls[] = {
 #endif
 };
 
-/* Calls that the recording needs. */
+/* System calls for the recording. */
 static const uint16_t recorder_calls[] = {
 	SYS_flock, SYS_ftruncate,
 #ifdef SYS_ftruncate64
@@ -10528,8 +10520,8 @@ static void filter_recorder(struct filter *f, const char *path[2])
 	filter_list(f, recorder_calls, LENGTH(recorder_calls));
 }
 
-/* All other system calls fail with EPERM. Files are opened read-only, and kill() only finds
- * out whether a task exists. */
+/* All other system calls fail with EPERM. Files are opened read-only, and kill() only checks
+ * whether a task exists. */
 static int restrict_calls(const char *path[2])
 {
 	static const struct condition open_flags = { 1, false, true, NOT_FOR_READING };
@@ -10555,7 +10547,7 @@ static int restrict_calls(const char *path[2])
 	return prctl(PR_SET_SECCOMP, 2, &f, 0, 0) ? errno : 0; /* SECCOMP_MODE_FILTER */
 }
 
-/* Each layer, and what is said of one that cannot be had. */
+/* The layers of the sandbox, with their names in warnings. */
 static const struct layer {
 	const char *name;
 	int (*apply)(const char *path[2]); /* errno, or 0 */
@@ -10566,8 +10558,8 @@ static const struct layer {
 	{ "seccomp", restrict_calls },
 };
 
-/* Gives up what is no longer needed. path[]: of a recording and what it is renamed to when
- * it is full, replaced by the addresses that are allowed; NULL: no recording. */
+/* Applies all layers. path[]: FILE and FILE.1 of a recording, replaced by the sealed names;
+ * NULL: no recording. */
 static void enter_sandbox(const char *path[2])
 {
 	unsigned i;
@@ -10593,7 +10585,7 @@ struct address {
 	socklen_t length;
 };
 
-/* [ADDR:]PORT: loopback without an address, all of them where it is empty. False, and
+/* Parses [ADDR:]PORT: loopback without ADDR, all addresses if ADDR is empty. False, and
  * why. */
 static bool parse_internet(struct address *a, const char *s, struct sink *why)
 {
@@ -10626,7 +10618,7 @@ static bool parse_internet(struct address *a, const char *s, struct sink *why)
 	return false;
 }
 
-/* unix:PATH. A socket that nobody listens on any more is removed. False, and why. */
+/* Parses the path of unix:PATH. A stale socket is removed. False, and why. */
 static bool parse_local(struct address *a, const char *path, struct sink *why)
 {
 	struct stat st;
@@ -10657,8 +10649,8 @@ static bool parse_local(struct address *a, const char *path, struct sink *why)
 	return !answers;
 }
 
-/* The socket that systemd hands over, sd_listen_fds(3), into server.listener; without one
- * that stays 0. False, and why, where it is not to be used. */
+/* Takes a socket from systemd, sd_listen_fds(3), as server.listener, which stays 0 if there
+ * is none. False, and why, if the socket cannot be used. */
 static bool take_socket(struct sink *why)
 {
 	const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
@@ -10681,7 +10673,7 @@ static bool take_socket(struct sink *why)
 	return server.listener;
 }
 
-/* Listens there; -1, and errno, where that fails. */
+/* Returns a listening descriptor, or -1 and errno. */
 static int listen_on(const struct address *a)
 {
 	static const int one = 1, zero = 0;
@@ -10694,8 +10686,8 @@ static int listen_on(const struct address *a)
 	return fd < 0 || bind(fd, &a->any, a->length) || listen(fd, BACKLOG) ? -1 : fd;
 }
 
-/* Listens where the option says; on all addresses, where there is no IPv6, of IPv4.
- * False, and why. */
+/* Listens on systemd's socket or the option's address; without IPv6 all addresses are those
+ * of IPv4. False, and why. */
 static bool start_listening(struct sink *why)
 {
 	static const int room = 4 * OUT_BYTES, one = 1;
@@ -10727,7 +10719,7 @@ static bool start_listening(struct sink *why)
 	return true;
 }
 
-/* Where it listens, in words: the port that the kernel has chosen, where it was 0. */
+/* The address in words, with the port that the kernel chose for 0. Sets server.loopback. */
 static void name_listener(struct sink *o)
 {
 	const char *port = strrchr(opt->listen, ':');
@@ -10741,7 +10733,7 @@ static void name_listener(struct sink *o)
 		out_str(o, "the socket that was handed over");
 	} else if (a.any.sa_family == AF_UNIX) {
 		out_str(o, opt->listen);
-	} else { /* in both families the port stands at the same place */
+	} else { /* both families have the port at the same offset */
 		out_str(o, !port ? "127.0.0.1" : port > opt->listen ? "" :
 			a.any.sa_family == AF_INET ? "0.0.0.0" : "[::]");
 		out_bytes(o, opt->listen, port ? (size_t)(port - opt->listen) : 0);
@@ -10750,8 +10742,8 @@ static void name_listener(struct sink *o)
 	out_char(o, '\0');
 }
 
-/* Serves until a signal ends it, and then those connected. False, and why: it cannot go
- * on. */
+/* Serves until a signal, and then the remaining connections. False, and why, on a fatal
+ * error. */
 static bool serve(struct sink *why)
 {
 	uint64_t now = clock_ns(CLOCK_BOOTTIME), due;
@@ -10766,7 +10758,7 @@ static bool serve(struct sink *why)
 			stop_accepting(now);
 		due = tick_if_due(now);
 		n = poll_connections(fds, now, &due);
-		if (signal_number && n == 1) /* no connection is left */
+		if (signal_number && n == 1) /* no connections remain */
 			return true;
 		if (wait_until(due, fds, n, signal_number) < 0) {
 			out(why, "poll: %s", strerror(errno));
