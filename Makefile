@@ -82,8 +82,8 @@ golden: $(BIN)
 image: $(BIN)
 	@docker/image
 
-# A program of the tests, built as vmstat is. Those of bench/ do not call relocate().
-$(OUT)/bench/%: PACK =
+# A program of the tests, built as vmstat is. Those of bench/ and e2e/ do not call relocate().
+$(OUT)/bench/% $(OUT)/e2e/%: PACK =
 $(OUT)/%: tests/%.c vmstat.c config.h Makefile
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -o $@ $< $(ALL_LDFLAGS)
