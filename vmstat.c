@@ -7261,7 +7261,7 @@ static void compare_child(const struct child_walk *walk, struct child *child, st
 	for (i = 0; i < plan->count && n < CHILD_COUNTERS; i++) {
 		enum metric_id m = plan->order[i];
 
-		if (plan->place[m]->source == SRC_NONE || metrics[m].kind == KIND_GAUGE)
+		if (!is_counter(plan, m))
 			continue;
 		if (child->compared)
 			before->level[0][m] = child->counter[n];
