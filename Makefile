@@ -39,11 +39,12 @@ LAYOUT = $(shell try=$$(mktemp); ulimit -c 0; \
 	fi; rm -f $$try $$try.log)
 
 # A user's CPPFLAGS, CFLAGS and LDFLAGS come last and win. What newer compilers
-# refuse anyway is an error here, too; rows of tables leave out what they do
-# not have. The rest keeps the program small:
+# refuse anyway is an error here, too; rows of tables leave out fields, and the
+# functions in tables ignore parameters. The rest keeps the program small:
 # functions and data that are not used are left out, and so are tables for
 # exceptions, and padding to pages or for speed; what is small stands together.
-ALL_CFLAGS = -std=c11 -Wall -Wextra -Wno-missing-field-initializers -Wno-unused-command-line-argument -Wpedantic -Wshadow -Wconversion -Wundef \
+ALL_CFLAGS = -std=c11 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wundef \
+	-Wno-missing-field-initializers -Wno-unused-parameter -Wno-unused-command-line-argument \
 	-Werror=incompatible-pointer-types -Werror=int-conversion \
 	-ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
 	-fPIE $(ALIGN) $(CPPFLAGS) $(CFLAGS)

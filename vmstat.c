@@ -4354,6 +4354,12 @@ static void add_column(struct listing *l, const struct column *c)
 	l->column[l->columns++] = c;
 }
 
+static void add_columns(struct listing *l, const struct column *c, unsigned n)
+{
+	while (n--)
+		add_column(l, c++);
+}
+
 /* Sorts the rows by their items. Shell sort: in place, without recursion. */
 static void sort_rows(struct listing *l, bool (*is_before)(unsigned a, unsigned b))
 {
@@ -4371,7 +4377,6 @@ static void sort_rows(struct listing *l, bool (*is_before)(unsigned a, unsigned 
 
 static struct cell table_cell(const struct listing *l, unsigned item, const struct column *c)
 {
-	(void)item;
 	if (c->unit == UNIT_LEVEL) {
 		const struct report *r = l->from->report;
 		const char *name = c->id == M_mem_level ? r->mem_level : r->cpu_level;
@@ -5206,8 +5211,7 @@ static void list_checks(struct listing *l)
 	unsigned i;
 
 	l->cell = check_cell;
-	for (i = 0; i < LENGTH(check_columns) - (opt->format != O_NONE); i++)
-		add_column(l, &check_columns[i]);
+	add_columns(l, check_columns, LENGTH(check_columns) - (opt->format != O_NONE));
 	for (i = 0; i < RULE_COUNT; i++)
 		if (rules[i].what || l->from->now->plan->place[rules[i].metric])
 			l->item[l->rows++] = (uint16_t)i;
@@ -5293,7 +5297,6 @@ static struct cell verdict_cell(const struct listing *l, unsigned item, const st
 	LARGE char message[2 * MESSAGE_BYTES];
 	const struct report *r = l->from->report;
 
-	(void)item;
 	switch (c->id) {
 	case VERDICT_STATUS:
 		return text_cell(verdict_words[verdict_of(r)]);
@@ -5315,7 +5318,6 @@ static bool list_verdict(struct listing *l)
 		{ .key = "message", .unit = UNIT_TEXT, .id = VERDICT_MESSAGE },
 		{ .key = "cause", .unit = UNIT_TEXT, .id = VERDICT_CAUSE },
 	};
-	unsigned i;
 
 	l->layout = LAYOUT_VERDICT;
 	l->cell = verdict_cell;
@@ -5323,8 +5325,7 @@ static bool list_verdict(struct listing *l)
 	l->below_key = "checks";
 	add_column(l, &column_interval);
 	add_scope(l);
-	for (i = 0; i < LENGTH(columns); i++)
-		add_column(l, &columns[i]);
+	add_columns(l, columns, LENGTH(columns));
 	return true;
 }
 
@@ -5492,7 +5493,6 @@ static void check(struct listing *l, const struct comparison *c)
 	struct report *r = c->report;
 	unsigned a;
 
-	(void)l;
 	if (checked.waits) {
 		ask_witness(c->report);
 		return;
@@ -5528,7 +5528,6 @@ static void plan_checks(struct plan *plan, const struct listing *l)
 {
 	unsigned a;
 
-	(void)l;
 	for (a = 0; a < RULE_COUNT; a++) {
 		plan_select(plan, rules[a].metric);
 		plan_select(plan, averages[a]);
@@ -6195,7 +6194,6 @@ static struct cell disk_sum_cell(const struct listing *l, unsigned item, const s
 	const struct device *d;
 	uint64_t sum = 0;
 
-	(void)item;
 	/* Cgroups are charged for disks only, in some fields. */
 	if (now->charged && (c->id == SUM_PARTITIONS || (c->id < D_COUNT && !disk_fields[c->id].charge)))
 		return number_cell(UNAVAILABLE);
@@ -6244,13 +6242,11 @@ static bool list_partition(struct listing *l)
 		{ "writes", "writes", GROUP_NONE, UNIT_WHOLE, { 11, 11 }, .id = D_writes },
 		{ "write_sectors", "requested writes", GROUP_NONE, UNIT_WHOLE, { 17, 17 }, .id = D_write_sectors },
 	};
-	unsigned i;
 
 	l->cell = disk_cell;
 	columns[0].heading = opt->partition;
 	add_scope(l);
-	for (i = 0; i < LENGTH(columns); i++)
-		add_column(l, &columns[i]);
+	add_columns(l, columns, LENGTH(columns));
 	return true;
 }
 
@@ -6259,7 +6255,6 @@ static struct cell slab_cell(const struct listing *l, unsigned item, const struc
 {
 	const struct slab *slab = &slabs.slab[item];
 
-	(void)l;
 	return is_name(c) ? text_cell(slab->name) : number_cell(slab->value[c->id]);
 }
 
@@ -6272,12 +6267,10 @@ static bool list_slabs(struct listing *l)
 		{ "objsize", "Size", GROUP_NONE, UNIT_WHOLE, { 6, 6 }, .id = 2 },
 		{ "objperslab", "Pages", GROUP_NONE, UNIT_WHOLE, { 6, 6 }, .id = 3 },
 	};
-	unsigned i;
 
 	l->cell = slab_cell;
 	add_scope(l);
-	for (i = 0; i < LENGTH(columns); i++)
-		add_column(l, &columns[i]);
+	add_columns(l, columns, LENGTH(columns));
 	return true;
 }
 
@@ -6376,7 +6369,6 @@ static struct cell stat_cell(const struct listing *l, unsigned item, const struc
 	uint64_t reported = from->report->value[m], total = from->now->level[0][m];
 	const struct place *p = from->now->plan->place[m];
 
-	(void)item;
 	if (row->value == VALUE_SIZE)
 		return number_cell(times(divided(reported, opt->unit * 1000), opt->unit * 1000));
 	if (row->value == VALUE_GROWTH)
@@ -7076,8 +7068,7 @@ static void add_top(struct listing *l, const struct comparison *c)
 	below.fit.wanted = true;
 	add_column(&below, &pid);
 	add_column(&below, &comm);
-	for (i = 0; i < TOP_COUNT; i++)
-		add_column(&below, &top_columns[i]);
+	add_columns(&below, top_columns, TOP_COUNT);
 	for (i = 0; i < MAX_TOP; i++)
 		below.item[i] = (uint16_t)i;
 	top.rows = 0;
@@ -7399,7 +7390,6 @@ static void plan_children(struct plan *plan, const struct listing *l)
 {
 	unsigned i;
 
-	(void)l;
 	for (i = 0; i < CHILD_VALUES; i++)
 		plan_select(plan, child_columns[i].metric);
 	for (i = 0; WITH_ALERTS && i < RULE_COUNT; i++)
@@ -7426,7 +7416,6 @@ static struct cell child_cell(const struct listing *l, unsigned item, const stru
 	struct kubelet k;
 	char path[PATH_BYTES];
 
-	(void)l;
 	if (!is_name(c))
 		return number_cell(unpack_value(child->value[c->id], c->unit));
 	if (!child_path(child, path))
@@ -8744,7 +8733,6 @@ static bool list_graph(struct listing *l)
 /* Adds a report to the history; on a terminal the graphs are redrawn. */
 static void show_graph(struct listing *l, const struct comparison *c)
 {
-	(void)l;
 	history.whole = opt->replay || !screen.tty || opt->format;
 	history_add(&history, c->report);
 	if (history.whole)
@@ -8759,7 +8747,6 @@ static int finish_graph(struct listing *l)
 {
 	struct sink *o = &stdout_sink;
 
-	(void)l;
 	if (!history.count)
 		return 0;
 	if (opt->format == O_SVG)
@@ -8956,7 +8943,6 @@ static void scrape_child(const struct child_walk *walk, struct child *child, str
 	uint64_t *v = s->value;
 	char path[PATH_BYTES];
 
-	(void)walk;
 	if (s->inode != child->inode) {
 		*s = (struct scraped_child){ .inode = child->inode, .start_ns = UNAVAILABLE, .below_ns = UNAVAILABLE };
 		if (child_path(child, path))
@@ -9298,7 +9284,6 @@ static const char *check_health(uint64_t now_ns)
 	struct text line;
 	bool ok = in_cgroup() ? !cgroup_is_gone() : false;
 
-	(void)now_ns;
 	if (!in_cgroup() && scan_proc(&s, "stat", "")) {
 		ok = scan_line(&s, &line);
 		scan_close(&s);
@@ -9308,7 +9293,6 @@ static const char *check_health(uint64_t now_ns)
 
 static bool print_health(struct sink *o, struct progress *at)
 {
-	(void)at;
 	out_str(o, "ok\n");
 	return false;
 }
@@ -9589,7 +9573,6 @@ static void find_known(void)
 /* The cgroups below, if listed, are read anew for each request. */
 static bool page_reads(uint64_t now_ns)
 {
-	(void)now_ns;
 	return page.children.columns > 0;
 }
 
@@ -10277,7 +10260,6 @@ static int seal_names(const char *path[2])
 
 static int give_up_privileges(const char *path[2])
 {
-	(void)path;
 	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ? errno : 0;
 }
 
@@ -10292,7 +10274,6 @@ static int protect_pointers(const char *path[2])
 	uintptr_t mask = ~((uintptr_t)getpagesize() - 1);
 	unsigned i;
 
-	(void)path;
 	for (i = 0; i < __ehdr_start.e_phnum; i++) {
 		uintptr_t start = (base + p[i].p_vaddr) & mask, end = (base + p[i].p_vaddr + p[i].p_memsz) & mask;
 
@@ -10812,7 +10793,6 @@ static bool run_exporter(struct sink *why)
 /* Prints the rows of a listing. */
 static void show_rows(struct listing *l, const struct comparison *c)
 {
-	(void)c;
 	print_listing(l);
 }
 
