@@ -4404,6 +4404,21 @@ static bool is_visible(enum metric_id m)
 	return metrics[m].show != SHOW_HIDDEN && metrics[m].places->scopes;
 }
 
+/* --columns=help */
+static void out_metrics(struct sink *o)
+{
+	unsigned m;
+
+	for (m = 1; m < LENGTH(metrics); m++) {
+		if (!is_visible(m))
+			continue;
+		out_left(o, metrics[m].column.key, 12);
+		out_left(o, groups[metrics[m].column.group].name, 9);
+		out_meaning(o, m);
+		out_char(o, '\n');
+	}
+}
+
 /* Is the metric a column of the table, or of a record, with these options? */
 static bool is_default(enum metric_id m, bool record)
 {
@@ -7671,10 +7686,13 @@ static const char *recorder_rotate(struct recorder *r)
  * refused: it is renamed to FILE.1 and back as a test. Returns an error text, or NULL. */
 static const char *recorder_start(struct recorder *r)
 {
-	const char *why = recorder_open(r), *slash = strrchr(r->path[0], '/');
+	const char *why, *slash = strrchr(r->path[0], '/');
 	char directory[PATH_BYTES];
 	int older;
 
+	if (!list_metrics(&r->listing, true))
+		return NULL; /* the table says so */
+	why = recorder_open(r);
 	if (why)
 		return why;
 	signal(SIGXFSZ, SIG_IGN); /* beyond RLIMIT_FSIZE write() fails with EFBIG */
@@ -8061,6 +8079,22 @@ static const char *replay_missed(struct replay *r)
 	out_date(&o, r->end_ns / NS_PER_S, ' ');
 	out_str(&o, " UTC");
 	return out_end(&o);
+}
+
+static bool parse_record(const char *value)
+{
+	given.record = value;
+	return recorder_name(&recorder, value);
+}
+
+static bool parse_from(const char *value)
+{
+	return parse_instant(value, &given.from);
+}
+
+static bool parse_to(const char *value)
+{
+	return parse_instant(value, &given.to);
 }
 
 /* ------------------------------------------------------------------ GRAPH
@@ -8730,6 +8764,16 @@ static bool list_graph(struct listing *l)
 	return true;
 }
 
+/* Why none of the metrics can be drawn, or NULL. plan: of the scope; NULL: of a replay. */
+static const char *graph_missing(const struct plan *plan)
+{
+	unsigned i = 0;
+
+	while (plan && i < history.series && !plan->place[history.metric[i]])
+		i++;
+	return !history.series ? "text, which cannot be drawn" : i == history.series ? "unavailable here" : NULL;
+}
+
 /* Adds a report to the history; on a terminal the graphs are redrawn. */
 static void show_graph(struct listing *l, const struct comparison *c)
 {
@@ -9277,18 +9321,23 @@ static const char *scrape_all(uint64_t now_ns)
 	return NULL;
 }
 
-/* Checks that the scope can still be read. Returns an error text, or NULL. */
-static const char *check_health(uint64_t now_ns)
+/* Can a line be read from this file of /proc? */
+static bool has_line(const char *name)
 {
 	struct scanner s;
 	struct text line;
-	bool ok = in_cgroup() ? !cgroup_is_gone() : false;
+	bool any = scan_proc(&s, name, "") && scan_line(&s, &line);
 
-	if (!in_cgroup() && scan_proc(&s, "stat", "")) {
-		ok = scan_line(&s, &line);
-		scan_close(&s);
-	}
-	return ok ? NULL : in_cgroup() ? "the cgroup has ended" : "/proc cannot be read";
+	scan_close(&s);
+	return any;
+}
+
+/* Checks that the scope can still be read. Returns an error text, or NULL. */
+static const char *check_health(uint64_t now_ns)
+{
+	if (in_cgroup())
+		return cgroup_is_gone() ? "the cgroup has ended" : NULL;
+	return has_line("stat") ? NULL : "/proc cannot be read";
 }
 
 static bool print_health(struct sink *o, struct progress *at)
@@ -10790,12 +10839,6 @@ static bool run_exporter(struct sink *why)
  * The command line, what is said on standard error, and the loop. Only here
  * does the program end. */
 
-/* Prints the rows of a listing. */
-static void show_rows(struct listing *l, const struct comparison *c)
-{
-	print_listing(l);
-}
-
 /* Prints a row of the table, the processes to blame and the alerts. */
 static void show_table(struct listing *l, const struct comparison *c)
 {
@@ -10817,24 +10860,22 @@ static const struct view {
 	bool (*list)(struct listing *); /* sets the columns; false: unknown column */
 	void (*plan)(struct plan *, const struct listing *); /* selects its metrics; or NULL */
 	void (*fill)(struct listing *); /* sets the rows; NULL: always one */
-	void (*show)(struct listing *, const struct comparison *);
+	void (*show)(struct listing *, const struct comparison *); /* NULL: prints the listing */
 	int (*finish)(struct listing *); /* prints what comes last, returns the exit status; or NULL */
 } views[] = {
 	{ .option = O_NONE, .reports = true, .list = list_table, .plan = plan_table, .show = show_table },
 	{ .option = O_GRAPH, .reports = true, .list = WITH_GRAPH ? list_graph : NULL, .plan = plan_table,
 	  .show = WITH_GRAPH ? show_graph : NULL, .finish = WITH_GRAPH ? finish_graph : NULL },
 	{ .option = O_CGROUPS, .list = WITH_CGROUP ? list_children : NULL, .plan = WITH_CGROUP ? plan_children : NULL,
-	  .fill = WITH_CGROUP ? fill_children : NULL, .show = show_rows },
+	  .fill = WITH_CGROUP ? fill_children : NULL },
 	{ .option = O_CHECK, .list = WITH_ALERTS ? list_verdict : NULL, .plan = WITH_ALERTS ? plan_checks : NULL,
 	  .show = WITH_ALERTS ? check : NULL, .finish = WITH_ALERTS ? finish_check : NULL },
-	{ .option = O_STATS, .once = true, .list = list_stats, .plan = plan_stats, .show = show_rows },
-	{ .option = O_FORKS, .once = true, .hosts = true, .list = list_stats, .plan = plan_stats, .show = show_rows },
-	{ .option = O_DISK, .needs.devices = true, .list = list_disks, .fill = fill_devices, .show = show_rows },
-	{ .option = O_DISK_SUM, .needs.devices = true, .list = list_disk_sum, .show = show_rows },
-	{ .option = O_PARTITION, .hosts = true, .needs.devices = true, .list = list_partition, .fill = fill_devices,
-	  .show = show_rows },
-	{ .option = O_SLABS, .hosts = true, .needs.slabs = true, .list = list_slabs, .fill = fill_slabs,
-	  .show = show_rows },
+	{ .option = O_STATS, .once = true, .list = list_stats, .plan = plan_stats },
+	{ .option = O_FORKS, .once = true, .hosts = true, .list = list_stats, .plan = plan_stats },
+	{ .option = O_DISK, .needs.devices = true, .list = list_disks, .fill = fill_devices },
+	{ .option = O_DISK_SUM, .needs.devices = true, .list = list_disk_sum },
+	{ .option = O_PARTITION, .hosts = true, .needs.devices = true, .list = list_partition, .fill = fill_devices },
+	{ .option = O_SLABS, .hosts = true, .needs.slabs = true, .list = list_slabs, .fill = fill_slabs },
 };
 
 static const struct view *view(void)
@@ -10906,29 +10947,6 @@ static bool has_optional_value(const struct option *o)
 	return takes_value(o) && o->value[0] == '[' && o->value[1] == '=';
 }
 
-/* Ends the program because of an invalid value. */
-_Noreturn static void bad_value(const struct option *o, const char *value)
-{
-	die(0, WITH_HELP ? "--%s: '%s' is not %s (%s)" : "--%s: '%s' is not %s%s", o->name, value, o->value, o->help);
-}
-
-/* FILE[,N] */
-static bool parse_record(const char *value)
-{
-	given.record = value;
-	return recorder_name(&recorder, value);
-}
-
-static bool parse_from(const char *value)
-{
-	return parse_instant(value, &given.from);
-}
-
-static bool parse_to(const char *value)
-{
-	return parse_instant(value, &given.to);
-}
-
 static bool parse_pid(const char *value)
 {
 	return parse_number(value, &given.pid) && given.pid && given.pid <= INT32_MAX;
@@ -10951,22 +10969,48 @@ static bool parse_unit(const char *value)
 	return false;
 }
 
-/* Stores the position of a value in the list "a|b|c". */
-static void choose_word(const struct option *o, const char *value)
+/* Stores the position of a value in the list "a|b|c"; false: it is not there. */
+static bool choose_word(const struct option *o, const char *value)
 {
 	struct text rest = { o->value, o->value + strlen(o->value) }, word;
-	uint8_t n = 0;
 
-	for (; next_part(&rest, '|', &word); n++)
-		if (is_text(&word, value)) {
-			*o->choice = n;
-			return;
-		}
-	bad_value(o, value);
+	for (*o->choice = 0; next_part(&rest, '|', &word); ++*o->choice)
+		if (is_text(&word, value))
+			return true;
+	return false;
 }
 
-static void apply(const struct option *o, const char *value)
+/* Finds an option by the n bytes of its long name or of an unambiguous abbreviation. */
+static const struct option *find_long(const char *name, size_t n)
 {
+	const struct option *o, *found = NULL, *other = NULL;
+
+	for (o = options + 1; o < options + O_COUNT; o++) {
+		if (!o->built_in || strncmp(o->name, name, n))
+			continue;
+		if (!o->name[n])
+			return o;
+		other = found;
+		found = o;
+	}
+	if (other)
+		die(0, "option '--%s' is ambiguous: --%s or --%s", name, other->name, found->name);
+	if (!found)
+		die(0, "unknown option '--%s' (try --help)", name);
+	return found;
+}
+
+/* Applies an option; a value that is not attached is the next argument. */
+static void take(const struct option *o, const char *value, char ***argv)
+{
+	bool valid = true;
+
+	if (has_optional_value(o) && !value)
+		value = "";
+	if (takes_value(o) && !value && !(value = *++*argv))
+		die(0, "option '--%s' needs a value: %s", o->name, o->value);
+	if (value && !takes_value(o))
+		die(0, "option '--%s' takes no value", o->name);
 	given.set |= 1ull << (o - options);
 	switch (o->kind) {
 	case OPTION_FLAG:
@@ -10976,74 +11020,36 @@ static void apply(const struct option *o, const char *value)
 		*o->choice = (uint8_t)(o - options);
 		break;
 	case OPTION_VALUE:
-		if (!*value || (strlen(value) >= PATH_BYTES / 2 && (o == &options[O_PROC] || o == &options[O_SYS])))
-			bad_value(o, value);
 		*o->text = value;
-		if (o == &options[O_PARTITION])
-			given.view = O_PARTITION;
+		valid = *value && (strlen(value) < PATH_BYTES / 2 || (o != &options[O_PROC] && o != &options[O_SYS]));
 		break;
 	case OPTION_CHOICE:
-		choose_word(o, value);
+		valid = choose_word(o, value);
 		break;
 	case OPTION_PARSED:
-		if (!o->parse(value))
-			bad_value(o, value);
+		valid = o->parse(value);
 		break;
 	}
-}
-
-/* Finds an option by its long name or an unambiguous abbreviation. */
-static const struct option *find_long(const struct text *name)
-{
-	const struct option *o, *found = NULL, *other = NULL;
-	size_t n = (size_t)(name->end - name->p);
-
-	for (o = options + 1; o < options + O_COUNT; o++) {
-		if (!o->built_in || strncmp(o->name, name->p, n))
-			continue;
-		if (!o->name[n])
-			return o;
-		other = found;
-		found = o;
-	}
-	if (other)
-		die(0, "option '--%s' is ambiguous: --%s or --%s", name->p, other->name, found->name);
-	if (!found)
-		die(0, "unknown option '--%s' (try --help)", name->p);
-	return found;
-}
-
-/* Applies an option; a value that is not attached is the next argument. */
-static void take(const struct option *o, const char *value, char ***argv)
-{
-	if (has_optional_value(o) && !value)
-		value = "";
-	if (takes_value(o) && !value && !(value = *++*argv))
-		die(0, "option '--%s' needs a value: %s", o->name, o->value);
-	if (value && !takes_value(o))
-		die(0, "option '--%s' takes no value", o->name);
-	apply(o, value);
+	if (!valid)
+		die(0, WITH_HELP ? "--%s: '%s' is not %s (%s)" : "--%s: '%s' is not %s%s", o->name, value, o->value,
+		    o->help);
 }
 
 /* -abc, -oVALUE, -o VALUE */
 static void parse_letters(char ***argv)
 {
 	const char *p = **argv;
+	const struct option *o;
 
-	while (*++p) {
-		const struct option *o = options + 1;
-		char letter[] = { '-', *p, '\0' };
+	do {
+		const char letter[] = { '-', *++p, '\0' };
 
-		while (o < options + O_COUNT && (o->letter != *p || !o->built_in))
-			o++;
+		for (o = options + 1; o < options + O_COUNT && (o->letter != *p || !o->built_in); o++)
+			;
 		if (o == options + O_COUNT)
 			die(0, "unknown option '%s' (try --help)", letter);
-		if (takes_value(o)) {
-			take(o, p[1] ? p + 1 : NULL, argv);
-			return;
-		}
-		take(o, NULL, argv);
-	}
+		take(o, takes_value(o) && p[1] ? p + 1 : NULL, argv);
+	} while (!takes_value(o) && p[1]);
 }
 
 static void parse_operand(const char *s, unsigned n)
@@ -11061,16 +11067,6 @@ static void parse_operand(const char *s, unsigned n)
 	} else {
 		die(0, "too many operands: '%s' (try --help)", s);
 	}
-}
-
-static void parse_word(char ***argv)
-{
-	const char *s = **argv, *end = strchrnul(s, '=');
-
-	if (s[1] != '-')
-		parse_letters(argv);
-	else
-		take(find_long(&(struct text){ s + 2, end }), *end ? end + 1 : NULL, argv);
 }
 
 /* Sets of options, as bits. */
@@ -11159,6 +11155,7 @@ static void complete_partition(void)
 	const char *name = after(given.partition, "/dev/");
 	struct stat st;
 
+	given.view = O_PARTITION;
 	if (!(name && given.captured) && given.partition[0] == '/' && !stat(given.partition, &st) &&
 	    S_ISBLK(st.st_mode))
 		given.device = (uint64_t)major(st.st_rdev) << 20 | minor(st.st_rdev);
@@ -11177,14 +11174,16 @@ static void parse(char **argv)
 		if (WITH_ALERTS && (!strcmp(*arg, "--check") || after(*arg, "--check=")))
 			error_status = 3;
 	for (; *argv; argv++) {
-		const char *s = *argv;
+		const char *s = *argv, *end = strchrnul(s, '=');
 
 		if (operands_only || s[0] != '-' || !s[1])
 			parse_operand(s, n++);
-		else if (!strcmp(s, "--"))
-			operands_only = true;
+		else if (s[1] != '-')
+			parse_letters(&argv);
+		else if (s[2])
+			take(find_long(s + 2, (size_t)(end - s - 2)), *end ? end + 1 : NULL, &argv);
 		else
-			parse_word(&argv);
+			operands_only = true;
 	}
 	if (WITH_GRAPH && given.format == O_SVG && !given.view)
 		parse_graph(given.columns ? given.columns : "");
@@ -11208,62 +11207,35 @@ static void complete_options(void)
 	quiet = given.quiet;
 }
 
-static void print_help(void)
+static void out_help(struct sink *o)
 {
-	struct sink *o = &stdout_sink;
-	unsigned g, i;
+	const struct option *row;
+	unsigned g;
 
 	out_str(o, "Usage: vmstat [options] [delay [count]]\n");
 	for (g = 0; WITH_HELP && g < OPTION_GROUP_COUNT; g++) {
-		out_char(o, '\n');
-		out(o, "%s:\n", option_groups[g]);
-		for (i = 1; i < O_COUNT; i++) {
-			const struct option *row = &options[i];
-			size_t start = o->n, end = start + 34;
+		out(o, "\n%s:\n", option_groups[g]);
+		for (row = options + 1; row < options + O_COUNT; row++) {
+			const char letter[] = { row->letter, '\0' };
+			size_t end = o->n + 34;
 
 			if (!row->built_in || row->group != g)
 				continue;
-			out_str(o, row->letter ? "  -" : "    ");
-			if (row->letter)
-				out_char(o, row->letter);
-			out_str(o, row->letter ? ", --" : "  --");
-			out_str(o, row->name);
-			if (takes_value(row) && !has_optional_value(row))
-				out_char(o, '=');
-			out_str(o, row->value);
-			out_fill(o, ' ', o->n < end ? end - o->n : 0);
-			out_char(o, ' ');
-			out_str(o, row->help);
-			out_char(o, '\n');
+			out(o, *letter ? "  -%s, --%s%s%s" : "    %s  --%s%s%s", letter, row->name,
+			    takes_value(row) && !has_optional_value(row) ? "=" : "", row->value);
+			out_pad(o, end);
+			out(o, " %s\n", row->help);
 		}
 	}
 	out_str(o, "\nExit status: 0; 1 for any error.");
 	out_str(o, WITH_ALERTS ? " Of --check: 0 OK, 1 warning, 2 critical,\n3 unknown.\n" : "\n");
-	write_out(o);
 }
 
-static void print_version(void)
+static void out_version(struct sink *o)
 {
-	out_str(&stdout_sink, "vmstat " VERSION "\nfeatures:" IF(WITH_CGROUP, " cgroup") IF(WITH_ALERTS, " alerts")
+	out_str(o, "vmstat " VERSION "\nfeatures:" IF(WITH_CGROUP, " cgroup") IF(WITH_ALERTS, " alerts")
 		IF(WITH_TOP, " top") IF(WITH_RECORD, " record") IF(WITH_GRAPH, " graph")
 		IF(WITH_PROMETHEUS, " prometheus") IF(WITH_LISTEN, " listen") IF(WITH_HELP, " help") "\n");
-	write_out(&stdout_sink);
-}
-
-static void print_columns(void)
-{
-	struct sink *o = &stdout_sink;
-	unsigned m;
-
-	for (m = 1; m < LENGTH(metrics); m++) {
-		if (!is_visible(m))
-			continue;
-		out_left(o, metrics[m].column.key, 12);
-		out_left(o, groups[metrics[m].column.group].name, 9);
-		out_meaning(o, m);
-		out_char(o, '\n');
-	}
-	write_out(o);
 }
 
 /* Ends the program if the requested scope is not available. */
@@ -11292,7 +11264,7 @@ static void check_chosen(const struct asked *asked)
 }
 
 /* Plans the reads for the view, for --record and for the line about the scope. */
-static void plan_make(struct plan *plan, const struct listing *l, bool scope_is_told)
+static void plan_view(struct plan *plan, const struct listing *l, bool scope_is_told)
 {
 	static const uint8_t told[] = { M_mem_level, M_cpu_limit, M_cpu_level };
 	unsigned i;
@@ -11305,6 +11277,20 @@ static void plan_make(struct plan *plan, const struct listing *l, bool scope_is_
 	for (i = 0; in_cgroup() && scope_is_told && i < LENGTH(told); i++)
 		plan_select(plan, told[i]);
 	plan_keys(plan);
+}
+
+/* Sets up the listing of the view, and plans its reads unless it is a replay. */
+static void list_view(struct listing *l, bool scope_is_told)
+{
+	const char *why;
+
+	if (!view()->list(l))
+		die(0, "unknown column in '%s' (--columns=help lists them)", opt->columns);
+	if (!opt->replay)
+		plan_view(&scope_plan, l, scope_is_told);
+	why = WITH_GRAPH && opt->view == O_GRAPH ? graph_missing(opt->replay ? NULL : &scope_plan) : NULL;
+	if (why)
+		die(0, "--graph: '%s' is %s", opt->columns, why);
 }
 
 /* Does a metric need a number that is missing from this file? */
@@ -11381,23 +11367,6 @@ _Noreturn static void die_unreadable(const char *dir, const char *file, int erro
 	die(error, "%s/%s:", dir, file);
 }
 
-/* Is there a line in one of the files that every kernel provides? */
-static bool is_proc_read(void)
-{
-	static const char *const names[] = { "stat", "meminfo", "vmstat" };
-	struct scanner s;
-	struct text line;
-	bool any = false;
-	unsigned i;
-
-	for (i = 0; i < LENGTH(names) && !any; i++)
-		if (scan_proc(&s, names[i], "")) {
-			any = scan_line(&s, &line);
-			scan_close(&s);
-		}
-	return any;
-}
-
 /* Ends the program where no number at all was read of a host: a file cannot be read,
  * or all are masked. A kernel may be without pressure, and a single file be empty: its
  * columns are unavailable. */
@@ -11410,7 +11379,7 @@ static void check_anything(const struct snapshot *now)
 	for (src = 1; src < SRC_COUNT; src++)
 		if (now->plan->source[src] && files[0][src].error && sources[src].format != FORMAT_PSI)
 			die_unreadable(directory_of(src), sources[src].name, files[0][src].error);
-	if (!is_proc_read())
+	if (!has_line("stat") && !has_line("meminfo") && !has_line("vmstat"))
 		die_unreadable(opt->proc, "stat", exists_in_proc("stat") ? ENODATA : ENOENT);
 }
 
@@ -11471,31 +11440,10 @@ static void warn_incomplete(const struct snapshot *now, const struct listing *l)
 		     "%s: sums of block devices are unavailable, as some may lie on others:", opt->sys);
 	if (view()->needs.slabs && slabs.overflow && is_new(NOTE_SLABS))
 		warn(0, "more than %ju slab caches: the rest is left out", (uint64_t)MAX_SLABS);
-	if (view()->hosts && in_cgroup() && l->rows && is_new(NOTE_HOST))
-		warn(0, "--%s: the kernel does not count this per cgroup: these are the host's numbers",
+	if (in_cgroup() && now->of_host && is_new(NOTE_HOST))
+		warn(0, view()->hosts ? "--%s: the kernel does not count this per cgroup: these are the host's numbers" :
+		     "--%s: no io controller counts for this cgroup: these are the host's numbers",
 		     options[opt->view].name);
-}
-
-/* Compares the last two snapshots. The first is compared with zeros, at the
- * start of the scope where that is known. */
-static void compare(const struct comparison *c, struct snapshot *before)
-{
-	report_make(c);
-	if (!c->report->first || !is_false_start(c))
-		return;
-	before->ns = UNAVAILABLE; /* unknown */
-	report_make(c);
-}
-
-/* Reads the host's disks where no controller counts the cgroup's, and says so
- * once. */
-static void fall_back_to_host(struct snapshot *now)
-{
-	if (is_new(NOTE_HOST))
-		warn(0, "--%s: no io controller counts for this cgroup: these are the host's numbers",
-		     options[opt->view].name);
-	now->of_host = true;
-	read_devices(now, false, true);
 }
 
 /* Judges a report, records it and shows it. */
@@ -11505,19 +11453,10 @@ static void show_report(struct listing *l, const struct comparison *c)
 		alerts_judge(c->report);
 	if (WITH_RECORD && opt->record)
 		record(&recorder, c, false);
-	view()->show(l, c);
-}
-
-/* The needs of the view besides planned numbers. */
-static struct needs find_needs(bool started)
-{
-	struct needs needs = view()->needs;
-
-	needs.host = view()->hosts;
-	needs.charged_devices = in_cgroup() && !view()->hosts;
-	needs.processes = WITH_TOP && opt->top;
-	needs.states = in_cgroup() && (started || scope_plan.source[SRC_TASKS]);
-	return needs;
+	if (view()->show)
+		view()->show(l, c);
+	else
+		print_listing(l);
 }
 
 /* Ends the program because the cgroup has ended. */
@@ -11538,22 +11477,32 @@ static void tick(struct listing *l, uint64_t n, uint64_t tick_ns, bool scope_is_
 	struct snapshot *now = &snapshots[n & 1], *before = &snapshots[~n & 1];
 	const struct comparison comparison = { before, now, &report, false };
 	bool started = !n && !opt->no_first && (view()->reports || (opt->view == O_DISK && opt->extended));
-	struct needs needs = find_needs(started);
+	struct needs needs = view()->needs;
 
+	needs.host = view()->hosts;
+	needs.charged_devices = in_cgroup() && !view()->hosts;
+	needs.processes = WITH_TOP && opt->top;
+	needs.states = in_cgroup() && (started || scope_plan.source[SRC_TASKS]);
 	snapshot_take(&scope_plan, now, before, tick_ns, &needs);
 	if (now->gone && !view()->hosts)
 		end_with_cgroup(&comparison, !n);
 	if (WITH_CGROUP)
 		warn_if_moved();
-	if (needs.devices && needs.charged_devices && now->devices->error)
-		fall_back_to_host(now);
+	if (needs.devices && needs.charged_devices && now->devices->error) { /* no controller counts them */
+		now->of_host = true;
+		read_devices(now, false, true);
+	}
 	if (!n && scope_plan.count)
 		check_anything(now);
 	if (started)
 		before->ns = scope_start_ns(now);
 	report.first = !n;
 	l->from = &comparison;
-	compare(&comparison, before);
+	report_make(&comparison);
+	if (report.first && is_false_start(&comparison)) {
+		before->ns = UNAVAILABLE; /* it is not known when the scope started */
+		report_make(&comparison);
+	}
 	if (WITH_CGROUP && opt->view == O_CGROUPS)
 		compare_children(now->plan, now);
 	if (view()->fill)
@@ -11570,38 +11519,6 @@ static void tick(struct listing *l, uint64_t n, uint64_t tick_ns, bool scope_is_
 	show_report(l, &comparison);
 }
 
-/* Sets up the listing of the view. */
-static void list_view(struct listing *l)
-{
-	if (!view()->list(l))
-		die(0, "unknown column in '%s' (--columns=help lists them)", opt->columns);
-	if (WITH_GRAPH && opt->view == O_GRAPH && !history.series)
-		die(0, "--graph: '%s' is text, which cannot be drawn", opt->columns);
-}
-
-/* Ends the program if nothing that was to be drawn exists in this scope. */
-static void check_graph(const struct plan *plan)
-{
-	unsigned i = 0;
-
-	while (i < history.series && !plan->place[history.metric[i]])
-		i++;
-	if (i == history.series)
-		die(0, "--graph: '%s' is unavailable here", opt->columns);
-}
-
-/* --record */
-static void start_recorder(void)
-{
-	const char *why;
-
-	if (!list_metrics(&recorder.listing, true))
-		return; /* the table says so */
-	why = recorder_start(&recorder);
-	if (why)
-		die(0, "--record: %s: %s", recorder.path[0], why);
-}
-
 /* --replay: shows a recording as it was shown, with its alerts. */
 static void run_replay(struct listing *l)
 {
@@ -11610,8 +11527,10 @@ static void run_replay(struct listing *l)
 
 	if (why)
 		die(0, "--replay: %s: %s", opt->replay, why);
+	plan_places(&scope_plan, false);
+	snapshots[0].plan = snapshots[1].plan = &scope_plan;
 	scope.cgroup = replay.row[0].report.cgroup != NULL;
-	list_view(l);
+	list_view(l, false);
 	l->from = &c;
 	while ((c.report = replay_next(&replay)) != NULL) {
 		bool only = replay.begin_ns == replay.end_ns && !replay.ahead;
@@ -11634,6 +11553,7 @@ static void run(struct listing *l, bool scope_is_told)
 	uint64_t due = 0, n, now, last = opt->count == UINT64_MAX ? UINT64_MAX : opt->count + opt->no_first;
 	uint64_t step = opt->delay_ns;
 	struct pollfd out = { STDOUT_FILENO, 0, 0 };
+	int ready;
 
 	for (n = 0;; n++) {
 		now = clock_ns(CLOCK_BOOTTIME);
@@ -11649,16 +11569,11 @@ static void run(struct listing *l, bool scope_is_told)
 			due += ((now - due) / step + 1) * step;
 		if (due - now < step / 2)
 			due += step;
-		switch (wait_until(due, &out, 1, 0)) {
-		case 0:
-			if (stopped)
-				return;
-			break;
-		case 1:
-			return;
-		default:
+		ready = wait_until(due, &out, 1, 0);
+		if (ready < 0)
 			die(errno, "poll:");
-		}
+		if (ready || stopped)
+			return;
 	}
 }
 
@@ -11722,12 +11637,6 @@ static void relocate(void)
 	}
 }
 
-/* Lets the view finish. Returns the exit status. */
-static int finish(struct listing *l)
-{
-	return view()->finish ? view()->finish(l) : 0;
-}
-
 /* --listen. Without a delay, --record keeps what an idle page takes. */
 static void run_listen(void)
 {
@@ -11747,6 +11656,8 @@ static void run_listen(void)
 static __attribute__((noinline)) int vmstat(int argc, char **argv)
 {
 	static struct listing listing;
+	void (*answer)(struct sink *);
+	const char *why = NULL;
 	bool scope_is_told;
 	int status;
 
@@ -11756,55 +11667,45 @@ static __attribute__((noinline)) int vmstat(int argc, char **argv)
 	occupy_standard_descriptors();
 	parse(argc ? argv + 1 : argv);
 	signal(SIGPIPE, SIG_IGN);
-	if (opt->help || opt->version) {
-		(opt->help ? print_help : print_version)();
-		return 0;
-	}
-	if (opt->columns && !strcmp(opt->columns, "help")) {
-		print_columns();
-		return 0;
-	}
-	if (WITH_ALERTS && opt->rules_help) {
-		out_rules(&stdout_sink);
+	answer = opt->help ? out_help : opt->version ? out_version :
+		opt->columns && !strcmp(opt->columns, "help") ? out_metrics :
+		WITH_ALERTS && opt->rules_help ? out_rules : NULL;
+	if (answer) {
+		answer(&stdout_sink);
 		write_out(&stdout_sink);
 		return 0;
 	}
 	complete_options();
 	read_boot_offset();
 	scope_is_told = WITH_CGROUP && opt->view != O_CHECK && is_terminal(STDERR_FILENO, &(struct winsize){ 0 });
-	if (WITH_RECORD && opt->replay) {
-		lay_out_snapshots();
-		plan_places(&scope_plan, false);
-		snapshots[0].plan = snapshots[1].plan = &scope_plan;
-		run_replay(&listing);
-		return finish(&listing);
-	}
-	if (WITH_CGROUP)
+	if (WITH_CGROUP && !opt->replay)
 		choose_scope();
 	lay_out_snapshots();
 	if (WITH_RECORD && opt->record)
-		start_recorder();
+		why = recorder_start(&recorder);
+	if (why)
+		die(0, "--record: %s: %s", recorder.path[0], why);
 	if (WITH_LISTEN && opt->listen) {
 		run_listen();
 		return WITH_RECORD && recorder.lost;
 	}
 	if (WITH_PROMETHEUS && opt->format == O_PROMETHEUS) {
-		const char *why = run_prometheus();
-
+		why = run_prometheus();
 		if (why)
 			die(0, "--prometheus: %s", why);
 		return 0;
 	}
-	list_view(&listing);
-	plan_make(&scope_plan, &listing, scope_is_told);
-	if (WITH_GRAPH && opt->view == O_GRAPH)
-		check_graph(&scope_plan);
-	/* A graph is finished first, a verdict is said, a recording ends with its own status. */
-	handle_signals(view()->finish ? 0 : opt->record ? 1 : LENGTH(end_signals));
-	run(&listing, scope_is_told);
+	if (WITH_RECORD && opt->replay) {
+		run_replay(&listing);
+	} else {
+		list_view(&listing, scope_is_told);
+		/* A graph is finished first, a verdict is said, a recording ends with its own status. */
+		handle_signals(view()->finish ? 0 : opt->record ? 1 : LENGTH(end_signals));
+		run(&listing, scope_is_told);
+	}
 	if (WITH_ALERTS && stopped && opt->view == O_CHECK)
 		die(0, "--check: ended by a signal before there was a verdict");
-	status = finish(&listing);
+	status = view()->finish ? view()->finish(&listing) : 0;
 	if (stopped && (stopped == SIGINT || !opt->record))
 		die_of_signal();
 	return status ? status : WITH_RECORD && recorder.lost;
