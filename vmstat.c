@@ -9789,16 +9789,12 @@ struct request {
 	struct text path, host; /* host: with its port; NULL: missing */
 };
 
-/* The next line of a request, without its CR LF; false: it is incomplete. */
+/* The next line of a request, without its CR LF; false: it is incomplete, and the last. */
 static bool request_line(struct text *rest, struct text *line)
 {
-	const char *end = memchr(rest->p, '\n', (size_t)(rest->end - rest->p));
-
-	if (!end)
+	if (!next_part(rest, '\n', line) || !rest->p)
 		return false;
-	line->p = rest->p;
-	line->end = end > rest->p && end[-1] == '\r' ? end - 1 : end;
-	rest->p = end + 1;
+	line->end -= line->end > line->p && line->end[-1] == '\r';
 	return true;
 }
 
@@ -9813,23 +9809,14 @@ static bool has_control(const struct text *line)
 	return false;
 }
 
-static bool is_text_nocase(const struct text *w, const char *s)
-{
-	size_t n = strlen(s);
-
-	return (size_t)(w->end - w->p) == n && !strncasecmp(w->p, s, n);
-}
-
 /* Parses "GET /metrics HTTP/1.1". Returns 200, or the status of an error. */
 static unsigned parse_request_line(struct text line, struct request *r)
 {
 	struct text method, target, version = line;
-	const char *p;
 
-	if (has_control(&line) || !next_part(&version, ' ', &method) || !version.p ||
-	    !next_part(&version, ' ', &target) || !version.p || method.p == method.end || target.p == target.end)
-		return 400;
-	if (version.end - version.p != 8 || strncmp(version.p, "HTTP/", 5) || !is_digit(version.p[5]) ||
+	next_part(&version, ' ', &method);
+	if (has_control(&line) || !next_part(&version, ' ', &target) || !version.p || method.p == method.end ||
+	    version.end - version.p != 8 || !after(version.p, "HTTP/") || !is_digit(version.p[5]) ||
 	    version.p[6] != '.' || !is_digit(version.p[7]))
 		return 400;
 	if (version.p[5] != '1')
@@ -9849,32 +9836,26 @@ static unsigned parse_request_line(struct text line, struct request *r)
 	}
 	if (target.p == target.end || *target.p != '/')
 		return 400;
-	for (p = target.p; p < target.end && *p != '?'; p++)
-		;
-	r->path = (struct text){ target.p, p };
+	next_part(&target, '?', &r->path);
 	return 200;
 }
 
 /* Parses "Name: value". A body is ignored: it is drained after the response. */
 static unsigned parse_header(struct text line, struct request *r, unsigned *hosts)
 {
-	struct text name = line, value;
+	struct text name, value = line;
 	uint64_t length;
 
-	while (name.p < name.end && *name.p != ':')
-		name.p++;
-	value = (struct text){ name.p + 1, line.end };
-	name = (struct text){ line.p, name.p };
-	if (has_control(&line) || name.end == line.end || name.p == name.end || is_blank(*name.p) ||
-	    is_blank(name.end[-1]))
+	next_part(&value, ':', &name);
+	if (has_control(&line) || !value.p || name.p == name.end || is_blank(*name.p) || is_blank(name.end[-1]))
 		return 400;
 	while (value.p < value.end && is_blank(*value.p))
 		value.p++;
 	while (value.end > value.p && is_blank(value.end[-1]))
 		value.end--;
-	if (is_text_nocase(&name, "content-length"))
+	if (!strncasecmp(name.p, "content-length:", 15))
 		return parse_digits(&value.p, &length) && value.p == value.end ? 200 : 400;
-	if (is_text_nocase(&name, "host")) {
+	if (!strncasecmp(name.p, "host:", 5)) {
 		++*hosts;
 		if (!r->host.p) /* an absolute URI takes precedence */
 			r->host = value;
@@ -9891,7 +9872,7 @@ static void parse_request(const char *p, size_t n, struct request *r)
 	*r = (struct request){ 0 };
 	do /* skip empty lines before a request */
 		if (!request_line(&rest, &line)) {
-			r->status = rest.end - rest.p > MAX_TARGET + 1 || n == REQUEST_BYTES ? 414 : 0;
+			r->status = line.end - line.p > MAX_TARGET + 1 || n == REQUEST_BYTES ? 414 : 0;
 			return;
 		}
 	while (line.p == line.end);
