@@ -2711,6 +2711,11 @@ static void level_name(enum directory dir, uint64_t level, char to[PATH_BYTES])
 			memcpy(to + n, "/..", 4);
 }
 
+static bool parse_pid(const char *value)
+{
+	return parse_number(value, &given.pid) && given.pid && given.pid <= INT32_MAX;
+}
+
 /* A time namespace shifts the clocks, but not the times in the machine's
  * counters: Documentation/ABI, time_namespaces(7). */
 static void read_boot_offset(void)
@@ -4517,6 +4522,19 @@ static void screen_measure(void)
 	screen.columns = w.ws_col;
 }
 
+static bool parse_unit(const char *value)
+{
+	static const char letters[] = "kKmMbB";
+	static const uint32_t bytes[] = { 1000, 1024, 1000000, 1048576, 1, 1 };
+	const char *letter = *value ? strchr(letters, *value) : NULL;
+
+	if (!letter || value[1])
+		return false;
+	given.unit = bytes[letter - letters];
+	given.unit_letter = *letter == 'b' ? 'B' : *letter;
+	return true;
+}
+
 /* Bytes in the unit of -S; other values stay as they are. */
 static uint64_t in_display_unit(uint64_t v, enum unit unit)
 {
@@ -6245,6 +6263,21 @@ static bool list_disk_sum(struct listing *l)
 		add_column(l, &columns[i]);
 	}
 	return true;
+}
+
+/* -p: a path is the device that it names, whatever that is called; where it
+ * is not there, as in a container, a name after /dev/. */
+static void complete_partition(void)
+{
+	const char *name = after(given.partition, "/dev/");
+	struct stat st;
+
+	given.view = O_PARTITION;
+	if (!(name && given.captured) && given.partition[0] == '/' && !stat(given.partition, &st) &&
+	    S_ISBLK(st.st_mode))
+		given.device = (uint64_t)major(st.st_rdev) << 20 | minor(st.st_rdev);
+	if (name)
+		given.partition = name;
 }
 
 /* -p DEV or /dev/DEV. */
@@ -10295,6 +10328,42 @@ static int give_up_privileges(const char *path[2])
 
 extern const ElfW(Ehdr) __ehdr_start __attribute__((visibility("hidden"))); /* the linker's */
 
+extern ElfW(Dyn) _DYNAMIC[] __attribute__((visibility("hidden"))); /* the linker's, in a PIE */
+__asm__(".weak _DYNAMIC"); /* GCC's attribute would load it from a pointer not yet relocated */
+
+/* At the start, applies packed relative relocations: DT_RELR, "Relative Relocation Table" in
+ * ELF's generic ABI. An even entry is the address of a pointer, an odd entry a bitmap of the
+ * words after the last one. musl before 1.2.4 leaves this to the program; until then, the
+ * pointers in static tables are not valid. Does nothing if libc has done it. */
+static void relocate(void)
+{
+	static const void *volatile sample = &__ehdr_start; /* any pointer that needs relocation */
+	enum { TAG_RELRSZ = 35, TAG_RELR = 36 };            /* missing in older headers */
+	const uintptr_t base = (uintptr_t)&__ehdr_start, *entry = NULL, *end;
+	uintptr_t *word = NULL, bits;
+	const ElfW(Dyn) *d;
+	size_t size = 0;
+
+	if (sample == &__ehdr_start)
+		return;
+	for (d = _DYNAMIC; d->d_tag != DT_NULL; d++) {
+		if (d->d_tag == TAG_RELR)
+			entry = (const uintptr_t *)(base + d->d_un.d_ptr);
+		if (d->d_tag == TAG_RELRSZ)
+			size = d->d_un.d_val;
+	}
+	for (end = entry + size / sizeof *entry; entry < end; entry++) {
+		if (!(*entry & 1)) {
+			word = (uintptr_t *)(base + *entry);
+			*word++ += base;
+			continue;
+		}
+		for (bits = *entry >> 1; bits; bits &= bits - 1)
+			word[__builtin_ctzll(bits)] += base;
+		word += 8 * sizeof *word - 1;
+	}
+}
+
 /* RELRO: makes relocated tables of pointers read-only, as a loader would; a static program
  * has none. */
 static int protect_pointers(const char *path[2])
@@ -10871,26 +10940,12 @@ static const struct view *view(void)
 /* The effect of an option: see OPTIONS. */
 enum option_kind { OPTION_FLAG, OPTION_ONE_OF, OPTION_VALUE, OPTION_CHOICE, OPTION_PARSED };
 
-#define OPTION_GROUPS(G) \
-	G(MODES, "Modes") \
-	G(COLUMNS, "Columns") \
-	G(LAYOUT, "Layout") \
-	G(OUTPUT, "Output") \
-	G(SCOPE, "Scope") \
-	G(ALERTS, "Alerts") \
-	G(OTHER, "Other")
-
 enum option_group {
-#define G(id, title) OPTIONS_##id,
-	OPTION_GROUPS(G)
-#undef G
-	OPTION_GROUP_COUNT
+	OPTIONS_MODES, OPTIONS_COLUMNS, OPTIONS_LAYOUT, OPTIONS_OUTPUT, OPTIONS_SCOPE, OPTIONS_ALERTS, OPTIONS_OTHER,
 };
 
-static const char *const option_groups[] = {
-#define G(id, title) [OPTIONS_##id] = title,
-	OPTION_GROUPS(G)
-#undef G
+static const char *const option_groups[] = { /* as in option_group */
+	"Modes", "Columns", "Layout", "Output", "Scope", "Alerts", "Other",
 };
 
 static const struct option {
@@ -10926,28 +10981,6 @@ static bool takes_value(const struct option *o)
 static bool has_optional_value(const struct option *o)
 {
 	return takes_value(o) && o->value[0] == '[' && o->value[1] == '=';
-}
-
-static bool parse_pid(const char *value)
-{
-	return parse_number(value, &given.pid) && given.pid && given.pid <= INT32_MAX;
-}
-
-static bool parse_unit(const char *value)
-{
-	static const struct { char letter, shown; uint32_t bytes; } units[] = {
-		{ 'k', 'k', 1000 }, { 'K', 'K', 1024 }, { 'm', 'm', 1000000 },
-		{ 'M', 'M', 1048576 }, { 'b', 'B', 1 }, { 'B', 'B', 1 },
-	};
-	unsigned i;
-
-	for (i = 0; i < LENGTH(units); i++)
-		if (value[0] == units[i].letter && !value[1]) {
-			given.unit = units[i].bytes;
-			given.unit_letter = units[i].shown;
-			return true;
-		}
-	return false;
 }
 
 /* Stores the position of a value in the list "a|b|c"; false: it is not there. */
@@ -11129,21 +11162,6 @@ static void complete_schedule(void)
 		given.delay_ns = PAGE_IDLE_TICK * (uint64_t)NS_PER_S;
 }
 
-/* -p: a path is the device that it names, whatever that is called; where it
- * is not there, as in a container, a name after /dev/. */
-static void complete_partition(void)
-{
-	const char *name = after(given.partition, "/dev/");
-	struct stat st;
-
-	given.view = O_PARTITION;
-	if (!(name && given.captured) && given.partition[0] == '/' && !stat(given.partition, &st) &&
-	    S_ISBLK(st.st_mode))
-		given.device = (uint64_t)major(st.st_rdev) << 20 | minor(st.st_rdev);
-	if (name)
-		given.partition = name;
-}
-
 /* Parses the command line into `given`. */
 static void parse(char **argv)
 {
@@ -11194,7 +11212,7 @@ static void out_help(struct sink *o)
 	unsigned g;
 
 	out_str(o, "Usage: vmstat [options] [delay [count]]\n");
-	for (g = 0; WITH_HELP && g < OPTION_GROUP_COUNT; g++) {
+	for (g = 0; WITH_HELP && g < LENGTH(option_groups); g++) {
 		out(o, "\n%s:\n", option_groups[g]);
 		for (row = options + 1; row < options + O_COUNT; row++) {
 			const char letter[] = { row->letter, '\0' };
@@ -11580,42 +11598,6 @@ static void choose_scope(void)
 		return;
 	check_chosen(&(struct asked){ .whose = WHOSE_CGROUP, .cgroup = "/" });
 	scope.cgroup = !opt->listen && opt->format != O_PROMETHEUS;
-}
-
-extern ElfW(Dyn) _DYNAMIC[] __attribute__((visibility("hidden"))); /* the linker's, in a PIE */
-__asm__(".weak _DYNAMIC"); /* GCC's attribute would load it from a pointer not yet relocated */
-
-/* Applies packed relative relocations: DT_RELR, "Relative Relocation Table" in ELF's generic
- * ABI. An even entry is the address of a pointer, an odd entry a bitmap of the words after
- * the last one. musl before 1.2.4 leaves this to the program; until then, the pointers in
- * static tables are not valid. Does nothing if libc has done it. */
-static void relocate(void)
-{
-	static const void *volatile sample = &__ehdr_start; /* any pointer that needs relocation */
-	enum { TAG_RELRSZ = 35, TAG_RELR = 36 };            /* missing in older headers */
-	const uintptr_t base = (uintptr_t)&__ehdr_start, *entry = NULL, *end;
-	uintptr_t *word = NULL, bits;
-	const ElfW(Dyn) *d;
-	size_t size = 0;
-
-	if (sample == &__ehdr_start)
-		return;
-	for (d = _DYNAMIC; d->d_tag != DT_NULL; d++) {
-		if (d->d_tag == TAG_RELR)
-			entry = (const uintptr_t *)(base + d->d_un.d_ptr);
-		if (d->d_tag == TAG_RELRSZ)
-			size = d->d_un.d_val;
-	}
-	for (end = entry + size / sizeof *entry; entry < end; entry++) {
-		if (!(*entry & 1)) {
-			word = (uintptr_t *)(base + *entry);
-			*word++ += base;
-			continue;
-		}
-		for (bits = *entry >> 1; bits; bits &= bits - 1)
-			word[__builtin_ctzll(bits)] += base;
-		word += 8 * sizeof *word - 1;
-	}
 }
 
 /* --listen. Without a delay, --record keeps what an idle page takes. */
