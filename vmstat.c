@@ -10024,32 +10024,13 @@ static void respond_status(struct connection *c, unsigned status, const char *wh
 	connection_send(c, (struct iovec[3]){ { buffer, o.n }, { text, c->head ? 0 : body.n } }, true);
 }
 
-/* The last chunk made, in stdout_buffer. Connections at the same position share it. */
-static struct chunk {
-	const struct endpoint *endpoint; /* NULL: outdated */
-	struct progress from, to;
-	size_t n;
-	bool more;
-} chunk;
-
-static void make_chunk(const struct connection *c)
-{
-	struct sink body = SINK(stdout_buffer);
-
-	if (chunk.endpoint == c->endpoint && !memcmp(&chunk.from, &c->at, sizeof c->at))
-		return;
-	chunk.endpoint = c->endpoint;
-	chunk.from = chunk.to = c->at;
-	chunk.more = c->endpoint->print(&body, &chunk.to);
-	chunk.n = body.n;
-}
-
-/* Sends the first or next chunk of a response; the socket has room for it. */
+/* Makes and sends the first or next chunk of a response; the socket has room for it. */
 static void connection_continue(struct connection *c, bool first, uint64_t now_ns)
 {
 	char buffer[1024];
-	struct sink head = SINK(buffer);
+	struct sink head = SINK(buffer), body = SINK(stdout_buffer);
 	const char *end = "";
+	bool more;
 
 	if (first) {
 		out_head(&head, 200, c->endpoint->type, c->endpoint->headers);
@@ -10062,15 +10043,14 @@ static void connection_continue(struct connection *c, bool first, uint64_t now_n
 		connection_send(c, (struct iovec[3]){ { buffer, head.n } }, true);
 		return;
 	}
-	make_chunk(c);
-	c->at = chunk.to;
+	more = c->endpoint->print(&body, &c->at);
 	if (!c->one_zero) {
-		out_hex(&head, chunk.n, 4);
+		out_hex(&head, body.n, 4);
 		out_str(&head, "\r\n");
-		end = chunk.more ? "\r\n" : "\r\n0\r\n\r\n";
+		end = more ? "\r\n" : "\r\n0\r\n\r\n";
 	}
-	connection_send(c, (struct iovec[3]){ { buffer, head.n }, { stdout_buffer, chunk.n },
-			{ (char *)(uintptr_t)end, strlen(end) } }, !chunk.more);
+	connection_send(c, (struct iovec[3]){ { buffer, head.n }, { body.text, body.n },
+			{ (char *)(uintptr_t)end, strlen(end) } }, !more);
 }
 
 /* Parses the request; once complete it is refused, or waits for its response. */
@@ -10141,7 +10121,6 @@ static void answer_waiting(const struct endpoint *endpoint, uint64_t now_ns)
 			if (endpoint->reads && endpoint->reads(now_ns) && await_printing(endpoint, now_ns))
 				return;
 			why = endpoint->prepare(now_ns);
-			chunk.endpoint = NULL;
 			now_ns = clock_ns(CLOCK_BOOTTIME);
 			ready = true;
 		}
@@ -10263,7 +10242,6 @@ static int serve_connections(const struct pollfd *fds, nfds_t n, uint64_t now_ns
 	struct connection *c;
 	int error = 0;
 
-	chunk.endpoint = NULL;
 	for (c = connections; c < connections + n - 1; c++) {
 		short revents = fds[c - connections + 1].revents;
 
@@ -10399,17 +10377,14 @@ struct __attribute__((packed)) landlock_beneath {
 	int32_t directory;
 };
 
-/* Allows access below a directory, if there is one. errno, or 0. */
-static int landlock_allow(int ruleset, const char *path, uint64_t access)
+/* Allows access below a directory, if there is one. */
+static void landlock_allow(int ruleset, const char *path, uint64_t access, int *error)
 {
 	struct landlock_beneath beneath = { access, open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) };
-	int error;
 
-	if (beneath.directory < 0)
-		return errno == ENOENT || errno == ENOTDIR ? 0 : errno;
-	error = syscall(SYS_LANDLOCK_ADD_RULE, ruleset, 1, &beneath, 0) ? errno : 0;
+	if (beneath.directory < 0 || syscall(SYS_LANDLOCK_ADD_RULE, ruleset, 1, &beneath, 0))
+		note_error(error, errno == ENOTDIR ? 0 : errno);
 	close(beneath.directory);
-	return error;
 }
 
 /* Restricts file access to the directories that are read and the recording's. Newer kernels
@@ -10421,7 +10396,7 @@ static int restrict_files(const char *path[2])
 	struct landlock_ruleset forbidden = { 0 };
 	const char *slash = path ? strrchr(path[0], '/') : NULL;
 	char directory[PATH_BYTES];
-	int fd, error;
+	int fd, error = 0;
 
 	if (version < 0)
 		return errno;
@@ -10434,14 +10409,13 @@ static int restrict_files(const char *path[2])
 	fd = (int)syscall(SYS_LANDLOCK_CREATE_RULESET, &forbidden, sizeof forbidden, 0);
 	if (fd < 0)
 		return errno;
-	error = landlock_allow(fd, opt->proc, LANDLOCK_READ);
-	if (!error)
-		error = landlock_allow(fd, opt->sys, LANDLOCK_READ);
+	landlock_allow(fd, opt->proc, LANDLOCK_READ, &error);
+	landlock_allow(fd, opt->sys, LANDLOCK_READ, &error);
 	for (each_hierarchy(h))
-		if (!error && h->version && join_n(directory, h->dir, h->length[h->levels - 1], "", ""))
-			error = landlock_allow(fd, directory, LANDLOCK_READ);
-	if (!error && path && join_n(directory, path[0], slash ? (size_t)(slash - path[0]) : 0, slash ? "/" : ".", ""))
-		error = landlock_allow(fd, directory, (LANDLOCK_WRITE | LANDLOCK_TRUNCATE) & forbidden.files);
+		if (h->version && join_n(directory, h->dir, h->length[h->levels - 1], "", ""))
+			landlock_allow(fd, directory, LANDLOCK_READ, &error);
+	if (path && join_n(directory, path[0], slash ? (size_t)(slash - path[0]) : 0, slash ? "/" : ".", ""))
+		landlock_allow(fd, directory, (LANDLOCK_WRITE | LANDLOCK_TRUNCATE) & forbidden.files, &error);
 	if (!error && syscall(SYS_LANDLOCK_RESTRICT_SELF, fd, 0))
 		error = errno;
 	close(fd);
@@ -10673,27 +10647,20 @@ static bool parse_internet(struct address *a, const char *s, struct sink *why)
 	size_t n = colon ? (size_t)(colon - s) : 0;
 	char host[64];
 	uint64_t number;
-	bool v6 = n > 1 && s[0] == '[' && s[n - 1] == ']';
+	bool brackets = n > 1 && s[0] == '[' && s[n - 1] == ']', v6 = brackets || (colon && !n);
 
 	if (!parse_number(port, &number) || number > UINT16_MAX) {
 		out(why, "'%s' is no port: 0 to 65535", port);
 		return false;
 	}
 	memset(a, 0, sizeof *a);
-	copy_text(host, sizeof host, &(struct text){ s + v6, s + n - v6 });
-	if (v6 || (colon && !n)) {
-		a->v6.sin6_family = AF_INET6;
-		a->v6.sin6_port = htons((uint16_t)number);
-		a->length = sizeof a->v6;
-		if (!n || inet_pton(AF_INET6, host, &a->v6.sin6_addr) == 1)
-			return true;
-	} else {
-		a->v4.sin_family = AF_INET;
-		a->v4.sin_port = htons((uint16_t)number);
-		a->length = sizeof a->v4;
-		if (inet_pton(AF_INET, n ? host : "127.0.0.1", &a->v4.sin_addr) == 1)
-			return true;
-	}
+	copy_text(host, sizeof host, &(struct text){ s + brackets, s + n - brackets });
+	a->any.sa_family = v6 ? AF_INET6 : AF_INET;
+	a->v4.sin_port = htons((uint16_t)number); /* at the same offset in both families */
+	a->length = v6 ? sizeof a->v6 : sizeof a->v4;
+	if (inet_pton(a->any.sa_family, n ? host : v6 ? "::" : "127.0.0.1",
+		      v6 ? (void *)&a->v6.sin6_addr : &a->v4.sin_addr) == 1)
+		return true;
 	out(why, "'%s' is no address: 127.0.0.1, [::1]", host);
 	return false;
 }
@@ -10813,7 +10780,7 @@ static void name_listener(struct sink *o)
 		out_str(o, "the socket that was handed over");
 	} else if (a.any.sa_family == AF_UNIX) {
 		out_str(o, opt->listen);
-	} else { /* both families have the port at the same offset */
+	} else {
 		out_str(o, !port ? "127.0.0.1" : port > opt->listen ? "" :
 			a.any.sa_family == AF_INET ? "0.0.0.0" : "[::]");
 		out_bytes(o, opt->listen, port ? (size_t)(port - opt->listen) : 0);
