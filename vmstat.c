@@ -8607,7 +8607,7 @@ static void svg_value(struct sink *o, const char *class, unsigned x, unsigned y,
 		      const struct column *c, uint64_t v)
 {
 	svg_text(o, class, x, y);
-	out(o, *word ? "%s " : "%s", word);
+	out_str(o, word);
 	out_short(o, c, v);
 	out_str(o, "</text>\n");
 }
@@ -8667,9 +8667,9 @@ static void svg_levels(struct sink *o, const struct graph *g, unsigned right)
 		svg_line(o, "warn", right, warn);
 		crit = (unsigned)least_of(crit, PLOT_BOTTOM - LABEL_HEIGHT);
 		warn = MAX(warn, crit + LABEL_HEIGHT);
-		svg_value(o, "warns", right + 6, warn + 4, "warn", g->column, g->warn);
+		svg_value(o, "warns", right + 6, warn + 4, "warn ", g->column, g->warn);
 	}
-	svg_value(o, "crits", right + 6, crit + 4, "crit", g->column, g->crit);
+	svg_value(o, "crits", right + 6, crit + 4, "crit ", g->column, g->crit);
 }
 
 /* Values, scale, levels, time. */
@@ -8767,9 +8767,7 @@ static void svg_graphs(struct sink *o, const struct history *h)
 	unsigned i;
 
 	out(o, "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %u %u\">\n<title>vmstat</title>\n<style>\n"
-	    ":root{color-scheme:light dark}\n", SVG_WIDTH, h->series * pitch - 10);
-	out_str(o, svg_style);
-	out_str(o, "</style>\n");
+	    ":root{color-scheme:light dark}\n%s</style>\n", SVG_WIDTH, h->series * pitch - 10, svg_style);
 	for (i = 0; i < h->series; i++) {
 		struct graph g = make_graph(h, panel_of(h->metric[i]));
 
@@ -8870,7 +8868,7 @@ LARGE struct scrape {
 struct progress {
 	unsigned row, item;
 	unsigned child_row; /* rows of children before this one */
-	bool titled;        /* HELP and TYPE of the row are printed */
+	const char *titled; /* the family whose HELP and TYPE were printed last; NULL: none */
 	uint8_t panels, order[LENGTH(panels)]; /* of the page */
 };
 
@@ -8934,21 +8932,15 @@ static uint64_t export_value(const struct comparison *c, enum metric_id m)
 	return metrics[m].export->type == TYPE_COUNTER ? counter_total(c->now, 0, m) : c->report->value[m];
 }
 
-/* Ticks in /proc/stat may step back: idle and iowait a little on each CPU, steal after a
- * migration. They are held at the old value, as Prometheus would assume a restart. If
- * idle lost more, the counters have begun anew. */
-static bool has_restarted(const struct comparison *c)
-{
-	uint64_t cpus = c->now->level[0][M_cpus_online];
-
-	return is_idle_anew(scrape.value[M_cpu_idle], export_value(c, M_cpu_idle), cpus == UNAVAILABLE ? 1 : cpus);
-}
-
 /* Computes the values exported for the scope. More ticks than the CPUs have had are
- * UNAVAILABLE, as in reports. */
+ * UNAVAILABLE, as in reports. Ticks in /proc/stat may step back: idle and iowait a little on
+ * each CPU, steal after a migration. They are held at the old value, as Prometheus would
+ * assume a restart. If idle lost more, the counters have begun anew. */
 static void scrape_scope(const struct comparison *c)
 {
-	bool held = scrape.snapshot && !has_restarted(c);
+	uint64_t cpus = c->now->level[0][M_cpus_online];
+	bool held = scrape.snapshot && !is_idle_anew(scrape.value[M_cpu_idle], export_value(c, M_cpu_idle),
+						     cpus == UNAVAILABLE ? 1 : cpus);
 	unsigned m;
 
 	for (m = 1; m < LENGTH(metrics); m++) {
@@ -9070,43 +9062,29 @@ static struct family family_of(unsigned row)
 		e->type, export_places(m) };
 }
 
-/* Does a row continue the family of the row before it, with another label? */
-static bool continues_family(unsigned row)
-{
-	const struct metric *m = &metrics[row % LENGTH(metrics)], *before = m - 1;
-
-	return row < DISK_ROWS && m > metrics && before->export && !strcmp(m->export->name, before->export->name);
-}
-
 /* HELP and TYPE. The catalogue's help text is made a sentence. */
 static void out_title(struct sink *o, const struct family *f)
 {
 	const char *help = f->help;
 
-	out_str(o, "# HELP ");
-	out_str(o, f->prefix);
-	out_str(o, f->name);
-	out_char(o, ' ');
+	out(o, "# HELP %s%s ", f->prefix, f->name);
 	out_char(o, *help >= 'a' && *help <= 'z' ? (char)(*help - 'a' + 'A') : *help);
-	out_str(o, help + 1);
-	out_str(o, help[strlen(help) - 1] == '.' ? "\n# TYPE " : ".\n# TYPE ");
-	out_str(o, f->prefix);
-	out_str(o, f->name);
-	out_str(o, f->type == TYPE_COUNTER ? " counter\n" : " gauge\n");
+	out(o, "%s%s\n# TYPE %s%s %s\n", help + 1, help[strlen(help) - 1] == '.' ? "" : ".", f->prefix, f->name,
+	    f->type == TYPE_COUNTER ? "counter" : "gauge");
 }
 
-/* A sample, after HELP and TYPE if it is the first. `path` of a cgroup and `disk`, a disk's
- * name, may be NULL. */
-static void out_sample(struct sink *o, const struct family *f, bool *titled, const char *path,
+/* A sample, after HELP and TYPE if it is the first of its family: rows with different labels
+ * share them. `path` of a cgroup and `disk`, a disk's name, may be NULL. */
+static void out_sample(struct sink *o, struct progress *at, const struct family *f, const char *path,
 		       const struct kubelet *k, const char *disk, uint64_t v)
 {
 	char separator = '{';
 
 	if (v == UNAVAILABLE)
 		return;
-	if (!*titled)
+	if (!at->titled || strcmp(at->titled, f->name))
 		out_title(o, f);
-	*titled = true;
+	at->titled = f->name;
 	out_str(o, f->prefix);
 	out_str(o, f->name);
 	if (path)
@@ -9146,7 +9124,7 @@ static void out_own(struct sink *o, struct progress *at, const struct family *f,
 	}
 	kubelet_parts(path, &k);
 	if (*path)
-		out_sample(o, f, &at->titled, path, &k, NULL, v);
+		out_sample(o, at, f, path, &k, NULL, v);
 }
 
 /* The sample of a cgroup below the scope. */
@@ -9156,7 +9134,7 @@ static void out_child(struct sink *o, struct progress *at, const struct family *
 	char path[PATH_BYTES];
 
 	if (s->inode && s->inode == children.child[slot].inode && child_path(&children.child[slot], path))
-		out_sample(o, f, &at->titled, path, &s->kubelet, NULL, s->value[at->child_row]);
+		out_sample(o, at, f, path, &s->kubelet, NULL, s->value[at->child_row]);
 }
 
 #define RAM_MAJOR 1 /* admin-guide/devices.txt: devices that exist even if unused */
@@ -9173,7 +9151,7 @@ static void out_disk(struct sink *o, struct progress *at, const struct family *f
 	if (!d->disks || d->number == OTHER_DEVICES || spare || v == UNAVAILABLE) /* others vary */
 		return;
 	kubelet_parts(scope.name, &k);
-	out_sample(o, f, &at->titled, in_cgroup() ? scope.name : NULL, &k, d->name,
+	out_sample(o, at, f, in_cgroup() ? scope.name : NULL, &k, d->name,
 		   disk_fields[field].unit == DISK_SECTORS ? times(v, SECTOR_BYTES) : v);
 }
 
@@ -9196,38 +9174,31 @@ static uint64_t resident_bytes(void)
 	return in_base_units(pages, RAW_PAGES);
 }
 
-/* One sample without labels, with its title. */
-static void out_single(struct sink *o, const char *name, enum export_type type, const char *help, uint64_t v,
-		       uint8_t places)
-{
-	const struct family f = { "", name, help, "", (uint8_t)type, places };
-
-	out_sample(o, &f, &(bool){ false }, NULL, NULL, NULL, v);
-}
-
 /* The metrics outside the catalogue. */
-static void out_rest(struct sink *o)
+static void out_rest(struct sink *o, struct progress *at)
 {
+	static const struct family families[] = {
+		{ "vmstat_", "disks_left_out", "Block devices that found no room in the table.", "", TYPE_GAUGE, 0 },
+		{ "vmstat_", "cgroups_left_out", "Cgroups that found no room in the table.", "", TYPE_GAUGE, 0 },
+		{ "vmstat_", "cgroups_hidden", "1 where some cgroups are too deep or cannot be read.", "",
+		  TYPE_GAUGE, 0 },
+		{ "vmstat_", "build_info", "The program itself.", "version=\"" VERSION "\"", TYPE_GAUGE, 0 },
+		{ "vmstat_", "scrape_duration_seconds", "Time that it took to read these numbers.", "", TYPE_GAUGE, 6 },
+		{ "process_", "cpu_seconds_total", "CPU time that vmstat itself has used.", "", TYPE_COUNTER, 6 },
+		{ "process_", "resident_memory_bytes", "Memory that vmstat itself holds.", "", TYPE_GAUGE, 0 },
+		{ "process_", "start_time_seconds", "When vmstat was started, since 1970.", "", TYPE_GAUGE, 3 },
+	};
 	bool with_children = WITH_CGROUP && opt->view == O_CGROUPS;
+	const uint64_t values[LENGTH(families)] = {
+		disks_left_out(scrape.snapshot->devices), with_children ? children.more : UNAVAILABLE,
+		with_children ? children.hidden : UNAVAILABLE, 1, scrape.took_ns / 1000,
+		clock_ns(CLOCK_PROCESS_CPUTIME_ID) / 1000, resident_bytes(), self.start_ms,
+	};
+	unsigned i;
 
-	out_single(o, "vmstat_disks_left_out", TYPE_GAUGE, "Block devices that found no room in the table.",
-		   disks_left_out(scrape.snapshot->devices), 0);
-	out_single(o, "vmstat_cgroups_left_out", TYPE_GAUGE, "Cgroups that found no room in the table.",
-		   with_children ? children.more : UNAVAILABLE, 0);
-	out_single(o, "vmstat_cgroups_hidden", TYPE_GAUGE, "1 where some cgroups are too deep or cannot be read.",
-		   with_children ? children.hidden : UNAVAILABLE, 0);
-	out_str(o, "# HELP vmstat_build_info The program itself.\n# TYPE vmstat_build_info gauge\n"
-		"vmstat_build_info{version=\"" VERSION "\"} 1\n");
-	out_single(o, "vmstat_scrape_duration_seconds", TYPE_GAUGE, "Time that it took to read these numbers.",
-		   scrape.took_ns / 1000, 6);
-	if (!self.exported)
-		return;
-	out_single(o, "process_cpu_seconds_total", TYPE_COUNTER, "CPU time that vmstat itself has used.",
-		   clock_ns(CLOCK_PROCESS_CPUTIME_ID) / 1000, 6);
-	out_single(o, "process_resident_memory_bytes", TYPE_GAUGE, "Memory that vmstat itself holds.",
-		   resident_bytes(), 0);
-	out_single(o, "process_start_time_seconds", TYPE_GAUGE, "When vmstat was started, since 1970.",
-		   self.start_ms, 3);
+	for (i = 0; i < LENGTH(families); i++)
+		if (self.exported || *families[i].prefix == 'v')
+			out_sample(o, at, &families[i], NULL, NULL, NULL, values[i]);
 }
 
 /* The most samples of a row. In rows of cgroups the scope and the levels above it come
@@ -9255,15 +9226,13 @@ static bool out_exposition(struct sink *o, struct progress *at)
 		if (!items)
 			continue;
 		f = family_of(at->row);
-		if (!at->item && at->titled) /* rows of one family share a title */
-			at->titled = continues_family(at->row);
 		for (; at->item < items; at->item++) {
 			if (o->size - o->n < SAMPLE_BYTES)
 				return true;
 			if (at->row >= DISK_ROWS)
 				out_disk(o, at, &f);
 			else if (at->row < CGROUP_ROWS)
-				out_sample(o, &f, &at->titled, NULL, NULL, NULL, scrape.value[at->row]);
+				out_sample(o, at, &f, NULL, NULL, NULL, scrape.value[at->row]);
 			else if (at->item < levels)
 				out_own(o, at, &f, at->item);
 			else
@@ -9274,7 +9243,7 @@ static bool out_exposition(struct sink *o, struct progress *at)
 	}
 	if (o->size - o->n < SAMPLE_BYTES)
 		return true;
-	out_rest(o);
+	out_rest(o, at);
 	return false;
 }
 
@@ -9465,13 +9434,11 @@ static void page_head(struct sink *o)
 		"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
 		"<link rel=\"icon\" href=\"data:,\">\n<title>");
 	html_text(o, page.host);
-	out(o, ": %s - vmstat</title>\n<style>\n", level);
-	out_str(o, page_style);
-	out_str(o, svg_style);
-	out_str(o, "</style>\n</head>\n<body>\n<header>\n<h1>");
+	out(o, ": %s - vmstat</title>\n<style>\n%s%s</style>\n</head>\n<body>\n<header>\n<h1>", level, page_style,
+	    svg_style);
 	html_text(o, page.host);
-	out(o, "</h1>\n<p class=\"state %s\">%s</p>\n<p class=\"soft\">", level, level);
-	out_str(o, in_cgroup() ? "cgroup " : "host");
+	out(o, "</h1>\n<p class=\"state %s\">%s</p>\n<p class=\"soft\">%s", level, level,
+	    in_cgroup() ? "cgroup " : "host");
 	html_text(o, in_cgroup() ? scope.name : "");
 	if (memory != UNAVAILABLE) {
 		out_str(o, ", ");
@@ -9975,10 +9942,8 @@ static void out_head(struct sink *o, unsigned status, const char *type, const ch
 	out_status(o, status);
 	out_str(o, "\r\nDate: ");
 	out_http_date(o, clock_ns(CLOCK_REALTIME) / NS_PER_S);
-	out(o, "\r\nContent-Type: %s", type);
-	out_str(o, "\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n");
-	out_str(o, headers);
-	out_str(o, "Connection: close\r\n");
+	out(o, "\r\nContent-Type: %s\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\n"
+	    "%sConnection: close\r\n", type, headers);
 }
 
 /* Closes a connection. An incomplete response is reset, so that the client notices. */
@@ -10578,9 +10543,6 @@ static void filter_recorder(struct filter *f, const char *path[2])
  * whether a task exists. */
 static int restrict_calls(const char *path[2])
 {
-	static const struct condition open_flags = { 1, false, true, NOT_FOR_READING };
-	static const struct condition openat_flags = { 2, false, true, NOT_FOR_READING };
-	static const struct condition no_signal = { 1, false, false, 0 };
 	struct bpf_step step[2 * LENGTH(allowed_calls) + 2 * LENGTH(recorder_calls) + 80];
 	struct filter f = { 0, step };
 
@@ -10591,10 +10553,10 @@ static int restrict_calls(const char *path[2])
 	filter_step(&f, BPF_RETURN, 0, 0, SECCOMP_EPERM);
 	filter_list(&f, allowed_calls, LENGTH(allowed_calls));
 #ifdef SYS_open
-	filter_allow(&f, SYS_open, &open_flags, 1);
+	filter_allow(&f, SYS_open, &(struct condition){ 1, false, true, NOT_FOR_READING }, 1);
 #endif
-	filter_allow(&f, SYS_openat, &openat_flags, 1);
-	filter_allow(&f, SYS_kill, &no_signal, 1);
+	filter_allow(&f, SYS_openat, &(struct condition){ 2, false, true, NOT_FOR_READING }, 1);
+	filter_allow(&f, SYS_kill, &(struct condition){ 1, false, false, 0 }, 1);
 	if (path)
 		filter_recorder(&f, path);
 	filter_step(&f, BPF_RETURN, 0, 0, SECCOMP_EPERM);
@@ -11407,9 +11369,8 @@ static void warn_incomplete(const struct snapshot *now, const struct listing *l)
 	if (view()->needs.slabs && slabs.overflow && is_new(NOTE_SLABS))
 		warn(0, "more than %ju slab caches: the rest is left out", (uint64_t)MAX_SLABS);
 	if (in_cgroup() && now->of_host && is_new(NOTE_HOST))
-		warn(0, view()->hosts ? "--%s: the kernel does not count this per cgroup: these are the host's numbers" :
-		     "--%s: no io controller counts for this cgroup: these are the host's numbers",
-		     options[opt->view].name);
+		warn(0, "--%s: %s: these are the host's numbers", options[opt->view].name, view()->hosts ?
+		     "the kernel does not count this per cgroup" : "no io controller counts for this cgroup");
 }
 
 /* Judges a report, records it and shows it. */
