@@ -9252,7 +9252,7 @@ static struct exporter {
 	struct snapshot *latest;   /* NULL: none yet */
 	struct snapshot *reported; /* at the end of the last report */
 	uint64_t taken_ns;         /* CLOCK_BOOTTIME of the latest */
-	uint64_t start_ns;         /* start of the cgroup's oldest task; 0: not known yet */
+	uint64_t start_ns;         /* start of the cgroup's oldest task; 0, UNAVAILABLE: not known yet */
 } exporter;
 
 /* Takes a snapshot, in the first of four that is neither the latest nor that of the last
@@ -9273,11 +9273,8 @@ static struct snapshot *exporter_snapshot(void)
 	if (!in_cgroup())
 		return now;
 	warn_if_moved();
-	if (!exporter.start_ns && !opt->captured) {
+	if ((!exporter.start_ns || exporter.start_ns > now->ns) && !opt->captured)
 		exporter.start_ns = scope_start_ns(now);
-		if (exporter.start_ns > now->ns)
-			exporter.start_ns = 0; /* not known yet */
-	}
 	now->level[0][M_start_time] = wall_seconds(now, exporter.start_ns);
 	now->level[0][M_parent_oom] = parent_kills();
 	return now;
@@ -9568,16 +9565,8 @@ static void page_children(const struct snapshot *now)
 		list_children(&page.children);
 }
 
-static void page_begin(const struct comparison *c)
-{
-	history.most = (unsigned)least_of(PAGE_SECONDS * (uint64_t)NS_PER_S / page_step_ns(), MAX_PAGE_REPORTS);
-	history.most += history.most < 2;
-	history.span_ns = history.most * page_step_ns();
-	gethostname(page.host, sizeof page.host - 1);
-	page_children(c->now);
-}
-
-/* Makes a report for the page and --record. A snapshot at most recent_ns old is reused. */
+/* Makes a report for the page and --record. A snapshot at most recent_ns old is reused. The
+ * first report, since boot, is not in the history. */
 static void page_tick(uint64_t now_ns, uint64_t recent_ns)
 {
 	const struct snapshot *before = exporter.reported ? exporter.reported : &no_snapshot;
@@ -9596,11 +9585,16 @@ static void page_tick(uint64_t now_ns, uint64_t recent_ns)
 	}
 	if (WITH_ALERTS)
 		alerts_judge(&page.report);
-	if (!page.reports++)
-		page_begin(&page.last);
-	else
+	if (page.reports++) {
 		history_add(&history, &page.report);
+		return;
+	}
 	history.report = &page.report;
+	history.most = (unsigned)least_of(PAGE_SECONDS * (uint64_t)NS_PER_S / page_step_ns(), MAX_PAGE_REPORTS);
+	history.most += history.most < 2;
+	history.span_ns = history.most * page_step_ns();
+	gethostname(page.host, sizeof page.host - 1);
+	page_children(now);
 }
 
 /* Finds the columns to show: names, and numbers that some cgroup has. */
@@ -9611,11 +9605,8 @@ static void find_known(void)
 
 	for (i = 0; i < l->columns; i++) {
 		page.known[i] = false;
-		for (row = 0; width_of(l->column[i]) && row < l->rows && !page.known[i]; row++) {
-			struct cell cell = cell_at(l, row, l->column[i]);
-
-			page.known[i] = is_name(l->column[i]) || cell.number != UNAVAILABLE;
-		}
+		for (row = 0; width_of(l->column[i]) && row < l->rows && !page.known[i]; row++)
+			page.known[i] = is_name(l->column[i]) || cell_at(l, row, l->column[i]).number != UNAVAILABLE;
 	}
 }
 
@@ -9686,13 +9677,9 @@ static const char *run_prometheus(void)
 
 	plan_exports();
 	why = scrape_all(clock_ns(CLOCK_BOOTTIME));
-	if (why)
-		return why;
-	do {
+	for (more = !why; more; write_out(&stdout_sink))
 		more = out_exposition(&stdout_sink, &at);
-		write_out(&stdout_sink);
-	} while (more);
-	return NULL;
+	return why;
 }
 
 static struct server {
@@ -10751,16 +10738,21 @@ static void name_listener(struct sink *o)
 	out_char(o, '\0');
 }
 
-/* Serves until a signal, and then the remaining connections. False, and why, on a fatal
- * error. */
+/* Serves in the sandbox until a signal, and then the remaining connections. False, and why,
+ * on a fatal error. */
 static bool serve(struct sink *why)
 {
-	uint64_t now = clock_ns(CLOCK_BOOTTIME), due;
+	char buffer[PATH_BYTES];
+	struct sink name = SINK(buffer);
+	uint64_t now, due;
 	struct pollfd fds[MAX_CONNECTIONS + 1];
 	int signal_number, error = 0;
 	nfds_t n;
 
-	server.tick_ns = now;
+	name_listener(&name);
+	enter_sandbox(WITH_RECORD && opt->record ? recorder.path : NULL);
+	warn(0, "listening on %s", buffer);
+	now = server.tick_ns = clock_ns(CLOCK_BOOTTIME);
 	while (!error) {
 		signal_number = stopped;
 		if (signal_number && server.listener)
@@ -10799,18 +10791,6 @@ static bool start_exporter(struct sink *why)
 		return false;
 	page_tick(0, 0);
 	return true;
-}
-
-/* --listen: serves, in the sandbox. False, and why. */
-static bool run_exporter(struct sink *why)
-{
-	char buffer[PATH_BYTES];
-	struct sink name = SINK(buffer);
-
-	name_listener(&name);
-	enter_sandbox(WITH_RECORD && opt->record ? recorder.path : NULL);
-	warn(0, "listening on %s", buffer);
-	return serve(why);
 }
 
 /* ---------------------------------------------------------------- COMMAND
@@ -11077,12 +11057,8 @@ static void check_conflicts(void)
 /* Sets the delay and the count, if they are not given. */
 static void complete_schedule(void)
 {
-	if (!given.count && given.view == O_CHECK)
-		given.count = 1;
-	if (!given.count && given.view == O_GRAPH && !given.delay_ns)
-		given.count = UINT64_MAX;
 	if (!given.count)
-		given.count = given.delay_ns ? UINT64_MAX : 1;
+		given.count = given.view != O_CHECK && (given.view == O_GRAPH || given.delay_ns) ? UINT64_MAX : 1;
 	/* An average since boot is of no use to these. */
 	given.no_first |= given.view == O_CHECK || given.view == O_CGROUPS || given.view == O_GRAPH;
 	if (!given.delay_ns && given.no_first && !given.listen)
@@ -11539,7 +11515,7 @@ static void run_listen(void)
 	ok = start_exporter(&why);
 	if (ok)
 		check_anything(exporter.latest);
-	if (!ok || !run_exporter(&why))
+	if (!ok || !serve(&why))
 		die(0, "--listen: %s", out_end(&why));
 }
 
