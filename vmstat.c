@@ -48,6 +48,7 @@
 
 #define _GNU_SOURCE
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -155,19 +156,22 @@ static void out_char(struct sink *o, char c)
 		o->text[o->n++] = c;
 }
 
-/* Copies by words: for texts this short, calling memcpy would cost more. */
-static void out_bytes(struct sink *o, const char *p, size_t n)
+/* Takes n bytes, or those that are left. Returns how many. */
+static size_t take_room(struct sink *o, size_t n)
 {
-	char *to = o->text + o->n;
 	size_t room = o->size - o->n;
 
 	o->overflow |= n > room;
 	n = n < room ? n : room;
 	o->n += n;
-	for (; n >= sizeof (uint64_t); n -= sizeof (uint64_t), p += sizeof (uint64_t), to += sizeof (uint64_t))
-		memcpy(to, p, sizeof (uint64_t));
-	while (n--)
-		*to++ = *p++;
+	return n;
+}
+
+static void out_bytes(struct sink *o, const char *p, size_t n)
+{
+	char *to = o->text + o->n;
+
+	memcpy(to, p, take_room(o, n));
 }
 
 static void out_str(struct sink *o, const char *s)
@@ -185,8 +189,9 @@ static char *out_end(struct sink *o)
 
 static void out_fill(struct sink *o, char c, size_t n)
 {
-	for (; n && !o->overflow; n--)
-		out_char(o, c);
+	char *to = o->text + o->n;
+
+	memset(to, c, take_room(o, n));
 }
 
 /* Appends blanks up to the position `end`. */
@@ -198,19 +203,12 @@ static void out_pad(struct sink *o, size_t end)
 /* Right-aligns the text since `start` to `end`; longer text stays where it is. */
 static void out_align_right(struct sink *o, size_t start, size_t end)
 {
-	char *from = o->text + o->n, *to = o->text + end, *first = o->text + start;
+	char *text = o->text + start;
+	size_t n = o->n - start, blanks = o->n < end ? end - o->n : 0;
 
-	if (o->n >= end)
-		return;
-	if (end > o->size) {
-		o->overflow = true;
-		return;
-	}
-	while (from > first)
-		*--to = *--from;
-	while (to > first)
-		*--to = ' ';
-	o->n = end;
+	blanks = take_room(o, blanks);
+	memmove(text + blanks, text, n);
+	memset(text, ' ', blanks);
 }
 
 static void out_left(struct sink *o, const char *s, size_t width)
@@ -289,12 +287,10 @@ static void out_human(struct sink *o, uint64_t milli)
 		tenths = (tenths + 512) / 1024;
 		u++;
 	}
+	out_u64(o, tenths < 100 && u ? tenths / 10 : (tenths + 5) / 10);
 	if (tenths < 100 && u) {
-		out_u64(o, tenths / 10);
 		out_char(o, '.');
 		out_u64(o, tenths % 10);
-	} else {
-		out_u64(o, (tenths + 5) / 10);
 	}
 	if (tenths)
 		out_char(o, "BKMGTPE"[u]);
@@ -443,13 +439,11 @@ static bool is_text(const struct text *w, const char *s)
 /* Copies a text into `to`, of `size` bytes. Returns false if it had to be cut. */
 static bool copy_text(char *to, size_t size, const struct text *w)
 {
-	size_t n = (size_t)(w->end - w->p);
-	bool fits = n < size;
+	size_t n = (size_t)least_of((size_t)(w->end - w->p), size - 1);
 
-	n = fits ? n : size - 1;
 	memcpy(to, w->p, n);
 	to[n] = '\0';
-	return fits;
+	return w->p + n == w->end;
 }
 
 /* Takes the text up to the next `c`, or to the end, off *rest. Returns false when nothing
@@ -505,16 +499,11 @@ static bool parse_decimal(const char **p, unsigned places, uint64_t *v)
 		return false;
 	if (*q == '.')
 		q++;
-	for (; is_digit(*q); q++) {
-		if (!places)
-			continue;
-		if (!append_digit(&n, *q))
+	for (; places; places--, q += is_digit(*q))
+		if (!append_digit(&n, is_digit(*q) ? *q : '0'))
 			return false;
-		places--;
-	}
-	for (; places; places--)
-		if (!append_digit(&n, '0'))
-			return false;
+	while (is_digit(*q))
+		q++;
 	*p = q;
 	*v = n;
 	return true;
@@ -860,15 +849,11 @@ static bool join(char *to, const char *a, const char *b, const char *c)
  * *error if that fails. */
 static int open_below(const char *dir, size_t n, const char *name, const char *tail, int *error)
 {
-	char path[PATH_BYTES + NAME_BYTES];
-	int fd = -1;
+	char path[PATH_BYTES];
+	int fd;
 
 	*error = ENAMETOOLONG;
-	if (n >= PATH_BYTES - 1)
-		return -1;
-	memcpy(path, dir, n);
-	path[n] = '/';
-	if (!join_n(path, path, n + 1, name, tail))
+	if (!join_n(path, dir, n, "/", name) || !join(path, path, tail, ""))
 		return -1;
 	fd = open(path, O_RDONLY | O_NOCTTY | O_NONBLOCK);
 	*error = fd < 0 ? errno : 0;
@@ -885,15 +870,9 @@ struct entries {
 	int fd, error; /* errno of a failed read, or 0 */
 	long got, at;
 	bool is_directory; /* the entry that was returned last */
-	_Alignas(uint64_t) char buffer[1024];
+	_Alignas(struct dirent) char buffer[1024];
 };
-
-struct dirent_head { /* struct linux_dirent64 of getdents64(2) */
-	uint64_t ino, offset;
-	uint16_t length;
-	uint8_t type;
-	char name[];
-};
+_Static_assert(offsetof(struct dirent, d_name) == 19, "struct dirent is what getdents64(2) writes");
 
 /* False, and errno, where there is no such directory. The descriptor is to be
  * closed. */
@@ -910,8 +889,7 @@ static bool entries_open(struct entries *e, const char *path)
 static const char *next_entry(struct entries *e)
 {
 	for (;;) {
-		const struct dirent_head *head = (const void *)(e->buffer + e->at);
-		const char *name = e->buffer + e->at + offsetof(struct dirent_head, name);
+		const struct dirent *entry;
 
 		if (e->at == e->got) {
 			e->got = syscall(SYS_getdents64, e->fd, e->buffer, sizeof e->buffer);
@@ -919,12 +897,12 @@ static const char *next_entry(struct entries *e)
 			e->error = e->got < 0 ? errno : 0;
 			if (e->got <= 0)
 				return NULL;
-			continue;
 		}
-		e->at += head->length;
-		e->is_directory = head->type == 4; /* DT_DIR */
-		if (strcmp(name, ".") && strcmp(name, ".."))
-			return name;
+		entry = (const void *)(e->buffer + e->at);
+		e->at += entry->d_reclen;
+		e->is_directory = entry->d_type == DT_DIR;
+		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
+			return entry->d_name;
 	}
 }
 
@@ -963,10 +941,12 @@ static void scan_start_stream(struct scanner *s, int fd, off_t offset)
 	s->offset = offset;
 }
 
-static void scan_close(struct scanner *s)
+/* Closes the file. Returns the errno of a failed open or read, or 0. */
+static int scan_close(struct scanner *s)
 {
 	if (s->fd >= 0)
 		close(s->fd);
+	return s->error;
 }
 
 static bool scan_copies; /* of a kernel's files: a last line without a newline is whole */
@@ -1034,13 +1014,6 @@ static void scan_skip_to_last(struct scanner *s, size_t n)
 		s->next = line + 1;
 }
 
-/* Extends a line to all that was read: in /proc/PID/stat the name of the process may have
- * newlines. */
-static void scan_whole(const struct scanner *s, struct text *line)
-{
-	line->end = s->end - (s->end[-1] == '\n');
-}
-
 /* Takes the next word off the line; false at its end. */
 static bool scan_word(struct text *line, struct text *w)
 {
@@ -1063,15 +1036,20 @@ static bool scan_number(struct text *line, uint64_t *v)
 	return scan_word(line, &w) && parse_digits(&w.p, v) && (w.p == w.end || (*w.p == '\r' && w.p + 1 == w.end));
 }
 
-/* Takes "key " or "key:" off the line; false if it begins with something else. */
+/* The text after "key " or "key:" at p, or NULL if it begins with something else. */
+static const char *after_key(const char *p, const char *key)
+{
+	p = after(p, key);
+	return p && (is_blank(*p) || *p == ':') ? p + 1 : NULL;
+}
+
+/* Takes the key off the line; false if it begins with something else. */
 static bool take_key(struct text *line, const char *key)
 {
-	const char *p = after(line->p, key);
+	const char *p = after_key(line->p, key);
 
-	if (!p || (!is_blank(*p) && *p != ':'))
-		return false;
-	line->p = p + 1;
-	return true;
+	line->p = p ? p : line->p;
+	return p != NULL;
 }
 
 /* Counts the lines that come next and begin with this key and a digit: cpu0, cpu1. */
@@ -1118,47 +1096,29 @@ static uint64_t scan_position(const struct scanner *s, const char *p)
 	return (uint64_t)(s->offset - (s->end - p));
 }
 
-/* Does a line with this key begin at p? Compares by words, as keys begin alike. */
-static bool has_key(const char *p, const char *key, size_t length)
-{
-	uint64_t a, b;
-
-	for (; length >= sizeof a; length -= sizeof a, p += sizeof a, key += sizeof a) {
-		memcpy(&a, p, sizeof a);
-		memcpy(&b, key, sizeof b);
-		if (a != b)
-			return false;
-	}
-	while (length--)
-		if (*p++ != *key++)
-			return false;
-	return is_blank(*p) || *p == ':';
-}
-
 #define JUMP_SLACK 16
 
 /* Skips to the line with this key, where it stood the last time, or a few bytes off, as
- * the numbers before it may have more or fewer digits now. False if it is not there. */
-static bool scan_jump(struct scanner *s, uint64_t position, const char *key, size_t length)
+ * the numbers before it may have more or fewer digits now. Returns the text after the key,
+ * or NULL if it is not there. */
+static const char *scan_jump(struct scanner *s, uint64_t position, const char *key)
 {
-	uint64_t ahead = position - scan_position(s, s->next), left = (uint64_t)(s->end - s->next);
-	char *p = s->next + ahead, *last;
+	uint64_t ahead = position - scan_position(s, s->next), left = (uint64_t)(s->end - s->next), i;
 
-	if (ahead >= left || length >= left - ahead)
-		return false;
-	if ((ahead ? p[-1] == '\n' : !s->cut) && has_key(p, key, length)) {
-		s->next = p;
-		s->cut = false;
-		return true;
-	}
-	last = s->end - p > JUMP_SLACK + (ptrdiff_t)length ? p + JUMP_SLACK : s->end - length - 1;
-	for (p = ahead > JUMP_SLACK ? p - JUMP_SLACK : s->next + 1; p <= last; p++)
-		if (p[-1] == '\n' && has_key(p, key, length)) {
-			s->next = p;
+	for (i = 0; i <= 2 * JUMP_SLACK + 1; i++) {
+		uint64_t at = i ? ahead + i - 1 - JUMP_SLACK : ahead;
+		const char *rest;
+
+		if (at >= left || (at ? s->next[at - 1] != '\n' : s->cut))
+			continue;
+		rest = after_key(s->next + at, key);
+		if (rest) {
+			s->next += at;
 			s->cut = false;
-			return true;
+			return rest;
 		}
-	return false;
+	}
+	return NULL;
 }
 
 /* -------------------------------------------------------------- CATALOGUE
@@ -2074,6 +2034,15 @@ static bool scan_proc(struct scanner *s, const char *name, const char *tail)
 	return fd >= 0;
 }
 
+/* Reads the first line of a file below /proc into the scanner; false if it has none. */
+static bool first_line(struct scanner *s, const char *name, const char *tail, struct text *line)
+{
+	bool any = scan_proc(s, name, tail) && scan_line(s, line);
+
+	scan_close(s);
+	return any;
+}
+
 /* for (each_hierarchy(h)) */
 #define each_hierarchy(h) struct hierarchy *h = hierarchies + DIR_FIRST_HIERARCHY; h < hierarchies + DIR_COUNT; h++
 
@@ -2152,8 +2121,7 @@ static bool read_cgroup_paths(const char *who, bool own, int *error)
 			}
 		}
 	}
-	scan_close(&s);
-	note_error(error, s.error);
+	note_error(error, scan_close(&s));
 	return !s.error;
 }
 
@@ -2253,8 +2221,7 @@ static bool visit_search(struct walk *w, size_t n)
 	scan_start(&s, fd, error);
 	while (!found && scan_line(&s, &line))
 		found = scan_number(&line, &pid) && pid == *wanted;
-	note_error(&w->error, s.error);
-	scan_close(&s);
+	note_error(&w->error, scan_close(&s));
 	return found;
 }
 
@@ -2267,18 +2234,13 @@ struct mount {
 	bool carries[DIR_COUNT];
 };
 
-static bool is_octal(char c)
-{
-	return c >= '0' && c <= '7';
-}
-
-/* mountinfo writes space, tab, newline and backslash as \ooo. */
+/* mountinfo writes space, tab, newline and backslash as \ooo, and no other backslash. */
 static bool unescape(const struct text *w, char *to)
 {
 	const char *p = w->p, *end = to + PATH_BYTES - 1;
 
 	for (; p < w->end && to < end; to++)
-		if (*p == '\\' && w->end - p > 3 && is_octal(p[1]) && is_octal(p[2]) && is_octal(p[3])) {
+		if (*p == '\\' && w->end - p > 3) {
 			*to = (char)((p[1] - '0') << 6 | (p[2] - '0') << 3 | (p[3] - '0'));
 			p += 4;
 		} else {
@@ -2300,15 +2262,13 @@ static bool parse_mount(struct text line, const char *prefix, struct mount *m)
 	unsigned i;
 
 	for (i = 0; i < 4; i++)
-		if (!scan_word(&line, &w))
-			return false;
+		scan_word(&line, &w);
 	if (!unescape(&w, m->root) || !scan_word(&line, &w) || !unescape(&w, named))
 		return false;
-	do
-		if (!scan_word(&line, &w))
-			return false;
-	while (!is_text(&w, "-"));
-	if (!scan_word(&line, &type) || !scan_word(&line, &w))
+	while (scan_word(&line, &w) && !is_text(&w, "-"))
+		;
+	scan_word(&line, &type);
+	if (!scan_word(&line, &w))
 		return false;
 	while (scan_word(&line, &last)) /* the source may be empty; the options are last */
 		w = last;
@@ -2335,16 +2295,14 @@ static void set_directory(struct hierarchy *h, const char *dir, size_t top, uint
 	*h = (struct hierarchy){ h->path, keep_path(dir), version, rank, whole && !scope.private };
 	if (!h->dir)
 		return;
-	for (h->length[h->levels++] = (uint16_t)n; n > top; h->length[h->levels++] = (uint16_t)n) {
-		h->truncated = h->levels == MAX_LEVELS;
-		if (h->truncated) {
-			h->whole = false;
-			return;
-		}
-		while (n > top && dir[n - 1] != '/')
-			n--;
-		n = n > top ? n - 1 : top;
+	h->length[h->levels++] = (uint16_t)n;
+	while (n > top && h->levels < MAX_LEVELS) {
+		for (n--; n > top && dir[n] != '/'; n--)
+			;
+		h->length[h->levels++] = (uint16_t)n;
 	}
+	h->truncated = n > top;
+	h->whole &= !h->truncated;
 }
 
 /* The directory below a mount whose cgroup.procs lists the process. Seen from a
@@ -2412,8 +2370,7 @@ static bool find_directories(const char *who, const char *prefix, uint64_t pid, 
 	while (scan_line(&s, &line))
 		if (parse_mount(line, prefix, &m))
 			use_mount(&m, pid, error);
-	note_error(error, s.error);
-	scan_close(&s);
+	note_error(error, scan_close(&s));
 	for (each_hierarchy(h)) {
 		if (!h->dir)
 			h->version = 0;
@@ -2479,11 +2436,8 @@ static uint64_t listed_pid(uint64_t asked)
 	struct scanner s;
 	struct text line;
 
-	if (!asked && opt->captured && scan_proc(&s, "self", "/stat")) {
-		if (scan_line(&s, &line))
-			scan_number(&line, &pid);
-		scan_close(&s);
-	}
+	if (!asked && opt->captured && first_line(&s, "self", "/stat", &line))
+		scan_number(&line, &pid);
 	return pid;
 }
 
@@ -2509,7 +2463,7 @@ static bool find_cgroup_of(const char *who, uint64_t pid, bool *below_root, int 
 /* Writes the canonical path of a directory; false if it cannot be opened. */
 static bool canonical(const char *path, char *to, int *error)
 {
-	char link[40] = "/proc/self/fd/";
+	char link[40];
 	struct sink o = SINK(link);
 	int fd = open(path, O_RDONLY | O_DIRECTORY);
 	ssize_t n;
@@ -2518,10 +2472,8 @@ static bool canonical(const char *path, char *to, int *error)
 		note_error(error, errno);
 		return false;
 	}
-	o.n = strlen(link);
-	out_u64(&o, (uint64_t)fd);
-	out_end(&o);
-	n = readlink(link, to, PATH_BYTES - 1);
+	out(&o, "/proc/self/fd/%u", (unsigned)fd);
+	n = readlink(out_end(&o), to, PATH_BYTES - 1);
 	close(fd);
 	to[n > 0 ? n : 0] = '\0';
 	return n > 0;
@@ -2554,8 +2506,7 @@ static bool find_path(char *path, size_t *unnamed, const char *cgroup, const cha
 		least = strlen(rest);
 		*unnamed = steps_up(m.root) ? strlen(m.root) : 0;
 	}
-	note_error(error, s.error);
-	scan_close(&s);
+	note_error(error, scan_close(&s));
 	return least < SIZE_MAX;
 }
 
@@ -2744,7 +2695,6 @@ static void read_boot_offset(void)
 struct key {
 	const char *name;
 	uint32_t gap;   /* bytes from the line of the key before, when last read */
-	uint8_t length; /* of the key, once found */
 	uint8_t metric; /* the first of its metrics; plan->next has the others */
 	bool levels;    /* one of them is read at each level, not only in the cgroup */
 };
@@ -2782,12 +2732,6 @@ static unsigned scopes_of(const struct place *p)
 static const struct term *terms_of(const struct place *p)
 {
 	return p->source == SRC_NONE ? p->terms : NULL;
-}
-
-/* Does read_file() read the metric? */
-static bool is_scanned(const struct place *p)
-{
-	return p->source != SRC_NONE && p->key;
 }
 
 static bool is_counter(const struct plan *plan, enum metric_id m)
@@ -2865,7 +2809,7 @@ static void plan_keys(struct plan *plan)
 
 	for (i = plan->count; i-- > 0;) {
 		m = plan->order[i];
-		if (is_scanned(plan->place[m])) {
+		if (plan->place[m]->source != SRC_NONE && plan->place[m]->key) { /* read_file() reads it */
 			plan->next[m] = first[plan->place[m]->source];
 			first[plan->place[m]->source] = m;
 		}
@@ -2955,7 +2899,6 @@ static void read_keys_anew(struct plan *plan, struct scanner *s, enum source_id 
 			if (*found.name != *line.p || !take_key(&rest, found.name) || (!own && !found.levels))
 				continue;
 			read_line(plan, &found, sources[src].format, rest.p, rest.end + 1, values);
-			found.length = (uint8_t)(rest.p - line.p - 1);
 			found.gap = (uint32_t)(scan_position(s, line.p) - last);
 			if (plan->place[found.metric]->trait == TRAIT_NUMBERED)
 				values[found.metric] = scan_numbered(s, found.name);
@@ -2990,18 +2933,18 @@ static bool read_keys_known(struct plan *plan, struct scanner *s, enum source_id
 	s->most = plan->extent[src];
 	scan_fill(s);
 	for (; key < end; key++) {
-		bool here = scan_jump(s, last + key->gap, key->name, key->length);
+		const char *here = scan_jump(s, last + key->gap, key->name);
 
 		start = s->next;
-		p = here ? read_line(plan, key, format, start + key->length + 1, s->end, values) : s->end;
+		p = here ? read_line(plan, key, format, here, s->end, values) : s->end;
 		if (p == s->end) { /* moved, or read in part */
-			here = false;
-			do
+			here = NULL;
+			do {
 				if (!scan_line(s, &line))
 					return false;
-			while (!take_key(&line, key->name));
+				start = line.p;
+			} while (!take_key(&line, key->name));
 			read_line(plan, key, format, line.p, line.end + 1, values);
-			start = line.p - key->length - 1;
 			p = line.end;
 		}
 		key->gap = (uint32_t)(scan_position(s, start) - last);
@@ -3383,8 +3326,7 @@ static uint64_t read_kills(const char *dir, size_t n, const char *file, int *err
 	while (scan_line(&s, &line))
 		if (take_key(&line, "oom_kill") && !scan_number(&line, &kills))
 			kills = UNAVAILABLE;
-	scan_close(&s);
-	*error = s.error;
+	*error = scan_close(&s);
 	return kills;
 }
 
@@ -3438,12 +3380,10 @@ static void snapshot_clock(struct snapshot *now, uint64_t tick_ns)
 	now->ns = tick_ns - (uint64_t)scope.boot_ns;
 	now->awake_ns = clock_ns(CLOCK_MONOTONIC);
 	now->age_known = !opt->captured;
-	if (opt->captured && scan_proc(&s, "uptime", "")) {
-		now->age_known = scan_line(&s, &line) && parse_decimal(&line.p, 9, &now->ns);
-		scan_close(&s);
-	}
-	if (opt->captured)
+	if (opt->captured) {
+		now->age_known = first_line(&s, "uptime", "", &line) && parse_decimal(&line.p, 9, &now->ns);
 		now->awake_ns = now->ns;
+	}
 }
 
 static const char *directory_of(enum source_id src)
@@ -3555,11 +3495,9 @@ static uint64_t machine_start_ns(const struct snapshot *now)
 	for (t = p ? p->terms : NULL; t && t->sign == TERM_PLUS; t++)
 		if (now->level[0][t->metric] != UNAVAILABLE)
 			ticks = plus(ticks, times(now->level[0][t->metric], NS_PER_S / USER_HZ));
-	if (!ticks || cpus == UNAVAILABLE || ticks > times(cpus, now->ns / 2) || !scan_proc(&s, "uptime", ""))
+	if (!ticks || cpus == UNAVAILABLE || ticks > times(cpus, now->ns / 2) ||
+	    !first_line(&s, "uptime", "", &line) || !parse_decimal(&line.p, 9, &uptime))
 		return 0;
-	if (!scan_line(&s, &line) || !parse_decimal(&line.p, 9, &uptime))
-		uptime = 0;
-	scan_close(&s);
 	return uptime < now->ns && ticks <= times(cpus, uptime + uptime / 16) ? now->ns - uptime : 0;
 }
 
@@ -6519,8 +6457,7 @@ static bool visit_tasks(struct walk *w, size_t n)
 		else
 			add_id(w->for_visit, id);
 	}
-	tasks_miss(s.error);
-	scan_close(&s);
+	tasks_miss(scan_close(&s));
 	return false;
 }
 
@@ -6734,7 +6671,7 @@ static bool scan_stat(struct scanner *s, struct text *line, struct text *name)
 
 	if (!scan_line(s, line))
 		return false;
-	scan_whole(s, line);
+	line->end = s->end - (s->end[-1] == '\n'); /* with the newlines in the name */
 	begin = memchr(line->p, '(', (size_t)(line->end - line->p));
 	for (end = line->end; end > line->p && end[-1] != ')'; end--)
 		;
@@ -9282,12 +9219,8 @@ static const char *check_health(uint64_t now_ns)
 {
 	struct scanner s;
 	struct text line;
-	bool ok = in_cgroup() ? !cgroup_is_gone() : false;
+	bool ok = in_cgroup() ? !cgroup_is_gone() : first_line(&s, "stat", "", &line);
 
-	if (!in_cgroup() && scan_proc(&s, "stat", "")) {
-		ok = scan_line(&s, &line);
-		scan_close(&s);
-	}
 	return ok ? NULL : in_cgroup() ? "the cgroup has ended" : "/proc cannot be read";
 }
 
@@ -11318,7 +11251,7 @@ static bool is_incomplete(const struct snapshot *now, enum metric_id m, enum sou
 	for (t = terms_of(p); t && t->sign; t++)
 		if ((!t->optional || t->sign == TERM_NEEDED) && is_incomplete(now, t->metric, src))
 			return true;
-	return (p->source == src && is_scanned(p) && now->level[0][m] == UNAVAILABLE) ||
+	return (p->source == src && p->key && now->level[0][m] == UNAVAILABLE) ||
 	       (p->over && is_incomplete(now, p->over, src));
 }
 
@@ -11391,10 +11324,7 @@ static bool is_proc_read(void)
 	unsigned i;
 
 	for (i = 0; i < LENGTH(names) && !any; i++)
-		if (scan_proc(&s, names[i], "")) {
-			any = scan_line(&s, &line);
-			scan_close(&s);
-		}
+		any = first_line(&s, names[i], "", &line);
 	return any;
 }
 
