@@ -1129,31 +1129,16 @@ static const char *scan_jump(struct scanner *s, uint64_t position, const char *k
  * order of the output and means nothing else. */
 
 /* Directories that hold files: the roots, and the cgroup's directory in the
- * hierarchy of each controller: D(id, name of the controller in v1, "" if only
- * v2 has it). */
-#define DIRECTORIES(D) \
-	D(PROC, "") \
-	D(SYS, "") \
-	D(MEMORY, "memory") \
-	D(CPU, "cpu") \
-	D(CPUACCT, "cpuacct") \
-	D(IO, "blkio") \
-	D(CPUSET, "cpuset") \
-	D(PIDS, "pids") \
-	D(PRESSURE, "")
-
+ * hierarchy of each controller. */
 enum directory {
-#define D(id, controller) DIR_##id,
-	DIRECTORIES(D)
-#undef D
-	DIR_COUNT, DIR_FIRST_HIERARCHY = DIR_SYS + 1
+	DIR_PROC, DIR_SYS, DIR_MEMORY, DIR_CPU, DIR_CPUACCT, DIR_IO, DIR_CPUSET, DIR_PIDS, DIR_PRESSURE, DIR_COUNT,
+	DIR_FIRST_HIERARCHY = DIR_SYS + 1
 };
-_Static_assert(DIR_PROC == 0 && DIR_SYS == 1, "the roots come before the directories of controllers");
 
-static const char *const controllers[] = {
-#define D(id, controller) [DIR_##id] = controller,
-	DIRECTORIES(D)
-#undef D
+/* The controllers of hierarchies: their names in v1, "" if only v2 has it. */
+static const char *const controllers[DIR_COUNT] = {
+	[DIR_MEMORY] = "memory", [DIR_CPU] = "cpu", [DIR_CPUACCT] = "cpuacct", [DIR_IO] = "blkio",
+	[DIR_CPUSET] = "cpuset", [DIR_PIDS] = "pids", [DIR_PRESSURE] = ""
 };
 
 /* The format of a file.
@@ -1273,38 +1258,20 @@ enum unit {
  *   BUFFERS   as CLASSIC; not in the table with -a */
 enum show { SHOW_HIDDEN, SHOW_RECORD, SHOW_EXTENDED, SHOW_CGROUP, SHOW_TABLE, SHOW_CLASSIC, SHOW_ACTIVE, SHOW_BUFFERS };
 
-/* G(id, name, 1: an odd dash goes to the right, as in procps-ng). */
-#define GROUPS(G) \
-	G(NONE, "", 0) \
-	G(PROCS, "procs", 0) \
-	G(MEMORY, "memory", 0) \
-	G(SWAP, "swap", 0) \
-	G(BLOCKS, "io", 0) \
-	G(SYSTEM, "system", 1) \
-	G(CPU, "cpu", 0) \
-	G(FAULTS, "faults", 0) \
-	G(PRESSURE, "pressure", 0) \
-	G(LIMITS, "limits", 0) \
-	G(DISK, "disk", 1) \
-	G(READS, "reads", 0) \
-	G(WRITES, "writes", 0) \
-	G(IO, "IO", 1)
-
 enum group {
-#define G(id, name, right) GROUP_##id,
-	GROUPS(G)
-#undef G
+	GROUP_NONE, GROUP_PROCS, GROUP_MEMORY, GROUP_SWAP, GROUP_BLOCKS, GROUP_SYSTEM, GROUP_CPU, GROUP_FAULTS,
+	GROUP_PRESSURE, GROUP_LIMITS, GROUP_DISK, GROUP_READS, GROUP_WRITES, GROUP_IO
 };
-
-_Static_assert(GROUP_NONE == 0, "a column that names no group has none");
 
 static const struct group_row {
 	const char *name;
-	bool right;
+	bool right; /* an odd dash goes to the right, as in procps-ng */
 } groups[] = {
-#define G(id, name, right) [GROUP_##id] = { name, right },
-	GROUPS(G)
-#undef G
+	[GROUP_NONE] = { "" }, [GROUP_PROCS] = { "procs" }, [GROUP_MEMORY] = { "memory" }, [GROUP_SWAP] = { "swap" },
+	[GROUP_BLOCKS] = { "io" }, [GROUP_SYSTEM] = { "system", true }, [GROUP_CPU] = { "cpu" },
+	[GROUP_FAULTS] = { "faults" }, [GROUP_PRESSURE] = { "pressure" }, [GROUP_LIMITS] = { "limits" },
+	[GROUP_DISK] = { "disk", true }, [GROUP_READS] = { "reads" }, [GROUP_WRITES] = { "writes" },
+	[GROUP_IO] = { "IO", true }
 };
 
 /* A column of a listing. The listing defines its id: a metric, a field of a device, or
@@ -1764,36 +1731,17 @@ static const struct metric {
 #undef H
 };
 
-#define M(name, group, show, keep, kind, unit, width, wide, heading, ...) \
-	_Static_assert(sizeof heading - 1 <= (width) && (width) <= (wide) && (keep) < 100, \
-		       #name ": the heading fits the width, that is at most the wide width, keep is below 100");
-#define H(...)
-METRICS(M, H, H)
-#undef M
-#undef H
+/* Activity of a process in --top. In percent of one CPU: cpu, time used; wait, time spent
+ * waiting. */
+enum top_value { TOP_cs, TOP_vcs, TOP_min, TOP_maj, TOP_cpu, TOP_wait, TOP_COUNT };
 
-/* Activity of a process in --top: P(key, unit, width, heading in text).
- * In percent of one CPU: cpu, time used; wait, time spent waiting. */
-#define TOP_VALUES(P) \
-	P(cs, NUMBER, 7, "cs") \
-	P(vcs, NUMBER, 7, "vcs") \
-	P(min, NUMBER, 7, "min") \
-	P(maj, NUMBER, 6, "maj") \
-	P(cpu, PERCENT, 5, "cpu%") \
-	P(wait, PERCENT, 5, "wait%")
-
-enum top_value {
-#define P(key, ...) TOP_##key,
-	TOP_VALUES(P)
-#undef P
-	TOP_COUNT
-};
-
-static const struct column top_columns[] = {
-#define P(key, unit, width, heading) [TOP_##key] = \
-	{ #key, heading, GROUP_NONE, UNIT_##unit, { width, width }, 90 + TOP_##key, TOP_##key },
-	TOP_VALUES(P)
-#undef P
+static const struct column top_columns[TOP_COUNT] = {
+	{ "cs", "cs", GROUP_NONE, UNIT_NUMBER, { 7, 7 }, 90, TOP_cs },
+	{ "vcs", "vcs", GROUP_NONE, UNIT_NUMBER, { 7, 7 }, 91, TOP_vcs },
+	{ "min", "min", GROUP_NONE, UNIT_NUMBER, { 7, 7 }, 92, TOP_min },
+	{ "maj", "maj", GROUP_NONE, UNIT_NUMBER, { 6, 6 }, 93, TOP_maj },
+	{ "cpu", "cpu%", GROUP_NONE, UNIT_PERCENT, { 5, 5 }, 94, TOP_cpu },
+	{ "wait", "wait%", GROUP_NONE, UNIT_PERCENT, { 5, 5 }, 95, TOP_wait },
 };
 
 /* The alert rules, and further evidence for --check, by the USE method
@@ -1848,26 +1796,7 @@ static const struct rule {
 #undef E
 };
 
-#define A(metric, resource, aspect, before, tail, what, warn, crit, seconds, blame) \
-	_Static_assert((warn) <= (crit) && (crit) > 0, #metric ": the warning comes first");
-#define E(...)
-RULES(A, E)
-#undef A
-#undef E
-
-#define CHILD_EXPORTS 32 /* for each cgroup below the scope */
-
-#undef AS
-#undef UNEXPORTED
-#define AS(in, ...) (((in) & CGROUP) != 0)
-#define M(name, group, show, keep, kind, unit, width, wide, heading, help, exported, ...) + exported
-#define E(name, kind, unit, help, exported, ...) + exported
-#define H(...)
-#define UNEXPORTED 0
-_Static_assert(METRICS(M, E, H) CGROUP_METRICS(E, H) <= CHILD_EXPORTS, "CHILD_EXPORTS is too small");
-#undef M
-#undef E
-#undef H
+#define CHILD_EXPORTS 32 /* for each cgroup below the scope, at most */
 
 /* Options: O(id, letter, name, group in --help, action, value, switch that
  * builds it in, help). Actions:
