@@ -1363,6 +1363,13 @@ struct place {
 #define MINUS_ANY(name) { M_##name, TERM_MINUS, true }
 #define NEEDS(name) { M_##name, TERM_NEEDED, true }
 
+/* Numbers that several scopes have in files of one format, and those of the cpu line. */
+#define PSI(file, key) IN(HOST, AT(PSI_##file, US, key)) IN(CGROUP, AT(CG_PSI_##file, US, key))
+#define AVG10(file, key) IN(HOST, AT(PSI_##file, ONE, key), NTH(1)) IN(CGROUP, AT(CG_PSI_##file, ONE, key), NTH(1))
+#define EVENTS(unit, key) IN(HOST, AT(VMSTAT, unit, key)) IN(V2, AT(MEM_STAT, unit, key))
+#define MEMORY_STAT(key) IN(V2, AT(MEM_STAT, BYTES, key)) IN(V1, AT(MEM_STAT, BYTES, "total_" key))
+#define CPU_TICKS(...) IN(HOST, AT(STAT, TICKS, "cpu"), __VA_ARGS__)
+
 /* The export of a metric to Prometheus: the name follows vmstat_ for a host, vmstat_cgroup_
  * for a cgroup. A counter is the kernel's count, a gauge the value of a report; in seconds,
  * bytes, or unscaled. Rows of one name are adjacent and differ in a label.
@@ -1441,11 +1448,9 @@ struct export {
 	E(swap_cached, GAUGE, SIZE, "memory that is in swap space, too", AS(HOST, GAUGE, "swap_cached_bytes"), \
 	  IN(HOST, AT(MEMINFO, KIB, "SwapCached")) IN(V2, AT(MEM_STAT, BYTES, "swapcached"))) \
 	M(si, SWAP, CLASSIC, 75, RATE, FLOW, 4, 4, "si", "memory swapped in", \
-	  AS(HOST | CGROUP, COUNTER, "swap_in_bytes_total"), IN(HOST, AT(VMSTAT, PAGES, "pswpin")) \
-	  IN(V2, AT(MEM_STAT, PAGES, "pswpin"))) \
+	  AS(HOST | CGROUP, COUNTER, "swap_in_bytes_total"), EVENTS(PAGES, "pswpin")) \
 	M(so, SWAP, CLASSIC, 75, RATE, FLOW, 4, 4, "so", "memory swapped out", \
-	  AS(HOST | CGROUP, COUNTER, "swap_out_bytes_total"), IN(HOST, AT(VMSTAT, PAGES, "pswpout")) \
-	  IN(V2, AT(MEM_STAT, PAGES, "pswpout"))) \
+	  AS(HOST | CGROUP, COUNTER, "swap_out_bytes_total"), EVENTS(PAGES, "pswpout")) \
 	M(bi, BLOCKS, CLASSIC, 71, RATE, BLOCKS, 5, 5, "bi", "data read from block devices", \
 	  AS(HOST, COUNTER, "paged_in_bytes_total"), IN(HOST, AT(VMSTAT, KIB, "pgpgin")) \
 	  IN(CGROUP, FROM(DEVICES, BYTES), BY(read))) \
@@ -1477,25 +1482,20 @@ struct export {
 	M(gu, CPU, CLASSIC, 30, GAUGE, PERCENT, 2, 3, "gu", "% of CPU time running guests", UNEXPORTED, \
 	  IN(HOST, OVER(cpu_time), MADE_OF(PLUS(cpu_guest), PLUS_ANY(cpu_guest_nice)))) \
 	E(cpu_user, TIME, WHOLE, "CPU time by mode; user and nice include guests", \
-	  AS(HOST, COUNTER, "cpu_seconds_total", MODE(user)), IN(HOST, AT(STAT, TICKS, "cpu"), NTH(1))) \
-	E(cpu_nice, TIME, WHOLE, "", AS(HOST, COUNTER, "cpu_seconds_total", MODE(nice)), \
-	  IN(HOST, AT(STAT, TICKS, "cpu"), NTH(2))) \
-	E(cpu_system, TIME, WHOLE, "", AS(HOST, COUNTER, "cpu_seconds_total", MODE(system)), \
-	  IN(HOST, AT(STAT, TICKS, "cpu"), NTH(3))) \
+	  AS(HOST, COUNTER, "cpu_seconds_total", MODE(user)), CPU_TICKS(NTH(1))) \
+	E(cpu_nice, TIME, WHOLE, "", AS(HOST, COUNTER, "cpu_seconds_total", MODE(nice)), CPU_TICKS(NTH(2))) \
+	E(cpu_system, TIME, WHOLE, "", AS(HOST, COUNTER, "cpu_seconds_total", MODE(system)), CPU_TICKS(NTH(3))) \
 	E(cpu_idle, TIME, WHOLE, "", AS(HOST, COUNTER, "cpu_seconds_total", MODE(idle)), \
-	  IN(HOST, AT(STAT, TICKS, "cpu"), NTH(4), STEPS_BACK)) \
+	  CPU_TICKS(NTH(4), STEPS_BACK)) \
 	E(cpu_iowait, TIME, WHOLE, "", AS(HOST, COUNTER, "cpu_seconds_total", MODE(iowait)), \
-	  IN(HOST, AT(STAT, TICKS, "cpu"), NTH(5), STEPS_BACK)) \
-	E(cpu_irq, TIME, WHOLE, "", AS(HOST, COUNTER, "cpu_seconds_total", MODE(irq)), \
-	  IN(HOST, AT(STAT, TICKS, "cpu"), NTH(6))) \
-	E(cpu_softirq, TIME, WHOLE, "", AS(HOST, COUNTER, "cpu_seconds_total", MODE(softirq)), \
-	  IN(HOST, AT(STAT, TICKS, "cpu"), NTH(7))) \
-	E(cpu_steal, TIME, WHOLE, "", AS(HOST, COUNTER, "cpu_seconds_total", MODE(steal)), \
-	  IN(HOST, AT(STAT, TICKS, "cpu"), NTH(8))) \
+	  CPU_TICKS(NTH(5), STEPS_BACK)) \
+	E(cpu_irq, TIME, WHOLE, "", AS(HOST, COUNTER, "cpu_seconds_total", MODE(irq)), CPU_TICKS(NTH(6))) \
+	E(cpu_softirq, TIME, WHOLE, "", AS(HOST, COUNTER, "cpu_seconds_total", MODE(softirq)), CPU_TICKS(NTH(7))) \
+	E(cpu_steal, TIME, WHOLE, "", AS(HOST, COUNTER, "cpu_seconds_total", MODE(steal)), CPU_TICKS(NTH(8))) \
 	E(cpu_guest, TIME, WHOLE, "CPU time of guests by mode", \
-	  AS(HOST, COUNTER, "cpu_guest_seconds_total", MODE(user)), IN(HOST, AT(STAT, TICKS, "cpu"), NTH(9))) \
+	  AS(HOST, COUNTER, "cpu_guest_seconds_total", MODE(user)), CPU_TICKS(NTH(9))) \
 	E(cpu_guest_nice, TIME, WHOLE, "", AS(HOST, COUNTER, "cpu_guest_seconds_total", MODE(nice)), \
-	  IN(HOST, AT(STAT, TICKS, "cpu"), NTH(10))) \
+	  CPU_TICKS(NTH(10))) \
 	H(cpu_time, TIME, WHOLE, \
 	  IN(HOST, BY(cpu_time), MADE_OF(PLUS(cpu_user), PLUS_ANY(cpu_nice), PLUS_ANY(cpu_system), PLUS(cpu_idle), \
 	    PLUS_ANY(cpu_iowait), PLUS_ANY(cpu_irq), PLUS_ANY(cpu_softirq), PLUS_ANY(cpu_steal), NEEDS(cpus_online), \
@@ -1509,8 +1509,8 @@ struct export {
 	M(min, FAULTS, TABLE, 77, RATE, NUMBER, 5, 7, "min", "minor page faults, without disk I/O", \
 	  AS(HOST | CGROUP, COUNTER, "minor_faults_total"), IN(ANY, MADE_OF(PLUS(faults), MINUS(maj)))) \
 	M(maj, FAULTS, TABLE, 82, RATE, NUMBER, 4, 6, "maj", "major page faults, which wait for the disk", \
-	  AS(HOST | CGROUP, COUNTER, "major_faults_total"), IN(HOST, AT(VMSTAT, ONE, "pgmajfault")) \
-	  IN(V2, AT(MEM_STAT, ONE, "pgmajfault")) IN(V1, AT(MEM_STAT, ONE, "total_pgmajfault"))) \
+	  AS(HOST | CGROUP, COUNTER, "major_faults_total"), EVENTS(ONE, "pgmajfault") \
+	  IN(V1, AT(MEM_STAT, ONE, "total_pgmajfault"))) \
 	M(oom, FAULTS, EXTENDED, 70, COUNT, NUMBER, 3, 5, "oom", "tasks killed for want of memory", \
 	  AS(HOST | CGROUP, COUNTER, "oom_kills_total"), IN(HOST, AT(VMSTAT, ONE, "oom_kill")) \
 	  IN(V2, AT(MEM_EVENTS, ONE, "oom_kill")) IN(V1, FROM(OOM_BELOW, ONE))) \
@@ -1518,8 +1518,7 @@ struct export {
 	  AS(HOST | CGROUP, COUNTER, "refaults_total"), \
 	  IN(ANY, MADE_OF(PLUS_ANY(refault_old), PLUS_ANY(refault_file), PLUS_ANY(refault_anon)))) \
 	M(direct, FAULTS, EXTENDED, 45, RATE, NUMBER, 5, 7, "dscan", "pages scanned by tasks that need memory", \
-	  AS(HOST | SELF, COUNTER, "direct_scanned_pages_total"), IN(HOST, AT(VMSTAT, ONE, "pgscan_direct")) \
-	  IN(V2, AT(MEM_STAT, ONE, "pgscan_direct"))) \
+	  AS(HOST | SELF, COUNTER, "direct_scanned_pages_total"), EVENTS(ONE, "pgscan_direct")) \
 	E(scanned, COUNT, NUMBER, "pages scanned to reclaim them", AS(HOST | SELF, COUNTER, "scanned_pages_total"), \
 	  IN(HOST, MADE_OF(PLUS(scan_kswapd), PLUS(scan_direct), PLUS_ANY(scan_khugepaged), \
 	    PLUS_ANY(scan_proactive))) IN(V2, AT(MEM_STAT, ONE, "pgscan"))) \
@@ -1533,32 +1532,26 @@ struct export {
 	  AS(CGROUP, COUNTER, "memory_limit_hits_total"), IN(V2, MADE_OF(PLUS(hits_max), PLUS(hits_high))) \
 	  IN(V1, AT(V1_FAILCNT, ONE, ""))) \
 	M(zsi, FAULTS, EXTENDED, 42, RATE, FLOW, 4, 4, "zsi", "memory swapped in from zswap", UNEXPORTED, \
-	  IN(HOST, AT(VMSTAT, PAGES, "zswpin")) IN(V2, AT(MEM_STAT, PAGES, "zswpin"))) \
+	  EVENTS(PAGES, "zswpin")) \
 	M(zso, FAULTS, EXTENDED, 41, RATE, FLOW, 4, 4, "zso", "memory swapped out to zswap", UNEXPORTED, \
-	  IN(HOST, AT(VMSTAT, PAGES, "zswpout")) IN(V2, AT(MEM_STAT, PAGES, "zswpout"))) \
+	  EVENTS(PAGES, "zswpout")) \
 	M(dirty, FAULTS, EXTENDED, 40, GAUGE, SIZE, 6, 12, "dirty", "page cache not on disk yet", UNEXPORTED, \
 	  IN(HOST, MADE_OF(PLUS(cache_dirty), PLUS(cache_writeback))) \
 	  IN(CGROUP, MADE_OF(PLUS(cache_dirty), PLUS(cache_writeback)))) \
 	M(cpu_some, PRESSURE, CGROUP, 69, SHARE, PERCENT, 3, 5, "cpu", "time some task waited for a CPU", \
-	  AS(HOST | CGROUP, COUNTER, "pressure_cpu_waiting_seconds_total"), IN(HOST, AT(PSI_CPU, US, "some")) \
-	  IN(CGROUP, AT(CG_PSI_CPU, US, "some"))) \
+	  AS(HOST | CGROUP, COUNTER, "pressure_cpu_waiting_seconds_total"), PSI(CPU, "some")) \
 	M(cpu_full, PRESSURE, EXTENDED, 20, SHARE, PERCENT, 4, 5, "cpuF", "time all tasks waited for a CPU", \
 	  AS(CGROUP, COUNTER, "pressure_cpu_stalled_seconds_total"), IN(CGROUP, AT(CG_PSI_CPU, US, "full"))) \
 	M(mem_some, PRESSURE, CGROUP, 58, SHARE, PERCENT, 3, 5, "mem", "time some task waited for memory", \
-	  AS(HOST | CGROUP, COUNTER, "pressure_memory_waiting_seconds_total"), IN(HOST, AT(PSI_MEMORY, US, "some")) \
-	  IN(CGROUP, AT(CG_PSI_MEMORY, US, "some"))) \
+	  AS(HOST | CGROUP, COUNTER, "pressure_memory_waiting_seconds_total"), PSI(MEMORY, "some")) \
 	M(mem_full, PRESSURE, CGROUP, 74, SHARE, PERCENT, 4, 5, "memF", "time all tasks waited for memory", \
-	  AS(HOST | CGROUP, COUNTER, "pressure_memory_stalled_seconds_total"), IN(HOST, AT(PSI_MEMORY, US, "full")) \
-	  IN(CGROUP, AT(CG_PSI_MEMORY, US, "full"))) \
+	  AS(HOST | CGROUP, COUNTER, "pressure_memory_stalled_seconds_total"), PSI(MEMORY, "full")) \
 	M(io_some, PRESSURE, CGROUP, 57, SHARE, PERCENT, 3, 5, "io", "time some task waited for I/O", \
-	  AS(HOST | CGROUP, COUNTER, "pressure_io_waiting_seconds_total"), IN(HOST, AT(PSI_IO, US, "some")) \
-	  IN(CGROUP, AT(CG_PSI_IO, US, "some"))) \
+	  AS(HOST | CGROUP, COUNTER, "pressure_io_waiting_seconds_total"), PSI(IO, "some")) \
 	M(io_full, PRESSURE, CGROUP, 73, SHARE, PERCENT, 3, 5, "ioF", "time all tasks waited for I/O", \
-	  AS(HOST | CGROUP, COUNTER, "pressure_io_stalled_seconds_total"), IN(HOST, AT(PSI_IO, US, "full")) \
-	  IN(CGROUP, AT(CG_PSI_IO, US, "full"))) \
+	  AS(HOST | CGROUP, COUNTER, "pressure_io_stalled_seconds_total"), PSI(IO, "full")) \
 	M(irq_full, PRESSURE, EXTENDED, 19, SHARE, PERCENT, 3, 5, "irq", "time interrupts held all tasks up", \
-	  AS(HOST | CGROUP, COUNTER, "pressure_irq_stalled_seconds_total"), IN(HOST, AT(PSI_IRQ, US, "full")) \
-	  IN(CGROUP, AT(CG_PSI_IRQ, US, "full"))) \
+	  AS(HOST | CGROUP, COUNTER, "pressure_irq_stalled_seconds_total"), PSI(IRQ, "full")) \
 	M(avail, LIMITS, CGROUP, 83, GAUGE, SIZE, 7, 12, "avail", "memory that can be taken without swapping", \
 	  AS(HOST | SELF, GAUGE, "memory_available_bytes"), IN(HOST, MADE_OF(PLUS(mem_available))) \
 	  IN(CGROUP, BY(cgroup_available), MADE_OF(NEEDS(mem_limit), NEEDS(mem_available)))) \
@@ -1595,12 +1588,9 @@ struct export {
 	  IN(CGROUP, BY(limits), MADE_OF(NEEDS(periods), NEEDS(local_throttled), NEEDS(cpus_online)))) \
 	M(thr_pct, LIMITS, CGROUP, 79, GAUGE, PERCENT, 4, 5, "thr%", "% of the quota's periods that were throttled", \
 	  UNEXPORTED, IN(CGROUP, BY(limits), MADE_OF(NEEDS(periods)))) \
-	H(cpu_avg10, GAUGE, PERCENT, IN(HOST, AT(PSI_CPU, ONE, "some"), NTH(1)) \
-	  IN(CGROUP, AT(CG_PSI_CPU, ONE, "some"), NTH(1))) \
-	H(mem_avg10, GAUGE, PERCENT, IN(HOST, AT(PSI_MEMORY, ONE, "full"), NTH(1)) \
-	  IN(CGROUP, AT(CG_PSI_MEMORY, ONE, "full"), NTH(1))) \
-	H(io_avg10, GAUGE, PERCENT, IN(HOST, AT(PSI_IO, ONE, "full"), NTH(1)) \
-	  IN(CGROUP, AT(CG_PSI_IO, ONE, "full"), NTH(1))) \
+	H(cpu_avg10, GAUGE, PERCENT, AVG10(CPU, "some")) \
+	H(mem_avg10, GAUGE, PERCENT, AVG10(MEMORY, "full")) \
+	H(io_avg10, GAUGE, PERCENT, AVG10(IO, "full")) \
 	H(swap, RATE, FLOW, IN(ANY, MADE_OF(PLUS(si), PLUS(so)))) \
 	H(cpu_busy, GAUGE, PERCENT, \
 	  IN(HOST, OVER(cpu_time), MADE_OF(PLUS(cpu_time), MINUS(cpu_idle), MINUS_ANY(cpu_iowait))) \
@@ -1616,14 +1606,10 @@ struct export {
 	H(mem_available, GAUGE, SIZE, \
 	  IN(ANY, BY(available), MADE_OF(NEEDS(reported_available), NEEDS(host_total), NEEDS(mem_free), \
 	    NEEDS(file_active), NEEDS(file_inactive), NEEDS(buff), NEEDS(cached)))) \
-	H(faults, RATE, NUMBER, IN(HOST, AT(VMSTAT, ONE, "pgfault")) IN(V2, AT(MEM_STAT, ONE, "pgfault")) \
-	  IN(V1, AT(MEM_STAT, ONE, "total_pgfault"))) \
-	H(refault_old, RATE, NUMBER, IN(HOST, AT(VMSTAT, ONE, "workingset_refault")) \
-	  IN(V2, AT(MEM_STAT, ONE, "workingset_refault"))) \
-	H(refault_file, RATE, NUMBER, IN(HOST, AT(VMSTAT, ONE, "workingset_refault_file")) \
-	  IN(V2, AT(MEM_STAT, ONE, "workingset_refault_file"))) \
-	H(refault_anon, RATE, NUMBER, IN(HOST, AT(VMSTAT, ONE, "workingset_refault_anon")) \
-	  IN(V2, AT(MEM_STAT, ONE, "workingset_refault_anon"))) \
+	H(faults, RATE, NUMBER, EVENTS(ONE, "pgfault") IN(V1, AT(MEM_STAT, ONE, "total_pgfault"))) \
+	H(refault_old, RATE, NUMBER, EVENTS(ONE, "workingset_refault")) \
+	H(refault_file, RATE, NUMBER, EVENTS(ONE, "workingset_refault_file")) \
+	H(refault_anon, RATE, NUMBER, EVENTS(ONE, "workingset_refault_anon")) \
 	H(steal_kswapd, COUNT, NUMBER, IN(HOST, AT(VMSTAT, ONE, "pgsteal_kswapd"))) \
 	H(steal_direct, COUNT, NUMBER, IN(HOST, AT(VMSTAT, ONE, "pgsteal_direct"))) \
 	H(scan_kswapd, COUNT, NUMBER, IN(HOST, AT(VMSTAT, ONE, "pgscan_kswapd"))) \
@@ -1642,14 +1628,11 @@ struct export {
 /* Terms of other metrics of a cgroup. */
 #define CGROUP_METRICS(E, H) \
 	H(memsw_usage, GAUGE, SIZE, IN(V1, AT(V1_MEMSW, BYTES, ""))) \
-	H(inactive_anon, GAUGE, SIZE, IN(V2, AT(MEM_STAT, BYTES, "inactive_anon")) \
-	  IN(V1, AT(MEM_STAT, BYTES, "total_inactive_anon"))) \
+	H(inactive_anon, GAUGE, SIZE, MEMORY_STAT("inactive_anon")) \
 	H(inactive_file, GAUGE, SIZE, IN(V2, AT(MEM_STAT, BYTES, "inactive_file"), LEVELS) \
 	  IN(V1, AT(MEM_STAT, BYTES, "total_inactive_file"), LEVELS)) \
-	H(active_anon, GAUGE, SIZE, IN(V2, AT(MEM_STAT, BYTES, "active_anon")) \
-	  IN(V1, AT(MEM_STAT, BYTES, "total_active_anon"))) \
-	H(active_file, GAUGE, SIZE, IN(V2, AT(MEM_STAT, BYTES, "active_file")) \
-	  IN(V1, AT(MEM_STAT, BYTES, "total_active_file"))) \
+	H(active_anon, GAUGE, SIZE, MEMORY_STAT("active_anon")) \
+	H(active_file, GAUGE, SIZE, MEMORY_STAT("active_file")) \
 	H(hierarchical_memsw, GAUGE, SIZE, IN(V1, AT(MEM_STAT, BYTES, "hierarchical_memsw_limit"))) \
 	H(hierarchical, GAUGE, SIZE, IN(V1, AT(MEM_STAT, BYTES, "hierarchical_memory_limit"))) \
 	H(mem_high, GAUGE, SIZE, IN(V2, AT(MEM_HIGH, BYTES, ""), LEVELS)) \
@@ -2476,54 +2459,47 @@ static bool find_named(const char *cgroup, int *error)
 	return true;
 }
 
-/* The requested scope. */
-struct asked {
-	uint8_t whose;      /* WHOSE_ */
-	const char *cgroup; /* --cgroup, or NULL */
-	uint64_t pid;       /* --pid, or 0 */
-};
-
 /* The result of scope_choose(). */
 enum chosen { CHOSEN, CHOSEN_NOT_FOUND, CHOSEN_NO_PID, CHOSEN_GONE, CHOSEN_UNSEEN, CHOSEN_NONE };
 
-/* Chooses the scope. `auto` falls back to the host; if a requested cgroup or
+/* Chooses the scope: of the options, or `cgroup`. `auto` falls back to the host; if a requested cgroup or
  * process is unavailable, the result says why; *error is the errno of a failed
  * read. */
-static enum chosen scope_choose(const struct asked *asked, int *error)
+static enum chosen scope_choose(const char *cgroup, int *error)
 {
 	char who[24] = "self";
 	struct sink o = SINK(who);
-	bool automatic = asked->whose == WHOSE_AUTO && !asked->pid && !asked->cgroup;
+	bool automatic = opt->scope == WHOSE_AUTO && !opt->pid && !cgroup;
 	bool contained = automatic && in_container(), below_root = false, found;
 	const size_t mark = strlen(" (deleted)"); /* ends the path of a removed cgroup */
 	const char *path;
 
 	memset(hierarchies, 0, sizeof hierarchies);
 	scope = (struct scope){ .name = "", .boot_ns = scope.boot_ns };
-	if (asked->whose == WHOSE_HOST || (automatic && (opt->proc_given || !(contained || is_marked()))))
+	if ((opt->scope == WHOSE_HOST && !cgroup) || (automatic && (opt->proc_given || !(contained || is_marked()))))
 		return CHOSEN;
 	scope.private = is_private("/ns/cgroup", INITIAL_CGROUP_NS);
-	if (asked->pid) {
-		out_u64(&o, asked->pid);
+	if (opt->pid) {
+		out_u64(&o, opt->pid);
 		out_end(&o);
 		if (!exists_in_proc(who))
 			return CHOSEN_NO_PID;
 	}
-	found = asked->cgroup ? find_named(asked->cgroup, error) : find_cgroup_of(who, asked->pid, &below_root, error);
+	found = cgroup ? find_named(cgroup, error) : find_cgroup_of(who, opt->pid, &below_root, error);
 	if (automatic && (!found || is_root(scope.hierarchy) || !(contained || below_root))) {
 		memset(hierarchies, 0, sizeof hierarchies);
 		return CHOSEN;
 	}
-	if (!found && asked->cgroup)
+	if (!found && cgroup)
 		return CHOSEN_NOT_FOUND;
 	if (!found) {
 		path = hierarchies[DIR_MEMORY].path ? hierarchies[DIR_MEMORY].path : "";
 		path += strlen(path) > mark ? strlen(path) - mark : 0;
-		return !strcmp(path, " (deleted)") ? CHOSEN_GONE : asked->pid ? CHOSEN_UNSEEN : CHOSEN_NONE;
+		return !strcmp(path, " (deleted)") ? CHOSEN_GONE : opt->pid ? CHOSEN_UNSEEN : CHOSEN_NONE;
 	}
 	scope.name = scope.hierarchy->path;
 	scope.cgroup = true;
-	if (asked->pid)
+	if (opt->pid)
 		scope.paths = open_below(opt->proc, strlen(opt->proc), who, "/cgroup", error) + 1;
 	return CHOSEN;
 }
@@ -11129,24 +11105,24 @@ static void print_columns(void)
 }
 
 /* Ends the program if the requested scope is not available. */
-static void check_chosen(const struct asked *asked)
+static void check_chosen(const char *cgroup)
 {
 	int error = 0;
 
-	switch (scope_choose(asked, &error)) {
+	switch (scope_choose(cgroup, &error)) {
 	case CHOSEN:
 		if (!in_cgroup() && error && error != EACCES)
 			warn(error, "the host's numbers: no cgroup can be read:");
 		return;
 	case CHOSEN_NOT_FOUND:
-		die(error, error ? "cgroup %s:" : "cgroup %s: not found", asked->cgroup);
+		die(error, error ? "cgroup %s:" : "cgroup %s: not found", cgroup);
 	case CHOSEN_NO_PID:
-		die(0, "pid %ju: no such process in %s", asked->pid, opt->proc);
+		die(0, "pid %ju: no such process in %s", opt->pid, opt->proc);
 	case CHOSEN_GONE:
 		die(0, "cgroup %s: gone: the container has ended", hierarchies[DIR_MEMORY].path);
 	case CHOSEN_UNSEEN:
 		die(error, error ? "pid %ju: its cgroup cannot be seen from here:" :
-		    "pid %ju: its cgroup cannot be seen from here", asked->pid);
+		    "pid %ju: its cgroup cannot be seen from here", opt->pid);
 	case CHOSEN_NONE:
 		die(error, error ? "no cgroup can be read here:" :
 		    "no cgroup can be read here: is /sys/fs/cgroup mounted?");
@@ -11538,10 +11514,10 @@ static void occupy_standard_descriptors(void)
  * root, and the exporter has them beside the machine itself. */
 static void choose_scope(void)
 {
-	check_chosen(&(struct asked){ opt->scope, opt->cgroup, opt->pid });
+	check_chosen(opt->cgroup);
 	if (opt->view != O_CGROUPS || in_cgroup())
 		return;
-	check_chosen(&(struct asked){ .whose = WHOSE_CGROUP, .cgroup = "/" });
+	check_chosen("/");
 	scope.cgroup = !opt->listen && opt->format != O_PROMETHEUS;
 }
 
