@@ -194,29 +194,22 @@ static void out_fill(struct sink *o, char c, size_t n)
 	memset(to, c, take_room(o, n));
 }
 
-/* Appends blanks up to the position `end`. */
-static void out_pad(struct sink *o, size_t end)
-{
-	out_fill(o, ' ', o->n < end ? end - o->n : 0);
-}
-
-/* Right-aligns the text since `start` to `end`; longer text stays where it is. */
-static void out_align_right(struct sink *o, size_t start, size_t end)
+/* Pads the text since `start` with blanks up to `end`, before it or after it. */
+static void out_align(struct sink *o, size_t start, size_t end, bool right)
 {
 	char *text = o->text + start;
-	size_t n = o->n - start, blanks = o->n < end ? end - o->n : 0;
+	size_t n = o->n - start, blanks = take_room(o, o->n < end ? end - o->n : 0);
 
-	blanks = take_room(o, blanks);
-	memmove(text + blanks, text, n);
-	memset(text, ' ', blanks);
+	memmove(text + (right ? blanks : 0), text, n);
+	memset(text + (right ? 0 : n), ' ', blanks);
 }
 
 static void out_left(struct sink *o, const char *s, size_t width)
 {
-	size_t end = o->n + width;
+	size_t start = o->n;
 
 	out_str(o, s);
-	out_pad(o, end);
+	out_align(o, start, start + width, false);
 }
 
 /* v in decimal, with leading zeros to `width` digits. */
@@ -590,14 +583,13 @@ static bool parse_part(const char **p, unsigned digits, unsigned most, unsigned 
 /* Parses "YYYY-MM-DD" at *p, 1970 or later, as days, and advances *p. */
 static bool parse_date(const char **p, uint64_t *days)
 {
-	struct date d, again;
+	struct date d;
 
 	if (!parse_part(p, 4, 9999, &d.year) || *(*p)++ != '-' || !parse_part(p, 2, 12, &d.month) ||
 	    *(*p)++ != '-' || !parse_part(p, 2, 31, &d.day) || d.year < 1970 || !d.month || !d.day)
 		return false;
 	*days = days_of_date(&d);
-	again = date_of_days(*days);
-	return again.day == d.day; /* else the month is shorter */
+	return date_of_days(*days).day == d.day; /* else the month is shorter */
 }
 
 /* Parses "HH:MM:SS" or "HH:MM" at *p, as seconds, and advances *p. */
@@ -605,9 +597,8 @@ static bool parse_clock(const char **p, uint64_t *seconds)
 {
 	unsigned hour, minute, second = 0;
 
-	if (!parse_part(p, 2, 23, &hour) || *(*p)++ != ':' || !parse_part(p, 2, 59, &minute))
-		return false;
-	if (**p == ':' && (++*p, !parse_part(p, 2, 60, &second))) /* 60: a leap second */
+	if (!parse_part(p, 2, 23, &hour) || *(*p)++ != ':' || !parse_part(p, 2, 59, &minute) ||
+	    (**p == ':' && (++*p, !parse_part(p, 2, 60, &second)))) /* 60: a leap second */
 		return false;
 	*seconds = hour * 3600 + minute * 60 + second;
 	return true;
@@ -2094,17 +2085,12 @@ static bool walk_below(struct walk *w, size_t n, unsigned depth)
 		return false;
 	}
 	while (!done && (name = next_entry(&entries))) {
-		size_t longer = n + 1 + strlen(name);
-
 		if (!entries.is_directory)
 			continue;
-		if (longer + sizeof "/cgroup.threads" > PATH_BYTES) {
+		if (join_n(w->dir, w->dir, n, "/", name))
+			done = walk_below(w, n + 1 + strlen(name), depth + 1);
+		else
 			note_error(&w->error, ENAMETOOLONG);
-			continue;
-		}
-		w->dir[n] = '/';
-		memcpy(w->dir + n + 1, name, strlen(name) + 1);
-		done = walk_below(w, longer, depth + 1);
 		if (!done)
 			w->dir[n] = '\0';
 	}
@@ -2340,19 +2326,6 @@ static bool is_at_root(enum directory dir)
 	return hierarchies[dir].path && !hierarchies[dir].path[1];
 }
 
-/* The process to search cgroup.procs for: --pid or vmstat; in a captured tree
- * the process that copied it. */
-static uint64_t listed_pid(uint64_t asked)
-{
-	uint64_t pid = asked ? asked : (uint64_t)getpid();
-	struct scanner s;
-	struct text line;
-
-	if (!asked && opt->captured && first_line(&s, "self", "/stat", &line))
-		scan_number(&line, &pid);
-	return pid;
-}
-
 /* The cgroup of WHO, "self" or a PID: on our own mounts; else, if we have
  * entered a container from outside, the cgroup of process 1; else on the mounts of
  * the process itself (a container beside ours). */
@@ -2361,10 +2334,15 @@ static bool find_cgroup_of(const char *who, uint64_t pid, bool *below_root, int 
 	char root[PATH_BYTES];
 	bool found = read_cgroup_paths(who, !pid, error), outside;
 	const char *path = hierarchies[DIR_MEMORY].path;
+	uint64_t listed = pid ? pid : (uint64_t)getpid(); /* to search cgroup.procs for */
+	struct scanner s;
+	struct text line;
 
+	if (!pid && opt->captured && first_line(&s, "self", "/stat", &line))
+		scan_number(&line, &listed); /* the process that copied the tree */
 	outside = !pid && path && (is_at_root(DIR_MEMORY) || steps_up(path));
 	*below_root = !is_at_root(DIR_MEMORY) && !is_at_root(DIR_CPU);
-	found = found && find_directories("self", "", listed_pid(pid), error);
+	found = found && find_directories("self", "", listed, error);
 	if (!found && outside && !*error)
 		found = scope.entered = read_cgroup_paths("1", true, error) && find_directories("self", "", 0, error);
 	if (!found && pid && join(root, opt->proc, "/", who) && join(root, root, "/root", ""))
@@ -2437,11 +2415,13 @@ static bool find_named(const char *cgroup, int *error)
 {
 	char path[PATH_BYTES], dir[PATH_BYTES] = "";
 	size_t unnamed = 0;
-	bool found, is_dir = cgroup[0] == '/' && canonical(cgroup, dir, error);
-	uint8_t version = is_in(dir, FS_CGROUP2) ? 2 : is_in(dir, FS_CGROUP);
+	uint8_t version;
+	bool found;
 
+	if (cgroup[0] == '/')
+		canonical(cgroup, dir, error);
 	read_cgroup_paths("self", false, error); /* for the versions of the hierarchies */
-	if (find_path(path, &unnamed, cgroup, is_dir ? dir : "", error)) {
+	if (find_path(path, &unnamed, cgroup, dir, error)) {
 		for (each_hierarchy(h))
 			h->path = keep_path(path);
 		found = find_directories("self", "", 0, error);
@@ -2449,7 +2429,8 @@ static bool find_named(const char *cgroup, int *error)
 			h->path = path[unnamed] ? keep_path(path + unnamed) : "/";
 		return found;
 	}
-	if (!is_dir || !version)
+	version = is_in(dir, FS_CGROUP2) ? 2 : is_in(dir, FS_CGROUP);
+	if (!version)
 		return false;
 	for (each_hierarchy(h)) {
 		h->path = keep_path(dir);
@@ -2462,16 +2443,15 @@ static bool find_named(const char *cgroup, int *error)
 /* The result of scope_choose(). */
 enum chosen { CHOSEN, CHOSEN_NOT_FOUND, CHOSEN_NO_PID, CHOSEN_GONE, CHOSEN_UNSEEN, CHOSEN_NONE };
 
-/* Chooses the scope: of the options, or `cgroup`. `auto` falls back to the host; if a requested cgroup or
- * process is unavailable, the result says why; *error is the errno of a failed
- * read. */
+/* Chooses the scope: a cgroup named as for --cgroup, or that of the other options. `auto`
+ * falls back to the host; if a requested cgroup or process is unavailable, the result says
+ * why; *error is the errno of a failed read. */
 static enum chosen scope_choose(const char *cgroup, int *error)
 {
 	char who[24] = "self";
 	struct sink o = SINK(who);
 	bool automatic = opt->scope == WHOSE_AUTO && !opt->pid && !cgroup;
 	bool contained = automatic && in_container(), below_root = false, found;
-	const size_t mark = strlen(" (deleted)"); /* ends the path of a removed cgroup */
 	const char *path;
 
 	memset(hierarchies, 0, sizeof hierarchies);
@@ -2493,9 +2473,8 @@ static enum chosen scope_choose(const char *cgroup, int *error)
 	if (!found && cgroup)
 		return CHOSEN_NOT_FOUND;
 	if (!found) {
-		path = hierarchies[DIR_MEMORY].path ? hierarchies[DIR_MEMORY].path : "";
-		path += strlen(path) > mark ? strlen(path) - mark : 0;
-		return !strcmp(path, " (deleted)") ? CHOSEN_GONE : opt->pid ? CHOSEN_UNSEEN : CHOSEN_NONE;
+		path = hierarchies[DIR_MEMORY].path ? strrchr(hierarchies[DIR_MEMORY].path, ' ') : NULL;
+		return path && !strcmp(path, " (deleted)") ? CHOSEN_GONE : opt->pid ? CHOSEN_UNSEEN : CHOSEN_NONE;
 	}
 	scope.name = scope.hierarchy->path;
 	scope.cgroup = true;
@@ -2582,10 +2561,8 @@ static void read_boot_offset(void)
 			bool negative = *w.p == '-';
 
 			w.p += negative;
-			if (!parse_digits(&w.p, &seconds) || !scan_number(&line, &ns))
-				continue;
-			scope.boot_ns = (int64_t)(seconds * NS_PER_S);
-			scope.boot_ns = (negative ? -scope.boot_ns : scope.boot_ns) + (int64_t)ns;
+			if (parse_digits(&w.p, &seconds) && scan_number(&line, &ns))
+				scope.boot_ns = (int64_t)(ns + (negative ? -seconds : seconds) * NS_PER_S);
 		}
 	scan_close(&s);
 }
@@ -2655,10 +2632,9 @@ static void plan_places(struct plan *plan, bool cgroup)
 	unsigned m;
 
 	for (m = 1; m < LENGTH(metrics); m++) {
-		plan->place[m] = NULL;
-		for (p = metrics[m].places; p->scopes && !plan->place[m]; p++)
-			if (cgroup ? p->scopes & CGROUP & scopes_of(p) : p->scopes & HOST)
-				plan->place[m] = p;
+		for (p = metrics[m].places; p->scopes && !(p->scopes & (cgroup ? scopes_of(p) : HOST)); p++)
+			;
+		plan->place[m] = p->scopes ? p : NULL;
 	}
 }
 
@@ -2790,7 +2766,7 @@ static const char *read_line(const struct plan *plan, const struct key *key, enu
 static void read_keys_anew(struct plan *plan, struct scanner *s, enum source_id src, bool own, uint64_t *values)
 {
 	struct key *key = plan->key + plan->first_key[src];
-	unsigned n = plan->first_key[src + 1] - plan->first_key[src], k = 0, i, j;
+	unsigned n = plan->first_key[src + 1] - plan->first_key[src], k = 0, i;
 	uint64_t last = 0;
 	struct text line;
 
@@ -2798,20 +2774,20 @@ static void read_keys_anew(struct plan *plan, struct scanner *s, enum source_id 
 		k += !key[i].levels; /* skips those */
 	while (k < n && scan_line(s, &line)) {
 		for (i = own ? k : 0; i < n; i++) {
-			struct text rest = line;
 			struct key found = key[i];
+			const char *rest = *found.name == *line.p ? after_key(line.p, found.name) : NULL;
 
-			if (*found.name != *line.p || !take_key(&rest, found.name) || (!own && !found.levels))
+			if (!rest || (!own && !found.levels))
 				continue;
-			read_line(plan, &found, sources[src].format, rest.p, rest.end + 1, values);
+			read_line(plan, &found, sources[src].format, rest, line.end + 1, values);
 			found.gap = (uint32_t)(scan_position(s, line.p) - last);
 			if (plan->place[found.metric]->trait == TRAIT_NUMBERED)
 				values[found.metric] = scan_numbered(s, found.name);
 			last += found.gap;
-			for (j = i; own && j > k; j--)
-				key[j] = key[j - 1];
-			if (own)
+			if (own) {
+				memmove(key + k + 1, key + k, (i - k) * sizeof *key);
 				key[k] = found;
+			}
 			k++;
 			break;
 		}
@@ -2869,18 +2845,16 @@ static bool read_keys_known(struct plan *plan, struct scanner *s, enum source_id
 /* Reads the numbers of a one-line file, by their place in the line. */
 static void read_numbers(const struct plan *plan, struct scanner *s, enum source_id src, uint64_t *values)
 {
+	static const char unlimited[] = "max max"; /* a missing file of one or two limits */
 	bool limit = sources[src].format == FORMAT_LIMIT;
 	uint64_t v = UNAVAILABLE;
-	struct text line, w;
+	struct text line = { unlimited, unlimited + strlen(unlimited) }, w;
 	unsigned m = plan->key[plan->first_key[src]].metric;
-	bool missing = limit && s->error == ENOENT;
 
-	if (!missing && !scan_line(s, &line))
+	if (!(limit && s->error == ENOENT) && !scan_line(s, &line))
 		return;
-	for (; m; m = plan->next[m]) {
-		if (!missing && !scan_word(&line, &w))
-			return;
-		if (missing || (limit && (is_text(&w, "max") || is_text(&w, "-1"))))
+	for (; m && scan_word(&line, &w); m = plan->next[m]) {
+		if (limit && (is_text(&w, "max") || is_text(&w, "-1")))
 			v = UNLIMITED;
 		else if (!parse_digits(&w.p, &v) || w.p != w.end)
 			return;
@@ -2924,8 +2898,7 @@ static void scan_kept(struct scanner *s, struct file *f, const char *dir, size_t
 		f->fd = open_below(dir, n, sources[src].name, "", &f->error) + 1;
 		if (!f->fd && f->error == ENOENT && sources[src].old_name)
 			f->fd = open_below(dir, n, sources[src].old_name, "", &f->error) + 1;
-		if (!f->fd)
-			f->fd = -1;
+		f->fd = f->fd ? f->fd : -1;
 	}
 	scan_start(s, f->fd > 0 ? f->fd - 1 : -1, f->fd > 0 ? 0 : f->error);
 }
@@ -4419,10 +4392,7 @@ static void text_cells(struct sink *o, const struct listing *l, const unsigned *
 			out_cell(o, c, cell_at(l, *row, c));
 		if (is_name(c)) /* a character is one wide */
 			end += text_cut(o, start, c->unit == UNIT_NAME ? width : SIZE_MAX);
-		if (c->unit > UNIT_TITLE)
-			out_align_right(o, start, end);
-		else
-			out_pad(o, end);
+		out_align(o, start, end, c->unit > UNIT_TITLE);
 		if (l->layout != LAYOUT_TABLE)
 			end = o->n;
 	}
@@ -4478,7 +4448,7 @@ static void text_header(struct sink *o, const struct listing *l)
 	if (stamped) {
 		start = o->n;
 		out_str(o, "UTC");
-		out_align_right(o, start, start + TIMESTAMP_WIDTH);
+		out_align(o, start, start + TIMESTAMP_WIDTH, true);
 	}
 	out_char(o, '\n');
 }
@@ -4554,7 +4524,7 @@ static void text_stacked(struct sink *o, const struct listing *l, unsigned row)
 			continue;
 		out_char(o, ' ');
 		out_cell(o, c, cell_at(l, row, c));
-		out_align_right(o, start, start + width_of(c));
+		out_align(o, start, start + width_of(c), true);
 		out_char(o, ' ');
 		if (c->unit == UNIT_SIZE && !opt->human) {
 			out_char(o, opt->unit_letter);
@@ -8278,7 +8248,7 @@ static void text_graph(struct sink *o, const struct graph *g, const struct canva
 			out_short(o, g->column, mul_div(g->top, y + 1, height));
 		else if (!y)
 			out_char(o, '0');
-		out_align_right(o, start, start + SCALE_WIDTH - 2);
+		out_align(o, start, start + SCALE_WIDTH - 2, true);
 		out_str(o, c->blocks ? " \xe2\x94\x82" : " |");
 		text_values(o, g, c, value, y, height);
 		out_char(o, '\n');
