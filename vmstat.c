@@ -48,6 +48,7 @@
 
 #define _GNU_SOURCE
 #include <arpa/inet.h>
+#include <dirent.h>
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -155,19 +156,22 @@ static void out_char(struct sink *o, char c)
 		o->text[o->n++] = c;
 }
 
-/* Copies by words: for texts this short, calling memcpy would cost more. */
-static void out_bytes(struct sink *o, const char *p, size_t n)
+/* Takes n bytes, or those that are left. Returns how many. */
+static size_t take_room(struct sink *o, size_t n)
 {
-	char *to = o->text + o->n;
 	size_t room = o->size - o->n;
 
 	o->overflow |= n > room;
 	n = n < room ? n : room;
 	o->n += n;
-	for (; n >= sizeof (uint64_t); n -= sizeof (uint64_t), p += sizeof (uint64_t), to += sizeof (uint64_t))
-		memcpy(to, p, sizeof (uint64_t));
-	while (n--)
-		*to++ = *p++;
+	return n;
+}
+
+static void out_bytes(struct sink *o, const char *p, size_t n)
+{
+	char *to = o->text + o->n;
+
+	memcpy(to, p, take_room(o, n));
 }
 
 static void out_str(struct sink *o, const char *s)
@@ -185,40 +189,27 @@ static char *out_end(struct sink *o)
 
 static void out_fill(struct sink *o, char c, size_t n)
 {
-	for (; n && !o->overflow; n--)
-		out_char(o, c);
+	char *to = o->text + o->n;
+
+	memset(to, c, take_room(o, n));
 }
 
-/* Appends blanks up to the position `end`. */
-static void out_pad(struct sink *o, size_t end)
+/* Pads the text since `start` with blanks up to `end`, before it or after it. */
+static void out_align(struct sink *o, size_t start, size_t end, bool right)
 {
-	out_fill(o, ' ', o->n < end ? end - o->n : 0);
-}
+	char *text = o->text + start;
+	size_t n = o->n - start, blanks = take_room(o, o->n < end ? end - o->n : 0);
 
-/* Right-aligns the text since `start` to `end`; longer text stays where it is. */
-static void out_align_right(struct sink *o, size_t start, size_t end)
-{
-	char *from = o->text + o->n, *to = o->text + end, *first = o->text + start;
-
-	if (o->n >= end)
-		return;
-	if (end > o->size) {
-		o->overflow = true;
-		return;
-	}
-	while (from > first)
-		*--to = *--from;
-	while (to > first)
-		*--to = ' ';
-	o->n = end;
+	memmove(text + (right ? blanks : 0), text, n);
+	memset(text + (right ? 0 : n), ' ', blanks);
 }
 
 static void out_left(struct sink *o, const char *s, size_t width)
 {
-	size_t end = o->n + width;
+	size_t start = o->n;
 
 	out_str(o, s);
-	out_pad(o, end);
+	out_align(o, start, start + width, false);
 }
 
 /* v in decimal, with leading zeros to `width` digits. */
@@ -289,12 +280,10 @@ static void out_human(struct sink *o, uint64_t milli)
 		tenths = (tenths + 512) / 1024;
 		u++;
 	}
+	out_u64(o, tenths < 100 && u ? tenths / 10 : (tenths + 5) / 10);
 	if (tenths < 100 && u) {
-		out_u64(o, tenths / 10);
 		out_char(o, '.');
 		out_u64(o, tenths % 10);
-	} else {
-		out_u64(o, (tenths + 5) / 10);
 	}
 	if (tenths)
 		out_char(o, "BKMGTPE"[u]);
@@ -443,13 +432,11 @@ static bool is_text(const struct text *w, const char *s)
 /* Copies a text into `to`, of `size` bytes. Returns false if it had to be cut. */
 static bool copy_text(char *to, size_t size, const struct text *w)
 {
-	size_t n = (size_t)(w->end - w->p);
-	bool fits = n < size;
+	size_t n = (size_t)least_of((size_t)(w->end - w->p), size - 1);
 
-	n = fits ? n : size - 1;
 	memcpy(to, w->p, n);
 	to[n] = '\0';
-	return fits;
+	return w->p + n == w->end;
 }
 
 /* Takes the text up to the next `c`, or to the end, off *rest. Returns false when nothing
@@ -505,16 +492,11 @@ static bool parse_decimal(const char **p, unsigned places, uint64_t *v)
 		return false;
 	if (*q == '.')
 		q++;
-	for (; is_digit(*q); q++) {
-		if (!places)
-			continue;
-		if (!append_digit(&n, *q))
+	for (; places; places--, q += is_digit(*q))
+		if (!append_digit(&n, is_digit(*q) ? *q : '0'))
 			return false;
-		places--;
-	}
-	for (; places; places--)
-		if (!append_digit(&n, '0'))
-			return false;
+	while (is_digit(*q))
+		q++;
 	*p = q;
 	*v = n;
 	return true;
@@ -601,14 +583,13 @@ static bool parse_part(const char **p, unsigned digits, unsigned most, unsigned 
 /* Parses "YYYY-MM-DD" at *p, 1970 or later, as days, and advances *p. */
 static bool parse_date(const char **p, uint64_t *days)
 {
-	struct date d, again;
+	struct date d;
 
 	if (!parse_part(p, 4, 9999, &d.year) || *(*p)++ != '-' || !parse_part(p, 2, 12, &d.month) ||
 	    *(*p)++ != '-' || !parse_part(p, 2, 31, &d.day) || d.year < 1970 || !d.month || !d.day)
 		return false;
 	*days = days_of_date(&d);
-	again = date_of_days(*days);
-	return again.day == d.day; /* else the month is shorter */
+	return date_of_days(*days).day == d.day; /* else the month is shorter */
 }
 
 /* Parses "HH:MM:SS" or "HH:MM" at *p, as seconds, and advances *p. */
@@ -616,9 +597,8 @@ static bool parse_clock(const char **p, uint64_t *seconds)
 {
 	unsigned hour, minute, second = 0;
 
-	if (!parse_part(p, 2, 23, &hour) || *(*p)++ != ':' || !parse_part(p, 2, 59, &minute))
-		return false;
-	if (**p == ':' && (++*p, !parse_part(p, 2, 60, &second))) /* 60: a leap second */
+	if (!parse_part(p, 2, 23, &hour) || *(*p)++ != ':' || !parse_part(p, 2, 59, &minute) ||
+	    (**p == ':' && (++*p, !parse_part(p, 2, 60, &second)))) /* 60: a leap second */
 		return false;
 	*seconds = hour * 3600 + minute * 60 + second;
 	return true;
@@ -860,15 +840,11 @@ static bool join(char *to, const char *a, const char *b, const char *c)
  * *error if that fails. */
 static int open_below(const char *dir, size_t n, const char *name, const char *tail, int *error)
 {
-	char path[PATH_BYTES + NAME_BYTES];
-	int fd = -1;
+	char path[PATH_BYTES];
+	int fd;
 
 	*error = ENAMETOOLONG;
-	if (n >= PATH_BYTES - 1)
-		return -1;
-	memcpy(path, dir, n);
-	path[n] = '/';
-	if (!join_n(path, path, n + 1, name, tail))
+	if (!join_n(path, dir, n, "/", name) || !join(path, path, tail, ""))
 		return -1;
 	fd = open(path, O_RDONLY | O_NOCTTY | O_NONBLOCK);
 	*error = fd < 0 ? errno : 0;
@@ -885,15 +861,9 @@ struct entries {
 	int fd, error; /* errno of a failed read, or 0 */
 	long got, at;
 	bool is_directory; /* the entry that was returned last */
-	_Alignas(uint64_t) char buffer[1024];
+	_Alignas(struct dirent) char buffer[1024];
 };
-
-struct dirent_head { /* struct linux_dirent64 of getdents64(2) */
-	uint64_t ino, offset;
-	uint16_t length;
-	uint8_t type;
-	char name[];
-};
+_Static_assert(offsetof(struct dirent, d_name) == 19, "struct dirent is what getdents64(2) writes");
 
 /* False, and errno, where there is no such directory. The descriptor is to be
  * closed. */
@@ -910,8 +880,7 @@ static bool entries_open(struct entries *e, const char *path)
 static const char *next_entry(struct entries *e)
 {
 	for (;;) {
-		const struct dirent_head *head = (const void *)(e->buffer + e->at);
-		const char *name = e->buffer + e->at + offsetof(struct dirent_head, name);
+		const struct dirent *entry;
 
 		if (e->at == e->got) {
 			e->got = syscall(SYS_getdents64, e->fd, e->buffer, sizeof e->buffer);
@@ -919,12 +888,12 @@ static const char *next_entry(struct entries *e)
 			e->error = e->got < 0 ? errno : 0;
 			if (e->got <= 0)
 				return NULL;
-			continue;
 		}
-		e->at += head->length;
-		e->is_directory = head->type == 4; /* DT_DIR */
-		if (strcmp(name, ".") && strcmp(name, ".."))
-			return name;
+		entry = (const void *)(e->buffer + e->at);
+		e->at += entry->d_reclen;
+		e->is_directory = entry->d_type == DT_DIR;
+		if (strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
+			return entry->d_name;
 	}
 }
 
@@ -963,10 +932,12 @@ static void scan_start_stream(struct scanner *s, int fd, off_t offset)
 	s->offset = offset;
 }
 
-static void scan_close(struct scanner *s)
+/* Closes the file. Returns the errno of a failed open or read, or 0. */
+static int scan_close(struct scanner *s)
 {
 	if (s->fd >= 0)
 		close(s->fd);
+	return s->error;
 }
 
 static bool scan_copies; /* of a kernel's files: a last line without a newline is whole */
@@ -1034,13 +1005,6 @@ static void scan_skip_to_last(struct scanner *s, size_t n)
 		s->next = line + 1;
 }
 
-/* Extends a line to all that was read: in /proc/PID/stat the name of the process may have
- * newlines. */
-static void scan_whole(const struct scanner *s, struct text *line)
-{
-	line->end = s->end - (s->end[-1] == '\n');
-}
-
 /* Takes the next word off the line; false at its end. */
 static bool scan_word(struct text *line, struct text *w)
 {
@@ -1063,15 +1027,20 @@ static bool scan_number(struct text *line, uint64_t *v)
 	return scan_word(line, &w) && parse_digits(&w.p, v) && (w.p == w.end || (*w.p == '\r' && w.p + 1 == w.end));
 }
 
-/* Takes "key " or "key:" off the line; false if it begins with something else. */
+/* The text after "key " or "key:" at p, or NULL if it begins with something else. */
+static const char *after_key(const char *p, const char *key)
+{
+	p = after(p, key);
+	return p && (is_blank(*p) || *p == ':') ? p + 1 : NULL;
+}
+
+/* Takes the key off the line; false if it begins with something else. */
 static bool take_key(struct text *line, const char *key)
 {
-	const char *p = after(line->p, key);
+	const char *p = after_key(line->p, key);
 
-	if (!p || (!is_blank(*p) && *p != ':'))
-		return false;
-	line->p = p + 1;
-	return true;
+	line->p = p ? p : line->p;
+	return p != NULL;
 }
 
 /* Counts the lines that come next and begin with this key and a digit: cpu0, cpu1. */
@@ -1118,47 +1087,29 @@ static uint64_t scan_position(const struct scanner *s, const char *p)
 	return (uint64_t)(s->offset - (s->end - p));
 }
 
-/* Does a line with this key begin at p? Compares by words, as keys begin alike. */
-static bool has_key(const char *p, const char *key, size_t length)
-{
-	uint64_t a, b;
-
-	for (; length >= sizeof a; length -= sizeof a, p += sizeof a, key += sizeof a) {
-		memcpy(&a, p, sizeof a);
-		memcpy(&b, key, sizeof b);
-		if (a != b)
-			return false;
-	}
-	while (length--)
-		if (*p++ != *key++)
-			return false;
-	return is_blank(*p) || *p == ':';
-}
-
 #define JUMP_SLACK 16
 
 /* Skips to the line with this key, where it stood the last time, or a few bytes off, as
- * the numbers before it may have more or fewer digits now. False if it is not there. */
-static bool scan_jump(struct scanner *s, uint64_t position, const char *key, size_t length)
+ * the numbers before it may have more or fewer digits now. Returns the text after the key,
+ * or NULL if it is not there. */
+static const char *scan_jump(struct scanner *s, uint64_t position, const char *key)
 {
-	uint64_t ahead = position - scan_position(s, s->next), left = (uint64_t)(s->end - s->next);
-	char *p = s->next + ahead, *last;
+	uint64_t ahead = position - scan_position(s, s->next), left = (uint64_t)(s->end - s->next), i;
 
-	if (ahead >= left || length >= left - ahead)
-		return false;
-	if ((ahead ? p[-1] == '\n' : !s->cut) && has_key(p, key, length)) {
-		s->next = p;
-		s->cut = false;
-		return true;
-	}
-	last = s->end - p > JUMP_SLACK + (ptrdiff_t)length ? p + JUMP_SLACK : s->end - length - 1;
-	for (p = ahead > JUMP_SLACK ? p - JUMP_SLACK : s->next + 1; p <= last; p++)
-		if (p[-1] == '\n' && has_key(p, key, length)) {
-			s->next = p;
+	for (i = 0; i <= 2 * JUMP_SLACK + 1; i++) {
+		uint64_t at = i ? ahead + i - 1 - JUMP_SLACK : ahead;
+		const char *rest;
+
+		if (at >= left || (at ? s->next[at - 1] != '\n' : s->cut))
+			continue;
+		rest = after_key(s->next + at, key);
+		if (rest) {
+			s->next += at;
 			s->cut = false;
-			return true;
+			return rest;
 		}
-	return false;
+	}
+	return NULL;
 }
 
 /* -------------------------------------------------------------- CATALOGUE
@@ -1169,31 +1120,16 @@ static bool scan_jump(struct scanner *s, uint64_t position, const char *key, siz
  * order of the output and means nothing else. */
 
 /* Directories that hold files: the roots, and the cgroup's directory in the
- * hierarchy of each controller: D(id, name of the controller in v1, "" if only
- * v2 has it). */
-#define DIRECTORIES(D) \
-	D(PROC, "") \
-	D(SYS, "") \
-	D(MEMORY, "memory") \
-	D(CPU, "cpu") \
-	D(CPUACCT, "cpuacct") \
-	D(IO, "blkio") \
-	D(CPUSET, "cpuset") \
-	D(PIDS, "pids") \
-	D(PRESSURE, "")
-
+ * hierarchy of each controller. */
 enum directory {
-#define D(id, controller) DIR_##id,
-	DIRECTORIES(D)
-#undef D
-	DIR_COUNT, DIR_FIRST_HIERARCHY = DIR_SYS + 1
+	DIR_PROC, DIR_SYS, DIR_MEMORY, DIR_CPU, DIR_CPUACCT, DIR_IO, DIR_CPUSET, DIR_PIDS, DIR_PRESSURE, DIR_COUNT,
+	DIR_FIRST_HIERARCHY = DIR_SYS + 1
 };
-_Static_assert(DIR_PROC == 0 && DIR_SYS == 1, "the roots come before the directories of controllers");
 
-static const char *const controllers[] = {
-#define D(id, controller) [DIR_##id] = controller,
-	DIRECTORIES(D)
-#undef D
+/* The controllers of hierarchies: their names in v1, "" if only v2 has it. */
+static const char *const controllers[DIR_COUNT] = {
+	[DIR_MEMORY] = "memory", [DIR_CPU] = "cpu", [DIR_CPUACCT] = "cpuacct", [DIR_IO] = "blkio",
+	[DIR_CPUSET] = "cpuset", [DIR_PIDS] = "pids", [DIR_PRESSURE] = ""
 };
 
 /* The format of a file.
@@ -1313,38 +1249,20 @@ enum unit {
  *   BUFFERS   as CLASSIC; not in the table with -a */
 enum show { SHOW_HIDDEN, SHOW_RECORD, SHOW_EXTENDED, SHOW_CGROUP, SHOW_TABLE, SHOW_CLASSIC, SHOW_ACTIVE, SHOW_BUFFERS };
 
-/* G(id, name, 1: an odd dash goes to the right, as in procps-ng). */
-#define GROUPS(G) \
-	G(NONE, "", 0) \
-	G(PROCS, "procs", 0) \
-	G(MEMORY, "memory", 0) \
-	G(SWAP, "swap", 0) \
-	G(BLOCKS, "io", 0) \
-	G(SYSTEM, "system", 1) \
-	G(CPU, "cpu", 0) \
-	G(FAULTS, "faults", 0) \
-	G(PRESSURE, "pressure", 0) \
-	G(LIMITS, "limits", 0) \
-	G(DISK, "disk", 1) \
-	G(READS, "reads", 0) \
-	G(WRITES, "writes", 0) \
-	G(IO, "IO", 1)
-
 enum group {
-#define G(id, name, right) GROUP_##id,
-	GROUPS(G)
-#undef G
+	GROUP_NONE, GROUP_PROCS, GROUP_MEMORY, GROUP_SWAP, GROUP_BLOCKS, GROUP_SYSTEM, GROUP_CPU, GROUP_FAULTS,
+	GROUP_PRESSURE, GROUP_LIMITS, GROUP_DISK, GROUP_READS, GROUP_WRITES, GROUP_IO
 };
-
-_Static_assert(GROUP_NONE == 0, "a column that names no group has none");
 
 static const struct group_row {
 	const char *name;
-	bool right;
+	bool right; /* an odd dash goes to the right, as in procps-ng */
 } groups[] = {
-#define G(id, name, right) [GROUP_##id] = { name, right },
-	GROUPS(G)
-#undef G
+	[GROUP_NONE] = { "" }, [GROUP_PROCS] = { "procs" }, [GROUP_MEMORY] = { "memory" }, [GROUP_SWAP] = { "swap" },
+	[GROUP_BLOCKS] = { "io" }, [GROUP_SYSTEM] = { "system", true }, [GROUP_CPU] = { "cpu" },
+	[GROUP_FAULTS] = { "faults" }, [GROUP_PRESSURE] = { "pressure" }, [GROUP_LIMITS] = { "limits" },
+	[GROUP_DISK] = { "disk", true }, [GROUP_READS] = { "reads" }, [GROUP_WRITES] = { "writes" },
+	[GROUP_IO] = { "IO", true }
 };
 
 /* A column of a listing. The listing defines its id: a metric, a field of a device, or
@@ -1436,6 +1354,13 @@ struct place {
 #define MINUS_ANY(name) { M_##name, TERM_MINUS, true }
 #define NEEDS(name) { M_##name, TERM_NEEDED, true }
 
+/* Numbers that several scopes have in files of one format, and those of the cpu line. */
+#define PSI(file, key) IN(HOST, AT(PSI_##file, US, key)) IN(CGROUP, AT(CG_PSI_##file, US, key))
+#define AVG10(file, key) IN(HOST, AT(PSI_##file, ONE, key), NTH(1)) IN(CGROUP, AT(CG_PSI_##file, ONE, key), NTH(1))
+#define EVENTS(unit, key) IN(HOST, AT(VMSTAT, unit, key)) IN(V2, AT(MEM_STAT, unit, key))
+#define MEMORY_STAT(key) IN(V2, AT(MEM_STAT, BYTES, key)) IN(V1, AT(MEM_STAT, BYTES, "total_" key))
+#define CPU_TICKS(...) IN(HOST, AT(STAT, TICKS, "cpu"), __VA_ARGS__)
+
 /* The export of a metric to Prometheus: the name follows vmstat_ for a host, vmstat_cgroup_
  * for a cgroup. A counter is the kernel's count, a gauge the value of a report; in seconds,
  * bytes, or unscaled. Rows of one name are adjacent and differ in a label.
@@ -1514,11 +1439,9 @@ struct export {
 	E(swap_cached, GAUGE, SIZE, "memory that is in swap space, too", AS(HOST, GAUGE, "swap_cached_bytes"), \
 	  IN(HOST, AT(MEMINFO, KIB, "SwapCached")) IN(V2, AT(MEM_STAT, BYTES, "swapcached"))) \
 	M(si, SWAP, CLASSIC, 75, RATE, FLOW, 4, 4, "si", "memory swapped in", \
-	  AS(HOST | CGROUP, COUNTER, "swap_in_bytes_total"), IN(HOST, AT(VMSTAT, PAGES, "pswpin")) \
-	  IN(V2, AT(MEM_STAT, PAGES, "pswpin"))) \
+	  AS(HOST | CGROUP, COUNTER, "swap_in_bytes_total"), EVENTS(PAGES, "pswpin")) \
 	M(so, SWAP, CLASSIC, 75, RATE, FLOW, 4, 4, "so", "memory swapped out", \
-	  AS(HOST | CGROUP, COUNTER, "swap_out_bytes_total"), IN(HOST, AT(VMSTAT, PAGES, "pswpout")) \
-	  IN(V2, AT(MEM_STAT, PAGES, "pswpout"))) \
+	  AS(HOST | CGROUP, COUNTER, "swap_out_bytes_total"), EVENTS(PAGES, "pswpout")) \
 	M(bi, BLOCKS, CLASSIC, 71, RATE, BLOCKS, 5, 5, "bi", "data read from block devices", \
 	  AS(HOST, COUNTER, "paged_in_bytes_total"), IN(HOST, AT(VMSTAT, KIB, "pgpgin")) \
 	  IN(CGROUP, FROM(DEVICES, BYTES), BY(read))) \
@@ -1550,25 +1473,20 @@ struct export {
 	M(gu, CPU, CLASSIC, 30, GAUGE, PERCENT, 2, 3, "gu", "% of CPU time running guests", UNEXPORTED, \
 	  IN(HOST, OVER(cpu_time), MADE_OF(PLUS(cpu_guest), PLUS_ANY(cpu_guest_nice)))) \
 	E(cpu_user, TIME, WHOLE, "CPU time by mode; user and nice include guests", \
-	  AS(HOST, COUNTER, "cpu_seconds_total", MODE(user)), IN(HOST, AT(STAT, TICKS, "cpu"), NTH(1))) \
-	E(cpu_nice, TIME, WHOLE, "", AS(HOST, COUNTER, "cpu_seconds_total", MODE(nice)), \
-	  IN(HOST, AT(STAT, TICKS, "cpu"), NTH(2))) \
-	E(cpu_system, TIME, WHOLE, "", AS(HOST, COUNTER, "cpu_seconds_total", MODE(system)), \
-	  IN(HOST, AT(STAT, TICKS, "cpu"), NTH(3))) \
+	  AS(HOST, COUNTER, "cpu_seconds_total", MODE(user)), CPU_TICKS(NTH(1))) \
+	E(cpu_nice, TIME, WHOLE, "", AS(HOST, COUNTER, "cpu_seconds_total", MODE(nice)), CPU_TICKS(NTH(2))) \
+	E(cpu_system, TIME, WHOLE, "", AS(HOST, COUNTER, "cpu_seconds_total", MODE(system)), CPU_TICKS(NTH(3))) \
 	E(cpu_idle, TIME, WHOLE, "", AS(HOST, COUNTER, "cpu_seconds_total", MODE(idle)), \
-	  IN(HOST, AT(STAT, TICKS, "cpu"), NTH(4), STEPS_BACK)) \
+	  CPU_TICKS(NTH(4), STEPS_BACK)) \
 	E(cpu_iowait, TIME, WHOLE, "", AS(HOST, COUNTER, "cpu_seconds_total", MODE(iowait)), \
-	  IN(HOST, AT(STAT, TICKS, "cpu"), NTH(5), STEPS_BACK)) \
-	E(cpu_irq, TIME, WHOLE, "", AS(HOST, COUNTER, "cpu_seconds_total", MODE(irq)), \
-	  IN(HOST, AT(STAT, TICKS, "cpu"), NTH(6))) \
-	E(cpu_softirq, TIME, WHOLE, "", AS(HOST, COUNTER, "cpu_seconds_total", MODE(softirq)), \
-	  IN(HOST, AT(STAT, TICKS, "cpu"), NTH(7))) \
-	E(cpu_steal, TIME, WHOLE, "", AS(HOST, COUNTER, "cpu_seconds_total", MODE(steal)), \
-	  IN(HOST, AT(STAT, TICKS, "cpu"), NTH(8))) \
+	  CPU_TICKS(NTH(5), STEPS_BACK)) \
+	E(cpu_irq, TIME, WHOLE, "", AS(HOST, COUNTER, "cpu_seconds_total", MODE(irq)), CPU_TICKS(NTH(6))) \
+	E(cpu_softirq, TIME, WHOLE, "", AS(HOST, COUNTER, "cpu_seconds_total", MODE(softirq)), CPU_TICKS(NTH(7))) \
+	E(cpu_steal, TIME, WHOLE, "", AS(HOST, COUNTER, "cpu_seconds_total", MODE(steal)), CPU_TICKS(NTH(8))) \
 	E(cpu_guest, TIME, WHOLE, "CPU time of guests by mode", \
-	  AS(HOST, COUNTER, "cpu_guest_seconds_total", MODE(user)), IN(HOST, AT(STAT, TICKS, "cpu"), NTH(9))) \
+	  AS(HOST, COUNTER, "cpu_guest_seconds_total", MODE(user)), CPU_TICKS(NTH(9))) \
 	E(cpu_guest_nice, TIME, WHOLE, "", AS(HOST, COUNTER, "cpu_guest_seconds_total", MODE(nice)), \
-	  IN(HOST, AT(STAT, TICKS, "cpu"), NTH(10))) \
+	  CPU_TICKS(NTH(10))) \
 	H(cpu_time, TIME, WHOLE, \
 	  IN(HOST, BY(cpu_time), MADE_OF(PLUS(cpu_user), PLUS_ANY(cpu_nice), PLUS_ANY(cpu_system), PLUS(cpu_idle), \
 	    PLUS_ANY(cpu_iowait), PLUS_ANY(cpu_irq), PLUS_ANY(cpu_softirq), PLUS_ANY(cpu_steal), NEEDS(cpus_online), \
@@ -1582,8 +1500,8 @@ struct export {
 	M(min, FAULTS, TABLE, 77, RATE, NUMBER, 5, 7, "min", "minor page faults, without disk I/O", \
 	  AS(HOST | CGROUP, COUNTER, "minor_faults_total"), IN(ANY, MADE_OF(PLUS(faults), MINUS(maj)))) \
 	M(maj, FAULTS, TABLE, 82, RATE, NUMBER, 4, 6, "maj", "major page faults, which wait for the disk", \
-	  AS(HOST | CGROUP, COUNTER, "major_faults_total"), IN(HOST, AT(VMSTAT, ONE, "pgmajfault")) \
-	  IN(V2, AT(MEM_STAT, ONE, "pgmajfault")) IN(V1, AT(MEM_STAT, ONE, "total_pgmajfault"))) \
+	  AS(HOST | CGROUP, COUNTER, "major_faults_total"), EVENTS(ONE, "pgmajfault") \
+	  IN(V1, AT(MEM_STAT, ONE, "total_pgmajfault"))) \
 	M(oom, FAULTS, EXTENDED, 70, COUNT, NUMBER, 3, 5, "oom", "tasks killed for want of memory", \
 	  AS(HOST | CGROUP, COUNTER, "oom_kills_total"), IN(HOST, AT(VMSTAT, ONE, "oom_kill")) \
 	  IN(V2, AT(MEM_EVENTS, ONE, "oom_kill")) IN(V1, FROM(OOM_BELOW, ONE))) \
@@ -1591,8 +1509,7 @@ struct export {
 	  AS(HOST | CGROUP, COUNTER, "refaults_total"), \
 	  IN(ANY, MADE_OF(PLUS_ANY(refault_old), PLUS_ANY(refault_file), PLUS_ANY(refault_anon)))) \
 	M(direct, FAULTS, EXTENDED, 45, RATE, NUMBER, 5, 7, "dscan", "pages scanned by tasks that need memory", \
-	  AS(HOST | SELF, COUNTER, "direct_scanned_pages_total"), IN(HOST, AT(VMSTAT, ONE, "pgscan_direct")) \
-	  IN(V2, AT(MEM_STAT, ONE, "pgscan_direct"))) \
+	  AS(HOST | SELF, COUNTER, "direct_scanned_pages_total"), EVENTS(ONE, "pgscan_direct")) \
 	E(scanned, COUNT, NUMBER, "pages scanned to reclaim them", AS(HOST | SELF, COUNTER, "scanned_pages_total"), \
 	  IN(HOST, MADE_OF(PLUS(scan_kswapd), PLUS(scan_direct), PLUS_ANY(scan_khugepaged), \
 	    PLUS_ANY(scan_proactive))) IN(V2, AT(MEM_STAT, ONE, "pgscan"))) \
@@ -1606,32 +1523,26 @@ struct export {
 	  AS(CGROUP, COUNTER, "memory_limit_hits_total"), IN(V2, MADE_OF(PLUS(hits_max), PLUS(hits_high))) \
 	  IN(V1, AT(V1_FAILCNT, ONE, ""))) \
 	M(zsi, FAULTS, EXTENDED, 42, RATE, FLOW, 4, 4, "zsi", "memory swapped in from zswap", UNEXPORTED, \
-	  IN(HOST, AT(VMSTAT, PAGES, "zswpin")) IN(V2, AT(MEM_STAT, PAGES, "zswpin"))) \
+	  EVENTS(PAGES, "zswpin")) \
 	M(zso, FAULTS, EXTENDED, 41, RATE, FLOW, 4, 4, "zso", "memory swapped out to zswap", UNEXPORTED, \
-	  IN(HOST, AT(VMSTAT, PAGES, "zswpout")) IN(V2, AT(MEM_STAT, PAGES, "zswpout"))) \
+	  EVENTS(PAGES, "zswpout")) \
 	M(dirty, FAULTS, EXTENDED, 40, GAUGE, SIZE, 6, 12, "dirty", "page cache not on disk yet", UNEXPORTED, \
 	  IN(HOST, MADE_OF(PLUS(cache_dirty), PLUS(cache_writeback))) \
 	  IN(CGROUP, MADE_OF(PLUS(cache_dirty), PLUS(cache_writeback)))) \
 	M(cpu_some, PRESSURE, CGROUP, 69, SHARE, PERCENT, 3, 5, "cpu", "time some task waited for a CPU", \
-	  AS(HOST | CGROUP, COUNTER, "pressure_cpu_waiting_seconds_total"), IN(HOST, AT(PSI_CPU, US, "some")) \
-	  IN(CGROUP, AT(CG_PSI_CPU, US, "some"))) \
+	  AS(HOST | CGROUP, COUNTER, "pressure_cpu_waiting_seconds_total"), PSI(CPU, "some")) \
 	M(cpu_full, PRESSURE, EXTENDED, 20, SHARE, PERCENT, 4, 5, "cpuF", "time all tasks waited for a CPU", \
 	  AS(CGROUP, COUNTER, "pressure_cpu_stalled_seconds_total"), IN(CGROUP, AT(CG_PSI_CPU, US, "full"))) \
 	M(mem_some, PRESSURE, CGROUP, 58, SHARE, PERCENT, 3, 5, "mem", "time some task waited for memory", \
-	  AS(HOST | CGROUP, COUNTER, "pressure_memory_waiting_seconds_total"), IN(HOST, AT(PSI_MEMORY, US, "some")) \
-	  IN(CGROUP, AT(CG_PSI_MEMORY, US, "some"))) \
+	  AS(HOST | CGROUP, COUNTER, "pressure_memory_waiting_seconds_total"), PSI(MEMORY, "some")) \
 	M(mem_full, PRESSURE, CGROUP, 74, SHARE, PERCENT, 4, 5, "memF", "time all tasks waited for memory", \
-	  AS(HOST | CGROUP, COUNTER, "pressure_memory_stalled_seconds_total"), IN(HOST, AT(PSI_MEMORY, US, "full")) \
-	  IN(CGROUP, AT(CG_PSI_MEMORY, US, "full"))) \
+	  AS(HOST | CGROUP, COUNTER, "pressure_memory_stalled_seconds_total"), PSI(MEMORY, "full")) \
 	M(io_some, PRESSURE, CGROUP, 57, SHARE, PERCENT, 3, 5, "io", "time some task waited for I/O", \
-	  AS(HOST | CGROUP, COUNTER, "pressure_io_waiting_seconds_total"), IN(HOST, AT(PSI_IO, US, "some")) \
-	  IN(CGROUP, AT(CG_PSI_IO, US, "some"))) \
+	  AS(HOST | CGROUP, COUNTER, "pressure_io_waiting_seconds_total"), PSI(IO, "some")) \
 	M(io_full, PRESSURE, CGROUP, 73, SHARE, PERCENT, 3, 5, "ioF", "time all tasks waited for I/O", \
-	  AS(HOST | CGROUP, COUNTER, "pressure_io_stalled_seconds_total"), IN(HOST, AT(PSI_IO, US, "full")) \
-	  IN(CGROUP, AT(CG_PSI_IO, US, "full"))) \
+	  AS(HOST | CGROUP, COUNTER, "pressure_io_stalled_seconds_total"), PSI(IO, "full")) \
 	M(irq_full, PRESSURE, EXTENDED, 19, SHARE, PERCENT, 3, 5, "irq", "time interrupts held all tasks up", \
-	  AS(HOST | CGROUP, COUNTER, "pressure_irq_stalled_seconds_total"), IN(HOST, AT(PSI_IRQ, US, "full")) \
-	  IN(CGROUP, AT(CG_PSI_IRQ, US, "full"))) \
+	  AS(HOST | CGROUP, COUNTER, "pressure_irq_stalled_seconds_total"), PSI(IRQ, "full")) \
 	M(avail, LIMITS, CGROUP, 83, GAUGE, SIZE, 7, 12, "avail", "memory that can be taken without swapping", \
 	  AS(HOST | SELF, GAUGE, "memory_available_bytes"), IN(HOST, MADE_OF(PLUS(mem_available))) \
 	  IN(CGROUP, BY(cgroup_available), MADE_OF(NEEDS(mem_limit), NEEDS(mem_available)))) \
@@ -1668,12 +1579,9 @@ struct export {
 	  IN(CGROUP, BY(limits), MADE_OF(NEEDS(periods), NEEDS(local_throttled), NEEDS(cpus_online)))) \
 	M(thr_pct, LIMITS, CGROUP, 79, GAUGE, PERCENT, 4, 5, "thr%", "% of the quota's periods that were throttled", \
 	  UNEXPORTED, IN(CGROUP, BY(limits), MADE_OF(NEEDS(periods)))) \
-	H(cpu_avg10, GAUGE, PERCENT, IN(HOST, AT(PSI_CPU, ONE, "some"), NTH(1)) \
-	  IN(CGROUP, AT(CG_PSI_CPU, ONE, "some"), NTH(1))) \
-	H(mem_avg10, GAUGE, PERCENT, IN(HOST, AT(PSI_MEMORY, ONE, "full"), NTH(1)) \
-	  IN(CGROUP, AT(CG_PSI_MEMORY, ONE, "full"), NTH(1))) \
-	H(io_avg10, GAUGE, PERCENT, IN(HOST, AT(PSI_IO, ONE, "full"), NTH(1)) \
-	  IN(CGROUP, AT(CG_PSI_IO, ONE, "full"), NTH(1))) \
+	H(cpu_avg10, GAUGE, PERCENT, AVG10(CPU, "some")) \
+	H(mem_avg10, GAUGE, PERCENT, AVG10(MEMORY, "full")) \
+	H(io_avg10, GAUGE, PERCENT, AVG10(IO, "full")) \
 	H(swap, RATE, FLOW, IN(ANY, MADE_OF(PLUS(si), PLUS(so)))) \
 	H(cpu_busy, GAUGE, PERCENT, \
 	  IN(HOST, OVER(cpu_time), MADE_OF(PLUS(cpu_time), MINUS(cpu_idle), MINUS_ANY(cpu_iowait))) \
@@ -1689,14 +1597,10 @@ struct export {
 	H(mem_available, GAUGE, SIZE, \
 	  IN(ANY, BY(available), MADE_OF(NEEDS(reported_available), NEEDS(host_total), NEEDS(mem_free), \
 	    NEEDS(file_active), NEEDS(file_inactive), NEEDS(buff), NEEDS(cached)))) \
-	H(faults, RATE, NUMBER, IN(HOST, AT(VMSTAT, ONE, "pgfault")) IN(V2, AT(MEM_STAT, ONE, "pgfault")) \
-	  IN(V1, AT(MEM_STAT, ONE, "total_pgfault"))) \
-	H(refault_old, RATE, NUMBER, IN(HOST, AT(VMSTAT, ONE, "workingset_refault")) \
-	  IN(V2, AT(MEM_STAT, ONE, "workingset_refault"))) \
-	H(refault_file, RATE, NUMBER, IN(HOST, AT(VMSTAT, ONE, "workingset_refault_file")) \
-	  IN(V2, AT(MEM_STAT, ONE, "workingset_refault_file"))) \
-	H(refault_anon, RATE, NUMBER, IN(HOST, AT(VMSTAT, ONE, "workingset_refault_anon")) \
-	  IN(V2, AT(MEM_STAT, ONE, "workingset_refault_anon"))) \
+	H(faults, RATE, NUMBER, EVENTS(ONE, "pgfault") IN(V1, AT(MEM_STAT, ONE, "total_pgfault"))) \
+	H(refault_old, RATE, NUMBER, EVENTS(ONE, "workingset_refault")) \
+	H(refault_file, RATE, NUMBER, EVENTS(ONE, "workingset_refault_file")) \
+	H(refault_anon, RATE, NUMBER, EVENTS(ONE, "workingset_refault_anon")) \
 	H(steal_kswapd, COUNT, NUMBER, IN(HOST, AT(VMSTAT, ONE, "pgsteal_kswapd"))) \
 	H(steal_direct, COUNT, NUMBER, IN(HOST, AT(VMSTAT, ONE, "pgsteal_direct"))) \
 	H(scan_kswapd, COUNT, NUMBER, IN(HOST, AT(VMSTAT, ONE, "pgscan_kswapd"))) \
@@ -1715,14 +1619,11 @@ struct export {
 /* Terms of other metrics of a cgroup. */
 #define CGROUP_METRICS(E, H) \
 	H(memsw_usage, GAUGE, SIZE, IN(V1, AT(V1_MEMSW, BYTES, ""))) \
-	H(inactive_anon, GAUGE, SIZE, IN(V2, AT(MEM_STAT, BYTES, "inactive_anon")) \
-	  IN(V1, AT(MEM_STAT, BYTES, "total_inactive_anon"))) \
+	H(inactive_anon, GAUGE, SIZE, MEMORY_STAT("inactive_anon")) \
 	H(inactive_file, GAUGE, SIZE, IN(V2, AT(MEM_STAT, BYTES, "inactive_file"), LEVELS) \
 	  IN(V1, AT(MEM_STAT, BYTES, "total_inactive_file"), LEVELS)) \
-	H(active_anon, GAUGE, SIZE, IN(V2, AT(MEM_STAT, BYTES, "active_anon")) \
-	  IN(V1, AT(MEM_STAT, BYTES, "total_active_anon"))) \
-	H(active_file, GAUGE, SIZE, IN(V2, AT(MEM_STAT, BYTES, "active_file")) \
-	  IN(V1, AT(MEM_STAT, BYTES, "total_active_file"))) \
+	H(active_anon, GAUGE, SIZE, MEMORY_STAT("active_anon")) \
+	H(active_file, GAUGE, SIZE, MEMORY_STAT("active_file")) \
 	H(hierarchical_memsw, GAUGE, SIZE, IN(V1, AT(MEM_STAT, BYTES, "hierarchical_memsw_limit"))) \
 	H(hierarchical, GAUGE, SIZE, IN(V1, AT(MEM_STAT, BYTES, "hierarchical_memory_limit"))) \
 	H(mem_high, GAUGE, SIZE, IN(V2, AT(MEM_HIGH, BYTES, ""), LEVELS)) \
@@ -1804,36 +1705,17 @@ static const struct metric {
 #undef H
 };
 
-#define M(name, group, show, keep, kind, unit, width, wide, heading, ...) \
-	_Static_assert(sizeof heading - 1 <= (width) && (width) <= (wide) && (keep) < 100, \
-		       #name ": the heading fits the width, that is at most the wide width, keep is below 100");
-#define H(...)
-METRICS(M, H, H)
-#undef M
-#undef H
+/* Activity of a process in --top. In percent of one CPU: cpu, time used; wait, time spent
+ * waiting. */
+enum top_value { TOP_cs, TOP_vcs, TOP_min, TOP_maj, TOP_cpu, TOP_wait, TOP_COUNT };
 
-/* Activity of a process in --top: P(key, unit, width, heading in text).
- * In percent of one CPU: cpu, time used; wait, time spent waiting. */
-#define TOP_VALUES(P) \
-	P(cs, NUMBER, 7, "cs") \
-	P(vcs, NUMBER, 7, "vcs") \
-	P(min, NUMBER, 7, "min") \
-	P(maj, NUMBER, 6, "maj") \
-	P(cpu, PERCENT, 5, "cpu%") \
-	P(wait, PERCENT, 5, "wait%")
-
-enum top_value {
-#define P(key, ...) TOP_##key,
-	TOP_VALUES(P)
-#undef P
-	TOP_COUNT
-};
-
-static const struct column top_columns[] = {
-#define P(key, unit, width, heading) [TOP_##key] = \
-	{ #key, heading, GROUP_NONE, UNIT_##unit, { width, width }, 90 + TOP_##key, TOP_##key },
-	TOP_VALUES(P)
-#undef P
+static const struct column top_columns[TOP_COUNT] = {
+	{ "cs", "cs", GROUP_NONE, UNIT_NUMBER, { 7, 7 }, 90, TOP_cs },
+	{ "vcs", "vcs", GROUP_NONE, UNIT_NUMBER, { 7, 7 }, 91, TOP_vcs },
+	{ "min", "min", GROUP_NONE, UNIT_NUMBER, { 7, 7 }, 92, TOP_min },
+	{ "maj", "maj", GROUP_NONE, UNIT_NUMBER, { 6, 6 }, 93, TOP_maj },
+	{ "cpu", "cpu%", GROUP_NONE, UNIT_PERCENT, { 5, 5 }, 94, TOP_cpu },
+	{ "wait", "wait%", GROUP_NONE, UNIT_PERCENT, { 5, 5 }, 95, TOP_wait },
 };
 
 /* The alert rules, and further evidence for --check, by the USE method
@@ -1888,26 +1770,7 @@ static const struct rule {
 #undef E
 };
 
-#define A(metric, resource, aspect, before, tail, what, warn, crit, seconds, blame) \
-	_Static_assert((warn) <= (crit) && (crit) > 0, #metric ": the warning comes first");
-#define E(...)
-RULES(A, E)
-#undef A
-#undef E
-
-#define CHILD_EXPORTS 32 /* for each cgroup below the scope */
-
-#undef AS
-#undef UNEXPORTED
-#define AS(in, ...) (((in) & CGROUP) != 0)
-#define M(name, group, show, keep, kind, unit, width, wide, heading, help, exported, ...) + exported
-#define E(name, kind, unit, help, exported, ...) + exported
-#define H(...)
-#define UNEXPORTED 0
-_Static_assert(METRICS(M, E, H) CGROUP_METRICS(E, H) <= CHILD_EXPORTS, "CHILD_EXPORTS is too small");
-#undef M
-#undef E
-#undef H
+#define CHILD_EXPORTS 32 /* for each cgroup below the scope, at most */
 
 /* Options: O(id, letter, name, group in --help, action, value, switch that
  * builds it in, help). Actions:
@@ -2074,6 +1937,15 @@ static bool scan_proc(struct scanner *s, const char *name, const char *tail)
 	return fd >= 0;
 }
 
+/* Reads the first line of a file below /proc into the scanner; false if it has none. */
+static bool first_line(struct scanner *s, const char *name, const char *tail, struct text *line)
+{
+	bool any = scan_proc(s, name, tail) && scan_line(s, line);
+
+	scan_close(s);
+	return any;
+}
+
 /* for (each_hierarchy(h)) */
 #define each_hierarchy(h) struct hierarchy *h = hierarchies + DIR_FIRST_HIERARCHY; h < hierarchies + DIR_COUNT; h++
 
@@ -2152,8 +2024,7 @@ static bool read_cgroup_paths(const char *who, bool own, int *error)
 			}
 		}
 	}
-	scan_close(&s);
-	note_error(error, s.error);
+	note_error(error, scan_close(&s));
 	return !s.error;
 }
 
@@ -2214,17 +2085,12 @@ static bool walk_below(struct walk *w, size_t n, unsigned depth)
 		return false;
 	}
 	while (!done && (name = next_entry(&entries))) {
-		size_t longer = n + 1 + strlen(name);
-
 		if (!entries.is_directory)
 			continue;
-		if (longer + sizeof "/cgroup.threads" > PATH_BYTES) {
+		if (join_n(w->dir, w->dir, n, "/", name))
+			done = walk_below(w, n + 1 + strlen(name), depth + 1);
+		else
 			note_error(&w->error, ENAMETOOLONG);
-			continue;
-		}
-		w->dir[n] = '/';
-		memcpy(w->dir + n + 1, name, strlen(name) + 1);
-		done = walk_below(w, longer, depth + 1);
 		if (!done)
 			w->dir[n] = '\0';
 	}
@@ -2253,8 +2119,7 @@ static bool visit_search(struct walk *w, size_t n)
 	scan_start(&s, fd, error);
 	while (!found && scan_line(&s, &line))
 		found = scan_number(&line, &pid) && pid == *wanted;
-	note_error(&w->error, s.error);
-	scan_close(&s);
+	note_error(&w->error, scan_close(&s));
 	return found;
 }
 
@@ -2272,7 +2137,7 @@ static bool is_octal(char c)
 	return c >= '0' && c <= '7';
 }
 
-/* mountinfo writes space, tab, newline and backslash as \ooo. */
+/* mountinfo writes space, tab, newline and backslash as \ooo, and no other backslash. */
 static bool unescape(const struct text *w, char *to)
 {
 	const char *p = w->p, *end = to + PATH_BYTES - 1;
@@ -2300,15 +2165,13 @@ static bool parse_mount(struct text line, const char *prefix, struct mount *m)
 	unsigned i;
 
 	for (i = 0; i < 4; i++)
-		if (!scan_word(&line, &w))
-			return false;
+		scan_word(&line, &w);
 	if (!unescape(&w, m->root) || !scan_word(&line, &w) || !unescape(&w, named))
 		return false;
-	do
-		if (!scan_word(&line, &w))
-			return false;
-	while (!is_text(&w, "-"));
-	if (!scan_word(&line, &type) || !scan_word(&line, &w))
+	while (scan_word(&line, &w) && !is_text(&w, "-"))
+		;
+	scan_word(&line, &type);
+	if (!scan_word(&line, &w))
 		return false;
 	while (scan_word(&line, &last)) /* the source may be empty; the options are last */
 		w = last;
@@ -2335,16 +2198,14 @@ static void set_directory(struct hierarchy *h, const char *dir, size_t top, uint
 	*h = (struct hierarchy){ h->path, keep_path(dir), version, rank, whole && !scope.private };
 	if (!h->dir)
 		return;
-	for (h->length[h->levels++] = (uint16_t)n; n > top; h->length[h->levels++] = (uint16_t)n) {
-		h->truncated = h->levels == MAX_LEVELS;
-		if (h->truncated) {
-			h->whole = false;
-			return;
-		}
-		while (n > top && dir[n - 1] != '/')
-			n--;
-		n = n > top ? n - 1 : top;
+	h->length[h->levels++] = (uint16_t)n;
+	while (n > top && h->levels < MAX_LEVELS) {
+		for (n--; n > top && dir[n] != '/'; n--)
+			;
+		h->length[h->levels++] = (uint16_t)n;
 	}
+	h->truncated = n > top;
+	h->whole &= !h->truncated;
 }
 
 /* The directory below a mount whose cgroup.procs lists the process. Seen from a
@@ -2412,8 +2273,7 @@ static bool find_directories(const char *who, const char *prefix, uint64_t pid, 
 	while (scan_line(&s, &line))
 		if (parse_mount(line, prefix, &m))
 			use_mount(&m, pid, error);
-	note_error(error, s.error);
-	scan_close(&s);
+	note_error(error, scan_close(&s));
 	for (each_hierarchy(h)) {
 		if (!h->dir)
 			h->version = 0;
@@ -2471,22 +2331,6 @@ static bool is_at_root(enum directory dir)
 	return hierarchies[dir].path && !hierarchies[dir].path[1];
 }
 
-/* The process to search cgroup.procs for: --pid or vmstat; in a captured tree
- * the process that copied it. */
-static uint64_t listed_pid(uint64_t asked)
-{
-	uint64_t pid = asked ? asked : (uint64_t)getpid();
-	struct scanner s;
-	struct text line;
-
-	if (!asked && opt->captured && scan_proc(&s, "self", "/stat")) {
-		if (scan_line(&s, &line))
-			scan_number(&line, &pid);
-		scan_close(&s);
-	}
-	return pid;
-}
-
 /* The cgroup of WHO, "self" or a PID: on our own mounts; else, if we have
  * entered a container from outside, the cgroup of process 1; else on the mounts of
  * the process itself (a container beside ours). */
@@ -2495,10 +2339,15 @@ static bool find_cgroup_of(const char *who, uint64_t pid, bool *below_root, int 
 	char root[PATH_BYTES];
 	bool found = read_cgroup_paths(who, !pid, error), outside;
 	const char *path = hierarchies[DIR_MEMORY].path;
+	uint64_t listed = pid ? pid : (uint64_t)getpid(); /* to search cgroup.procs for */
+	struct scanner s;
+	struct text line;
 
+	if (!pid && opt->captured && first_line(&s, "self", "/stat", &line))
+		scan_number(&line, &listed); /* the process that copied the tree */
 	outside = !pid && path && (is_at_root(DIR_MEMORY) || steps_up(path));
 	*below_root = !is_at_root(DIR_MEMORY) && !is_at_root(DIR_CPU);
-	found = found && find_directories("self", "", listed_pid(pid), error);
+	found = found && find_directories("self", "", listed, error);
 	if (!found && outside && !*error)
 		found = scope.entered = read_cgroup_paths("1", true, error) && find_directories("self", "", 0, error);
 	if (!found && pid && join(root, opt->proc, "/", who) && join(root, root, "/root", ""))
@@ -2509,7 +2358,7 @@ static bool find_cgroup_of(const char *who, uint64_t pid, bool *below_root, int 
 /* Writes the canonical path of a directory; false if it cannot be opened. */
 static bool canonical(const char *path, char *to, int *error)
 {
-	char link[40] = "/proc/self/fd/";
+	char link[40];
 	struct sink o = SINK(link);
 	int fd = open(path, O_RDONLY | O_DIRECTORY);
 	ssize_t n;
@@ -2518,10 +2367,8 @@ static bool canonical(const char *path, char *to, int *error)
 		note_error(error, errno);
 		return false;
 	}
-	o.n = strlen(link);
-	out_u64(&o, (uint64_t)fd);
-	out_end(&o);
-	n = readlink(link, to, PATH_BYTES - 1);
+	out(&o, "/proc/self/fd/%u", (unsigned)fd);
+	n = readlink(out_end(&o), to, PATH_BYTES - 1);
 	close(fd);
 	to[n > 0 ? n : 0] = '\0';
 	return n > 0;
@@ -2554,8 +2401,7 @@ static bool find_path(char *path, size_t *unnamed, const char *cgroup, const cha
 		least = strlen(rest);
 		*unnamed = steps_up(m.root) ? strlen(m.root) : 0;
 	}
-	note_error(error, s.error);
-	scan_close(&s);
+	note_error(error, scan_close(&s));
 	return least < SIZE_MAX;
 }
 
@@ -2574,11 +2420,13 @@ static bool find_named(const char *cgroup, int *error)
 {
 	char path[PATH_BYTES], dir[PATH_BYTES] = "";
 	size_t unnamed = 0;
-	bool found, is_dir = cgroup[0] == '/' && canonical(cgroup, dir, error);
-	uint8_t version = is_in(dir, FS_CGROUP2) ? 2 : is_in(dir, FS_CGROUP);
+	uint8_t version;
+	bool found;
 
+	if (cgroup[0] == '/')
+		canonical(cgroup, dir, error);
 	read_cgroup_paths("self", false, error); /* for the versions of the hierarchies */
-	if (find_path(path, &unnamed, cgroup, is_dir ? dir : "", error)) {
+	if (find_path(path, &unnamed, cgroup, dir, error)) {
 		for (each_hierarchy(h))
 			h->path = keep_path(path);
 		found = find_directories("self", "", 0, error);
@@ -2586,7 +2434,8 @@ static bool find_named(const char *cgroup, int *error)
 			h->path = path[unnamed] ? keep_path(path + unnamed) : "/";
 		return found;
 	}
-	if (!is_dir || !version)
+	version = is_in(dir, FS_CGROUP2) ? 2 : is_in(dir, FS_CGROUP);
+	if (!version)
 		return false;
 	for (each_hierarchy(h)) {
 		h->path = keep_path(dir);
@@ -2596,54 +2445,45 @@ static bool find_named(const char *cgroup, int *error)
 	return true;
 }
 
-/* The requested scope. */
-struct asked {
-	uint8_t whose;      /* WHOSE_ */
-	const char *cgroup; /* --cgroup, or NULL */
-	uint64_t pid;       /* --pid, or 0 */
-};
-
 /* The result of scope_choose(). */
 enum chosen { CHOSEN, CHOSEN_NOT_FOUND, CHOSEN_NO_PID, CHOSEN_GONE, CHOSEN_UNSEEN, CHOSEN_NONE };
 
-/* Chooses the scope. `auto` falls back to the host; if a requested cgroup or
- * process is unavailable, the result says why; *error is the errno of a failed
- * read. */
-static enum chosen scope_choose(const struct asked *asked, int *error)
+/* Chooses the scope: a cgroup named as for --cgroup, or that of the other options. `auto`
+ * falls back to the host; if a requested cgroup or process is unavailable, the result says
+ * why; *error is the errno of a failed read. */
+static enum chosen scope_choose(const char *cgroup, int *error)
 {
 	char who[24] = "self";
 	struct sink o = SINK(who);
-	bool automatic = asked->whose == WHOSE_AUTO && !asked->pid && !asked->cgroup;
+	bool automatic = opt->scope == WHOSE_AUTO && !opt->pid && !cgroup;
 	bool contained = automatic && in_container(), below_root = false, found;
-	const size_t mark = strlen(" (deleted)"); /* ends the path of a removed cgroup */
 	const char *path;
 
 	memset(hierarchies, 0, sizeof hierarchies);
 	scope = (struct scope){ .name = "", .boot_ns = scope.boot_ns };
-	if (asked->whose == WHOSE_HOST || (automatic && (opt->proc_given || !(contained || is_marked()))))
+	if ((opt->scope == WHOSE_HOST && !cgroup) || (automatic && (opt->proc_given || !(contained || is_marked()))))
 		return CHOSEN;
 	scope.private = is_private("/ns/cgroup", INITIAL_CGROUP_NS);
-	if (asked->pid) {
-		out_u64(&o, asked->pid);
+	if (opt->pid) {
+		out_u64(&o, opt->pid);
 		out_end(&o);
 		if (!exists_in_proc(who))
 			return CHOSEN_NO_PID;
 	}
-	found = asked->cgroup ? find_named(asked->cgroup, error) : find_cgroup_of(who, asked->pid, &below_root, error);
+	found = cgroup ? find_named(cgroup, error) : find_cgroup_of(who, opt->pid, &below_root, error);
 	if (automatic && (!found || is_root(scope.hierarchy) || !(contained || below_root))) {
 		memset(hierarchies, 0, sizeof hierarchies);
 		return CHOSEN;
 	}
-	if (!found && asked->cgroup)
+	if (!found && cgroup)
 		return CHOSEN_NOT_FOUND;
 	if (!found) {
-		path = hierarchies[DIR_MEMORY].path ? hierarchies[DIR_MEMORY].path : "";
-		path += strlen(path) > mark ? strlen(path) - mark : 0;
-		return !strcmp(path, " (deleted)") ? CHOSEN_GONE : asked->pid ? CHOSEN_UNSEEN : CHOSEN_NONE;
+		path = hierarchies[DIR_MEMORY].path ? strrchr(hierarchies[DIR_MEMORY].path, ' ') : NULL;
+		return path && !strcmp(path, " (deleted)") ? CHOSEN_GONE : opt->pid ? CHOSEN_UNSEEN : CHOSEN_NONE;
 	}
 	scope.name = scope.hierarchy->path;
 	scope.cgroup = true;
-	if (asked->pid)
+	if (opt->pid)
 		scope.paths = open_below(opt->proc, strlen(opt->proc), who, "/cgroup", error) + 1;
 	return CHOSEN;
 }
@@ -2731,10 +2571,8 @@ static void read_boot_offset(void)
 			bool negative = *w.p == '-';
 
 			w.p += negative;
-			if (!parse_digits(&w.p, &seconds) || !scan_number(&line, &ns))
-				continue;
-			scope.boot_ns = (int64_t)(seconds * NS_PER_S);
-			scope.boot_ns = (negative ? -scope.boot_ns : scope.boot_ns) + (int64_t)ns;
+			if (parse_digits(&w.p, &seconds) && scan_number(&line, &ns))
+				scope.boot_ns = (int64_t)(ns + (negative ? -seconds : seconds) * NS_PER_S);
 		}
 	scan_close(&s);
 }
@@ -2749,7 +2587,6 @@ static void read_boot_offset(void)
 struct key {
 	const char *name;
 	uint32_t gap;   /* bytes from the line of the key before, when last read */
-	uint8_t length; /* of the key, once found */
 	uint8_t metric; /* the first of its metrics; plan->next has the others */
 	bool levels;    /* one of them is read at each level, not only in the cgroup */
 };
@@ -2789,12 +2626,6 @@ static const struct term *terms_of(const struct place *p)
 	return p->source == SRC_NONE ? p->terms : NULL;
 }
 
-/* Does read_file() read the metric? */
-static bool is_scanned(const struct place *p)
-{
-	return p->source != SRC_NONE && p->key;
-}
-
 static bool is_counter(const struct plan *plan, enum metric_id m)
 {
 	return plan->place[m]->source != SRC_NONE && metrics[m].kind != KIND_GAUGE;
@@ -2811,10 +2642,9 @@ static void plan_places(struct plan *plan, bool cgroup)
 	unsigned m;
 
 	for (m = 1; m < LENGTH(metrics); m++) {
-		plan->place[m] = NULL;
-		for (p = metrics[m].places; p->scopes && !plan->place[m]; p++)
-			if (cgroup ? p->scopes & CGROUP & scopes_of(p) : p->scopes & HOST)
-				plan->place[m] = p;
+		for (p = metrics[m].places; p->scopes && !(p->scopes & (cgroup ? scopes_of(p) : HOST)); p++)
+			;
+		plan->place[m] = p->scopes ? p : NULL;
 	}
 }
 
@@ -2870,7 +2700,7 @@ static void plan_keys(struct plan *plan)
 
 	for (i = plan->count; i-- > 0;) {
 		m = plan->order[i];
-		if (is_scanned(plan->place[m])) {
+		if (plan->place[m]->source != SRC_NONE && plan->place[m]->key) { /* read_file() reads it */
 			plan->next[m] = first[plan->place[m]->source];
 			first[plan->place[m]->source] = m;
 		}
@@ -2946,7 +2776,7 @@ static const char *read_line(const struct plan *plan, const struct key *key, enu
 static void read_keys_anew(struct plan *plan, struct scanner *s, enum source_id src, bool own, uint64_t *values)
 {
 	struct key *key = plan->key + plan->first_key[src];
-	unsigned n = plan->first_key[src + 1] - plan->first_key[src], k = 0, i, j;
+	unsigned n = plan->first_key[src + 1] - plan->first_key[src], k = 0, i;
 	uint64_t last = 0;
 	struct text line;
 
@@ -2954,21 +2784,20 @@ static void read_keys_anew(struct plan *plan, struct scanner *s, enum source_id 
 		k += !key[i].levels; /* skips those */
 	while (k < n && scan_line(s, &line)) {
 		for (i = own ? k : 0; i < n; i++) {
-			struct text rest = line;
 			struct key found = key[i];
+			const char *rest = *found.name == *line.p ? after_key(line.p, found.name) : NULL;
 
-			if (*found.name != *line.p || !take_key(&rest, found.name) || (!own && !found.levels))
+			if (!rest || (!own && !found.levels))
 				continue;
-			read_line(plan, &found, sources[src].format, rest.p, rest.end + 1, values);
-			found.length = (uint8_t)(rest.p - line.p - 1);
+			read_line(plan, &found, sources[src].format, rest, line.end + 1, values);
 			found.gap = (uint32_t)(scan_position(s, line.p) - last);
 			if (plan->place[found.metric]->trait == TRAIT_NUMBERED)
 				values[found.metric] = scan_numbered(s, found.name);
 			last += found.gap;
-			for (j = i; own && j > k; j--)
-				key[j] = key[j - 1];
-			if (own)
+			if (own) {
+				memmove(key + k + 1, key + k, (i - k) * sizeof *key);
 				key[k] = found;
+			}
 			k++;
 			break;
 		}
@@ -2995,18 +2824,18 @@ static bool read_keys_known(struct plan *plan, struct scanner *s, enum source_id
 	s->most = plan->extent[src];
 	scan_fill(s);
 	for (; key < end; key++) {
-		bool here = scan_jump(s, last + key->gap, key->name, key->length);
+		const char *here = scan_jump(s, last + key->gap, key->name);
 
 		start = s->next;
-		p = here ? read_line(plan, key, format, start + key->length + 1, s->end, values) : s->end;
+		p = here ? read_line(plan, key, format, here, s->end, values) : s->end;
 		if (p == s->end) { /* moved, or read in part */
-			here = false;
-			do
+			here = NULL;
+			do {
 				if (!scan_line(s, &line))
 					return false;
-			while (!take_key(&line, key->name));
+				start = line.p;
+			} while (!take_key(&line, key->name));
 			read_line(plan, key, format, line.p, line.end + 1, values);
-			start = line.p - key->length - 1;
 			p = line.end;
 		}
 		key->gap = (uint32_t)(scan_position(s, start) - last);
@@ -3026,18 +2855,16 @@ static bool read_keys_known(struct plan *plan, struct scanner *s, enum source_id
 /* Reads the numbers of a one-line file, by their place in the line. */
 static void read_numbers(const struct plan *plan, struct scanner *s, enum source_id src, uint64_t *values)
 {
+	static const char unlimited[] = "max max"; /* a missing file of one or two limits */
 	bool limit = sources[src].format == FORMAT_LIMIT;
 	uint64_t v = UNAVAILABLE;
-	struct text line, w;
+	struct text line = { unlimited, unlimited + strlen(unlimited) }, w;
 	unsigned m = plan->key[plan->first_key[src]].metric;
-	bool missing = limit && s->error == ENOENT;
 
-	if (!missing && !scan_line(s, &line))
+	if (!(limit && s->error == ENOENT) && !scan_line(s, &line))
 		return;
-	for (; m; m = plan->next[m]) {
-		if (!missing && !scan_word(&line, &w))
-			return;
-		if (missing || (limit && (is_text(&w, "max") || is_text(&w, "-1"))))
+	for (; m && scan_word(&line, &w); m = plan->next[m]) {
+		if (limit && (is_text(&w, "max") || is_text(&w, "-1")))
 			v = UNLIMITED;
 		else if (!parse_digits(&w.p, &v) || w.p != w.end)
 			return;
@@ -3081,8 +2908,7 @@ static void scan_kept(struct scanner *s, struct file *f, const char *dir, size_t
 		f->fd = open_below(dir, n, sources[src].name, "", &f->error) + 1;
 		if (!f->fd && f->error == ENOENT && sources[src].old_name)
 			f->fd = open_below(dir, n, sources[src].old_name, "", &f->error) + 1;
-		if (!f->fd)
-			f->fd = -1;
+		f->fd = f->fd ? f->fd : -1;
 	}
 	scan_start(s, f->fd > 0 ? f->fd - 1 : -1, f->fd > 0 ? 0 : f->error);
 }
@@ -3388,8 +3214,7 @@ static uint64_t read_kills(const char *dir, size_t n, const char *file, int *err
 	while (scan_line(&s, &line))
 		if (take_key(&line, "oom_kill") && !scan_number(&line, &kills))
 			kills = UNAVAILABLE;
-	scan_close(&s);
-	*error = s.error;
+	*error = scan_close(&s);
 	return kills;
 }
 
@@ -3443,12 +3268,10 @@ static void snapshot_clock(struct snapshot *now, uint64_t tick_ns)
 	now->ns = tick_ns - (uint64_t)scope.boot_ns;
 	now->awake_ns = clock_ns(CLOCK_MONOTONIC);
 	now->age_known = !opt->captured;
-	if (opt->captured && scan_proc(&s, "uptime", "")) {
-		now->age_known = scan_line(&s, &line) && parse_decimal(&line.p, 9, &now->ns);
-		scan_close(&s);
-	}
-	if (opt->captured)
+	if (opt->captured) {
+		now->age_known = first_line(&s, "uptime", "", &line) && parse_decimal(&line.p, 9, &now->ns);
 		now->awake_ns = now->ns;
+	}
 }
 
 static const char *directory_of(enum source_id src)
@@ -3560,11 +3383,9 @@ static uint64_t machine_start_ns(const struct snapshot *now)
 	for (t = p ? p->terms : NULL; t && t->sign == TERM_PLUS; t++)
 		if (now->level[0][t->metric] != UNAVAILABLE)
 			ticks = plus(ticks, times(now->level[0][t->metric], NS_PER_S / USER_HZ));
-	if (!ticks || cpus == UNAVAILABLE || ticks > times(cpus, now->ns / 2) || !scan_proc(&s, "uptime", ""))
+	if (!ticks || cpus == UNAVAILABLE || ticks > times(cpus, now->ns / 2) ||
+	    !first_line(&s, "uptime", "", &line) || !parse_decimal(&line.p, 9, &uptime))
 		return 0;
-	if (!scan_line(&s, &line) || !parse_decimal(&line.p, 9, &uptime))
-		uptime = 0;
-	scan_close(&s);
 	return uptime < now->ns && ticks <= times(cpus, uptime + uptime / 16) ? now->ns - uptime : 0;
 }
 
@@ -4609,10 +4430,7 @@ static void text_cells(struct sink *o, const struct listing *l, const unsigned *
 			out_cell(o, c, cell_at(l, *row, c));
 		if (is_name(c)) /* a character is one wide */
 			end += text_cut(o, start, c->unit == UNIT_NAME ? width : SIZE_MAX);
-		if (c->unit > UNIT_TITLE)
-			out_align_right(o, start, end);
-		else
-			out_pad(o, end);
+		out_align(o, start, end, c->unit > UNIT_TITLE);
 		if (l->layout != LAYOUT_TABLE)
 			end = o->n;
 	}
@@ -4668,7 +4486,7 @@ static void text_header(struct sink *o, const struct listing *l)
 	if (stamped) {
 		start = o->n;
 		out_str(o, "UTC");
-		out_align_right(o, start, start + TIMESTAMP_WIDTH);
+		out_align(o, start, start + TIMESTAMP_WIDTH, true);
 	}
 	out_char(o, '\n');
 }
@@ -4744,7 +4562,7 @@ static void text_stacked(struct sink *o, const struct listing *l, unsigned row)
 			continue;
 		out_char(o, ' ');
 		out_cell(o, c, cell_at(l, row, c));
-		out_align_right(o, start, start + width_of(c));
+		out_align(o, start, start + width_of(c), true);
 		out_char(o, ' ');
 		if (c->unit == UNIT_SIZE && !opt->human) {
 			out_char(o, opt->unit_letter);
@@ -6567,8 +6385,7 @@ static bool visit_tasks(struct walk *w, size_t n)
 		else
 			add_id(w->for_visit, id);
 	}
-	tasks_miss(s.error);
-	scan_close(&s);
+	tasks_miss(scan_close(&s));
 	return false;
 }
 
@@ -6782,7 +6599,7 @@ static bool scan_stat(struct scanner *s, struct text *line, struct text *name)
 
 	if (!scan_line(s, line))
 		return false;
-	scan_whole(s, line);
+	line->end = s->end - (s->end[-1] == '\n'); /* with the newlines in the name */
 	begin = memchr(line->p, '(', (size_t)(line->end - line->p));
 	for (end = line->end; end > line->p && end[-1] != ')'; end--)
 		;
@@ -8503,7 +8320,7 @@ static void text_graph(struct sink *o, const struct graph *g, const struct canva
 			out_short(o, g->column, mul_div(g->top, y + 1, height));
 		else if (!y)
 			out_char(o, '0');
-		out_align_right(o, start, start + SCALE_WIDTH - 2);
+		out_align(o, start, start + SCALE_WIDTH - 2, true);
 		out_str(o, c->blocks ? " \xe2\x94\x82" : " |");
 		text_values(o, g, c, value, y, height);
 		out_char(o, '\n');
@@ -9325,10 +9142,8 @@ static bool has_line(const char *name)
 {
 	struct scanner s;
 	struct text line;
-	bool any = scan_proc(&s, name, "") && scan_line(&s, &line);
 
-	scan_close(&s);
-	return any;
+	return first_line(&s, name, "", &line);
 }
 
 /* Checks that the scope can still be read. Returns an error text, or NULL. */
@@ -11121,13 +10936,13 @@ static void out_help(struct sink *o)
 		out(o, "\n%s:\n", option_groups[g]);
 		for (row = options + 1; row < options + O_COUNT; row++) {
 			const char letter[] = { row->letter, '\0' };
-			size_t end = o->n + 34;
+			size_t start = o->n;
 
 			if (!row->built_in || row->group != g)
 				continue;
 			out(o, *letter ? "  -%s, --%s%s%s" : "    %s  --%s%s%s", letter, row->name,
 			    takes_value(row) && !has_optional_value(row) ? "=" : "", row->value);
-			out_pad(o, end);
+			out_align(o, start, start + 34, false);
 			out(o, " %s\n", row->help);
 		}
 	}
@@ -11143,24 +10958,24 @@ static void out_version(struct sink *o)
 }
 
 /* Ends the program if the requested scope is not available. */
-static void check_chosen(const struct asked *asked)
+static void check_chosen(const char *cgroup)
 {
 	int error = 0;
 
-	switch (scope_choose(asked, &error)) {
+	switch (scope_choose(cgroup, &error)) {
 	case CHOSEN:
 		if (!in_cgroup() && error && error != EACCES)
 			warn(error, "the host's numbers: no cgroup can be read:");
 		return;
 	case CHOSEN_NOT_FOUND:
-		die(error, error ? "cgroup %s:" : "cgroup %s: not found", asked->cgroup);
+		die(error, error ? "cgroup %s:" : "cgroup %s: not found", cgroup);
 	case CHOSEN_NO_PID:
-		die(0, "pid %ju: no such process in %s", asked->pid, opt->proc);
+		die(0, "pid %ju: no such process in %s", opt->pid, opt->proc);
 	case CHOSEN_GONE:
 		die(0, "cgroup %s: gone: the container has ended", hierarchies[DIR_MEMORY].path);
 	case CHOSEN_UNSEEN:
 		die(error, error ? "pid %ju: its cgroup cannot be seen from here:" :
-		    "pid %ju: its cgroup cannot be seen from here", asked->pid);
+		    "pid %ju: its cgroup cannot be seen from here", opt->pid);
 	case CHOSEN_NONE:
 		die(error, error ? "no cgroup can be read here:" :
 		    "no cgroup can be read here: is /sys/fs/cgroup mounted?");
@@ -11208,7 +11023,7 @@ static bool is_incomplete(const struct snapshot *now, enum metric_id m, enum sou
 	for (t = terms_of(p); t && t->sign; t++)
 		if ((!t->optional || t->sign == TERM_NEEDED) && is_incomplete(now, t->metric, src))
 			return true;
-	return (p->source == src && is_scanned(p) && now->level[0][m] == UNAVAILABLE) ||
+	return (p->source == src && p->key && now->level[0][m] == UNAVAILABLE) ||
 	       (p->over && is_incomplete(now, p->over, src));
 }
 
@@ -11497,10 +11312,10 @@ static void occupy_standard_descriptors(void)
  * root, and the exporter has them beside the machine itself. */
 static void choose_scope(void)
 {
-	check_chosen(&(struct asked){ opt->scope, opt->cgroup, opt->pid });
+	check_chosen(opt->cgroup);
 	if (opt->view != O_CGROUPS || in_cgroup())
 		return;
-	check_chosen(&(struct asked){ .whose = WHOSE_CGROUP, .cgroup = "/" });
+	check_chosen("/");
 	scope.cgroup = !opt->listen && opt->format != O_PROMETHEUS;
 }
 

@@ -376,6 +376,26 @@ static void test_keys(void)
 
 #define MOST (UNAVAILABLE - 1) /* the largest that is not UNAVAILABLE */
 
+/* What a new row of the catalogue must keep to. */
+static void test_catalogue(void)
+{
+	unsigned exports = 0;
+
+	for (unsigned m = 1; m < LENGTH(metrics); m++) {
+		const struct column *c = &metrics[m].column;
+
+		t_ok(strlen(c->heading) <= c->width[0] && c->width[0] <= c->width[1] && c->keep < 100,
+		     "the heading fits the width, at most the wide width; keep is below 100", c->key);
+		exports += is_exported(m, CGROUP);
+	}
+	t_ok(exports <= CHILD_EXPORTS, "CHILD_EXPORTS is enough", "");
+	for (unsigned i = 0; i < RULE_COUNT; i++)
+		t_ok(rules[i].warn <= rules[i].crit && (!rules[i].what || rules[i].crit),
+		     "the warning comes first", metrics[rules[i].metric].column.key);
+	for (unsigned i = 0; i < TOP_COUNT; i++)
+		t_ok(top_columns[i].id == i, "a column of --top is in its place", top_columns[i].key);
+}
+
 static void test_mul_div(void)
 {
 	static const struct { uint64_t a, b, c, want; } rows[] = {
@@ -1316,6 +1336,7 @@ static __attribute__((noinline)) int t_all(void)
 	test_borders();
 	test_one_number();
 	test_keys();
+	test_catalogue();
 	test_mul_div();
 	test_growth();
 	test_rates();
