@@ -3182,7 +3182,6 @@ struct device {
 	unsigned disks, partitions; /* 1 and 0, or 0 and 1; in the last entry, its totals */
 	uint64_t number; /* major << 20 | minor */
 	uint64_t value[D_COUNT];
-	uint64_t charged[4]; /* to a cgroup: bytes read and written, reads and writes */
 };
 
 /* The needs of a view beyond the planned metrics. */
@@ -3246,7 +3245,7 @@ LARGE struct slabs {
 	struct slab {
 		char name[NAME_BYTES];
 		uint64_t value[4];
-	} slab[MAX_SLABS];
+	} slab[MAX_SLABS + 1]; /* the last: read, but left out */
 } slabs;
 
 enum alert_level { CALM, WARNING, CRITICAL };
@@ -5848,7 +5847,6 @@ static unsigned disks_left_out(const struct devices *list)
  * sum over CPUs, negative in some kernels: then UNAVAILABLE. */
 static bool next_disk(struct scanner *s, struct device *d)
 {
-	static const uint8_t four[] = { D_reads, D_read_sectors, D_writes, D_write_sectors };
 	uint64_t v[DISKSTATS_NUMBERS], major, minor;
 	struct text line, name;
 	unsigned i, n;
@@ -5860,14 +5858,16 @@ static bool next_disk(struct scanner *s, struct device *d)
 		for (n = 0; n < DISKSTATS_NUMBERS; n++)
 			if (!scan_number(&line, &v[n]) && n + 1 != disk_fields[D_io_now].nth)
 				break;
-		if (n != LENGTH(four) && n < 11)
+		if (n != 4 && n < 11)
 			continue;
+		for (i = 3; n == 4 && i > 0; i--) {
+			v[2 * i] = v[i];
+			v[i] = UNAVAILABLE;
+		}
 		d->number = major << 20 | minor;
 		copy_text(d->name, sizeof d->name, &name);
 		for (i = 0; i < D_COUNT; i++)
-			d->value[i] = n == LENGTH(four) ? UNAVAILABLE : v[disk_fields[i].nth - 1];
-		for (i = 0; n == LENGTH(four) && i < n; i++)
-			d->value[four[i]] = v[i];
+			d->value[i] = v[disk_fields[i].nth - 1];
 		if (d->value[D_io_now] > INT32_MAX)
 			d->value[D_io_now] = UNAVAILABLE;
 		return true;
@@ -5925,14 +5925,14 @@ static bool device_number(const struct text *w, uint64_t *number)
 	return true;
 }
 
-/* The charges of a cgroup on a device, bytes first. v2 has all in io.stat, "8:0
+/* The fields that a cgroup is charged for, bytes first. v2 has all in io.stat, "8:0
  * rbytes=N ..."; v1 has bytes in one file, "8:0 Read N", and requests in another. */
 static const uint8_t charges[] = { D_read_sectors, D_write_sectors, D_reads, D_writes };
 
-/* Reads a file of charges; v1's go to charged[first] on. Lines like "(unknown) ..." and
+/* Reads a file of charges; v1's are charges[first] and the next. Lines like "(unknown) ..." and
  * "Total ..." are skipped. Without I/O v2's file is empty; foreign lines alone are EINVAL. A
  * v1 file without devices has never counted, as Linux 6.10 counts only under a limit: ENODATA.
- * Returns errno, or 0. */
+ * Bytes are left for the caller to turn into sectors. Returns errno, or 0. */
 static int read_charges(struct devices *now, const char *file, unsigned first)
 {
 	const struct hierarchy *h = &hierarchies[DIR_IO];
@@ -5956,13 +5956,13 @@ static int read_charges(struct devices *now, const char *file, unsigned first)
 				last = number;
 			}
 		if (found && h->version == 1 && (is_text(&w, "Read") || is_text(&w, "Write"))) {
-			i = first + (*w.p == 'W');
-			d->charged[i] = plus(d->charged[i], scan_number(&line, &v) ? v : UNAVAILABLE);
+			i = charges[first + (*w.p == 'W')];
+			d->value[i] = plus(d->value[i], scan_number(&line, &v) ? v : UNAVAILABLE);
 		}
 		line.p = w.p;
 		for (i = 0; found && h->version == 2 && i < LENGTH(charges); i++)
 			if (pair_number(line, disk_fields[charges[i]].charge, &v))
-				d->charged[i] = plus(d->charged[i], v);
+				d->value[charges[i]] = plus(d->value[charges[i]], v);
 	}
 	scan_close(&s);
 	if (s.error || at || (!foreign && h->version == 2))
@@ -6012,13 +6012,16 @@ static void read_devices(struct snapshot *now, bool charged, bool names)
 	requests_error = !v1 ? 0 : !names ? ENODATA :
 		read_charges(list, leaf ? "blkio.throttle.io_serviced" : "blkio.throttle.io_serviced_recursive", 2);
 	for (d = list->device; d < list->device + list->count; d++) {
-		memset(d->value, 0xff, sizeof d->value); /* UNAVAILABLE */
 		for (i = 0; i < 2; i++) {
-			d->value[charges[i]] = divided(d->charged[i], SECTOR_BYTES);
-			d->value[charges[2 + i]] = requests_error ? UNAVAILABLE : d->charged[2 + i];
-			bytes[i] = plus(bytes[i], d->stacked ? 0 : d->charged[i]);
-			any |= d->charged[i];
+			uint64_t *v = &d->value[charges[i]];
+
+			bytes[i] = plus(bytes[i], d->stacked ? 0 : *v);
+			any |= *v;
+			*v = divided(*v, SECTOR_BYTES);
 		}
+		for (i = 0; i < D_COUNT; i++)
+			if (!disk_fields[i].charge || (requests_error && disk_fields[i].unit == DISK_ONE))
+				d->value[i] = UNAVAILABLE;
 	}
 	worked = (names || (v1 && !any)) && read_diskstats(list);
 	list->error = !error && v1 && !any && worked ? ENODATA : error;
@@ -6040,90 +6043,74 @@ static void read_slabs(struct slabs *list)
 	list->count = 0;
 	list->overflow = false;
 	scan_proc(&s, "slabinfo", "");
-	while (!list->overflow && scan_line(&s, &line)) {
+	while (scan_line(&s, &line)) {
 		struct slab *slab = &list->slab[list->count];
-		uint64_t v[4];
 
-		if (!scan_word(&line, &name))
-			continue;
-		for (i = 0; i < 4 && scan_number(&line, &v[i]); i++)
+		scan_word(&line, &name);
+		for (i = 0; i < 4 && scan_number(&line, &slab->value[i]); i++)
 			;
-		list->overflow = i == 4 && list->count == MAX_SLABS;
-		if (i < 4 || list->overflow)
+		if (i < 4)
 			continue;
+		list->overflow = list->count == MAX_SLABS;
+		if (list->overflow)
+			break;
 		copy_text(slab->name, sizeof slab->name, &name);
-		memcpy(slab->value, v, sizeof v);
 		list->count++;
 	}
 	scan_close(&s);
 	list->error = s.error ? s.error : list->count ? 0 : ENODATA;
 }
 
-/* Finds a device in the last snapshot; NULL: new, and counts from 0. False if the two cannot
- * be compared: read from different files; a counter stepped back, as in a replaced device;
- * the entry adds up a different number of disks. Most devices keep their place. */
-static bool find_device_before(const struct comparison *c, const struct device *d, const struct device **old)
+/* The growth of a field since the last snapshot; a new device counts from 0. UNAVAILABLE
+ * if the device cannot be compared: read from different files; a counter stepped back, as in a
+ * replaced device; the entry adds up a different number of disks. Most devices keep their place. */
+static uint64_t disk_growth(const struct comparison *c, const struct device *d, enum disk_field_id f)
 {
-	static const uint8_t counts[] = { D_reads, D_read_sectors, D_writes, D_write_sectors };
 	const struct devices *before = c->before->devices, *now = c->now->devices;
+	const struct device *old = NULL, *at;
 	unsigned same = (unsigned)(d - now->device), i;
 
-	*old = NULL;
 	if (c->report->first)
-		return true;
+		return d->value[f];
 	if ((before->error && before->error != ENODATA) || before->charged != now->charged)
-		return false; /* ENODATA: counts from 0 */
-	for (i = 0; !*old && i < before->count; i++)
-		if (before->device[(same + i) % before->count].number == d->number)
-			*old = &before->device[(same + i) % before->count];
-	if (d->number == OTHER_DEVICES)
-		if (!*old || (*old)->disks != d->disks)
-			return false;
-	for (i = 0; *old && i < LENGTH(counts); i++) {
-		uint64_t was = (*old)->value[counts[i]], is = d->value[counts[i]];
+		return UNAVAILABLE; /* ENODATA: counts from 0 */
+	for (i = 0; !old && i < before->count; i++) {
+		at = &before->device[(same + i) % before->count];
+		old = at->number == d->number ? at : NULL;
+	}
+	if (d->number == OTHER_DEVICES && (!old || old->disks != d->disks))
+		return UNAVAILABLE;
+	for (i = 0; old && i < LENGTH(charges); i++) {
+		uint64_t was = old->value[charges[i]], is = d->value[charges[i]];
 
 		if (was != UNAVAILABLE && is != UNAVAILABLE && growth(was, is) == UNAVAILABLE)
-			return false;
+			return UNAVAILABLE;
 	}
-	return true;
+	return growth(old ? old->value[f] : 0, d->value[f]);
 }
 
-/* Bytes read (0) or written (1) on all devices not stacked, in thousandths
- * per second: the sum of their growths. */
-static uint64_t device_rate(const struct comparison *c, unsigned direction)
+/* Bytes read or written on all devices not stacked, in thousandths per second: the sum of
+ * their growths. */
+static uint64_t device_rate(const struct comparison *c, enum disk_field_id sectors)
 {
 	const struct devices *now = c->now->devices;
-	const struct device *d = now->device, *end = d + now->count, *old;
-	uint64_t sum = 0;
+	const struct device *d;
+	uint64_t sum = now->error || now->stacking_error ? UNAVAILABLE : 0;
 
-	if (now->error || now->stacking_error)
-		return UNAVAILABLE;
-	for (; d < end; d++)
-		if (!d->stacked) {
-			if (!find_device_before(c, d, &old))
-				return UNAVAILABLE;
-			sum = plus(sum, growth(old ? old->charged[direction] : 0, d->charged[direction]));
-		}
-	return mul_div(sum, 1000000000, c->report->elapsed_us);
+	for (d = now->device; d < now->device + now->count; d++)
+		if (!d->stacked)
+			sum = plus(sum, disk_growth(c, d, sectors));
+	return mul_div(sum, SECTOR_BYTES * 1000000000ull, c->report->elapsed_us);
 }
 
 static uint64_t make_read(const struct comparison *c)
 {
-	return device_rate(c, 0);
+	return device_rate(c, D_read_sectors);
 }
 
 static uint64_t make_written(const struct comparison *c)
 {
-	return device_rate(c, 1);
-}
-
-static uint64_t disk_growth(const struct comparison *c, const struct device *d, enum disk_field_id f)
-{
-	const struct device *old;
-
-	if (!find_device_before(c, d, &old))
-		return UNAVAILABLE;
-	return growth(old ? old->value[f] : 0, d->value[f]);
+	return device_rate(c, D_write_sectors);
 }
 
 /* A rate of -d -x, in millionths. */
@@ -6223,10 +6210,8 @@ static bool list_disk_sum(struct listing *l)
 	add_column(l, &columns[SUM_DISKS]);
 	add_column(l, &columns[SUM_PARTITIONS]);
 	for (i = 0; i < D_COUNT && disk_fields[i].sum; i++) {
-		columns[i] = disk_fields[i].column;
-		columns[i].heading = disk_fields[i].sum;
-		columns[i].group = GROUP_NONE;
-		columns[i].width[0] = columns[i].width[1] = 12;
+		columns[i] = (struct column){ disk_fields[i].column.key, disk_fields[i].sum, GROUP_NONE, UNIT_WHOLE,
+					      { 12, 12 }, .id = (uint8_t)i };
 		add_column(l, &columns[i]);
 	}
 	return true;
@@ -6282,11 +6267,8 @@ static bool is_slab_before(unsigned a, unsigned b)
 /* Sorted by name. */
 static void fill_slabs(struct listing *l)
 {
-	l->rows = 0;
-	while (l->rows < slabs.count) {
+	for (l->rows = 0; l->rows < slabs.count; l->rows++)
 		l->item[l->rows] = (uint16_t)l->rows;
-		l->rows++;
-	}
 	sort_rows(l, is_slab_before);
 }
 
