@@ -3291,7 +3291,6 @@ struct report {
 	struct limits limits; /* of a cgroup */
 	uint64_t value[M_COUNT];
 	char mem_level[PATH_BYTES], cpu_level[PATH_BYTES]; /* of limits in force; "": none */
-	const struct top *top;     /* the processes to blame; NULL: not requested */
 };
 
 struct comparison {
@@ -4268,7 +4267,7 @@ static struct screen {
 
 #define MAX_COLUMNS (M_COUNT + 3) /* every metric, and those of each record */
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
-#define MAX_ROWS MAX(MAX(MAX_DISKS + 1, MAX_SLABS), MAX(MAX_CHILDREN, MAX_TOP))
+#define MAX_ROWS MAX(MAX(MAX_DISKS + 1, MAX_SLABS), MAX(MAX_CHILDREN, MAX_TOP + 1))
 
 struct cell {
 	const char *text; /* of a name; NULL: none */
@@ -4302,7 +4301,7 @@ struct listing {
 	struct listing *below; /* belongs to each row, in JSON by this key; or NULL */
 	const char *below_key;
 	struct fit fit;
-	uint16_t item[MAX_ROWS]; /* of each row */
+	uint32_t item[MAX_ROWS]; /* of each row */
 };
 
 /* The columns that each record begins with. */
@@ -4359,18 +4358,18 @@ static void add_columns(struct listing *l, const struct column *c, unsigned n)
 		add_column(l, c++);
 }
 
-/* Sorts the rows by their items. Shell sort: in place, without recursion. */
-static void sort_rows(struct listing *l, bool (*is_before)(unsigned a, unsigned b))
+/* Shell sort: in place, without recursion. */
+static void sort(uint32_t *item, unsigned n, bool (*is_before)(uint32_t a, uint32_t b))
 {
 	unsigned gap, i, at;
 
-	for (gap = l->rows / 2; gap; gap /= 2)
-		for (i = gap; i < l->rows; i++) {
-			uint16_t item = l->item[i];
+	for (gap = n / 2; gap; gap /= 2)
+		for (i = gap; i < n; i++) {
+			uint32_t moved = item[i];
 
-			for (at = i; at >= gap && is_before(item, l->item[at - gap]); at -= gap)
-				l->item[at] = l->item[at - gap];
-			l->item[at] = item;
+			for (at = i; at >= gap && is_before(moved, item[at - gap]); at -= gap)
+				item[at] = item[at - gap];
+			item[at] = moved;
 		}
 }
 
@@ -5213,7 +5212,7 @@ static void list_checks(struct listing *l)
 	add_columns(l, check_columns, LENGTH(check_columns) - (opt->format != O_NONE));
 	for (i = 0; i < RULE_COUNT; i++)
 		if (rules[i].what || l->from->now->plan->place[rules[i].metric])
-			l->item[l->rows++] = (uint16_t)i;
+			l->item[l->rows++] = i;
 }
 
 enum verdict { VERDICT_OK, VERDICT_WARNING, VERDICT_CRITICAL, VERDICT_UNKNOWN };
@@ -6167,7 +6166,7 @@ static void fill_devices(struct listing *l)
 		const struct device *d = &now->device[i];
 
 		if (opt->partition ? d->disks + d->partitions : d->disks && (!opt->extended || has_worked(d)))
-			l->item[l->rows++] = (uint16_t)i;
+			l->item[l->rows++] = i;
 	}
 }
 
@@ -6259,7 +6258,7 @@ static bool list_slabs(struct listing *l)
 	return true;
 }
 
-static bool is_slab_before(unsigned a, unsigned b)
+static bool is_slab_before(uint32_t a, uint32_t b)
 {
 	return strcmp(slabs.slab[a].name, slabs.slab[b].name) < 0;
 }
@@ -6268,8 +6267,8 @@ static bool is_slab_before(unsigned a, unsigned b)
 static void fill_slabs(struct listing *l)
 {
 	for (l->rows = 0; l->rows < slabs.count; l->rows++)
-		l->item[l->rows] = (uint16_t)l->rows;
-	sort_rows(l, is_slab_before);
+		l->item[l->rows] = l->rows;
+	sort(l->item, l->rows, is_slab_before);
 }
 
 /* The lines of -s, in procps-ng's order: T(scopes, metric, value, key in JSON,
@@ -6438,12 +6437,6 @@ LARGE struct tasks {
 	} process[WITH_TOP ? MAX_TASKS : 1];
 } tasks;
 
-/* The processes of --top, busiest first. */
-struct top {
-	unsigned rows;
-	const struct process *row[MAX_TOP + 1];
-};
-
 struct ids {
 	unsigned n;
 	uint32_t id[MAX_TASKS];
@@ -6544,25 +6537,18 @@ static void add_threads(struct ids *ids, uint64_t id)
 	tasks_miss(error);
 }
 
-/* Sorts numbers, and drops duplicates, tasks that moved during the walk. Shell sort: in
- * place, without recursion. */
+static bool is_lower(uint32_t a, uint32_t b)
+{
+	return a < b;
+}
+
+/* Sorts numbers, and drops duplicates, tasks that moved during the walk. */
 static void sort_ids(struct ids *ids)
 {
 	uint32_t *id = ids->id;
-	unsigned n = ids->n, gap, i, j;
+	unsigned n = ids->n, i;
 
-	for (i = 1; i < n && id[i - 1] < id[i]; i++)
-		;
-	if (i >= n)
-		return; /* the usual case */
-	for (gap = n / 2; gap; gap /= 2)
-		for (i = gap; i < n; i++) {
-			uint32_t moved = id[i];
-
-			for (j = i; j >= gap && id[j - gap] > moved; j -= gap)
-				id[j] = id[j - gap];
-			id[j] = moved;
-		}
+	sort(id, n, is_lower);
 	for (i = ids->n = 0; i < n; i++)
 		if (!ids->n || id[i] != id[ids->n - 1])
 			id[ids->n++] = id[i];
@@ -6658,19 +6644,18 @@ static int scan_followed(struct scanner *s, struct followed *f, unsigned file, c
 
 	if (f->fd[file]) {
 		scan_start(s, f->fd[file] - 1, 0);
-	} else {
-		out_u64(&o, f->id);
-		out_end(&o);
-		if (!scan_proc(s, id, name))
+		scan_fill(s);
+		if (s->error != ESRCH)
 			return s->error;
-	}
-	scan_fill(s);
-	if (s->error == ESRCH && f->fd[file]) {
 		close_followed(f);
 		*f = (struct followed){ .id = f->id, .since = SINCE_BIRTH };
-		return scan_followed(s, f, file, name);
 	}
-	if (s->error && !f->fd[file])
+	out_u64(&o, f->id);
+	out_end(&o);
+	if (!scan_proc(s, id, name))
+		return s->error;
+	scan_fill(s);
+	if (s->error)
 		scan_close(s);
 	return s->error;
 }
@@ -6678,8 +6663,6 @@ static int scan_followed(struct scanner *s, struct followed *f, unsigned file, c
 /* Keeps the descriptor, or closes it if too many are open. */
 static void keep_descriptor(struct scanner *s, struct followed *f, unsigned file)
 {
-	if (f->fd[file])
-		return;
 	if ((rlim_t)s->fd + SPARE_DESCRIPTORS < descriptor_limit())
 		f->fd[file] = s->fd + 1;
 	else
@@ -6700,32 +6683,33 @@ static void grow(struct followed *f, const uint64_t *was, const struct snapshot 
 			f->value[i] - (f->since == SINCE_BEFORE && was[i] <= f->value[i] ? was[i] : 0);
 }
 
-static void skip_words(struct text *line, unsigned n)
+/* Numbers of /proc/ID/stat, by their place in the line. */
+enum { NTH_FLAGS = 9, NTH_MIN = 10, NTH_MAJ = 12, NTH_UTIME = 14, NTH_STIME = 15, NTH_START = 22, NTH_COUNT };
+
+/* Scans /proc/ID/stat into v[NTH_COUNT]; what is no number is 0. The name may contain any
+ * character, even parentheses and newlines. Returns errno, or 0: then the scanner is open. */
+static int scan_stat(struct scanner *s, struct followed *f, uint64_t *v, struct text *name)
 {
-	struct text w;
+	struct text line;
+	int error = scan_followed(s, f, PROCESS_STAT, "/stat");
+	const char *end;
+	unsigned i;
 
-	while (n--)
-		scan_word(line, &w);
-}
-
-/* A line of /proc/ID/stat from its third field on, and the name, which may contain
- * any character, even parentheses and newlines. */
-static bool scan_stat(struct scanner *s, struct text *line, struct text *name)
-{
-	const char *end, *begin;
-
-	if (!scan_line(s, line))
-		return false;
-	scan_whole(s, line);
-	begin = memchr(line->p, '(', (size_t)(line->end - line->p));
-	for (end = line->end; end > line->p && end[-1] != ')'; end--)
+	memset(v, 0, NTH_COUNT * sizeof *v);
+	v[NTH_START] = UNAVAILABLE;
+	name->p = name->end = "";
+	if (error || !scan_line(s, &line))
+		return error;
+	scan_whole(s, &line);
+	for (end = line.end; end > line.p && end[-1] != ')'; end--)
 		;
-	line->p = name->p = name->end = end;
-	if (begin && begin < end) {
-		name->p = begin + 1;
-		name->end = end - 1;
-	}
-	return true;
+	name->p = memchr(line.p, '(', (size_t)(end - line.p));
+	name->p = name->p ? name->p + 1 : end;
+	name->end = name->p < end ? end - 1 : end;
+	line.p = end;
+	for (i = 3; i < NTH_COUNT; i++)
+		scan_number(&line, &v[i]);
+	return 0;
 }
 
 /* Ticks since boot in ns of our clock. */
@@ -6738,18 +6722,13 @@ static uint64_t start_ns(uint64_t ticks)
 static uint64_t task_start_ns(uint32_t id)
 {
 	struct followed f = { .id = id };
-	uint64_t ticks = UNAVAILABLE;
-	struct text line, name;
+	uint64_t v[NTH_COUNT];
+	struct text name;
 	struct scanner s;
 
-	if (scan_followed(&s, &f, PROCESS_STAT, "/stat"))
-		return UNAVAILABLE;
-	if (scan_stat(&s, &line, &name)) {
-		skip_words(&line, 22 - 3);
-		scan_number(&line, &ticks);
-	}
-	scan_close(&s);
-	return start_ns(ticks);
+	if (!scan_stat(&s, &f, v, &name))
+		scan_close(&s);
+	return start_ns(v[NTH_START]);
 }
 
 /* When the oldest task started; UNAVAILABLE if some are missing. */
@@ -6855,35 +6834,25 @@ static char read_task(struct task *t, const struct snapshot *now, uint64_t befor
  * ended ones. */
 static void read_process(struct process *p, uint64_t before_ns)
 {
-	uint64_t flags = 0, stime = 0, start = 0, *v = p->f.value;
+	uint64_t v[NTH_COUNT];
 	char cut[NAME_BYTES];
-	struct text line, name;
+	struct text name;
 	struct sink o = SINK(p->name);
 	struct scanner s;
-	int error = scan_followed(&s, &p->f, PROCESS_STAT, "/stat");
+	int error = scan_stat(&s, &p->f, v, &name);
 
 	tasks_miss(error);
 	if (error)
 		return;
-	if (scan_stat(&s, &line, &name)) {
-		skip_words(&line, 9 - 3);
-		scan_number(&line, &flags);
-		scan_number(&line, &v[PROCESS_MIN]);
-		skip_words(&line, 1); /* of children */
-		scan_number(&line, &v[PROCESS_MAJ]);
-		skip_words(&line, 1);
-		scan_number(&line, &v[PROCESS_TICKS]);
-		scan_number(&line, &stime);
-		v[PROCESS_TICKS] += stime;
-		skip_words(&line, 22 - 16);
-		scan_number(&line, &start);
-		copy_text(cut, sizeof cut, &name);
-		out(&o, flags & FLAG_KERNEL_THREAD ? "[%s]" : "%s", cut);
-		out_end(&o);
-	}
-	if (p->f.since != SINCE_BEFORE || p->start != start) /* the number may be reused */
-		p->f.since = since_when(before_ns, start_ns(start));
-	p->start = start;
+	p->f.value[PROCESS_MIN] = v[NTH_MIN];
+	p->f.value[PROCESS_MAJ] = v[NTH_MAJ];
+	p->f.value[PROCESS_TICKS] = v[NTH_UTIME] + v[NTH_STIME];
+	copy_text(cut, sizeof cut, &name);
+	out(&o, v[NTH_FLAGS] & FLAG_KERNEL_THREAD ? "[%s]" : "%s", cut);
+	out_end(&o);
+	if (p->f.since != SINCE_BEFORE || p->start != v[NTH_START]) /* the number may be reused */
+		p->f.since = since_when(before_ns, start_ns(v[NTH_START]));
+	p->start = v[NTH_START];
 	keep_descriptor(&s, &p->f, PROCESS_STAT);
 }
 
@@ -6994,22 +6963,21 @@ static bool did_more(const struct process *a, const struct process *b, enum top_
 	return x != y ? x > y : a->value[TOP_cs] > b->value[TOP_cs];
 }
 
-/* The busiest processes, by `order`. Idle ones are left out. */
-static void make_top(const struct report *r, enum top_value order, struct top *top)
+/* Lists the busiest processes, by `order`. Idle ones are left out. */
+static void fill_top(struct listing *l, enum top_value order)
 {
-	const struct process *p;
-	unsigned at, k;
+	const struct process *p = tasks.process;
+	unsigned i, at, k;
 
-	rate_processes(r);
-	for (p = tasks.process; p < tasks.process + tasks.processes; p++) {
-		for (k = 0; k < TOP_COUNT && (!p->value[k] || p->value[k] == UNAVAILABLE); k++)
+	for (i = 0; i < tasks.processes; i++) {
+		for (k = 0; k < TOP_COUNT && (!p[i].value[k] || p[i].value[k] == UNAVAILABLE); k++)
 			;
 		if (k == TOP_COUNT)
 			continue;
-		for (at = top->rows; at && did_more(p, top->row[at - 1], order); at--)
-			top->row[at] = top->row[at - 1];
-		top->row[at] = p; /* one row is spare */
-		top->rows += top->rows < opt->top;
+		for (at = l->rows; at && did_more(&p[i], &p[l->item[at - 1]], order); at--)
+			l->item[at] = l->item[at - 1];
+		l->item[at] = i; /* one row is spare */
+		l->rows += l->rows < opt->top;
 	}
 }
 
@@ -7017,7 +6985,7 @@ enum { TOP_PID = TOP_COUNT, TOP_COMM };
 
 static struct cell top_cell(const struct listing *l, unsigned item, const struct column *c)
 {
-	const struct process *p = l->from->report->top->row[item];
+	const struct process *p = &tasks.process[item];
 
 	if (is_name(c))
 		return text_cell(p->name);
@@ -7043,22 +7011,18 @@ static void add_top(struct listing *l, const struct comparison *c)
 		pid = { "pid", "pid", GROUP_NONE, UNIT_WHOLE, { 7, 7 }, 99, TOP_PID },
 		comm = { "comm", "command", GROUP_NONE, UNIT_NAME, { 20, 32 }, 98, TOP_COMM };
 	LARGE struct listing below;
-	LARGE struct top top;
-	unsigned i;
 
 	below.cell = top_cell;
 	below.fit.wanted = true;
 	add_column(&below, &pid);
 	add_column(&below, &comm);
 	add_columns(&below, top_columns, TOP_COUNT);
-	for (i = 0; i < MAX_TOP; i++)
-		below.item[i] = (uint16_t)i;
-	top.rows = 0;
-	if (opt->top_always || c->report->worst != CALM)
-		make_top(c->report, blame_of(c->report), &top);
-	c->report->top = &top;
 	below.from = c;
-	below.rows = top.rows;
+	below.rows = 0;
+	if (opt->top_always || c->report->worst != CALM) {
+		rate_processes(c->report);
+		fill_top(&below, blame_of(c->report));
+	}
 	l->below = &below;
 	l->below_key = "top";
 }
@@ -7446,7 +7410,7 @@ static bool list_children(struct listing *l)
 
 /* Is a child listed before another: by the requested value, or by severity; then
  * by CPU use? Unknown values come last. */
-static bool is_worse(unsigned item, unsigned other)
+static bool is_worse(uint32_t item, uint32_t other)
 {
 	const struct child *a = &children.child[item], *b = &children.child[other];
 	bool by_value = opt->child_order < CHILD_VALUES;
@@ -7467,8 +7431,8 @@ static void fill_children(struct listing *l)
 	l->rows = 0;
 	for (i = 0; i < children.slots; i++)
 		if (children.child[i].inode)
-			l->item[l->rows++] = (uint16_t)i;
-	sort_rows(l, is_worse);
+			l->item[l->rows++] = i;
+	sort(l->item, l->rows, is_worse);
 	if (!opt->format && screen.tty && l->rows + 3 > screen.rows && screen.rows > 4)
 		l->rows = screen.rows - 3;
 	screen.header_due |= !opt->one_header;
