@@ -7094,8 +7094,7 @@ LARGE struct children {
 	struct child {
 		uint64_t inode;    /* twice, plus one in v1's second hierarchy; 0: a free slot */
 		uint64_t counter[CHILD_COUNTERS]; /* in the order of the plan */
-		uint32_t value[CHILD_VALUES]; /* of the report, sizes in KiB; UINT32_MAX: unknown */
-		uint32_t severity; /* of the worst rule: value by critical level, in thousandths */
+		uint32_t value[CHILD_VALUES + 1]; /* packed; [CHILD_VALUES]: severity_of() */
 		uint32_t name;     /* offset of its path in names; UNSEEN during a walk */
 		bool compared;     /* `counter` is filled */
 	} child[WITH_CGROUP ? MAX_CHILDREN : 1];
@@ -7150,18 +7149,16 @@ static struct child *find_slot(uint64_t inode, unsigned from)
 /* The severity of the worst rule: value by critical level, in thousandths. */
 static uint64_t severity_of(const struct report *r)
 {
-	uint64_t worst = 0, v;
+	uint64_t worst = 0;
 	unsigned a;
 
 	for (a = 0; WITH_ALERTS && a < RULE_COUNT; a++)
-		if (is_judged(r, a)) {
-			v = mul_div(alert_value(r, a), 1000, alert_threshold(r, a, CRITICAL));
-			worst = v > worst ? v : worst;
-		}
+		if (is_judged(r, a))
+			worst = largest_known(worst, mul_div(alert_value(r, a), 1000, alert_threshold(r, a, CRITICAL)));
 	return worst;
 }
 
-/* A value in 32 bits, to save memory; larger values are clamped. */
+/* A value in 32 bits, to save memory, sizes in KiB; larger values are clamped. */
 static uint32_t pack_value(uint64_t v, enum unit unit)
 {
 	v = divided(v, unit == UNIT_SIZE ? 1024 * 1000 : 1);
@@ -7207,7 +7204,7 @@ static void compare_child(const struct child_walk *walk, struct child *child, st
 	report_make(&(struct comparison){ before, now, r, true });
 	for (i = 0; i < CHILD_VALUES; i++)
 		child->value[i] = pack_value(r->value[child_columns[i].metric], child_columns[i].column.unit);
-	child->severity = pack_value(severity_of(r), UNIT_NUMBER);
+	child->value[CHILD_VALUES] = pack_value(severity_of(r), UNIT_NUMBER);
 	child->compared = true;
 }
 
@@ -7387,20 +7384,19 @@ static bool list_children(struct listing *l)
 {
 	static const struct column
 		name = { "cgroup", "cgroup", GROUP_NONE, UNIT_TEXT, { 6, 6 }, 99, CHILD_NAME },
-		path = { .key = "cgroup", .unit = UNIT_TEXT, .id = CHILD_PATH },
-		pod = { .key = "pod_uid", .unit = UNIT_TEXT, .id = CHILD_POD },
-		container = { .key = "container_id", .unit = UNIT_TEXT, .id = CHILD_CONTAINER };
+		record[] = {
+			{ .key = "cgroup", .unit = UNIT_TEXT, .id = CHILD_PATH },
+			{ .key = "pod_uid", .unit = UNIT_TEXT, .id = CHILD_POD },
+			{ .key = "container_id", .unit = UNIT_TEXT, .id = CHILD_CONTAINER },
+		};
 	unsigned i;
 
 	l->cell = child_cell;
 	l->layout = LAYOUT_SCREEN;
 	add_column(l, &column_interval);
 	add_column(l, &column_scope);
-	if (opt->format) {
-		add_column(l, &path);
-		add_column(l, &pod);
-		add_column(l, &container);
-	}
+	if (opt->format)
+		add_columns(l, record, LENGTH(record));
 	for (i = 0; i < CHILD_VALUES; i++)
 		add_column(l, &child_columns[i].column);
 	if (!opt->format)
@@ -7413,9 +7409,7 @@ static bool list_children(struct listing *l)
 static bool is_worse(uint32_t item, uint32_t other)
 {
 	const struct child *a = &children.child[item], *b = &children.child[other];
-	bool by_value = opt->child_order < CHILD_VALUES;
-	uint32_t x = by_value ? a->value[opt->child_order] + 1 : a->severity;
-	uint32_t y = by_value ? b->value[opt->child_order] + 1 : b->severity;
+	uint32_t x = a->value[opt->child_order] + 1, y = b->value[opt->child_order] + 1;
 
 	if (x != y)
 		return x > y;
