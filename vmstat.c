@@ -5682,11 +5682,6 @@ static const struct disk_field {
 #undef F
 };
 
-#define F(key, nth, ...) \
-	_Static_assert((nth) >= 1 && (nth) <= DISKSTATS_NUMBERS, #key ": its place in the line");
-DISK_FIELDS(F)
-#undef F
-
 /* Rates of a disk as `iostat -x` defines them: R(key, field, by, scale, width (0: with -w
  * alone), wide width, heading): the growth of a field times the scale, divided by that of
  * another field, or by the microseconds elapsed (TIME). In millionths. */
@@ -5734,11 +5729,7 @@ static bool is_partition_of(const char *name, const char *disk)
 	const char *rest = after(name, disk);
 	uint64_t number;
 
-	if (!rest || rest == name)
-		return false;
-	if (is_digit(rest[-1]) && *rest++ != 'p')
-		return false;
-	return parse_number(rest, &number);
+	return rest && rest > name && (!is_digit(rest[-1]) || *rest++ == 'p') && parse_number(rest, &number);
 }
 
 /* Does sysfs have this file of a device; with `entries`, a non-empty directory? False,
@@ -5774,16 +5765,15 @@ static unsigned ask_device(const struct devices *now, unsigned at, uint64_t numb
 	const struct device *d, *end = now->device + (at < MAX_DISKS ? at : MAX_DISKS);
 	char text[NAME_BYTES];
 	struct sink o = SINK(text);
+	bool in_sysfs = now->charged || sysfs_has("/class/block/", name, "", false, error);
 
 	for (d = now->device; d < end && !now->charged; d++)
 		if (!strcmp(d->name, name))
 			return DEVICE_TWICE;
+		else if (!in_sysfs && d->disks && is_partition_of(name, d->name))
+			return DEVICE_PARTITION;
 	if (!now->charged && sysfs_has("/class/block/", name, "/partition", false, error))
 		return DEVICE_PARTITION;
-	if (!now->charged && !sysfs_has("/class/block/", name, "", false, error))
-		for (d = now->device; d < end; d++)
-			if (d->disks && is_partition_of(name, d->name))
-				return DEVICE_PARTITION;
 	out(&o, "%ju:%ju", number >> 20, number & 0xfffff);
 	out_end(&o);
 	return sysfs_has("/dev/block/", text, "/loop/backing_file", false, error) ||
@@ -6162,12 +6152,10 @@ static void fill_devices(struct listing *l)
 	unsigned i;
 
 	l->rows = 0;
-	for (i = 0; i < now->count; i++) {
-		const struct device *d = &now->device[i];
-
-		if (opt->partition ? d->disks + d->partitions : d->disks && (!opt->extended || has_worked(d)))
+	for (i = 0; i < now->count; i++)
+		if (opt->partition ? now->device[i].disks + now->device[i].partitions :
+		    now->device[i].disks && (!opt->extended || has_worked(&now->device[i])))
 			l->item[l->rows++] = i;
-	}
 }
 
 /* -D: the sum of a field over disks not stacked, or the number of disks or
@@ -6181,9 +6169,8 @@ static struct cell disk_sum_cell(const struct listing *l, unsigned item, const s
 	uint64_t sum = 0;
 
 	/* Cgroups are charged for disks only, in some fields. */
-	if (now->charged && (c->id == SUM_PARTITIONS || (c->id < D_COUNT && !disk_fields[c->id].charge)))
-		return number_cell(UNAVAILABLE);
-	if (c->id < D_COUNT && now->stacking_error)
+	if ((now->charged && (c->id == SUM_PARTITIONS || (c->id < D_COUNT && !disk_fields[c->id].charge))) ||
+	    (c->id < D_COUNT && now->stacking_error))
 		return number_cell(UNAVAILABLE);
 	for (d = now->device; d < now->device + now->count; d++)
 		if (c->id >= D_COUNT)
@@ -6483,7 +6470,7 @@ static bool visit_tasks(struct walk *w, size_t n)
 	int error, fd;
 
 	fd = open_below(w->dir, n, scope.hierarchy->version == 2 ? "cgroup.threads" : "tasks", "", &error);
-	if (fd < 0 && error == ENOENT)
+	if (error == ENOENT)
 		fd = open_below(w->dir, n, "cgroup.procs", "", &error);
 	scan_start(&s, fd, error);
 	while (scan_line(&s, &line)) {
@@ -7586,11 +7573,9 @@ static const char *recorder_open(struct recorder *r)
 	} else if (fstat(r->fd - 1, &st) || !S_ISREG(st.st_mode)) {
 		why = "not a file";
 	} else {
-		r->size = st.st_size;
-		if ((flock(r->fd - 1, LOCK_EX | wait) && errno == EWOULDBLOCK) || !is_recorder_current(r))
-			why = recorder_held; /* perhaps just renamed */
-		else
-			why = recorder_continue(r);
+		r->size = st.st_size; /* held: or perhaps just renamed */
+		why = (flock(r->fd - 1, LOCK_EX | wait) && errno == EWOULDBLOCK) || !is_recorder_current(r) ?
+			recorder_held : recorder_continue(r);
 	}
 	if (before)
 		close(before - 1);
@@ -7714,33 +7699,28 @@ static void record(struct recorder *r, const struct comparison *c, bool ended)
 static bool parse_instant(const char *value, struct instant *i)
 {
 	uint64_t days = 0, seconds = 0, unit;
-	const char *p = value;
+	const char *p = value + (*value == '-');
+	bool dated;
 
-	i->kind = INSTANT_AT;
+	i->kind = p > value ? INSTANT_BEFORE : INSTANT_AT;
 	i->ns = clock_ns(CLOCK_REALTIME);
-	if (!strcmp(value, "now"))
-		return true;
-	if (parse_time(&p, &i->ns))
-		return !*p;
-	p = value;
-	if (*p == '-') {
-		i->kind = INSTANT_BEFORE;
-		p++;
-		if (!parse_digits(&p, &i->ns) || !*p || p[1])
-			return false;
-		unit = *p == 's' ? 1 : *p == 'm' ? 60 : *p == 'h' ? 3600 : *p == 'd' ? 86400 : 0;
+	if (p > value) {
+		unit = !parse_digits(&p, &i->ns) || !*p || p[1] ? 0 :
+			*p == 's' ? 1 : *p == 'm' ? 60 : *p == 'h' ? 3600 : *p == 'd' ? 86400 : 0;
 		i->ns = times(i->ns, unit * NS_PER_S);
 		return unit && i->ns != UNAVAILABLE;
 	}
-	if (parse_date(&p, &days)) {
-		if (*p && (*p++ != ' ' || !parse_clock(&p, &seconds)))
-			return false;
-	} else {
+	if (!strcmp(value, "now") || (parse_time(&p, &i->ns) && !*p))
+		return true;
+	p = value;
+	dated = parse_date(&p, &days);
+	if (!dated) {
 		i->kind = INSTANT_CLOCK;
 		p = value;
-		if (!parse_clock(&p, &seconds))
-			return false;
 	}
+	if (!dated || *p)
+		if ((dated && *p++ != ' ') || !parse_clock(&p, &seconds))
+			return false;
 	i->ns = ns_of_time(days, seconds);
 	return !*p;
 }
