@@ -6558,16 +6558,13 @@ static void list_tasks(struct ids *ids)
 
 	ids->n = 0;
 	tasks.error = 0;
-	if (in_cgroup()) {
+	if (in_cgroup())
 		walk_over(&w, scope.hierarchy->dir);
-		tasks_miss(w.error);
-		if (!opt->captured && is_foreign_proc())
-			tasks_miss(EACCES);
-	} else {
-		tasks_miss(add_numbered(ids, opt->proc, add_threads));
-		if (!opt->captured && !exists_in_proc("1"))
-			tasks_miss(EACCES);
-	}
+	else
+		w.error = add_numbered(ids, opt->proc, add_threads);
+	tasks_miss(w.error);
+	if (!opt->captured && (in_cgroup() ? is_foreign_proc() : !exists_in_proc("1")))
+		tasks_miss(EACCES);
 	sort_ids(ids);
 }
 
@@ -7718,9 +7715,8 @@ static bool parse_instant(const char *value, struct instant *i)
 		i->kind = INSTANT_CLOCK;
 		p = value;
 	}
-	if (!dated || *p)
-		if ((dated && *p++ != ' ') || !parse_clock(&p, &seconds))
-			return false;
+	if ((!dated || *p) && ((dated && *p++ != ' ') || !parse_clock(&p, &seconds)))
+		return false;
 	i->ns = ns_of_time(days, seconds);
 	return !*p;
 }
