@@ -3013,7 +3013,6 @@ struct device {
 	unsigned disks, partitions; /* 1 and 0, or 0 and 1; in the last entry, its totals */
 	uint64_t number; /* major << 20 | minor */
 	uint64_t value[D_COUNT];
-	uint64_t charged[4]; /* to a cgroup: bytes read and written, reads and writes */
 };
 
 /* The needs of a view beyond the planned metrics. */
@@ -3077,7 +3076,7 @@ LARGE struct slabs {
 	struct slab {
 		char name[NAME_BYTES];
 		uint64_t value[4];
-	} slab[MAX_SLABS];
+	} slab[MAX_SLABS + 1]; /* the last: read, but left out */
 } slabs;
 
 enum alert_level { CALM, WARNING, CRITICAL };
@@ -3123,7 +3122,6 @@ struct report {
 	struct limits limits; /* of a cgroup */
 	uint64_t value[M_COUNT];
 	char mem_level[PATH_BYTES], cpu_level[PATH_BYTES]; /* of limits in force; "": none */
-	const struct top *top;     /* the processes to blame; NULL: not requested */
 };
 
 struct comparison {
@@ -4095,7 +4093,7 @@ static struct screen {
 
 #define MAX_COLUMNS (M_COUNT + 3) /* every metric, and those of each record */
 #define MAX(a, b) ((a) > (b) ? (a) : (b))
-#define MAX_ROWS MAX(MAX(MAX_DISKS + 1, MAX_SLABS), MAX(MAX_CHILDREN, MAX_TOP))
+#define MAX_ROWS MAX(MAX(MAX_DISKS + 1, MAX_SLABS), MAX(MAX_CHILDREN, MAX_TOP + 1))
 
 struct cell {
 	const char *text; /* of a name; NULL: none */
@@ -4129,7 +4127,7 @@ struct listing {
 	struct listing *below; /* belongs to each row, in JSON by this key; or NULL */
 	const char *below_key;
 	struct fit fit;
-	uint16_t item[MAX_ROWS]; /* of each row */
+	uint32_t item[MAX_ROWS]; /* of each row */
 };
 
 /* The columns that each record begins with. */
@@ -4186,18 +4184,18 @@ static void add_columns(struct listing *l, const struct column *c, unsigned n)
 		add_column(l, c++);
 }
 
-/* Sorts the rows by their items. Shell sort: in place, without recursion. */
-static void sort_rows(struct listing *l, bool (*is_before)(unsigned a, unsigned b))
+/* Shell sort: in place, without recursion. */
+static void sort(uint32_t *item, unsigned n, bool (*is_before)(uint32_t a, uint32_t b))
 {
 	unsigned gap, i, at;
 
-	for (gap = l->rows / 2; gap; gap /= 2)
-		for (i = gap; i < l->rows; i++) {
-			uint16_t item = l->item[i];
+	for (gap = n / 2; gap; gap /= 2)
+		for (i = gap; i < n; i++) {
+			uint32_t moved = item[i];
 
-			for (at = i; at >= gap && is_before(item, l->item[at - gap]); at -= gap)
-				l->item[at] = l->item[at - gap];
-			l->item[at] = item;
+			for (at = i; at >= gap && is_before(moved, item[at - gap]); at -= gap)
+				item[at] = item[at - gap];
+			item[at] = moved;
 		}
 }
 
@@ -5065,7 +5063,7 @@ static void list_checks(struct listing *l)
 	add_columns(l, check_columns, LENGTH(check_columns) - (opt->format != O_NONE));
 	for (i = 0; i < RULE_COUNT; i++)
 		if (rules[i].what || l->from->now->plan->place[rules[i].metric])
-			l->item[l->rows++] = (uint16_t)i;
+			l->item[l->rows++] = i;
 }
 
 enum verdict { VERDICT_OK, VERDICT_WARNING, VERDICT_CRITICAL, VERDICT_UNKNOWN };
@@ -5535,11 +5533,6 @@ static const struct disk_field {
 #undef F
 };
 
-#define F(key, nth, ...) \
-	_Static_assert((nth) >= 1 && (nth) <= DISKSTATS_NUMBERS, #key ": its place in the line");
-DISK_FIELDS(F)
-#undef F
-
 /* Rates of a disk as `iostat -x` defines them: R(key, field, by, scale, width (0: with -w
  * alone), wide width, heading): the growth of a field times the scale, divided by that of
  * another field, or by the microseconds elapsed (TIME). In millionths. */
@@ -5587,11 +5580,7 @@ static bool is_partition_of(const char *name, const char *disk)
 	const char *rest = after(name, disk);
 	uint64_t number;
 
-	if (!rest || rest == name)
-		return false;
-	if (is_digit(rest[-1]) && *rest++ != 'p')
-		return false;
-	return parse_number(rest, &number);
+	return rest && rest > name && (!is_digit(rest[-1]) || *rest++ == 'p') && parse_number(rest, &number);
 }
 
 /* Does sysfs have this file of a device; with `entries`, a non-empty directory? False,
@@ -5627,16 +5616,15 @@ static unsigned ask_device(const struct devices *now, unsigned at, uint64_t numb
 	const struct device *d, *end = now->device + (at < MAX_DISKS ? at : MAX_DISKS);
 	char text[NAME_BYTES];
 	struct sink o = SINK(text);
+	bool in_sysfs = now->charged || sysfs_has("/class/block/", name, "", false, error);
 
 	for (d = now->device; d < end && !now->charged; d++)
 		if (!strcmp(d->name, name))
 			return DEVICE_TWICE;
+		else if (!in_sysfs && d->disks && is_partition_of(name, d->name))
+			return DEVICE_PARTITION;
 	if (!now->charged && sysfs_has("/class/block/", name, "/partition", false, error))
 		return DEVICE_PARTITION;
-	if (!now->charged && !sysfs_has("/class/block/", name, "", false, error))
-		for (d = now->device; d < end; d++)
-			if (d->disks && is_partition_of(name, d->name))
-				return DEVICE_PARTITION;
 	out(&o, "%ju:%ju", number >> 20, number & 0xfffff);
 	out_end(&o);
 	return sysfs_has("/dev/block/", text, "/loop/backing_file", false, error) ||
@@ -5699,7 +5687,6 @@ static unsigned disks_left_out(const struct devices *list)
  * sum over CPUs, negative in some kernels: then UNAVAILABLE. */
 static bool next_disk(struct scanner *s, struct device *d)
 {
-	static const uint8_t four[] = { D_reads, D_read_sectors, D_writes, D_write_sectors };
 	uint64_t v[DISKSTATS_NUMBERS], major, minor;
 	struct text line, name;
 	unsigned i, n;
@@ -5711,14 +5698,16 @@ static bool next_disk(struct scanner *s, struct device *d)
 		for (n = 0; n < DISKSTATS_NUMBERS; n++)
 			if (!scan_number(&line, &v[n]) && n + 1 != disk_fields[D_io_now].nth)
 				break;
-		if (n != LENGTH(four) && n < 11)
+		if (n != 4 && n < 11)
 			continue;
+		for (i = 3; n == 4 && i > 0; i--) {
+			v[2 * i] = v[i];
+			v[i] = UNAVAILABLE;
+		}
 		d->number = major << 20 | minor;
 		copy_text(d->name, sizeof d->name, &name);
 		for (i = 0; i < D_COUNT; i++)
-			d->value[i] = n == LENGTH(four) ? UNAVAILABLE : v[disk_fields[i].nth - 1];
-		for (i = 0; n == LENGTH(four) && i < n; i++)
-			d->value[four[i]] = v[i];
+			d->value[i] = v[disk_fields[i].nth - 1];
 		if (d->value[D_io_now] > INT32_MAX)
 			d->value[D_io_now] = UNAVAILABLE;
 		return true;
@@ -5776,14 +5765,14 @@ static bool device_number(const struct text *w, uint64_t *number)
 	return true;
 }
 
-/* The charges of a cgroup on a device, bytes first. v2 has all in io.stat, "8:0
+/* The fields that a cgroup is charged for, bytes first. v2 has all in io.stat, "8:0
  * rbytes=N ..."; v1 has bytes in one file, "8:0 Read N", and requests in another. */
 static const uint8_t charges[] = { D_read_sectors, D_write_sectors, D_reads, D_writes };
 
-/* Reads a file of charges; v1's go to charged[first] on. Lines like "(unknown) ..." and
+/* Reads a file of charges; v1's are charges[first] and the next. Lines like "(unknown) ..." and
  * "Total ..." are skipped. Without I/O v2's file is empty; foreign lines alone are EINVAL. A
  * v1 file without devices has never counted, as Linux 6.10 counts only under a limit: ENODATA.
- * Returns errno, or 0. */
+ * Bytes are left for the caller to turn into sectors. Returns errno, or 0. */
 static int read_charges(struct devices *now, const char *file, unsigned first)
 {
 	const struct hierarchy *h = &hierarchies[DIR_IO];
@@ -5807,13 +5796,13 @@ static int read_charges(struct devices *now, const char *file, unsigned first)
 				last = number;
 			}
 		if (found && h->version == 1 && (is_text(&w, "Read") || is_text(&w, "Write"))) {
-			i = first + (*w.p == 'W');
-			d->charged[i] = plus(d->charged[i], scan_number(&line, &v) ? v : UNAVAILABLE);
+			i = charges[first + (*w.p == 'W')];
+			d->value[i] = plus(d->value[i], scan_number(&line, &v) ? v : UNAVAILABLE);
 		}
 		line.p = w.p;
 		for (i = 0; found && h->version == 2 && i < LENGTH(charges); i++)
 			if (pair_number(line, disk_fields[charges[i]].charge, &v))
-				d->charged[i] = plus(d->charged[i], v);
+				d->value[charges[i]] = plus(d->value[charges[i]], v);
 	}
 	scan_close(&s);
 	if (s.error || at || (!foreign && h->version == 2))
@@ -5863,13 +5852,16 @@ static void read_devices(struct snapshot *now, bool charged, bool names)
 	requests_error = !v1 ? 0 : !names ? ENODATA :
 		read_charges(list, leaf ? "blkio.throttle.io_serviced" : "blkio.throttle.io_serviced_recursive", 2);
 	for (d = list->device; d < list->device + list->count; d++) {
-		memset(d->value, 0xff, sizeof d->value); /* UNAVAILABLE */
 		for (i = 0; i < 2; i++) {
-			d->value[charges[i]] = divided(d->charged[i], SECTOR_BYTES);
-			d->value[charges[2 + i]] = requests_error ? UNAVAILABLE : d->charged[2 + i];
-			bytes[i] = plus(bytes[i], d->stacked ? 0 : d->charged[i]);
-			any |= d->charged[i];
+			uint64_t *v = &d->value[charges[i]];
+
+			bytes[i] = plus(bytes[i], d->stacked ? 0 : *v);
+			any |= *v;
+			*v = divided(*v, SECTOR_BYTES);
 		}
+		for (i = 0; i < D_COUNT; i++)
+			if (!disk_fields[i].charge || (requests_error && disk_fields[i].unit == DISK_ONE))
+				d->value[i] = UNAVAILABLE;
 	}
 	worked = (names || (v1 && !any)) && read_diskstats(list);
 	list->error = !error && v1 && !any && worked ? ENODATA : error;
@@ -5891,90 +5883,74 @@ static void read_slabs(struct slabs *list)
 	list->count = 0;
 	list->overflow = false;
 	scan_proc(&s, "slabinfo", "");
-	while (!list->overflow && scan_line(&s, &line)) {
+	while (scan_line(&s, &line)) {
 		struct slab *slab = &list->slab[list->count];
-		uint64_t v[4];
 
-		if (!scan_word(&line, &name))
-			continue;
-		for (i = 0; i < 4 && scan_number(&line, &v[i]); i++)
+		scan_word(&line, &name);
+		for (i = 0; i < 4 && scan_number(&line, &slab->value[i]); i++)
 			;
-		list->overflow = i == 4 && list->count == MAX_SLABS;
-		if (i < 4 || list->overflow)
+		if (i < 4)
 			continue;
+		list->overflow = list->count == MAX_SLABS;
+		if (list->overflow)
+			break;
 		copy_text(slab->name, sizeof slab->name, &name);
-		memcpy(slab->value, v, sizeof v);
 		list->count++;
 	}
 	scan_close(&s);
 	list->error = s.error ? s.error : list->count ? 0 : ENODATA;
 }
 
-/* Finds a device in the last snapshot; NULL: new, and counts from 0. False if the two cannot
- * be compared: read from different files; a counter stepped back, as in a replaced device;
- * the entry adds up a different number of disks. Most devices keep their place. */
-static bool find_device_before(const struct comparison *c, const struct device *d, const struct device **old)
+/* The growth of a field since the last snapshot; a new device counts from 0. UNAVAILABLE
+ * if the device cannot be compared: read from different files; a counter stepped back, as in a
+ * replaced device; the entry adds up a different number of disks. Most devices keep their place. */
+static uint64_t disk_growth(const struct comparison *c, const struct device *d, enum disk_field_id f)
 {
-	static const uint8_t counts[] = { D_reads, D_read_sectors, D_writes, D_write_sectors };
 	const struct devices *before = c->before->devices, *now = c->now->devices;
+	const struct device *old = NULL, *at;
 	unsigned same = (unsigned)(d - now->device), i;
 
-	*old = NULL;
 	if (c->report->first)
-		return true;
+		return d->value[f];
 	if ((before->error && before->error != ENODATA) || before->charged != now->charged)
-		return false; /* ENODATA: counts from 0 */
-	for (i = 0; !*old && i < before->count; i++)
-		if (before->device[(same + i) % before->count].number == d->number)
-			*old = &before->device[(same + i) % before->count];
-	if (d->number == OTHER_DEVICES)
-		if (!*old || (*old)->disks != d->disks)
-			return false;
-	for (i = 0; *old && i < LENGTH(counts); i++) {
-		uint64_t was = (*old)->value[counts[i]], is = d->value[counts[i]];
+		return UNAVAILABLE; /* ENODATA: counts from 0 */
+	for (i = 0; !old && i < before->count; i++) {
+		at = &before->device[(same + i) % before->count];
+		old = at->number == d->number ? at : NULL;
+	}
+	if (d->number == OTHER_DEVICES && (!old || old->disks != d->disks))
+		return UNAVAILABLE;
+	for (i = 0; old && i < LENGTH(charges); i++) {
+		uint64_t was = old->value[charges[i]], is = d->value[charges[i]];
 
 		if (was != UNAVAILABLE && is != UNAVAILABLE && growth(was, is) == UNAVAILABLE)
-			return false;
+			return UNAVAILABLE;
 	}
-	return true;
+	return growth(old ? old->value[f] : 0, d->value[f]);
 }
 
-/* Bytes read (0) or written (1) on all devices not stacked, in thousandths
- * per second: the sum of their growths. */
-static uint64_t device_rate(const struct comparison *c, unsigned direction)
+/* Bytes read or written on all devices not stacked, in thousandths per second: the sum of
+ * their growths. */
+static uint64_t device_rate(const struct comparison *c, enum disk_field_id sectors)
 {
 	const struct devices *now = c->now->devices;
-	const struct device *d = now->device, *end = d + now->count, *old;
-	uint64_t sum = 0;
+	const struct device *d;
+	uint64_t sum = now->error || now->stacking_error ? UNAVAILABLE : 0;
 
-	if (now->error || now->stacking_error)
-		return UNAVAILABLE;
-	for (; d < end; d++)
-		if (!d->stacked) {
-			if (!find_device_before(c, d, &old))
-				return UNAVAILABLE;
-			sum = plus(sum, growth(old ? old->charged[direction] : 0, d->charged[direction]));
-		}
-	return mul_div(sum, 1000000000, c->report->elapsed_us);
+	for (d = now->device; d < now->device + now->count; d++)
+		if (!d->stacked)
+			sum = plus(sum, disk_growth(c, d, sectors));
+	return mul_div(sum, SECTOR_BYTES * 1000000000ull, c->report->elapsed_us);
 }
 
 static uint64_t make_read(const struct comparison *c)
 {
-	return device_rate(c, 0);
+	return device_rate(c, D_read_sectors);
 }
 
 static uint64_t make_written(const struct comparison *c)
 {
-	return device_rate(c, 1);
-}
-
-static uint64_t disk_growth(const struct comparison *c, const struct device *d, enum disk_field_id f)
-{
-	const struct device *old;
-
-	if (!find_device_before(c, d, &old))
-		return UNAVAILABLE;
-	return growth(old ? old->value[f] : 0, d->value[f]);
+	return device_rate(c, D_write_sectors);
 }
 
 /* A rate of -d -x, in millionths. */
@@ -6027,12 +6003,10 @@ static void fill_devices(struct listing *l)
 	unsigned i;
 
 	l->rows = 0;
-	for (i = 0; i < now->count; i++) {
-		const struct device *d = &now->device[i];
-
-		if (opt->partition ? d->disks + d->partitions : d->disks && (!opt->extended || has_worked(d)))
-			l->item[l->rows++] = (uint16_t)i;
-	}
+	for (i = 0; i < now->count; i++)
+		if (opt->partition ? now->device[i].disks + now->device[i].partitions :
+		    now->device[i].disks && (!opt->extended || has_worked(&now->device[i])))
+			l->item[l->rows++] = i;
 }
 
 /* -D: the sum of a field over disks not stacked, or the number of disks or
@@ -6046,9 +6020,8 @@ static struct cell disk_sum_cell(const struct listing *l, unsigned item, const s
 	uint64_t sum = 0;
 
 	/* Cgroups are charged for disks only, in some fields. */
-	if (now->charged && (c->id == SUM_PARTITIONS || (c->id < D_COUNT && !disk_fields[c->id].charge)))
-		return number_cell(UNAVAILABLE);
-	if (c->id < D_COUNT && now->stacking_error)
+	if ((now->charged && (c->id == SUM_PARTITIONS || (c->id < D_COUNT && !disk_fields[c->id].charge))) ||
+	    (c->id < D_COUNT && now->stacking_error))
 		return number_cell(UNAVAILABLE);
 	for (d = now->device; d < now->device + now->count; d++)
 		if (c->id >= D_COUNT)
@@ -6074,10 +6047,8 @@ static bool list_disk_sum(struct listing *l)
 	add_column(l, &columns[SUM_DISKS]);
 	add_column(l, &columns[SUM_PARTITIONS]);
 	for (i = 0; i < D_COUNT && disk_fields[i].sum; i++) {
-		columns[i] = disk_fields[i].column;
-		columns[i].heading = disk_fields[i].sum;
-		columns[i].group = GROUP_NONE;
-		columns[i].width[0] = columns[i].width[1] = 12;
+		columns[i] = (struct column){ disk_fields[i].column.key, disk_fields[i].sum, GROUP_NONE, UNIT_WHOLE,
+					      { 12, 12 }, .id = (uint8_t)i };
 		add_column(l, &columns[i]);
 	}
 	return true;
@@ -6140,7 +6111,7 @@ static bool list_slabs(struct listing *l)
 	return true;
 }
 
-static bool is_slab_before(unsigned a, unsigned b)
+static bool is_slab_before(uint32_t a, uint32_t b)
 {
 	return strcmp(slabs.slab[a].name, slabs.slab[b].name) < 0;
 }
@@ -6148,12 +6119,9 @@ static bool is_slab_before(unsigned a, unsigned b)
 /* Sorted by name. */
 static void fill_slabs(struct listing *l)
 {
-	l->rows = 0;
-	while (l->rows < slabs.count) {
-		l->item[l->rows] = (uint16_t)l->rows;
-		l->rows++;
-	}
-	sort_rows(l, is_slab_before);
+	for (l->rows = 0; l->rows < slabs.count; l->rows++)
+		l->item[l->rows] = l->rows;
+	sort(l->item, l->rows, is_slab_before);
 }
 
 /* The lines of -s, in procps-ng's order: T(scopes, metric, value, key in JSON,
@@ -6322,12 +6290,6 @@ LARGE struct tasks {
 	} process[WITH_TOP ? MAX_TASKS : 1];
 } tasks;
 
-/* The processes of --top, busiest first. */
-struct top {
-	unsigned rows;
-	const struct process *row[MAX_TOP + 1];
-};
-
 struct ids {
 	unsigned n;
 	uint32_t id[MAX_TASKS];
@@ -6374,7 +6336,7 @@ static bool visit_tasks(struct walk *w, size_t n)
 	int error, fd;
 
 	fd = open_below(w->dir, n, scope.hierarchy->version == 2 ? "cgroup.threads" : "tasks", "", &error);
-	if (fd < 0 && error == ENOENT)
+	if (error == ENOENT)
 		fd = open_below(w->dir, n, "cgroup.procs", "", &error);
 	scan_start(&s, fd, error);
 	while (scan_line(&s, &line)) {
@@ -6427,25 +6389,18 @@ static void add_threads(struct ids *ids, uint64_t id)
 	tasks_miss(error);
 }
 
-/* Sorts numbers, and drops duplicates, tasks that moved during the walk. Shell sort: in
- * place, without recursion. */
+static bool is_lower(uint32_t a, uint32_t b)
+{
+	return a < b;
+}
+
+/* Sorts numbers, and drops duplicates, tasks that moved during the walk. */
 static void sort_ids(struct ids *ids)
 {
 	uint32_t *id = ids->id;
-	unsigned n = ids->n, gap, i, j;
+	unsigned n = ids->n, i;
 
-	for (i = 1; i < n && id[i - 1] < id[i]; i++)
-		;
-	if (i >= n)
-		return; /* the usual case */
-	for (gap = n / 2; gap; gap /= 2)
-		for (i = gap; i < n; i++) {
-			uint32_t moved = id[i];
-
-			for (j = i; j >= gap && id[j - gap] > moved; j -= gap)
-				id[j] = id[j - gap];
-			id[j] = moved;
-		}
+	sort(id, n, is_lower);
 	for (i = ids->n = 0; i < n; i++)
 		if (!ids->n || id[i] != id[ids->n - 1])
 			id[ids->n++] = id[i];
@@ -6468,16 +6423,13 @@ static void list_tasks(struct ids *ids)
 
 	ids->n = 0;
 	tasks.error = 0;
-	if (in_cgroup()) {
+	if (in_cgroup())
 		walk_over(&w, scope.hierarchy->dir);
-		tasks_miss(w.error);
-		if (!opt->captured && is_foreign_proc())
-			tasks_miss(EACCES);
-	} else {
-		tasks_miss(add_numbered(ids, opt->proc, add_threads));
-		if (!opt->captured && !exists_in_proc("1"))
-			tasks_miss(EACCES);
-	}
+	else
+		w.error = add_numbered(ids, opt->proc, add_threads);
+	tasks_miss(w.error);
+	if (!opt->captured && (in_cgroup() ? is_foreign_proc() : !exists_in_proc("1")))
+		tasks_miss(EACCES);
 	sort_ids(ids);
 }
 
@@ -6541,19 +6493,18 @@ static int scan_followed(struct scanner *s, struct followed *f, unsigned file, c
 
 	if (f->fd[file]) {
 		scan_start(s, f->fd[file] - 1, 0);
-	} else {
-		out_u64(&o, f->id);
-		out_end(&o);
-		if (!scan_proc(s, id, name))
+		scan_fill(s);
+		if (s->error != ESRCH)
 			return s->error;
-	}
-	scan_fill(s);
-	if (s->error == ESRCH && f->fd[file]) {
 		close_followed(f);
 		*f = (struct followed){ .id = f->id, .since = SINCE_BIRTH };
-		return scan_followed(s, f, file, name);
 	}
-	if (s->error && !f->fd[file])
+	out_u64(&o, f->id);
+	out_end(&o);
+	if (!scan_proc(s, id, name))
+		return s->error;
+	scan_fill(s);
+	if (s->error)
 		scan_close(s);
 	return s->error;
 }
@@ -6561,8 +6512,6 @@ static int scan_followed(struct scanner *s, struct followed *f, unsigned file, c
 /* Keeps the descriptor, or closes it if too many are open. */
 static void keep_descriptor(struct scanner *s, struct followed *f, unsigned file)
 {
-	if (f->fd[file])
-		return;
 	if ((rlim_t)s->fd + SPARE_DESCRIPTORS < descriptor_limit())
 		f->fd[file] = s->fd + 1;
 	else
@@ -6583,32 +6532,33 @@ static void grow(struct followed *f, const uint64_t *was, const struct snapshot 
 			f->value[i] - (f->since == SINCE_BEFORE && was[i] <= f->value[i] ? was[i] : 0);
 }
 
-static void skip_words(struct text *line, unsigned n)
+/* Numbers of /proc/ID/stat, by their place in the line. */
+enum { NTH_FLAGS = 9, NTH_MIN = 10, NTH_MAJ = 12, NTH_UTIME = 14, NTH_STIME = 15, NTH_START = 22, NTH_COUNT };
+
+/* Scans /proc/ID/stat into v[NTH_COUNT]; what is no number is 0. The name may contain any
+ * character, even parentheses and newlines. Returns errno, or 0: then the scanner is open. */
+static int scan_stat(struct scanner *s, struct followed *f, uint64_t *v, struct text *name)
 {
-	struct text w;
+	struct text line;
+	int error = scan_followed(s, f, PROCESS_STAT, "/stat");
+	const char *end;
+	unsigned i;
 
-	while (n--)
-		scan_word(line, &w);
-}
-
-/* A line of /proc/ID/stat from its third field on, and the name, which may contain
- * any character, even parentheses and newlines. */
-static bool scan_stat(struct scanner *s, struct text *line, struct text *name)
-{
-	const char *end, *begin;
-
-	if (!scan_line(s, line))
-		return false;
-	line->end = s->end - (s->end[-1] == '\n'); /* with the newlines in the name */
-	begin = memchr(line->p, '(', (size_t)(line->end - line->p));
-	for (end = line->end; end > line->p && end[-1] != ')'; end--)
+	memset(v, 0, NTH_COUNT * sizeof *v);
+	v[NTH_START] = UNAVAILABLE;
+	name->p = name->end = "";
+	if (error || !scan_line(s, &line))
+		return error;
+	line.end = s->end - (s->end[-1] == '\n'); /* with the newlines in the name */
+	for (end = line.end; end > line.p && end[-1] != ')'; end--)
 		;
-	line->p = name->p = name->end = end;
-	if (begin && begin < end) {
-		name->p = begin + 1;
-		name->end = end - 1;
-	}
-	return true;
+	name->p = memchr(line.p, '(', (size_t)(end - line.p));
+	name->p = name->p ? name->p + 1 : end;
+	name->end = name->p < end ? end - 1 : end;
+	line.p = end;
+	for (i = 3; i < NTH_COUNT; i++)
+		scan_number(&line, &v[i]);
+	return 0;
 }
 
 /* Ticks since boot in ns of our clock. */
@@ -6621,18 +6571,13 @@ static uint64_t start_ns(uint64_t ticks)
 static uint64_t task_start_ns(uint32_t id)
 {
 	struct followed f = { .id = id };
-	uint64_t ticks = UNAVAILABLE;
-	struct text line, name;
+	uint64_t v[NTH_COUNT];
+	struct text name;
 	struct scanner s;
 
-	if (scan_followed(&s, &f, PROCESS_STAT, "/stat"))
-		return UNAVAILABLE;
-	if (scan_stat(&s, &line, &name)) {
-		skip_words(&line, 22 - 3);
-		scan_number(&line, &ticks);
-	}
-	scan_close(&s);
-	return start_ns(ticks);
+	if (!scan_stat(&s, &f, v, &name))
+		scan_close(&s);
+	return start_ns(v[NTH_START]);
 }
 
 /* When the oldest task started; UNAVAILABLE if some are missing. */
@@ -6738,35 +6683,25 @@ static char read_task(struct task *t, const struct snapshot *now, uint64_t befor
  * ended ones. */
 static void read_process(struct process *p, uint64_t before_ns)
 {
-	uint64_t flags = 0, stime = 0, start = 0, *v = p->f.value;
+	uint64_t v[NTH_COUNT];
 	char cut[NAME_BYTES];
-	struct text line, name;
+	struct text name;
 	struct sink o = SINK(p->name);
 	struct scanner s;
-	int error = scan_followed(&s, &p->f, PROCESS_STAT, "/stat");
+	int error = scan_stat(&s, &p->f, v, &name);
 
 	tasks_miss(error);
 	if (error)
 		return;
-	if (scan_stat(&s, &line, &name)) {
-		skip_words(&line, 9 - 3);
-		scan_number(&line, &flags);
-		scan_number(&line, &v[PROCESS_MIN]);
-		skip_words(&line, 1); /* of children */
-		scan_number(&line, &v[PROCESS_MAJ]);
-		skip_words(&line, 1);
-		scan_number(&line, &v[PROCESS_TICKS]);
-		scan_number(&line, &stime);
-		v[PROCESS_TICKS] += stime;
-		skip_words(&line, 22 - 16);
-		scan_number(&line, &start);
-		copy_text(cut, sizeof cut, &name);
-		out(&o, flags & FLAG_KERNEL_THREAD ? "[%s]" : "%s", cut);
-		out_end(&o);
-	}
-	if (p->f.since != SINCE_BEFORE || p->start != start) /* the number may be reused */
-		p->f.since = since_when(before_ns, start_ns(start));
-	p->start = start;
+	p->f.value[PROCESS_MIN] = v[NTH_MIN];
+	p->f.value[PROCESS_MAJ] = v[NTH_MAJ];
+	p->f.value[PROCESS_TICKS] = v[NTH_UTIME] + v[NTH_STIME];
+	copy_text(cut, sizeof cut, &name);
+	out(&o, v[NTH_FLAGS] & FLAG_KERNEL_THREAD ? "[%s]" : "%s", cut);
+	out_end(&o);
+	if (p->f.since != SINCE_BEFORE || p->start != v[NTH_START]) /* the number may be reused */
+		p->f.since = since_when(before_ns, start_ns(v[NTH_START]));
+	p->start = v[NTH_START];
 	keep_descriptor(&s, &p->f, PROCESS_STAT);
 }
 
@@ -6877,22 +6812,21 @@ static bool did_more(const struct process *a, const struct process *b, enum top_
 	return x != y ? x > y : a->value[TOP_cs] > b->value[TOP_cs];
 }
 
-/* The busiest processes, by `order`. Idle ones are left out. */
-static void make_top(const struct report *r, enum top_value order, struct top *top)
+/* Lists the busiest processes, by `order`. Idle ones are left out. */
+static void fill_top(struct listing *l, enum top_value order)
 {
-	const struct process *p;
-	unsigned at, k;
+	const struct process *p = tasks.process;
+	unsigned i, at, k;
 
-	rate_processes(r);
-	for (p = tasks.process; p < tasks.process + tasks.processes; p++) {
-		for (k = 0; k < TOP_COUNT && (!p->value[k] || p->value[k] == UNAVAILABLE); k++)
+	for (i = 0; i < tasks.processes; i++) {
+		for (k = 0; k < TOP_COUNT && (!p[i].value[k] || p[i].value[k] == UNAVAILABLE); k++)
 			;
 		if (k == TOP_COUNT)
 			continue;
-		for (at = top->rows; at && did_more(p, top->row[at - 1], order); at--)
-			top->row[at] = top->row[at - 1];
-		top->row[at] = p; /* one row is spare */
-		top->rows += top->rows < opt->top;
+		for (at = l->rows; at && did_more(&p[i], &p[l->item[at - 1]], order); at--)
+			l->item[at] = l->item[at - 1];
+		l->item[at] = i; /* one row is spare */
+		l->rows += l->rows < opt->top;
 	}
 }
 
@@ -6900,7 +6834,7 @@ enum { TOP_PID = TOP_COUNT, TOP_COMM };
 
 static struct cell top_cell(const struct listing *l, unsigned item, const struct column *c)
 {
-	const struct process *p = l->from->report->top->row[item];
+	const struct process *p = &tasks.process[item];
 
 	if (is_name(c))
 		return text_cell(p->name);
@@ -6926,22 +6860,18 @@ static void add_top(struct listing *l, const struct comparison *c)
 		pid = { "pid", "pid", GROUP_NONE, UNIT_WHOLE, { 7, 7 }, 99, TOP_PID },
 		comm = { "comm", "command", GROUP_NONE, UNIT_NAME, { 20, 32 }, 98, TOP_COMM };
 	LARGE struct listing below;
-	LARGE struct top top;
-	unsigned i;
 
 	below.cell = top_cell;
 	below.fit.wanted = true;
 	add_column(&below, &pid);
 	add_column(&below, &comm);
 	add_columns(&below, top_columns, TOP_COUNT);
-	for (i = 0; i < MAX_TOP; i++)
-		below.item[i] = (uint16_t)i;
-	top.rows = 0;
-	if (opt->top_always || c->report->worst != CALM)
-		make_top(c->report, blame_of(c->report), &top);
-	c->report->top = &top;
 	below.from = c;
-	below.rows = top.rows;
+	below.rows = 0;
+	if (opt->top_always || c->report->worst != CALM) {
+		rate_processes(c->report);
+		fill_top(&below, blame_of(c->report));
+	}
 	l->below = &below;
 	l->below_key = "top";
 }
@@ -7013,8 +6943,7 @@ LARGE struct children {
 	struct child {
 		uint64_t inode;    /* twice, plus one in v1's second hierarchy; 0: a free slot */
 		uint64_t counter[CHILD_COUNTERS]; /* in the order of the plan */
-		uint32_t value[CHILD_VALUES]; /* of the report, sizes in KiB; UINT32_MAX: unknown */
-		uint32_t severity; /* of the worst rule: value by critical level, in thousandths */
+		uint32_t value[CHILD_VALUES + 1]; /* packed; [CHILD_VALUES]: severity_of() */
 		uint32_t name;     /* offset of its path in names; UNSEEN during a walk */
 		bool compared;     /* `counter` is filled */
 	} child[WITH_CGROUP ? MAX_CHILDREN : 1];
@@ -7069,18 +6998,16 @@ static struct child *find_slot(uint64_t inode, unsigned from)
 /* The severity of the worst rule: value by critical level, in thousandths. */
 static uint64_t severity_of(const struct report *r)
 {
-	uint64_t worst = 0, v;
+	uint64_t worst = 0;
 	unsigned a;
 
 	for (a = 0; WITH_ALERTS && a < RULE_COUNT; a++)
-		if (is_judged(r, a)) {
-			v = mul_div(alert_value(r, a), 1000, alert_threshold(r, a, CRITICAL));
-			worst = v > worst ? v : worst;
-		}
+		if (is_judged(r, a))
+			worst = largest_known(worst, mul_div(alert_value(r, a), 1000, alert_threshold(r, a, CRITICAL)));
 	return worst;
 }
 
-/* A value in 32 bits, to save memory; larger values are clamped. */
+/* A value in 32 bits, to save memory, sizes in KiB; larger values are clamped. */
 static uint32_t pack_value(uint64_t v, enum unit unit)
 {
 	v = divided(v, unit == UNIT_SIZE ? 1024 * 1000 : 1);
@@ -7126,7 +7053,7 @@ static void compare_child(const struct child_walk *walk, struct child *child, st
 	report_make(&(struct comparison){ before, now, r, true });
 	for (i = 0; i < CHILD_VALUES; i++)
 		child->value[i] = pack_value(r->value[child_columns[i].metric], child_columns[i].column.unit);
-	child->severity = pack_value(severity_of(r), UNIT_NUMBER);
+	child->value[CHILD_VALUES] = pack_value(severity_of(r), UNIT_NUMBER);
 	child->compared = true;
 }
 
@@ -7306,20 +7233,19 @@ static bool list_children(struct listing *l)
 {
 	static const struct column
 		name = { "cgroup", "cgroup", GROUP_NONE, UNIT_TEXT, { 6, 6 }, 99, CHILD_NAME },
-		path = { .key = "cgroup", .unit = UNIT_TEXT, .id = CHILD_PATH },
-		pod = { .key = "pod_uid", .unit = UNIT_TEXT, .id = CHILD_POD },
-		container = { .key = "container_id", .unit = UNIT_TEXT, .id = CHILD_CONTAINER };
+		record[] = {
+			{ .key = "cgroup", .unit = UNIT_TEXT, .id = CHILD_PATH },
+			{ .key = "pod_uid", .unit = UNIT_TEXT, .id = CHILD_POD },
+			{ .key = "container_id", .unit = UNIT_TEXT, .id = CHILD_CONTAINER },
+		};
 	unsigned i;
 
 	l->cell = child_cell;
 	l->layout = LAYOUT_SCREEN;
 	add_column(l, &column_interval);
 	add_column(l, &column_scope);
-	if (opt->format) {
-		add_column(l, &path);
-		add_column(l, &pod);
-		add_column(l, &container);
-	}
+	if (opt->format)
+		add_columns(l, record, LENGTH(record));
 	for (i = 0; i < CHILD_VALUES; i++)
 		add_column(l, &child_columns[i].column);
 	if (!opt->format)
@@ -7329,12 +7255,10 @@ static bool list_children(struct listing *l)
 
 /* Is a child listed before another: by the requested value, or by severity; then
  * by CPU use? Unknown values come last. */
-static bool is_worse(unsigned item, unsigned other)
+static bool is_worse(uint32_t item, uint32_t other)
 {
 	const struct child *a = &children.child[item], *b = &children.child[other];
-	bool by_value = opt->child_order < CHILD_VALUES;
-	uint32_t x = by_value ? a->value[opt->child_order] + 1 : a->severity;
-	uint32_t y = by_value ? b->value[opt->child_order] + 1 : b->severity;
+	uint32_t x = a->value[opt->child_order] + 1, y = b->value[opt->child_order] + 1;
 
 	if (x != y)
 		return x > y;
@@ -7350,8 +7274,8 @@ static void fill_children(struct listing *l)
 	l->rows = 0;
 	for (i = 0; i < children.slots; i++)
 		if (children.child[i].inode)
-			l->item[l->rows++] = (uint16_t)i;
-	sort_rows(l, is_worse);
+			l->item[l->rows++] = i;
+	sort(l->item, l->rows, is_worse);
 	if (!opt->format && screen.tty && l->rows + 3 > screen.rows && screen.rows > 4)
 		l->rows = screen.rows - 3;
 	screen.header_due |= !opt->one_header;
@@ -7511,11 +7435,9 @@ static const char *recorder_open(struct recorder *r)
 	} else if (fstat(r->fd - 1, &st) || !S_ISREG(st.st_mode)) {
 		why = "not a file";
 	} else {
-		r->size = st.st_size;
-		if ((flock(r->fd - 1, LOCK_EX | wait) && errno == EWOULDBLOCK) || !is_recorder_current(r))
-			why = recorder_held; /* perhaps just renamed */
-		else
-			why = recorder_continue(r);
+		r->size = st.st_size; /* held: or perhaps just renamed */
+		why = (flock(r->fd - 1, LOCK_EX | wait) && errno == EWOULDBLOCK) || !is_recorder_current(r) ?
+			recorder_held : recorder_continue(r);
 	}
 	if (before)
 		close(before - 1);
@@ -7642,33 +7564,27 @@ static void record(struct recorder *r, const struct comparison *c, bool ended)
 static bool parse_instant(const char *value, struct instant *i)
 {
 	uint64_t days = 0, seconds = 0, unit;
-	const char *p = value;
+	const char *p = value + (*value == '-');
+	bool dated;
 
-	i->kind = INSTANT_AT;
+	i->kind = p > value ? INSTANT_BEFORE : INSTANT_AT;
 	i->ns = clock_ns(CLOCK_REALTIME);
-	if (!strcmp(value, "now"))
-		return true;
-	if (parse_time(&p, &i->ns))
-		return !*p;
-	p = value;
-	if (*p == '-') {
-		i->kind = INSTANT_BEFORE;
-		p++;
-		if (!parse_digits(&p, &i->ns) || !*p || p[1])
-			return false;
-		unit = *p == 's' ? 1 : *p == 'm' ? 60 : *p == 'h' ? 3600 : *p == 'd' ? 86400 : 0;
+	if (p > value) {
+		unit = !parse_digits(&p, &i->ns) || !*p || p[1] ? 0 :
+			*p == 's' ? 1 : *p == 'm' ? 60 : *p == 'h' ? 3600 : *p == 'd' ? 86400 : 0;
 		i->ns = times(i->ns, unit * NS_PER_S);
 		return unit && i->ns != UNAVAILABLE;
 	}
-	if (parse_date(&p, &days)) {
-		if (*p && (*p++ != ' ' || !parse_clock(&p, &seconds)))
-			return false;
-	} else {
+	if (!strcmp(value, "now") || (parse_time(&p, &i->ns) && !*p))
+		return true;
+	p = value;
+	dated = parse_date(&p, &days);
+	if (!dated) {
 		i->kind = INSTANT_CLOCK;
 		p = value;
-		if (!parse_clock(&p, &seconds))
-			return false;
 	}
+	if ((!dated || *p) && ((dated && *p++ != ' ') || !parse_clock(&p, &seconds)))
+		return false;
 	i->ns = ns_of_time(days, seconds);
 	return !*p;
 }
