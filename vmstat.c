@@ -1812,15 +1812,19 @@ METRICS(M, H, H)
 #undef M
 #undef H
 
-/* Activity of a process in --top: P(key, unit, width, heading in text).
- * In percent of one CPU: cpu, time used; wait, time spent waiting. */
+/* The numbers of a process in --top: P(key, unit, width (0: not in text), keep, heading).
+ * In percent of one CPU: cpu, time used; wait, time spent waiting. vcs: the voluntary
+ * part of cs. */
 #define TOP_VALUES(P) \
-	P(cs, NUMBER, 7, "cs") \
-	P(vcs, NUMBER, 7, "vcs") \
-	P(min, NUMBER, 7, "min") \
-	P(maj, NUMBER, 6, "maj") \
-	P(cpu, PERCENT, 5, "cpu%") \
-	P(wait, PERCENT, 5, "wait%")
+	P(cs, NUMBER, 7, 84, "cs") \
+	P(vcs, NUMBER, 0, 0, "vcs") \
+	P(min, NUMBER, 7, 80, "min") \
+	P(maj, NUMBER, 5, 82, "maj") \
+	P(cpu, PERCENT, 4, 88, "cpu%") \
+	P(wait, PERCENT, 5, 83, "wait%") \
+	P(rss, SIZE, 8, 87, "rss") \
+	P(read, FLOW, 7, 86, "read") \
+	P(written, FLOW, 7, 85, "written")
 
 enum top_value {
 #define P(key, ...) TOP_##key,
@@ -1830,11 +1834,15 @@ enum top_value {
 };
 
 static const struct column top_columns[] = {
-#define P(key, unit, width, heading) [TOP_##key] = \
-	{ #key, heading, GROUP_NONE, UNIT_##unit, { width, width }, 90 + TOP_##key, TOP_##key },
+#define P(key, unit, width, keep, heading) [TOP_##key] = \
+	{ #key, heading, GROUP_NONE, UNIT_##unit, { width, width }, keep, TOP_##key },
 	TOP_VALUES(P)
 #undef P
 };
+
+/* What orders the processes of --top: CPU is the time on a CPU and the time spent waiting for
+ * one; BYTES those read and written, after user processes stuck in I/O. */
+enum blame { BLAME_CPU, BLAME_SWITCHES, BLAME_MEMORY, BLAME_FAULTS, BLAME_BYTES };
 
 /* The alert rules, and further evidence for --check, by the USE method
  * (https://www.brendangregg.com/usemethod.html):
@@ -1848,19 +1856,19 @@ static const struct column top_columns[] = {
  * that there is no warning. */
 #define RULES(A, E) \
 	E(cpu_busy, CPU, UTILISATION, "CPU ", "% used") \
-	A(cpu_some, CPU, SATURATION, "CPU ", "% of the time some waiting", "CPU PRESSURE", 40, 80, 3, wait) \
-	A(thr_pct, CPU, SATURATION, "CPU throttled ", "% of the periods", "CPU THROTTLED", 5, 25, 0, cpu) \
-	A(cs, CPU, SATURATION, "", " context switches/s", "CPU THRASHING", 3000, 5000, 0, cs) \
-	A(mem_pct, MEMORY, UTILISATION, "memory ", "% of the limit", "MEMORY NEAR LIMIT", 90, 97, 0, min) \
+	A(cpu_some, CPU, SATURATION, "CPU ", "% of the time some waiting", "CPU PRESSURE", 40, 80, 3, CPU) \
+	A(thr_pct, CPU, SATURATION, "CPU throttled ", "% of the periods", "CPU THROTTLED", 5, 25, 0, CPU) \
+	A(cs, CPU, SATURATION, "", " context switches/s", "CPU THRASHING", 3000, 5000, 0, SWITCHES) \
+	A(mem_pct, MEMORY, UTILISATION, "memory ", "% of the limit", "MEMORY NEAR LIMIT", 90, 97, 0, MEMORY) \
 	E(mem_busy, MEMORY, UTILISATION, "memory ", "% used") \
-	A(mem_full, MEMORY, SATURATION, "memory ", "% of the time all stalled", "MEMORY PRESSURE", 5, 20, 3, maj) \
-	A(maj, MEMORY, SATURATION, "", " major faults/s", "HIGH IO LATENCY", 50, 500, 0, maj) \
-	A(oom, MEMORY, ERRORS, "out of memory: ", " killed", "OOM KILL", 1, 1, 0, min) \
+	A(mem_full, MEMORY, SATURATION, "memory ", "% of the time all stalled", "MEMORY PRESSURE", 5, 20, 3, MEMORY) \
+	A(maj, MEMORY, SATURATION, "", " major faults/s", "HIGH IO LATENCY", 50, 500, 0, FAULTS) \
+	A(oom, MEMORY, ERRORS, "out of memory: ", " killed", "OOM KILL", 1, 1, 0, MEMORY) \
 	E(swap_busy, SWAP, UTILISATION, "swap ", "% used") \
-	A(swap, SWAP, SATURATION, "swapping ", " KiB/s", "SWAPPING", 1, 1000, 0, maj) \
+	A(swap, SWAP, SATURATION, "swapping ", " KiB/s", "SWAPPING", 1, 1000, 0, MEMORY) \
 	E(bi, DISK, UTILISATION, "disk ", " KiB/s read") \
 	E(bo, DISK, UTILISATION, "disk ", " KiB/s written") \
-	A(io_full, DISK, SATURATION, "disk ", "% of the time all stalled", "IO PRESSURE", 10, 40, 3, maj)
+	A(io_full, DISK, SATURATION, "disk ", "% of the time all stalled", "IO PRESSURE", 10, 40, 3, BYTES)
 
 enum rule_id {
 #define A(metric, ...) RULE_##metric,
@@ -1880,9 +1888,9 @@ static const struct rule {
 	bool bursts; /* in short intervals a brief stall looks like a lasting one */
 } rules[] = {
 #define A(metric, resource, aspect, before, tail, what, warn, crit, seconds, blame) [RULE_##metric] = { \
-	M_##metric, RESOURCE_##resource, ASPECT_##aspect, before, tail, what, warn, crit, seconds, TOP_##blame, \
+	M_##metric, RESOURCE_##resource, ASPECT_##aspect, before, tail, what, warn, crit, seconds, BLAME_##blame, \
 	ASPECT_##aspect == ASPECT_SATURATION && M_##metric != M_cs },
-#define E(metric, resource, aspect, before, tail) A(metric, resource, aspect, before, tail, NULL, 0, 0, 0, cs)
+#define E(metric, resource, aspect, before, tail) A(metric, resource, aspect, before, tail, NULL, 0, 0, 0, CPU)
 	RULES(A, E)
 #undef A
 #undef E
@@ -1944,8 +1952,8 @@ _Static_assert(METRICS(M, E, H) CGROUP_METRICS(E, H) <= CHILD_EXPORTS, "CHILD_EX
 	O(NO_FIRST, 'y', "no-first", LAYOUT, FLAG(no_first), "", 1, "skip the first report, the average since boot") \
 	O(QUIET, 'q', "quiet", LAYOUT, FLAG(quiet), "", 1, "no warnings, no alerts: errors alone") \
 	O(COLOR, 0, "color", LAYOUT, CHOICE(color), "auto|always|never", 1, "when to use colour") \
-	O(TOP, 0, "top", MODES, PARSED(parse_top), "[=N][,always]", WITH_TOP, \
-	  "N processes to blame, below rows that alert") \
+	O(TOP, 0, "top", MODES, PARSED(parse_top), "[=N][,alert]", WITH_TOP, \
+	  "the N (5) processes to blame; alert: only when alerting") \
 	O(JSON, 0, "json", OUTPUT, ONE_OF(format), "", 1, "one JSON object a line") \
 	O(CSV, 0, "csv", OUTPUT, ONE_OF(format), "", 1, "comma-separated values under their names") \
 	O(PROMETHEUS, 0, "prometheus", OUTPUT, ONE_OF(format), "", WITH_PROMETHEUS, \
@@ -2000,7 +2008,7 @@ static struct options {
 	bool captured;        /* proc is not a procfs but a copied tree */
 	bool rules_help, threshold_per_cpu;
 	unsigned top;         /* number of processes in --top; 0: none */
-	bool top_always;
+	bool top_alerting;    /* only below rows that alert */
 	unsigned depth;       /* of --cgroups */
 	uint8_t child_order;  /* the value to order by; CHILD_VALUES: severity */
 	bool check_critical;  /* --check: a warning is no failure */
@@ -2709,6 +2717,55 @@ static void level_name(enum directory dir, uint64_t level, char to[PATH_BYTES])
 	else /* above the root of the namespace, as /proc/PID/cgroup names it */
 		for (n = 0; level && n + 4 < PATH_BYTES; level--, n += 3)
 			memcpy(to + n, "/..", 4);
+}
+
+/* Is it 32 to `most` hexadecimal digits; in a pod's UID also - or _? */
+static bool is_hex_id(const char *p, const char *end, ptrdiff_t most)
+{
+	if (end - p < 32 || end - p > most)
+		return false;
+	for (; p < end; p++)
+		if (!is_digit(*p) && !(*p >= 'a' && *p <= 'f') && (most == 64 || (*p != '-' && *p != '_')))
+			return false;
+	return true;
+}
+
+/* The kubelet's parts of a path, or "". */
+struct kubelet {
+	char pod[40];       /* the UID of the pod */
+	char container[68]; /* the container's ID, also of other runtimes */
+};
+
+/* Cgroupfs and systemd drivers, and a mixture: .../podUID/ID, ...-podU_I_D.slice/cri-containerd-ID.scope,
+ * ...-podU_I_D.slice:cri-containerd:ID. Containers above a pod do not count: the node may
+ * be one. Returns the rest of the path after these parts. */
+static const char *kubelet_parts(const char *path, struct kubelet *k)
+{
+	const char *part, *end, *next, *p, *rest = path;
+	struct sink pod = SINK(k->pod), container = SINK(k->container);
+
+	for (part = path; *part; part = *next ? next + 1 : next) {
+		next = end = part + strcspn(part, "/:");
+		if (end - part > 6 && (after(end - 6, ".slice") || after(end - 6, ".scope")))
+			end -= 6;
+		for (p = part; p + 3 + 32 <= end; p++)
+			if ((p == part || p[-1] == '-') && after(p, "pod") && is_hex_id(p + 3, end, 36)) {
+				pod.n = container.n = 0;
+				for (p += 3; p < end; p++)
+					out_char(&pod, *p == '_' ? '-' : *p);
+				rest = next;
+			}
+		p = end - 64;
+		if (end - part >= 64 && is_hex_id(p, end, 64) && (p == part || p[-1] == '-') &&
+		    !(p - part >= 7 && after(p - 7, "conmon-"))) { /* the monitor's */
+			container.n = 0;
+			out_bytes(&container, p, 64);
+			rest = next;
+		}
+	}
+	out_end(&pod);
+	out_end(&container);
+	return rest;
 }
 
 /* A time namespace shifts the clocks, but not the times in the machine's
@@ -4552,8 +4609,8 @@ static size_t text_cut(struct sink *o, size_t start, size_t most)
 }
 
 /* The cells of a row, or without one the headings: names left-aligned, numbers
- * right-aligned, a blank between. */
-static void text_cells(struct sink *o, const struct listing *l, const unsigned *row)
+ * right-aligned, a blank between. `tight`: names are cut to their columns. */
+static void text_cells(struct sink *o, const struct listing *l, const unsigned *row, bool tight)
 {
 	size_t end = o->n, first = end, start;
 	unsigned i, width;
@@ -4565,6 +4622,7 @@ static void text_cells(struct sink *o, const struct listing *l, const unsigned *
 		if (!width)
 			continue;
 		if (o->n != first) {
+			out_pad(o, end);
 			out_char(o, ' ');
 			end++;
 		}
@@ -4575,12 +4633,10 @@ static void text_cells(struct sink *o, const struct listing *l, const unsigned *
 		else if (c->unit != UNIT_TITLE)
 			out_cell(o, c, cell_at(l, *row, c));
 		if (is_name(c)) /* a character is one wide */
-			end += text_cut(o, start, c->unit == UNIT_NAME ? width : SIZE_MAX);
+			end += text_cut(o, start, tight || c->unit == UNIT_NAME ? width : SIZE_MAX);
 		if (c->unit > UNIT_TITLE)
 			out_align_right(o, start, end);
-		else
-			out_pad(o, end);
-		if (l->layout != LAYOUT_TABLE)
+		if (l->layout != LAYOUT_TABLE && o->n > end)
 			end = o->n;
 	}
 }
@@ -4631,7 +4687,7 @@ static void text_header(struct sink *o, const struct listing *l)
 			out_str(o, " -----timestamp-----");
 		out_char(o, '\n');
 	}
-	text_cells(o, l, NULL);
+	text_cells(o, l, NULL, false);
 	if (stamped) {
 		start = o->n;
 		out_str(o, "UTC");
@@ -4640,12 +4696,12 @@ static void text_header(struct sink *o, const struct listing *l)
 	out_char(o, '\n');
 }
 
-/* The width of a row, or without one of the header. */
+/* The width that a row needs, or without one the header: names can be cut. */
 static size_t text_width(struct sink *o, const struct listing *l, const unsigned *row)
 {
 	size_t start = o->n, n;
 
-	text_cells(o, l, row);
+	text_cells(o, l, row, l->layout != LAYOUT_TABLE);
 	n = o->n - start;
 	o->n = start;
 	return n + (screen.stamped && l->layout == LAYOUT_TABLE ? TIMESTAMP_WIDTH : 0);
@@ -4738,12 +4794,12 @@ static void text_below(struct sink *o, struct listing *l)
 	for (row = 0; screen.sized && l->fit.wanted && row < rows; row++)
 		text_fit(o, l, row, INDENT);
 	out_fill(o, ' ', INDENT);
-	text_cells(o, l, NULL);
+	text_cells(o, l, NULL, false);
 	out_char(o, '\n');
 	for (row = 0; row < rows; row++) {
 		start = o->n;
 		out_fill(o, ' ', INDENT);
-		text_cells(o, l, &row);
+		text_cells(o, l, &row, false);
 		if (screen.sized)
 			text_cut(o, start, screen.columns);
 		out_char(o, '\n');
@@ -4780,7 +4836,7 @@ static bool text_row(struct sink *o, struct listing *l, unsigned row)
 	if (color)
 		out_str(o, r->worst == CRITICAL ? "\033[31m" : "\033[33m");
 	start = o->n;
-	text_cells(o, l, &row);
+	text_cells(o, l, &row, false);
 	if (l->layout == LAYOUT_SCREEN && screen.sized)
 		text_cut(o, start, screen.columns);
 	if (screen.stamped) {
@@ -6420,23 +6476,23 @@ static void plan_stats(struct plan *plan, const struct listing *l)
  * they cannot have changed. The first pass takes far longer than the next:
  * each rate is over the time between the two readings of the task itself. */
 
-/* A task or process, followed from one snapshot to the next. */
+/* A task or process, followed from one snapshot to the next. Its counters, value[], and their
+ * growth since the previous snapshot, grown[], stand beside it. */
 struct followed {
 	uint32_t id;
 	uint8_t since;             /* enum since */
 	bool ran;                  /* since the previous snapshot */
 	int fd[2];                 /* kept open: descriptors plus one; 0: none */
-	uint64_t read_ns, over_us; /* last reading, and the time that `grown` covers */
-	uint64_t value[3], grown[3]; /* counters, and their growth since the previous snapshot */
+	uint64_t read_ns, over_us; /* last reading, and the time that grown[] covers */
 };
 
 /* Since when a task is in the scope: the previous snapshot, its birth, or a move from
  * elsewhere. */
 enum since { SINCE_BEFORE, SINCE_BIRTH, SINCE_MOVE };
 
-enum task_file { TASK_STATUS, TASK_SCHEDSTAT, PROCESS_STAT = 0 };
-enum task_value { TASK_SWITCHES, TASK_VOLUNTARY, TASK_WAITED_NS };
-enum process_value { PROCESS_MIN, PROCESS_MAJ, PROCESS_TICKS };
+enum task_file { TASK_STATUS, TASK_SCHEDSTAT, PROCESS_STAT = 0, PROCESS_IO };
+enum task_value { TASK_SWITCHES, TASK_VOLUNTARY, TASK_WAITED_NS, TASK_VALUES };
+enum process_value { PROCESS_MIN, PROCESS_MAJ, PROCESS_TICKS, PROCESS_READ, PROCESS_WRITTEN, PROCESS_VALUES };
 
 /* The followed tasks and processes, sorted by number. */
 LARGE struct tasks {
@@ -6445,21 +6501,41 @@ LARGE struct tasks {
 	uint64_t switches; /* seen so far in all tasks: no kernel sums them up */
 	struct task {
 		struct followed f;
+		uint64_t value[TASK_VALUES], grown[TASK_VALUES];
 		uint32_t process;       /* it is a thread of this one */
+		char state;             /* of status, when it last ran: until it runs again it keeps it */
 		uint64_t ran_ns, times; /* of schedstat; times 0: unknown */
 	} task[MAX_TASKS];
 	struct process {
 		struct followed f;
+		uint64_t value[PROCESS_VALUES], grown[PROCESS_VALUES];
 		uint64_t start;         /* in ticks since boot */
-		uint64_t value[TOP_COUNT];
+		uint64_t rss;           /* in pages */
+		uint32_t thread;        /* that `state` is of: one in D, else one in R, else the first */
+		char state;
+		bool kernel, stuck;     /* a kernel thread; in D for the whole interval */
+		uint64_t rate[TOP_COUNT];
 		char name[NAME_BYTES + 2]; /* as in ps: [kernel thread] */
 	} process[WITH_TOP ? MAX_TASKS : 1];
 } tasks;
 
-/* The processes of --top, busiest first. */
+#define ARGS_BYTES 4096    /* of a command line, at most; then it is cut */
+#define REPORT_BYTES 8192  /* of a report without --top; for the words of its rows there is the rest */
+#define WCHAN_BYTES 64     /* a function's name */
+#define TOP_ROW_BYTES (340 + WCHAN_BYTES) /* of a row in JSON without the other words */
+_Static_assert((OUT_BYTES - REPORT_BYTES) / MAX_TOP > TOP_ROW_BYTES + 64, "OUT_BYTES: too small for MAX_TOP rows");
+
+/* The processes of --top, busiest first, and what is read of those alone, where they are
+ * shown. */
 struct top {
 	unsigned rows;
 	const struct process *row[MAX_TOP + 1];
+	struct words {
+		const char *args;   /* the command line */
+		const char *cgroup; /* as the kernel names it */
+		const char *wchan;  /* the kernel function that a task in D waits in */
+	} words[MAX_TOP];   /* each NULL if there is none */
+	char text[OUT_BYTES]; /* of the words */
 };
 
 struct ids {
@@ -6666,22 +6742,26 @@ static unsigned follow(void *list, unsigned n, size_t size, const struct ids *id
 	return ids->n;
 }
 
+/* Opens a file of a task; scan_close() closes it. */
+static bool scan_task(struct scanner *s, uint32_t id, const char *name)
+{
+	char text[12];
+	struct sink o = SINK(text);
+
+	out_u64(&o, id);
+	out_end(&o);
+	return scan_proc(s, text, name);
+}
+
 /* Starts scanning a file of a followed task, on the descriptor kept or a new one. If the
  * one kept reports that its task has ended, another may have the number by now.
  * Returns errno, or 0. */
 static int scan_followed(struct scanner *s, struct followed *f, unsigned file, const char *name)
 {
-	char id[12];
-	struct sink o = SINK(id);
-
-	if (f->fd[file]) {
+	if (f->fd[file])
 		scan_start(s, f->fd[file] - 1, 0);
-	} else {
-		out_u64(&o, f->id);
-		out_end(&o);
-		if (!scan_proc(s, id, name))
-			return s->error;
-	}
+	else if (!scan_task(s, f->id, name))
+		return s->error;
 	scan_fill(s);
 	if (s->error == ESRCH && f->fd[file]) {
 		close_followed(f);
@@ -6704,18 +6784,21 @@ static void keep_descriptor(struct scanner *s, struct followed *f, unsigned file
 		scan_close(s);
 }
 
-/* Sets the growth of the counters since they were `was`. A lower counter is that of
- * another task with the same number. */
-static void grow(struct followed *f, const uint64_t *was, const struct snapshot *now, uint64_t before_ns)
+/* Sets the growth of n counters since they were `was`, and the time that it took. A lower
+ * counter is that of another task with the same number. */
+static void grow(struct followed *f, uint64_t *grown, const uint64_t *value, const uint64_t *was, unsigned n,
+		 const struct snapshot *now, uint64_t before_ns)
 {
 	uint64_t from_ns = f->since == SINCE_BEFORE ? f->read_ns : before_ns;
 	unsigned i;
 
 	f->read_ns = opt->captured ? now->ns : clock_ns(CLOCK_BOOTTIME) - (uint64_t)scope.boot_ns;
 	f->over_us = f->read_ns > from_ns ? (f->read_ns - from_ns) / 1000 : 0;
-	for (i = 0; i < LENGTH(f->value); i++)
-		f->grown[i] = f->since == SINCE_MOVE ? 0 :
-			f->value[i] - (f->since == SINCE_BEFORE && was[i] <= f->value[i] ? was[i] : 0);
+	for (i = 0; i < n; i++) {
+		uint64_t old = f->since == SINCE_BEFORE ? was[i] : f->since == SINCE_MOVE ? value[i] : 0;
+
+		grown[i] = old == UNAVAILABLE ? old : minus(value[i], old <= value[i] ? old : 0);
+	}
 }
 
 static void skip_words(struct text *line, unsigned n)
@@ -6792,7 +6875,7 @@ static uint8_t since_when(uint64_t before_ns, uint64_t started_ns)
  * of runs. All are 0 if the kernel does not count them. */
 static void read_schedstat(struct task *t)
 {
-	uint64_t *waited = &t->f.value[TASK_WAITED_NS];
+	uint64_t *waited = &t->value[TASK_WAITED_NS];
 	struct scanner s;
 	struct text line;
 	int error = scan_followed(&s, &t->f, TASK_SCHEDSTAT, "/schedstat");
@@ -6812,7 +6895,7 @@ static void read_schedstat(struct task *t)
  * kernel reports them. */
 static char read_status(struct task *t, bool *switches)
 {
-	uint64_t *v = t->f.value, number;
+	uint64_t *v = t->value, number;
 	struct scanner s;
 	struct text line, w;
 	char state = 0;
@@ -6850,30 +6933,49 @@ static char read_task(struct task *t, const struct snapshot *now, uint64_t befor
 		      bool *switches)
 {
 	struct task was = *t;
-	char state = 'S';
 
 	if (needs->processes)
 		read_schedstat(t);
 	t->f.ran = t->f.since != SINCE_BEFORE || !t->times || t->times != was.times || t->ran_ns != was.ran_ns;
 	if (needs->states || t->f.ran)
-		state = read_status(t, switches);
-	if (!state)
+		t->state = read_status(t, switches);
+	if (!t->state)
 		return 0;
 	if (t->f.since != SINCE_BEFORE) {
 		t->f.ran = true;
 		t->f.since = before_ns ? since_when(before_ns, task_start_ns(t->f.id)) : SINCE_BIRTH;
 	}
-	grow(&t->f, was.f.value, now, before_ns);
-	return state;
+	grow(&t->f, t->grown, t->value, was.value, TASK_VALUES, now, before_ns);
+	return t->state;
 }
 
 #define FLAG_KERNEL_THREAD 0x200000 /* PF_KTHREAD, include/linux/sched.h */
+
+/* Reads what a process has read from and written to block devices, /proc/ID/io (proc.rst);
+ * UNAVAILABLE without the right to trace it. */
+static void read_io(struct process *p)
+{
+	uint64_t *v = p->value;
+	struct scanner s;
+	struct text line;
+	int error = scan_followed(&s, &p->f, PROCESS_IO, "/io");
+
+	v[PROCESS_READ] = v[PROCESS_WRITTEN] = UNAVAILABLE;
+	if (error)
+		return;
+	while (scan_line(&s, &line))
+		if (take_key(&line, "read_bytes"))
+			scan_number(&line, &v[PROCESS_READ]);
+		else if (take_key(&line, "write_bytes"))
+			scan_number(&line, &v[PROCESS_WRITTEN]);
+	keep_descriptor(&s, &p->f, PROCESS_IO);
+}
 
 /* Reads a process from its /proc/ID/stat, which sums up its threads, including
  * ended ones. */
 static void read_process(struct process *p, uint64_t before_ns)
 {
-	uint64_t flags = 0, stime = 0, start = 0, *v = p->f.value;
+	uint64_t flags = 0, stime = 0, start = 0, *v = p->value;
 	char cut[NAME_BYTES];
 	struct text line, name;
 	struct sink o = SINK(p->name);
@@ -6895,14 +6997,18 @@ static void read_process(struct process *p, uint64_t before_ns)
 		v[PROCESS_TICKS] += stime;
 		skip_words(&line, 22 - 16);
 		scan_number(&line, &start);
+		skip_words(&line, 1);
+		scan_number(&line, &p->rss);
 		copy_text(cut, sizeof cut, &name);
-		out(&o, flags & FLAG_KERNEL_THREAD ? "[%s]" : "%s", cut);
+		p->kernel = flags & FLAG_KERNEL_THREAD;
+		out(&o, p->kernel ? "[%s]" : "%s", cut);
 		out_end(&o);
 	}
 	if (p->f.since != SINCE_BEFORE || p->start != start) /* the number may be reused */
 		p->f.since = since_when(before_ns, start_ns(start));
 	p->start = start;
 	keep_descriptor(&s, &p->f, PROCESS_STAT);
+	read_io(p);
 }
 
 /* The process of a task; it always exists. */
@@ -6919,6 +7025,17 @@ static struct process *find_process(const struct task *t)
 	return p;
 }
 
+/* Adds a thread to its process. */
+static void add_thread(struct process *p, const struct task *t)
+{
+	p->f.ran |= t->f.ran;
+	p->stuck |= t->state == 'D' && !t->f.ran;
+	if (p->state && t->state != 'D' && (t->state != 'R' || p->state == 'D'))
+		return;
+	p->state = t->state;
+	p->thread = t->f.id;
+}
+
 /* Reads the processes of the tasks, if a thread of theirs has run. */
 static void read_processes(struct ids *ids, const struct snapshot *now, uint64_t before_ns)
 {
@@ -6929,14 +7046,17 @@ static void read_processes(struct ids *ids, const struct snapshot *now, uint64_t
 		ids->id[ids->n] = tasks.task[ids->n].process;
 	sort_ids(ids);
 	tasks.processes = follow(tasks.process, tasks.processes, sizeof *p, ids);
+	for (p = tasks.process; p < tasks.process + tasks.processes; p++)
+		p->state = p->stuck = 0;
 	for (i = 0; i < tasks.count; i++)
-		find_process(&tasks.task[i])->f.ran |= tasks.task[i].f.ran;
+		add_thread(find_process(&tasks.task[i]), &tasks.task[i]);
 	for (p = tasks.process; p < tasks.process + tasks.processes; p++) {
-		struct followed was = p->f;
+		uint64_t was[PROCESS_VALUES];
 
+		memcpy(was, p->value, sizeof was);
 		if (p->f.ran || p->f.since != SINCE_BEFORE)
 			read_process(p, before_ns);
-		grow(&p->f, was.value, now, before_ns);
+		grow(&p->f, p->grown, p->value, was, PROCESS_VALUES, now, before_ns);
 	}
 }
 
@@ -6962,7 +7082,7 @@ static void read_tasks(struct snapshot *now, uint64_t before_ns, const struct ne
 		}
 		running += state == 'R' && t->f.id != self;
 		blocked += state == 'D';
-		tasks.switches += t->f.grown[TASK_SWITCHES];
+		tasks.switches += t->grown[TASK_SWITCHES];
 		if (n++ < i)
 			tasks.task[n - 1] = *t;
 	}
@@ -6985,94 +7105,273 @@ static void rate_processes(const struct report *r)
 	struct process *p;
 
 	for (p = tasks.process; p < tasks.process + tasks.processes; p++) {
-		uint64_t us = r->first ? r->elapsed_us : p->f.over_us, *v = p->value;
+		uint64_t us = r->first ? r->elapsed_us : p->f.over_us, *v = p->rate;
 
 		v[TOP_cs] = v[TOP_vcs] = 0;
 		v[TOP_wait] = UNAVAILABLE;
-		v[TOP_min] = mul_div(p->f.grown[PROCESS_MIN], 1000000000, us);
-		v[TOP_maj] = mul_div(p->f.grown[PROCESS_MAJ], 1000000000, us);
-		v[TOP_cpu] = percent(in_base_units(p->f.grown[PROCESS_TICKS], RAW_TICKS), us);
+		v[TOP_min] = mul_div(p->grown[PROCESS_MIN], 1000000000, us);
+		v[TOP_maj] = mul_div(p->grown[PROCESS_MAJ], 1000000000, us);
+		v[TOP_cpu] = percent(in_base_units(p->grown[PROCESS_TICKS], RAW_TICKS), us);
+		v[TOP_rss] = times(in_base_units(p->rss, RAW_PAGES), 1000);
+		v[TOP_read] = mul_div(p->grown[PROCESS_READ], 1000000000, us);
+		v[TOP_written] = mul_div(p->grown[PROCESS_WRITTEN], 1000000000, us);
 	}
 	for (t = tasks.task; t < tasks.task + tasks.count; t++) {
-		uint64_t us = r->first ? r->elapsed_us : t->f.over_us, *v = find_process(t)->value;
+		uint64_t us = r->first ? r->elapsed_us : t->f.over_us, *v = find_process(t)->rate;
 
-		v[TOP_cs] = plus(v[TOP_cs], mul_div(t->f.grown[TASK_SWITCHES], 1000000000, us));
-		v[TOP_vcs] = plus(v[TOP_vcs], mul_div(t->f.grown[TASK_VOLUNTARY], 1000000000, us));
-		if (t->times || t->f.value[TASK_WAITED_NS]) /* schedstat counted */
+		v[TOP_cs] = plus(v[TOP_cs], mul_div(t->grown[TASK_SWITCHES], 1000000000, us));
+		v[TOP_vcs] = plus(v[TOP_vcs], mul_div(t->grown[TASK_VOLUNTARY], 1000000000, us));
+		if (t->times || t->value[TASK_WAITED_NS]) /* schedstat counted */
 			v[TOP_wait] = plus(v[TOP_wait] == UNAVAILABLE ? 0 : v[TOP_wait],
-					   percent(t->f.grown[TASK_WAITED_NS] / 1000, us));
+					   percent(t->grown[TASK_WAITED_NS] / 1000, us));
 	}
 }
 
-/* Was a process busier than another, by `order`, then by switches? */
-static bool did_more(const struct process *a, const struct process *b, enum top_value order)
+static uint64_t sum_known(uint64_t a, uint64_t b)
 {
-	uint64_t x = a->value[order] + 1, y = b->value[order] + 1; /* UNAVAILABLE comes last */
-
-	return x != y ? x > y : a->value[TOP_cs] > b->value[TOP_cs];
+	return plus(a == UNAVAILABLE ? 0 : a, b == UNAVAILABLE ? 0 : b);
 }
 
-/* The busiest processes, by `order`. Idle ones are left out. */
-static void make_top(const struct report *r, enum top_value order, struct top *top)
+/* How much of what there is to blame was the process's. A kernel thread may be in D for
+ * ever; it is not stuck. */
+static uint64_t share_of_blame(const struct process *p, enum blame blame)
 {
+	const uint64_t *v = p->rate;
+
+	switch (blame) {
+	case BLAME_SWITCHES:
+		return v[TOP_cs];
+	case BLAME_MEMORY:
+		return v[TOP_rss];
+	case BLAME_FAULTS:
+		return v[TOP_maj];
+	case BLAME_BYTES:
+		return p->stuck && !p->kernel ? UNLIMITED : sum_known(v[TOP_read], v[TOP_written]);
+	default:
+		return sum_known(v[TOP_cpu], v[TOP_wait]);
+	}
+}
+
+/* Is a process listed before another? Equal ones by their state, then by switches. */
+static bool is_blamed_more(const struct process *a, const struct process *b, enum blame blame)
+{
+	uint64_t x = share_of_blame(a, blame), y = share_of_blame(b, blame);
+
+	if (x != y)
+		return x > y;
+	if ((a->state == 'D') != (b->state == 'D'))
+		return a->state == 'D';
+	return a->rate[TOP_cs] > b->rate[TOP_cs];
+}
+
+/* Has the process done anything, or hung? Memory alone is no activity. */
+static bool is_active(const struct process *p)
+{
+	unsigned i;
+
+	for (i = 0; i < TOP_COUNT; i++)
+		if (i != TOP_rss && p->rate[i] && p->rate[i] != UNAVAILABLE)
+			return true;
+	return p->stuck;
+}
+
+/* Keeps text from a file of a task: NULs become blanks; what goes beyond ARGS_BYTES, or in
+ * JSON beyond `room`, is cut off and replaced by dots. NULL: nothing. */
+static const char *keep_words(struct sink *o, struct text w, size_t room)
+{
+	size_t start = o->n, n = 0, length;
+	const char *p = w.p;
+	uint32_t c = 0;
+
+	for (; p < w.end; p += n) {
+		n = utf8_char(p, &c);
+		length = !c ? 1 : !n || is_control(c) ? strlen("\\u0000") : c == '"' || c == '\\' ? 2 : n;
+		n = n ? n : 1;
+		if (length > room || (size_t)(p - w.p) + n > ARGS_BYTES)
+			break;
+		room -= length;
+		out_bytes(o, c ? p : " ", n);
+	}
+	while (p == w.end && o->n > start && o->text[o->n - 1] == ' ')
+		o->n--;
+	if (o->n == start)
+		return NULL;
+	out_str(o, p < w.end ? "..." : "");
+	out_end(o);
+	return o->text + start;
+}
+
+/* The whole of a file of a task, as far as it fits a scanner. */
+static const char *read_words(struct sink *o, uint32_t id, const char *name, size_t room)
+{
+	const char *kept;
+	struct scanner s;
+
+	scan_task(&s, id, name);
+	scan_fill(&s);
+	kept = keep_words(o, (struct text){ s.next, s.end }, room);
+	scan_close(&s);
+	return kept;
+}
+
+/* The cgroup of a task: the longest of its paths, as a v1 hierarchy may have it at the root. */
+static const char *read_cgroup(struct sink *o, uint32_t id, size_t room)
+{
+	char path[PATH_BYTES] = "/";
+	struct scanner s;
+	struct text line, list;
+
+	scan_task(&s, id, "/cgroup");
+	while (scan_line(&s, &line))
+		if (take_controllers(&line, &list) && (size_t)(line.end - line.p) > strlen(path))
+			copy_text(path, sizeof path, &line);
+	scan_close(&s);
+	return path[1] ? keep_words(o, (struct text){ path, path + strlen(path) }, room) : NULL;
+}
+
+/* The processes most to blame. Inactive ones are left out, but not by their memory. */
+static void make_top(const struct report *r, enum blame blame, struct top *top)
+{
+	struct sink words = SINK(top->text);
 	const struct process *p;
-	unsigned at, k;
+	unsigned at;
 
 	rate_processes(r);
 	for (p = tasks.process; p < tasks.process + tasks.processes; p++) {
-		for (k = 0; k < TOP_COUNT && (!p->value[k] || p->value[k] == UNAVAILABLE); k++)
-			;
-		if (k == TOP_COUNT)
+		if (!is_active(p) && !(blame == BLAME_MEMORY && p->rss))
 			continue;
-		for (at = top->rows; at && did_more(p, top->row[at - 1], order); at--)
+		for (at = top->rows; at && is_blamed_more(p, top->row[at - 1], blame); at--)
 			top->row[at] = top->row[at - 1];
 		top->row[at] = p; /* one row is spare */
 		top->rows += top->rows < opt->top;
 	}
+	for (at = 0; at < top->rows; at++) {
+		struct words *w = &top->words[at];
+		size_t room = (OUT_BYTES - REPORT_BYTES) / top->rows - TOP_ROW_BYTES;
+
+		p = top->row[at];
+		w->wchan = p->state == 'D' ? read_words(&words, p->thread, "/wchan", WCHAN_BYTES) : NULL;
+		if (w->wchan && !strcmp(w->wchan, "0"))
+			w->wchan = NULL;
+		w->cgroup = read_cgroup(&words, p->f.id, room / 4);
+		w->args = read_words(&words, p->f.id, "/cmdline", room - room / 4);
+	}
 }
 
-enum { TOP_PID = TOP_COUNT, TOP_COMM };
+enum { TOP_PID = TOP_COUNT, TOP_COMM, TOP_ARGS, TOP_STATE, TOP_WCHAN, TOP_CGROUP, TOP_UNIT, TOP_COMMAND };
+
+#define UNIT_WIDTH 25
+
+/* The container or unit that a cgroup is of: "pod 1f0c2b7e 0123456789ab", or as many of its
+ * last components as fit the column. */
+static void out_unit(struct sink *o, const char *path)
+{
+	const char *p = path + strlen(path), *from = p;
+	struct kubelet k;
+
+	kubelet_parts(path, &k);
+	if (*k.pod) {
+		out_str(o, "pod ");
+		out_bytes(o, k.pod, 8);
+		out_char(o, ' ');
+	}
+	if (*k.container) {
+		out_str(o, *k.pod ? "" : "container ");
+		out_bytes(o, k.container, 12);
+	}
+	while (!o->n && p > path) {
+		for (p--; p > path && *p != '/'; p--)
+			;
+		if (from[0] && path + strlen(path) - p - 1 > UNIT_WIDTH)
+			break;
+		from = p;
+	}
+	out_str(o, o->n ? "" : from + (*from == '/'));
+}
 
 static struct cell top_cell(const struct listing *l, unsigned item, const struct column *c)
 {
-	const struct process *p = l->from->report->top->row[item];
+	static char text[2 * ARGS_BYTES];
+	const struct top *top = l->from->report->top;
+	const struct process *p = top->row[item];
+	const struct words *w = &top->words[item];
+	struct sink o = SINK(text);
 
-	if (is_name(c))
+	switch (c->id) {
+	case TOP_PID:
+		return number_cell(p->f.id);
+	case TOP_COMM:
 		return text_cell(p->name);
-	return number_cell(c->id == TOP_PID ? p->f.id : p->value[c->id]);
+	case TOP_ARGS:
+		return text_cell(w->args);
+	case TOP_WCHAN:
+		return text_cell(w->wchan);
+	case TOP_CGROUP:
+		return text_cell(w->cgroup);
+	case TOP_STATE:
+		out_char(&o, p->state);
+		break;
+	case TOP_UNIT:
+		if (!w->cgroup)
+			return text_cell(NULL);
+		out_unit(&o, w->cgroup);
+		break;
+	case TOP_COMMAND:
+		if (w->wchan)
+			out(&o, "in %s: ", w->wchan);
+		out_str(&o, w->args ? w->args : p->name);
+		break;
+	default:
+		return number_cell(p->rate[c->id]);
+	}
+	return text_cell(out_end(&o));
 }
 
-/* The order of the processes: that of the first rule with the worst alert
- * state. */
-static enum top_value blame_of(const struct report *r)
+/* What the processes of a report are ordered by: the first rule with the worst level. */
+static enum blame blame_of(const struct report *r)
 {
 	unsigned a;
 
 	for (a = 0; a < RULE_COUNT; a++)
 		if (r->worst != CALM && r->level[a] == r->worst)
 			return rules[a].blame;
-	return TOP_cs;
+	return BLAME_CPU;
 }
 
 /* --top: adds the processes to blame below a report's row in another listing. */
 static void add_top(struct listing *l, const struct comparison *c)
 {
 	static const struct column
-		pid = { "pid", "pid", GROUP_NONE, UNIT_WHOLE, { 7, 7 }, 99, TOP_PID },
-		comm = { "comm", "command", GROUP_NONE, UNIT_NAME, { 20, 32 }, 98, TOP_COMM };
+		first[] = {
+			{ "pid", "pid", GROUP_NONE, UNIT_WHOLE, { 7, 7 }, 99, TOP_PID },
+			{ "state", "S", GROUP_NONE, UNIT_TEXT, { 1, 1 }, 89, TOP_STATE },
+		},
+		text[] = {
+			{ "unit", "unit", GROUP_NONE, UNIT_NAME, { UNIT_WIDTH, UNIT_WIDTH }, 81, TOP_UNIT },
+			{ "command", "command", GROUP_NONE, UNIT_TEXT, { 16, 16 }, 98, TOP_COMMAND },
+		},
+		record[] = {
+			{ .key = "comm", .unit = UNIT_TEXT, .id = TOP_COMM },
+			{ .key = "args", .unit = UNIT_TEXT, .id = TOP_ARGS },
+			{ .key = "wchan", .unit = UNIT_TEXT, .id = TOP_WCHAN },
+			{ .key = "cgroup", .unit = UNIT_TEXT, .id = TOP_CGROUP },
+		};
 	LARGE struct listing below;
 	LARGE struct top top;
 	unsigned i;
 
 	below.cell = top_cell;
 	below.fit.wanted = true;
-	add_column(&below, &pid);
-	add_column(&below, &comm);
+	add_columns(&below, first, LENGTH(first));
+	if (opt->format)
+		add_columns(&below, record, LENGTH(record));
 	add_columns(&below, top_columns, TOP_COUNT);
+	if (!opt->format)
+		add_columns(&below, text + in_cgroup(), LENGTH(text) - in_cgroup());
 	for (i = 0; i < MAX_TOP; i++)
 		below.item[i] = (uint16_t)i;
 	top.rows = 0;
-	if (opt->top_always || c->report->worst != CALM)
+	if (!opt->top_alerting || c->report->worst != CALM)
 		make_top(c->report, blame_of(c->report), &top);
 	c->report->top = &top;
 	below.from = c;
@@ -7081,7 +7380,7 @@ static void add_top(struct listing *l, const struct comparison *c)
 	l->below_key = "top";
 }
 
-/* [N][,always] */
+/* [N][,alert]; always is the default. */
 static bool parse_top(const char *value)
 {
 	const char *p = value;
@@ -7091,8 +7390,8 @@ static bool parse_top(const char *value)
 		return false;
 	given.top = (unsigned)n;
 	p += *p == ',' && p > value;
-	given.top_always = !strcmp(p, "always");
-	return !*p ? value == p || p[-1] != ',' : given.top_always;
+	given.top_alerting = !strcmp(p, "alert");
+	return !*p ? value == p || p[-1] != ',' : (WITH_ALERTS && given.top_alerting) || !strcmp(p, "always");
 }
 
 /* ---------------------------------------------------------------- CGROUPS
@@ -7335,55 +7634,6 @@ static void compare_children(struct plan *plan, const struct snapshot *now)
 {
 	read_children(&(struct child_walk){ .plan = plan, .scope_now = now, .use = compare_child });
 	children.compared_ns = now->ns;
-}
-
-/* Is it 32 to `most` hexadecimal digits; in a pod's UID also - or _? */
-static bool is_hex_id(const char *p, const char *end, ptrdiff_t most)
-{
-	if (end - p < 32 || end - p > most)
-		return false;
-	for (; p < end; p++)
-		if (!is_digit(*p) && !(*p >= 'a' && *p <= 'f') && (most == 64 || (*p != '-' && *p != '_')))
-			return false;
-	return true;
-}
-
-/* The kubelet's parts of a path, or "". */
-struct kubelet {
-	char pod[40];       /* the UID of the pod */
-	char container[68]; /* the container's ID, also of other runtimes */
-};
-
-/* Cgroupfs and systemd drivers, and a mixture: .../podUID/ID, ...-podU_I_D.slice/cri-containerd-ID.scope,
- * ...-podU_I_D.slice:cri-containerd:ID. Containers above a pod do not count: the node may
- * be one. Returns the rest of the path after these parts. */
-static const char *kubelet_parts(const char *path, struct kubelet *k)
-{
-	const char *part, *end, *next, *p, *rest = path;
-	struct sink pod = SINK(k->pod), container = SINK(k->container);
-
-	for (part = path; *part; part = *next ? next + 1 : next) {
-		next = end = part + strcspn(part, "/:");
-		if (end - part > 6 && (after(end - 6, ".slice") || after(end - 6, ".scope")))
-			end -= 6;
-		for (p = part; p + 3 + 32 <= end; p++)
-			if ((p == part || p[-1] == '-') && after(p, "pod") && is_hex_id(p + 3, end, 36)) {
-				pod.n = container.n = 0;
-				for (p += 3; p < end; p++)
-					out_char(&pod, *p == '_' ? '-' : *p);
-				rest = next;
-			}
-		p = end - 64;
-		if (end - part >= 64 && is_hex_id(p, end, 64) && (p == part || p[-1] == '-') &&
-		    !(p - part >= 7 && after(p - 7, "conmon-"))) { /* the monitor's */
-			container.n = 0;
-			out_bytes(&container, p, 64);
-			rest = next;
-		}
-	}
-	out_end(&pod);
-	out_end(&container);
-	return rest;
 }
 
 static void plan_children(struct plan *plan, const struct listing *l)
@@ -11131,8 +11381,8 @@ static void check_conflicts(void)
 		die(0, "--record needs a delay: how often it records");
 	if (set & (B(FROM) | B(TO)) && !(set & B(REPLAY)))
 		die(0, "--%s is for --replay", options[first_of(set & (B(FROM) | B(TO)))].name);
-	if (WITH_ALERTS && !has_rules() && (given.view == O_CHECK || (given.top && !given.top_always)))
-		die(0, "conflicting options: --%s and --alert=off", given.top ? "top" : "check");
+	if (WITH_ALERTS && !has_rules() && (given.view == O_CHECK || given.top_alerting))
+		die(0, "conflicting options: --%s and --alert=off", given.view == O_CHECK ? "check" : "top");
 }
 
 /* Sets the delay and the count, if they are not given. */
