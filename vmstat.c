@@ -1201,10 +1201,11 @@ static const char *const controllers[] = {
  *   PSI     lines "some avg10=... total=N"; the key is some or full, the number total;
  *           with NTH(1) avg10
  *   NUMBER  one line of numbers
+ *   AVERAGES  the same, with decimals, in thousandths
  *   LIMIT   the same; "max", -1 and a missing file are UNLIMITED
  *   CPUS    the number of CPUs in a list like "0-3,8"
  *   CODE    read by a function of its own */
-enum format { FORMAT_WORDS, FORMAT_PSI, FORMAT_NUMBER, FORMAT_LIMIT, FORMAT_CPUS, FORMAT_CODE };
+enum format { FORMAT_WORDS, FORMAT_PSI, FORMAT_NUMBER, FORMAT_AVERAGES, FORMAT_LIMIT, FORMAT_CPUS, FORMAT_CODE };
 
 /* The files: S(id, directory, format, name), with NAME(name), OR(name) for the name in
  * other kernels. Defined by proc.rst, accounting/psi.rst, admin-guide/cgroup-v2.rst and
@@ -1217,6 +1218,7 @@ enum format { FORMAT_WORDS, FORMAT_PSI, FORMAT_NUMBER, FORMAT_LIMIT, FORMAT_CPUS
 	S(PSI_MEMORY, PROC, PSI, "pressure/memory") \
 	S(PSI_IO, PROC, PSI, "pressure/io") \
 	S(PSI_IRQ, PROC, PSI, "pressure/irq") \
+	S(LOADAVG, PROC, AVERAGES, "loadavg") \
 	S(CPU_ONLINE, SYS, CPUS, "devices/system/cpu/online") \
 	S(CPU_POSSIBLE, SYS, CPUS, "devices/system/cpu/possible") \
 	S(CG_PSI_CPU, PRESSURE, PSI, "cpu.pressure") \
@@ -1244,6 +1246,7 @@ enum format { FORMAT_WORDS, FORMAT_PSI, FORMAT_NUMBER, FORMAT_LIMIT, FORMAT_CPUS
 	S(V1_MEMSW_LIMIT, MEMORY, LIMIT, "memory.memsw.limit_in_bytes") \
 	S(V1_MAX_USAGE, MEMORY, NUMBER, "memory.max_usage_in_bytes") \
 	S(V1_FAILCNT, MEMORY, NUMBER, "memory.failcnt") \
+	S(V1_KERNEL, MEMORY, NUMBER, "memory.kmem.usage_in_bytes") \
 	S(V1_CPUACCT, CPUACCT, WORDS, "cpuacct.stat") \
 	S(V1_QUOTA, CPU, LIMIT, "cpu.cfs_quota_us") \
 	S(V1_PERIOD, CPU, LIMIT, "cpu.cfs_period_us") \
@@ -1252,6 +1255,7 @@ enum format { FORMAT_WORDS, FORMAT_PSI, FORMAT_NUMBER, FORMAT_LIMIT, FORMAT_CPUS
 	S(OOM_BELOW, MEMORY, CODE, "memory.oom_control") \
 	S(OOM_PARENT, MEMORY, CODE, "memory.events") \
 	S(DISKSTATS, PROC, CODE, "diskstats") \
+	S(EACH_CPU, PROC, CODE, "stat") \
 	S(TASKS, PROC, CODE, "")
 
 enum source_id {
@@ -1304,6 +1308,7 @@ enum unit {
 
 /* Where a metric is shown without being named by -o.
  *   HIDDEN    nowhere: a term of other metrics, or used by -s and rules
+ *   COSTLY    with -x, everywhere
  *   RECORD    JSON and CSV
  *   EXTENDED  and -x
  *   CGROUP    and the table in cgroup scope
@@ -1311,7 +1316,10 @@ enum unit {
  *   CLASSIC   and --classic
  *   ACTIVE    as EXTENDED; in the table with -a
  *   BUFFERS   as CLASSIC; not in the table with -a */
-enum show { SHOW_HIDDEN, SHOW_RECORD, SHOW_EXTENDED, SHOW_CGROUP, SHOW_TABLE, SHOW_CLASSIC, SHOW_ACTIVE, SHOW_BUFFERS };
+enum show {
+	SHOW_HIDDEN, SHOW_COSTLY, SHOW_RECORD, SHOW_EXTENDED, SHOW_CGROUP, SHOW_TABLE, SHOW_CLASSIC, SHOW_ACTIVE,
+	SHOW_BUFFERS
+};
 
 /* G(id, name, 1: an odd dash goes to the right, as in procps-ng). */
 #define GROUPS(G) \
@@ -1323,6 +1331,8 @@ enum show { SHOW_HIDDEN, SHOW_RECORD, SHOW_EXTENDED, SHOW_CGROUP, SHOW_TABLE, SH
 	G(SYSTEM, "system", 1) \
 	G(CPU, "cpu", 0) \
 	G(FAULTS, "faults", 0) \
+	G(USAGE, "usage", 0) \
+	G(LOAD, "load", 0) \
 	G(PRESSURE, "pressure", 0) \
 	G(LIMITS, "limits", 0) \
 	G(DISK, "disk", 1) \
@@ -1376,7 +1386,7 @@ enum scope_kind { HOST = 1, V2 = 2, V1 = 4, CGROUP = V2 | V1, ANY = 7 };
 /* Functions that make a metric that is not a sum, in REPORT and DISKS. That of limits
  * makes all of them at once. */
 #define MAKERS(F) \
-	F(available) F(host_used) F(cpu_time) F(cpus_online)
+	F(available) F(host_used) F(cpu_time) F(cpus_online) F(cpu_max) F(cpu_max_id)
 #define CGROUP_MAKERS(F) \
 	F(cgroup_free) F(cgroup_available) F(cpu_available) F(cpu_used) F(read) F(written)
 
@@ -1612,6 +1622,37 @@ struct export {
 	M(dirty, FAULTS, EXTENDED, 40, GAUGE, SIZE, 6, 12, "dirty", "page cache not on disk yet", UNEXPORTED, \
 	  IN(HOST, MADE_OF(PLUS(cache_dirty), PLUS(cache_writeback))) \
 	  IN(CGROUP, MADE_OF(PLUS(cache_dirty), PLUS(cache_writeback)))) \
+	M(anon, USAGE, EXTENDED, 39, GAUGE, SIZE, 7, 12, "anon", "memory of processes that no file backs", \
+	  AS(HOST | CGROUP, GAUGE, "memory_anon_bytes"), IN(HOST, AT(MEMINFO, KIB, "AnonPages")) \
+	  IN(V2, AT(MEM_STAT, BYTES, "anon")) IN(V1, AT(MEM_STAT, BYTES, "total_rss"))) \
+	M(file, USAGE, EXTENDED, 38, GAUGE, SIZE, 7, 12, "file", "page cache, buffers and tmpfs included", \
+	  AS(HOST | CGROUP, GAUGE, "memory_file_bytes"), IN(HOST, MADE_OF(PLUS(cached), PLUS_ANY(buff))) \
+	  IN(CGROUP, MADE_OF(PLUS(cache)))) \
+	M(shmem, USAGE, EXTENDED, 37, GAUGE, SIZE, 7, 12, "shmem", "shared memory and tmpfs, a part of file", \
+	  AS(HOST | CGROUP, GAUGE, "memory_shmem_bytes"), IN(HOST, AT(MEMINFO, KIB, "Shmem")) \
+	  IN(V2, AT(MEM_STAT, BYTES, "shmem")) IN(V1, AT(MEM_STAT, BYTES, "total_shmem"))) \
+	M(slab, USAGE, EXTENDED, 36, GAUGE, SIZE, 7, 12, "slab", "slab caches of the kernel", \
+	  AS(HOST | CGROUP, GAUGE, "memory_slab_bytes"), IN(HOST, AT(MEMINFO, KIB, "Slab")) \
+	  IN(V2, AT(MEM_STAT, BYTES, "slab"))) \
+	M(kernel, USAGE, EXTENDED, 35, GAUGE, SIZE, 7, 12, "kernel", "memory of the kernel, slab included", \
+	  AS(HOST | CGROUP, GAUGE, "memory_kernel_bytes"), \
+	  IN(HOST, MADE_OF(PLUS(slab), PLUS_ANY(kernel_stack), PLUS_ANY(page_tables), PLUS_ANY(percpu))) \
+	  IN(V2, AT(MEM_STAT, BYTES, "kernel")) IN(V1, AT(V1_KERNEL, BYTES, ""))) \
+	H(kernel_stack, GAUGE, SIZE, IN(HOST, AT(MEMINFO, KIB, "KernelStack"))) \
+	H(page_tables, GAUGE, SIZE, IN(HOST, AT(MEMINFO, KIB, "PageTables"))) \
+	H(percpu, GAUGE, SIZE, IN(HOST, AT(MEMINFO, KIB, "Percpu"))) \
+	M(mem_used_pct, USAGE, EXTENDED, 34, GAUGE, PERCENT, 4, 5, "use%", "% of the machine's memory not available", \
+	  UNEXPORTED, IN(HOST, OVER(mem_total), MADE_OF(PLUS(mem_used)))) \
+	M(load1, LOAD, EXTENDED, 33, GAUGE, DECIMALS, 5, 6, "load1", "tasks running or blocked, average of 1 minute", \
+	  AS(HOST, GAUGE, "load1"), IN(HOST, AT(LOADAVG, ONE, ""), NTH(1))) \
+	M(load5, LOAD, EXTENDED, 32, GAUGE, DECIMALS, 5, 6, "load5", "the same, of 5 minutes", \
+	  AS(HOST, GAUGE, "load5"), IN(HOST, AT(LOADAVG, ONE, ""), NTH(2))) \
+	M(load15, LOAD, EXTENDED, 31, GAUGE, DECIMALS, 6, 6, "load15", "the same, of 15 minutes", \
+	  AS(HOST, GAUGE, "load15"), IN(HOST, AT(LOADAVG, ONE, ""), NTH(3))) \
+	M(cpu_max, LOAD, COSTLY, 29, GAUGE, PERCENT, 4, 5, "max%", "% of its time that the busiest CPU was in use", \
+	  UNEXPORTED, IN(HOST, FROM(EACH_CPU, ONE), BY(cpu_max))) \
+	M(cpu_max_id, LOAD, COSTLY, 29, GAUGE, WHOLE, 4, 5, "max#", "the number of the busiest CPU", UNEXPORTED, \
+	  IN(HOST, FROM(EACH_CPU, ONE), BY(cpu_max_id))) \
 	M(cpu_some, PRESSURE, CGROUP, 69, SHARE, PERCENT, 3, 5, "cpu", "time some task waited for a CPU", \
 	  AS(HOST | CGROUP, COUNTER, "pressure_cpu_waiting_seconds_total"), IN(HOST, AT(PSI_CPU, US, "some")) \
 	  IN(CGROUP, AT(CG_PSI_CPU, US, "some"))) \
@@ -1678,7 +1719,6 @@ struct export {
 	H(cpu_busy, GAUGE, PERCENT, \
 	  IN(HOST, OVER(cpu_time), MADE_OF(PLUS(cpu_time), MINUS(cpu_idle), MINUS_ANY(cpu_iowait))) \
 	  IN(CGROUP, OVER(cpu_available), MADE_OF(PLUS(user_time), PLUS(system_time)))) \
-	H(mem_busy, GAUGE, PERCENT, IN(HOST, OVER(mem_total), MADE_OF(PLUS(mem_used)))) \
 	H(swap_busy, GAUGE, PERCENT, IN(HOST, OVER(swap_total), MADE_OF(PLUS(swpd))) \
 	  IN(CGROUP, OVER(swap_limit), MADE_OF(PLUS(swpd)))) \
 	H(mem_free, GAUGE, SIZE, IN(ANY, AT(MEMINFO, KIB, "MemFree"), WITHIN(host_total))) \
@@ -1856,11 +1896,12 @@ enum blame { BLAME_CPU, BLAME_SWITCHES, BLAME_MEMORY, BLAME_FAULTS, BLAME_BYTES 
  * that there is no warning. */
 #define RULES(A, E) \
 	E(cpu_busy, CPU, UTILISATION, "CPU ", "% used") \
+	E(cpu_max, CPU, UTILISATION, "busiest CPU ", "% used") \
 	A(cpu_some, CPU, SATURATION, "CPU ", "% of the time some waiting", "CPU PRESSURE", 40, 80, 3, CPU) \
 	A(thr_pct, CPU, SATURATION, "CPU throttled ", "% of the periods", "CPU THROTTLED", 5, 25, 0, CPU) \
 	A(cs, CPU, SATURATION, "", " context switches/s", "CPU THRASHING", 3000, 5000, 0, SWITCHES) \
 	A(mem_pct, MEMORY, UTILISATION, "memory ", "% of the limit", "MEMORY NEAR LIMIT", 90, 97, 0, MEMORY) \
-	E(mem_busy, MEMORY, UTILISATION, "memory ", "% used") \
+	E(mem_used_pct, MEMORY, UTILISATION, "memory ", "% used") \
 	A(mem_full, MEMORY, SATURATION, "memory ", "% of the time all stalled", "MEMORY PRESSURE", 5, 20, 3, MEMORY) \
 	A(maj, MEMORY, SATURATION, "", " major faults/s", "HIGH IO LATENCY", 50, 500, 0, FAULTS) \
 	A(oom, MEMORY, ERRORS, "out of memory: ", " killed", "OOM KILL", 1, 1, 0, MEMORY) \
@@ -1903,7 +1944,7 @@ RULES(A, E)
 #undef A
 #undef E
 
-#define CHILD_EXPORTS 32 /* for each cgroup below the scope */
+#define CHILD_EXPORTS 36 /* for each cgroup below the scope */
 
 #undef AS
 #undef UNEXPORTED
@@ -3078,7 +3119,7 @@ static bool read_keys_known(struct plan *plan, struct scanner *s, enum source_id
 /* Reads the numbers of a one-line file, by their place in the line. */
 static void read_numbers(const struct plan *plan, struct scanner *s, enum source_id src, uint64_t *values)
 {
-	bool limit = sources[src].format == FORMAT_LIMIT;
+	bool limit = sources[src].format == FORMAT_LIMIT, averages = sources[src].format == FORMAT_AVERAGES;
 	uint64_t v = UNAVAILABLE;
 	struct text line, w;
 	unsigned m = plan->key[plan->first_key[src]].metric;
@@ -3091,7 +3132,7 @@ static void read_numbers(const struct plan *plan, struct scanner *s, enum source
 			return;
 		if (missing || (limit && (is_text(&w, "max") || is_text(&w, "-1"))))
 			v = UNLIMITED;
-		else if (!parse_digits(&w.p, &v) || w.p != w.end)
+		else if (!(averages ? parse_decimal(&w.p, 3, &v) : parse_digits(&w.p, &v)) || w.p != w.end)
 			return;
 		/* Linux 3.x to 3.18 reports no limit as 2^64 - 1: not UNAVAILABLE. */
 		values[m] = limit && v == UNAVAILABLE ? UNLIMITED : v;
@@ -3160,6 +3201,7 @@ static void read_file(struct plan *plan, struct file *f, const char *dir, size_t
 		read_keys_anew(plan, &s, src, own, values);
 		break;
 	case FORMAT_NUMBER:
+	case FORMAT_AVERAGES:
 	case FORMAT_LIMIT:
 		read_numbers(plan, &s, src, values);
 		break;
@@ -3259,6 +3301,13 @@ struct devices {
 	struct device device[MAX_DISKS + 1]; /* the last: sum of the disks beyond */
 };
 
+#define MAX_CPUS 4096 /* whose own ticks are compared */
+
+/* The ticks of each CPU, by its number, modulo 2^32; `all` is 0 if it is offline. */
+struct cpus {
+	struct { uint32_t busy, all; } cpu[MAX_CPUS];
+};
+
 /* The numbers of one instant, in the units of the catalogue. */
 struct snapshot {
 	struct plan *plan; /* the plan it was read by */
@@ -3271,6 +3320,7 @@ struct snapshot {
 	unsigned levels;
 	uint64_t (*level)[M_COUNT]; /* [0] the scope; then its ancestors */
 	struct devices *devices;
+	struct cpus *cpus; /* NULL: the exporter's, which has no need of them */
 };
 
 /* The last two; for the exporter four, see exporter_snapshot(). */
@@ -3280,6 +3330,7 @@ static struct snapshot snapshots[SNAPSHOTS], no_snapshot; /* precedes the first:
 /* The tables of the snapshots. */
 LARGE uint64_t level_rows[(SNAPSHOTS + 1) * MAX_LEVELS][M_COUNT];
 LARGE struct devices device_tables[SNAPSHOTS + 1];
+LARGE struct cpus cpu_tables[2];
 
 /* Gives the snapshots their tables, with one row per level of this scope: memory used
  * at each tick is contiguous. */
@@ -3292,7 +3343,7 @@ static void lay_out_snapshots(void)
 	for (i = 0; i <= SNAPSHOTS; i++)
 		*(i < SNAPSHOTS ? &snapshots[i] : &no_snapshot) = (struct snapshot){
 			.levels = levels, .level = level_rows + i * levels,
-			.devices = &device_tables[i],
+			.devices = &device_tables[i], .cpus = i < LENGTH(cpu_tables) ? &cpu_tables[i] : NULL,
 		};
 }
 
@@ -3547,6 +3598,31 @@ static void count_cpus(struct plan *plan, struct snapshot *now, const struct sna
 	v[M_cpus_online] = largest_known(lines ? lines : UNAVAILABLE, v[M_cpus_of_sysfs]);
 }
 
+/* Reads the lines cpuN of /proc/stat: user nice system idle iowait irq softirq steal. */
+static void read_each_cpu(struct cpus *cpus)
+{
+	struct scanner s;
+	struct text line;
+	const char *p;
+	uint64_t number, v, all, idle;
+	unsigned i;
+
+	memset(cpus, 0, sizeof *cpus);
+	scan_proc(&s, "stat", "");
+	while (scan_line(&s, &line) && (p = after(line.p, "cpu"))) {
+		if (!parse_digits(&p, &number) || number >= MAX_CPUS)
+			continue;
+		line.p = p;
+		for (i = 0, all = idle = 0; i < 8 && scan_number(&line, &v); i++) {
+			all += v;
+			idle += i == 3 || i == 4 ? v : 0;
+		}
+		cpus->cpu[number].all = (uint32_t)all;
+		cpus->cpu[number].busy = (uint32_t)(all - idle);
+	}
+	scan_close(&s);
+}
+
 /* Reads all planned metrics and the needs of the view. `before` is the last
  * snapshot; tick_ns is CLOCK_BOOTTIME. Unreadable numbers are UNAVAILABLE;
  * errors are in the snapshot and in files[]. */
@@ -3571,6 +3647,8 @@ static void snapshot_take(struct plan *plan, struct snapshot *now, const struct 
 			read_source(plan, now, src);
 	if (plan->source[SRC_CPU_ONLINE])
 		count_cpus(plan, now, before);
+	if (plan->source[SRC_EACH_CPU])
+		read_each_cpu(now->cpus);
 	if (needs->devices)
 		read_devices(now, WITH_CGROUP && needs->charged_devices, true);
 	if (needs->slabs)
@@ -3762,6 +3840,42 @@ static uint64_t growth_at(const struct comparison *c, unsigned l, enum metric_id
 static uint64_t make_cpus_online(const struct comparison *c)
 {
 	return times(c->now->level[0][M_cpus_online], 1000);
+}
+
+/* The CPU that was in use for the largest share of its time, and that share. One whose ticks
+ * do not fill the time, give or take a quarter, is not counted: it was offline meanwhile. */
+static uint64_t busiest_cpu(const struct comparison *c, unsigned *number)
+{
+	const struct cpus *before = c->report->first ? NULL : c->before->cpus, *now = c->now->cpus;
+	uint64_t us = c->report->first ? c->report->elapsed_us : (c->now->awake_ns - c->before->awake_ns) / 1000;
+	uint64_t ticks = us / (1000000 / USER_HZ), most = UNAVAILABLE;
+	unsigned i;
+
+	for (i = 0; i < MAX_CPUS; i++) {
+		uint32_t all = now->cpu[i].all - (before ? before->cpu[i].all : 0);
+		uint32_t busy = now->cpu[i].busy - (before ? before->cpu[i].busy : 0);
+
+		if (!now->cpu[i].all || (before && !before->cpu[i].all) || busy > all ||
+		    (ticks && (all > ticks + ticks / 4 + 2 || all + 2 < ticks - ticks / 4)))
+			continue;
+		if (most == UNAVAILABLE || percent(busy, all) > most) {
+			most = percent(busy, all);
+			*number = i;
+		}
+	}
+	return most;
+}
+
+static uint64_t make_cpu_max(const struct comparison *c)
+{
+	return busiest_cpu(c, &(unsigned){ 0 });
+}
+
+static uint64_t make_cpu_max_id(const struct comparison *c)
+{
+	unsigned number = 0;
+
+	return busiest_cpu(c, &number) == UNAVAILABLE ? UNAVAILABLE : number;
 }
 
 /* MemAvailable; before Linux 3.14, or if lxcfs reports more than the total,
@@ -4107,6 +4221,8 @@ static bool is_fed(const struct comparison *c, enum metric_id m)
 		return false;
 	if (p->source == SRC_DEVICES)
 		return !c->now->devices->error;
+	if (p->source == SRC_EACH_CPU)
+		return true;
 	if (p->source != SRC_NONE)
 		return c->now->level[0][m] != UNAVAILABLE && !(p->trait == TRAIT_NEVER_ZERO && !c->now->level[0][m]);
 	if (p->maker)
@@ -4466,7 +4582,7 @@ static bool is_default(enum metric_id m, bool record)
 {
 	if (!is_visible(m))
 		return false;
-	if (record && !opt->classic)
+	if (record && !opt->classic && metrics[m].show != SHOW_COSTLY)
 		return true;
 	switch (metrics[m].show) {
 	case SHOW_CLASSIC: return true;
@@ -4474,6 +4590,7 @@ static bool is_default(enum metric_id m, bool record)
 	case SHOW_ACTIVE: return opt->active;
 	case SHOW_TABLE: return !opt->classic;
 	case SHOW_CGROUP: return opt->extended || (!opt->classic && in_cgroup());
+	case SHOW_COSTLY:
 	case SHOW_EXTENDED: return opt->extended;
 	default: return false;
 	}
@@ -5210,7 +5327,7 @@ enum {
 static const struct column check_columns[] = {
 	{ "resource", "resource", GROUP_NONE, UNIT_TEXT, { 8, 8 }, .id = CHECK_RESOURCE },
 	{ "aspect", "aspect", GROUP_NONE, UNIT_TEXT, { 11, 11 }, .id = CHECK_ASPECT },
-	{ "metric", "metric", GROUP_NONE, UNIT_TEXT, { 9, 9 }, .id = CHECK_METRIC },
+	{ "metric", "metric", GROUP_NONE, UNIT_TEXT, { 12, 12 }, .id = CHECK_METRIC },
 	{ "level", "level", GROUP_NONE, UNIT_TEXT, { 8, 8 }, .id = CHECK_LEVEL },
 	{ "value", "value", GROUP_NONE, UNIT_NUMBER, { 8, 8 }, .id = CHECK_VALUE },
 	{ "warning", "warn", GROUP_NONE, UNIT_NUMBER, { 6, 6 }, .id = CHECK_WARNING },
@@ -5293,7 +5410,9 @@ static void out_evidence(struct sink *o, const struct report *r, enum rule_id a)
 	out_str(o, o->n ? ", " : "");
 	out_str(o, rules[a].before);
 	out_u64(o, (alert_value(r, a) + 500) / 1000);
-	if (a == RULE_mem_pct && r->value[M_mem_limit] != UNAVAILABLE) {
+	if (a == RULE_cpu_max) {
+		out(o, "%% used (CPU %ju)", r->value[M_cpu_max_id]);
+	} else if (a == RULE_mem_pct && r->value[M_mem_limit] != UNAVAILABLE) {
 		out_str(o, "% of ");
 		out_human(o, r->value[M_mem_limit]);
 		out_level(o, r->mem_level);
@@ -5589,6 +5708,7 @@ static void plan_checks(struct plan *plan, const struct listing *l)
 		plan_select(plan, averages[a]);
 	}
 	plan_select(plan, M_mem_level);
+	plan_select(plan, M_cpu_max_id);
 	plan_cause(plan, true);
 }
 
@@ -5848,7 +5968,7 @@ static unsigned ask_device(const struct devices *now, unsigned at, uint64_t numb
 		sysfs_has("/dev/block/", text, "/slaves", true, error) ? DEVICE_STACKED : DEVICE_DISK;
 }
 
-#define DEVICES_KNOWN 16384 /* 8 bytes each; unused entries take no memory */
+#define DEVICES_KNOWN 8192 /* 8 bytes each; unused entries take no memory */
 
 /* The same, cached: most devices keep their place in the file. */
 static unsigned know_device(struct devices *now, unsigned at, uint64_t number, const char *name)
@@ -7400,7 +7520,8 @@ static bool parse_top(const char *value)
  * counters and judged, with the arithmetic of the scope itself; one by one, so
  * that hundreds of them take little memory. */
 
-/* The columns of --cgroups: C(key, metric, width, heading in text). */
+/* The columns of --cgroups: C(key, metric, unit, width, heading in text). Those from CHILD_WIDE
+ * on are in text with -w, or if they give the order. */
 #define CHILD_COLUMNS(C) \
 	C(cpu, cpu_used, DECIMALS, 6, "cpu") \
 	C(cpu_pct, cpu_pct, PERCENT, 4, "cpu%") \
@@ -7412,13 +7533,18 @@ static bool parse_top(const char *value)
 	C(mem_pct, mem_pct, PERCENT, 4, "mem%") \
 	C(maj, maj, NUMBER, 5, "maj") \
 	C(oom, oom, NUMBER, 3, "oom") \
-	C(tasks, tasks, NUMBER, 5, "tasks")
+	C(tasks, tasks, NUMBER, 5, "tasks") \
+	C(anon, anon, SIZE, 8, "anon") \
+	C(file, file, SIZE, 8, "file") \
+	C(shmem, shmem, SIZE, 8, "shmem") \
+	C(slab, slab, SIZE, 8, "slab") \
+	C(kernel, kernel, SIZE, 8, "kernel")
 
 enum child_value {
 #define C(key, ...) CHILD_##key,
 	CHILD_COLUMNS(C)
 #undef C
-	CHILD_VALUES
+	CHILD_VALUES, CHILD_WIDE = CHILD_anon
 };
 
 static const struct child_column {
@@ -7433,7 +7559,7 @@ static const struct child_column {
 };
 
 #define CHILD_COUNTERS 14 /* needed by CHILD_COLUMNS and the rules, planned first */
-#define CHILD_NAMES (MAX_CHILDREN * 256u)
+#define CHILD_NAMES (MAX_CHILDREN * 224u)
 #define UNSEEN UINT32_MAX
 
 /* The cgroups below the scope, each in a permanent slot. Its last counters stay until
@@ -7706,7 +7832,8 @@ static bool list_children(struct listing *l)
 		add_column(l, &container);
 	}
 	for (i = 0; i < CHILD_VALUES; i++)
-		add_column(l, &child_columns[i].column);
+		if (i < CHILD_WIDE || opt->wide || opt->format || i == opt->child_order)
+			add_column(l, &child_columns[i].column);
 	if (!opt->format)
 		add_column(l, &name);
 	return true;
@@ -8396,7 +8523,7 @@ static const struct panel {
 } panels[] = {
 	{ "CPU", "", HOST, { M_us, M_sy, M_wa, M_st, M_gu } },
 	{ "CPU", "", CGROUP, { M_us, M_sy } },
-	{ "Memory", "% used", HOST, { M_mem_busy } },
+	{ "Memory", "% used", HOST, { M_mem_used_pct } },
 	{ "Memory", "% of the limit", CGROUP, { M_mem_pct } },
 	{ "Working set", "bytes not dropped at once", CGROUP, { M_working_set } },
 	{ "Throttled", "% of the quota's periods", CGROUP, { M_thr_pct } },
