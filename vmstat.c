@@ -1994,7 +1994,7 @@ _Static_assert(METRICS(M, E, H) CGROUP_METRICS(E, H) <= CHILD_EXPORTS, "CHILD_EX
 	O(QUIET, 'q', "quiet", LAYOUT, FLAG(quiet), "", 1, "no warnings, no alerts: errors alone") \
 	O(COLOR, 0, "color", LAYOUT, CHOICE(color), "auto|always|never", 1, "when to use colour") \
 	O(TOP, 0, "top", MODES, PARSED(parse_top), "[=N][,alert]", WITH_TOP, \
-	  "the N (5) processes to blame; alert: only when alerting") \
+	  "the N processes to blame (default 5)") \
 	O(JSON, 0, "json", OUTPUT, ONE_OF(format), "", 1, "one JSON object a line") \
 	O(CSV, 0, "csv", OUTPUT, ONE_OF(format), "", 1, "comma-separated values under their names") \
 	O(PROMETHEUS, 0, "prometheus", OUTPUT, ONE_OF(format), "", WITH_PROMETHEUS, \
@@ -3122,14 +3122,15 @@ static void read_numbers(const struct plan *plan, struct scanner *s, enum source
 	bool limit = sources[src].format == FORMAT_LIMIT, averages = sources[src].format == FORMAT_AVERAGES;
 	uint64_t v = UNAVAILABLE;
 	struct text line, w;
-	unsigned m = plan->key[plan->first_key[src]].metric;
+	unsigned m = plan->key[plan->first_key[src]].metric, nth = 0;
 	bool missing = limit && s->error == ENOENT;
 
 	if (!missing && !scan_line(s, &line))
 		return;
 	for (; m; m = plan->next[m]) {
-		if (!missing && !scan_word(&line, &w))
-			return;
+		for (; !missing && (nth < plan->place[m]->nth || !nth); nth++)
+			if (!scan_word(&line, &w))
+				return;
 		if (missing || (limit && (is_text(&w, "max") || is_text(&w, "-1"))))
 			v = UNLIMITED;
 		else if (!(averages ? parse_decimal(&w.p, 3, &v) : parse_digits(&w.p, &v)) || w.p != w.end)
@@ -4729,8 +4730,9 @@ static size_t text_cut(struct sink *o, size_t start, size_t most)
  * right-aligned, a blank between. `tight`: names are cut to their columns. */
 static void text_cells(struct sink *o, const struct listing *l, const unsigned *row, bool tight)
 {
-	size_t end = o->n, first = end, start;
+	size_t end = o->n, start;
 	unsigned i, width;
+	bool any = false;
 
 	for (i = 0; i < l->columns; i++) {
 		const struct column *c = l->column[i];
@@ -4738,11 +4740,12 @@ static void text_cells(struct sink *o, const struct listing *l, const unsigned *
 		width = shown_width(l, i);
 		if (!width)
 			continue;
-		if (o->n != first) {
+		if (any) {
 			out_pad(o, end);
 			out_char(o, ' ');
 			end++;
 		}
+		any = true;
 		start = o->n;
 		end += width;
 		if (!row)
@@ -11635,7 +11638,7 @@ static void print_columns(void)
 	for (m = 1; m < LENGTH(metrics); m++) {
 		if (!is_visible(m))
 			continue;
-		out_left(o, metrics[m].column.key, 12);
+		out_left(o, metrics[m].column.key, 13);
 		out_left(o, groups[metrics[m].column.group].name, 9);
 		out_meaning(o, m);
 		out_char(o, '\n');
