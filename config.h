@@ -112,7 +112,7 @@
 
 /* The longest report, which is one write(2). */
 #ifndef OUT_BYTES
-#define OUT_BYTES 32768
+#define OUT_BYTES 65024
 #endif
 
 #endif

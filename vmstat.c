@@ -1137,10 +1137,11 @@ static const char *const controllers[DIR_COUNT] = {
  *   PSI     lines "some avg10=... total=N"; the key is some or full, the number total;
  *           with NTH(1) avg10
  *   NUMBER  one line of numbers
+ *   AVERAGES  the same, with decimals, in thousandths
  *   LIMIT   the same; "max", -1 and a missing file are UNLIMITED
  *   CPUS    the number of CPUs in a list like "0-3,8"
  *   CODE    read by a function of its own */
-enum format { FORMAT_WORDS, FORMAT_PSI, FORMAT_NUMBER, FORMAT_LIMIT, FORMAT_CPUS, FORMAT_CODE };
+enum format { FORMAT_WORDS, FORMAT_PSI, FORMAT_NUMBER, FORMAT_AVERAGES, FORMAT_LIMIT, FORMAT_CPUS, FORMAT_CODE };
 
 /* The files: S(id, directory, format, name), with NAME(name), OR(name) for the name in
  * other kernels. Defined by proc.rst, accounting/psi.rst, admin-guide/cgroup-v2.rst and
@@ -1153,6 +1154,7 @@ enum format { FORMAT_WORDS, FORMAT_PSI, FORMAT_NUMBER, FORMAT_LIMIT, FORMAT_CPUS
 	S(PSI_MEMORY, PROC, PSI, "pressure/memory") \
 	S(PSI_IO, PROC, PSI, "pressure/io") \
 	S(PSI_IRQ, PROC, PSI, "pressure/irq") \
+	S(LOADAVG, PROC, AVERAGES, "loadavg") \
 	S(CPU_ONLINE, SYS, CPUS, "devices/system/cpu/online") \
 	S(CPU_POSSIBLE, SYS, CPUS, "devices/system/cpu/possible") \
 	S(CG_PSI_CPU, PRESSURE, PSI, "cpu.pressure") \
@@ -1180,6 +1182,7 @@ enum format { FORMAT_WORDS, FORMAT_PSI, FORMAT_NUMBER, FORMAT_LIMIT, FORMAT_CPUS
 	S(V1_MEMSW_LIMIT, MEMORY, LIMIT, "memory.memsw.limit_in_bytes") \
 	S(V1_MAX_USAGE, MEMORY, NUMBER, "memory.max_usage_in_bytes") \
 	S(V1_FAILCNT, MEMORY, NUMBER, "memory.failcnt") \
+	S(V1_KERNEL, MEMORY, NUMBER, "memory.kmem.usage_in_bytes") \
 	S(V1_CPUACCT, CPUACCT, WORDS, "cpuacct.stat") \
 	S(V1_QUOTA, CPU, LIMIT, "cpu.cfs_quota_us") \
 	S(V1_PERIOD, CPU, LIMIT, "cpu.cfs_period_us") \
@@ -1188,6 +1191,7 @@ enum format { FORMAT_WORDS, FORMAT_PSI, FORMAT_NUMBER, FORMAT_LIMIT, FORMAT_CPUS
 	S(OOM_BELOW, MEMORY, CODE, "memory.oom_control") \
 	S(OOM_PARENT, MEMORY, CODE, "memory.events") \
 	S(DISKSTATS, PROC, CODE, "diskstats") \
+	S(EACH_CPU, PROC, CODE, "stat") \
 	S(TASKS, PROC, CODE, "")
 
 enum source_id {
@@ -1240,6 +1244,7 @@ enum unit {
 
 /* Where a metric is shown without being named by -o.
  *   HIDDEN    nowhere: a term of other metrics, or used by -s and rules
+ *   COSTLY    with -x, everywhere
  *   RECORD    JSON and CSV
  *   EXTENDED  and -x
  *   CGROUP    and the table in cgroup scope
@@ -1247,11 +1252,14 @@ enum unit {
  *   CLASSIC   and --classic
  *   ACTIVE    as EXTENDED; in the table with -a
  *   BUFFERS   as CLASSIC; not in the table with -a */
-enum show { SHOW_HIDDEN, SHOW_RECORD, SHOW_EXTENDED, SHOW_CGROUP, SHOW_TABLE, SHOW_CLASSIC, SHOW_ACTIVE, SHOW_BUFFERS };
+enum show {
+	SHOW_HIDDEN, SHOW_COSTLY, SHOW_RECORD, SHOW_EXTENDED, SHOW_CGROUP, SHOW_TABLE, SHOW_CLASSIC, SHOW_ACTIVE,
+	SHOW_BUFFERS
+};
 
 enum group {
 	GROUP_NONE, GROUP_PROCS, GROUP_MEMORY, GROUP_SWAP, GROUP_BLOCKS, GROUP_SYSTEM, GROUP_CPU, GROUP_FAULTS,
-	GROUP_PRESSURE, GROUP_LIMITS, GROUP_DISK, GROUP_READS, GROUP_WRITES, GROUP_IO
+	GROUP_USAGE, GROUP_LOAD, GROUP_PRESSURE, GROUP_LIMITS, GROUP_DISK, GROUP_READS, GROUP_WRITES, GROUP_IO
 };
 
 static const struct group_row {
@@ -1260,9 +1268,9 @@ static const struct group_row {
 } groups[] = {
 	[GROUP_NONE] = { "" }, [GROUP_PROCS] = { "procs" }, [GROUP_MEMORY] = { "memory" }, [GROUP_SWAP] = { "swap" },
 	[GROUP_BLOCKS] = { "io" }, [GROUP_SYSTEM] = { "system", true }, [GROUP_CPU] = { "cpu" },
-	[GROUP_FAULTS] = { "faults" }, [GROUP_PRESSURE] = { "pressure" }, [GROUP_LIMITS] = { "limits" },
-	[GROUP_DISK] = { "disk", true }, [GROUP_READS] = { "reads" }, [GROUP_WRITES] = { "writes" },
-	[GROUP_IO] = { "IO", true }
+	[GROUP_FAULTS] = { "faults" }, [GROUP_USAGE] = { "usage" }, [GROUP_LOAD] = { "load" },
+	[GROUP_PRESSURE] = { "pressure" }, [GROUP_LIMITS] = { "limits" }, [GROUP_DISK] = { "disk", true },
+	[GROUP_READS] = { "reads" }, [GROUP_WRITES] = { "writes" }, [GROUP_IO] = { "IO", true }
 };
 
 /* A column of a listing. The listing defines its id: a metric, a field of a device, or
@@ -1294,7 +1302,7 @@ enum scope_kind { HOST = 1, V2 = 2, V1 = 4, CGROUP = V2 | V1, ANY = 7 };
 /* Functions that make a metric that is not a sum, in REPORT and DISKS. That of limits
  * makes all of them at once. */
 #define MAKERS(F) \
-	F(available) F(host_used) F(cpu_time) F(cpus_online)
+	F(available) F(host_used) F(cpu_time) F(cpus_online) F(cpu_max) F(cpu_max_id)
 #define CGROUP_MAKERS(F) \
 	F(cgroup_free) F(cgroup_available) F(cpu_available) F(cpu_used) F(read) F(written)
 
@@ -1529,6 +1537,37 @@ struct export {
 	M(dirty, FAULTS, EXTENDED, 40, GAUGE, SIZE, 6, 12, "dirty", "page cache not on disk yet", UNEXPORTED, \
 	  IN(HOST, MADE_OF(PLUS(cache_dirty), PLUS(cache_writeback))) \
 	  IN(CGROUP, MADE_OF(PLUS(cache_dirty), PLUS(cache_writeback)))) \
+	M(anon, USAGE, EXTENDED, 39, GAUGE, SIZE, 7, 12, "anon", "memory of processes that no file backs", \
+	  AS(HOST | CGROUP, GAUGE, "memory_anon_bytes"), IN(HOST, AT(MEMINFO, KIB, "AnonPages")) \
+	  IN(V2, AT(MEM_STAT, BYTES, "anon")) IN(V1, AT(MEM_STAT, BYTES, "total_rss"))) \
+	M(file, USAGE, EXTENDED, 38, GAUGE, SIZE, 7, 12, "file", "page cache, buffers and tmpfs included", \
+	  AS(HOST | CGROUP, GAUGE, "memory_file_bytes"), IN(HOST, MADE_OF(PLUS(cached), PLUS_ANY(buff))) \
+	  IN(CGROUP, MADE_OF(PLUS(cache)))) \
+	M(shmem, USAGE, EXTENDED, 37, GAUGE, SIZE, 7, 12, "shmem", "shared memory and tmpfs, a part of file", \
+	  AS(HOST | CGROUP, GAUGE, "memory_shmem_bytes"), IN(HOST, AT(MEMINFO, KIB, "Shmem")) \
+	  IN(V2, AT(MEM_STAT, BYTES, "shmem")) IN(V1, AT(MEM_STAT, BYTES, "total_shmem"))) \
+	M(slab, USAGE, EXTENDED, 36, GAUGE, SIZE, 7, 12, "slab", "slab caches of the kernel", \
+	  AS(HOST | CGROUP, GAUGE, "memory_slab_bytes"), IN(HOST, AT(MEMINFO, KIB, "Slab")) \
+	  IN(V2, AT(MEM_STAT, BYTES, "slab"))) \
+	M(kernel, USAGE, EXTENDED, 35, GAUGE, SIZE, 7, 12, "kernel", "memory of the kernel, slab included", \
+	  AS(HOST | CGROUP, GAUGE, "memory_kernel_bytes"), \
+	  IN(HOST, MADE_OF(PLUS(slab), PLUS_ANY(kernel_stack), PLUS_ANY(page_tables), PLUS_ANY(percpu))) \
+	  IN(V2, AT(MEM_STAT, BYTES, "kernel")) IN(V1, AT(V1_KERNEL, BYTES, ""))) \
+	H(kernel_stack, GAUGE, SIZE, IN(HOST, AT(MEMINFO, KIB, "KernelStack"))) \
+	H(page_tables, GAUGE, SIZE, IN(HOST, AT(MEMINFO, KIB, "PageTables"))) \
+	H(percpu, GAUGE, SIZE, IN(HOST, AT(MEMINFO, KIB, "Percpu"))) \
+	M(mem_used_pct, USAGE, EXTENDED, 34, GAUGE, PERCENT, 4, 5, "use%", "% of the machine's memory not available", \
+	  UNEXPORTED, IN(HOST, OVER(mem_total), MADE_OF(PLUS(mem_used)))) \
+	M(load1, LOAD, EXTENDED, 33, GAUGE, DECIMALS, 5, 6, "load1", "tasks running or blocked, average of 1 minute", \
+	  AS(HOST, GAUGE, "load1"), IN(HOST, AT(LOADAVG, ONE, ""), NTH(1))) \
+	M(load5, LOAD, EXTENDED, 32, GAUGE, DECIMALS, 5, 6, "load5", "the same, of 5 minutes", \
+	  AS(HOST, GAUGE, "load5"), IN(HOST, AT(LOADAVG, ONE, ""), NTH(2))) \
+	M(load15, LOAD, EXTENDED, 31, GAUGE, DECIMALS, 6, 6, "load15", "the same, of 15 minutes", \
+	  AS(HOST, GAUGE, "load15"), IN(HOST, AT(LOADAVG, ONE, ""), NTH(3))) \
+	M(cpu_max, LOAD, COSTLY, 29, GAUGE, PERCENT, 4, 5, "max%", "% of its time that the busiest CPU was in use", \
+	  UNEXPORTED, IN(HOST, FROM(EACH_CPU, ONE), BY(cpu_max))) \
+	M(cpu_max_id, LOAD, COSTLY, 29, GAUGE, WHOLE, 4, 5, "max#", "the number of the busiest CPU", UNEXPORTED, \
+	  IN(HOST, FROM(EACH_CPU, ONE), BY(cpu_max_id))) \
 	M(cpu_some, PRESSURE, CGROUP, 69, SHARE, PERCENT, 3, 5, "cpu", "time some task waited for a CPU", \
 	  AS(HOST | CGROUP, COUNTER, "pressure_cpu_waiting_seconds_total"), PSI(CPU, "some")) \
 	M(cpu_full, PRESSURE, EXTENDED, 20, SHARE, PERCENT, 4, 5, "cpuF", "time all tasks waited for a CPU", \
@@ -1586,7 +1625,6 @@ struct export {
 	H(cpu_busy, GAUGE, PERCENT, \
 	  IN(HOST, OVER(cpu_time), MADE_OF(PLUS(cpu_time), MINUS(cpu_idle), MINUS_ANY(cpu_iowait))) \
 	  IN(CGROUP, OVER(cpu_available), MADE_OF(PLUS(user_time), PLUS(system_time)))) \
-	H(mem_busy, GAUGE, PERCENT, IN(HOST, OVER(mem_total), MADE_OF(PLUS(mem_used)))) \
 	H(swap_busy, GAUGE, PERCENT, IN(HOST, OVER(swap_total), MADE_OF(PLUS(swpd))) \
 	  IN(CGROUP, OVER(swap_limit), MADE_OF(PLUS(swpd)))) \
 	H(mem_free, GAUGE, SIZE, IN(ANY, AT(MEMINFO, KIB, "MemFree"), WITHIN(host_total))) \
@@ -1705,18 +1743,25 @@ static const struct metric {
 #undef H
 };
 
-/* Activity of a process in --top. In percent of one CPU: cpu, time used; wait, time spent
- * waiting. */
-enum top_value { TOP_cs, TOP_vcs, TOP_min, TOP_maj, TOP_cpu, TOP_wait, TOP_COUNT };
+/* The numbers of a process in --top. In percent of one CPU: cpu, time used; wait, time spent
+ * waiting. vcs, the voluntary part of cs, is not in text. */
+enum top_value { TOP_cs, TOP_vcs, TOP_min, TOP_maj, TOP_cpu, TOP_wait, TOP_rss, TOP_read, TOP_written, TOP_COUNT };
 
 static const struct column top_columns[TOP_COUNT] = {
-	{ "cs", "cs", GROUP_NONE, UNIT_NUMBER, { 7, 7 }, 90, TOP_cs },
-	{ "vcs", "vcs", GROUP_NONE, UNIT_NUMBER, { 7, 7 }, 91, TOP_vcs },
-	{ "min", "min", GROUP_NONE, UNIT_NUMBER, { 7, 7 }, 92, TOP_min },
-	{ "maj", "maj", GROUP_NONE, UNIT_NUMBER, { 6, 6 }, 93, TOP_maj },
-	{ "cpu", "cpu%", GROUP_NONE, UNIT_PERCENT, { 5, 5 }, 94, TOP_cpu },
-	{ "wait", "wait%", GROUP_NONE, UNIT_PERCENT, { 5, 5 }, 95, TOP_wait },
+	{ "cs", "cs", GROUP_NONE, UNIT_NUMBER, { 7, 7 }, 84, TOP_cs },
+	{ "vcs", "vcs", GROUP_NONE, UNIT_NUMBER, { 0, 0 }, 0, TOP_vcs },
+	{ "min", "min", GROUP_NONE, UNIT_NUMBER, { 7, 7 }, 80, TOP_min },
+	{ "maj", "maj", GROUP_NONE, UNIT_NUMBER, { 5, 5 }, 82, TOP_maj },
+	{ "cpu", "cpu%", GROUP_NONE, UNIT_PERCENT, { 4, 4 }, 88, TOP_cpu },
+	{ "wait", "wait%", GROUP_NONE, UNIT_PERCENT, { 5, 5 }, 83, TOP_wait },
+	{ "rss", "rss", GROUP_NONE, UNIT_SIZE, { 8, 8 }, 87, TOP_rss },
+	{ "read", "read", GROUP_NONE, UNIT_FLOW, { 7, 7 }, 86, TOP_read },
+	{ "written", "written", GROUP_NONE, UNIT_FLOW, { 7, 7 }, 85, TOP_written },
 };
+
+/* What orders the processes of --top: CPU is the time on a CPU and the time spent waiting for
+ * one; BYTES those read and written, after user processes stuck in I/O. */
+enum blame { BLAME_CPU, BLAME_SWITCHES, BLAME_MEMORY, BLAME_FAULTS, BLAME_BYTES };
 
 /* The alert rules, and further evidence for --check, by the USE method
  * (https://www.brendangregg.com/usemethod.html):
@@ -1730,19 +1775,20 @@ static const struct column top_columns[TOP_COUNT] = {
  * that there is no warning. */
 #define RULES(A, E) \
 	E(cpu_busy, CPU, UTILISATION, "CPU ", "% used") \
-	A(cpu_some, CPU, SATURATION, "CPU ", "% of the time some waiting", "CPU PRESSURE", 40, 80, 3, wait) \
-	A(thr_pct, CPU, SATURATION, "CPU throttled ", "% of the periods", "CPU THROTTLED", 5, 25, 0, cpu) \
-	A(cs, CPU, SATURATION, "", " context switches/s", "CPU THRASHING", 3000, 5000, 0, cs) \
-	A(mem_pct, MEMORY, UTILISATION, "memory ", "% of the limit", "MEMORY NEAR LIMIT", 90, 97, 0, min) \
-	E(mem_busy, MEMORY, UTILISATION, "memory ", "% used") \
-	A(mem_full, MEMORY, SATURATION, "memory ", "% of the time all stalled", "MEMORY PRESSURE", 5, 20, 3, maj) \
-	A(maj, MEMORY, SATURATION, "", " major faults/s", "HIGH IO LATENCY", 50, 500, 0, maj) \
-	A(oom, MEMORY, ERRORS, "out of memory: ", " killed", "OOM KILL", 1, 1, 0, min) \
+	E(cpu_max, CPU, UTILISATION, "busiest CPU ", "% used") \
+	A(cpu_some, CPU, SATURATION, "CPU ", "% of the time some waiting", "CPU PRESSURE", 40, 80, 3, CPU) \
+	A(thr_pct, CPU, SATURATION, "CPU throttled ", "% of the periods", "CPU THROTTLED", 5, 25, 0, CPU) \
+	A(cs, CPU, SATURATION, "", " context switches/s", "CPU THRASHING", 3000, 5000, 0, SWITCHES) \
+	A(mem_pct, MEMORY, UTILISATION, "memory ", "% of the limit", "MEMORY NEAR LIMIT", 90, 97, 0, MEMORY) \
+	E(mem_used_pct, MEMORY, UTILISATION, "memory ", "% used") \
+	A(mem_full, MEMORY, SATURATION, "memory ", "% of the time all stalled", "MEMORY PRESSURE", 5, 20, 3, MEMORY) \
+	A(maj, MEMORY, SATURATION, "", " major faults/s", "HIGH IO LATENCY", 50, 500, 0, FAULTS) \
+	A(oom, MEMORY, ERRORS, "out of memory: ", " killed", "OOM KILL", 1, 1, 0, MEMORY) \
 	E(swap_busy, SWAP, UTILISATION, "swap ", "% used") \
-	A(swap, SWAP, SATURATION, "swapping ", " KiB/s", "SWAPPING", 1, 1000, 0, maj) \
+	A(swap, SWAP, SATURATION, "swapping ", " KiB/s", "SWAPPING", 1, 1000, 0, MEMORY) \
 	E(bi, DISK, UTILISATION, "disk ", " KiB/s read") \
 	E(bo, DISK, UTILISATION, "disk ", " KiB/s written") \
-	A(io_full, DISK, SATURATION, "disk ", "% of the time all stalled", "IO PRESSURE", 10, 40, 3, maj)
+	A(io_full, DISK, SATURATION, "disk ", "% of the time all stalled", "IO PRESSURE", 10, 40, 3, BYTES)
 
 enum rule_id {
 #define A(metric, ...) RULE_##metric,
@@ -1762,15 +1808,15 @@ static const struct rule {
 	bool bursts; /* in short intervals a brief stall looks like a lasting one */
 } rules[] = {
 #define A(metric, resource, aspect, before, tail, what, warn, crit, seconds, blame) [RULE_##metric] = { \
-	M_##metric, RESOURCE_##resource, ASPECT_##aspect, before, tail, what, warn, crit, seconds, TOP_##blame, \
+	M_##metric, RESOURCE_##resource, ASPECT_##aspect, before, tail, what, warn, crit, seconds, BLAME_##blame, \
 	ASPECT_##aspect == ASPECT_SATURATION && M_##metric != M_cs },
-#define E(metric, resource, aspect, before, tail) A(metric, resource, aspect, before, tail, NULL, 0, 0, 0, cs)
+#define E(metric, resource, aspect, before, tail) A(metric, resource, aspect, before, tail, NULL, 0, 0, 0, CPU)
 	RULES(A, E)
 #undef A
 #undef E
 };
 
-#define CHILD_EXPORTS 32 /* for each cgroup below the scope, at most */
+#define CHILD_EXPORTS 36 /* for each cgroup below the scope, at most */
 
 /* Options: O(id, letter, name, group in --help, action, value, switch that
  * builds it in, help). Actions:
@@ -1807,8 +1853,8 @@ static const struct rule {
 	O(NO_FIRST, 'y', "no-first", LAYOUT, FLAG(no_first), "", 1, "skip the first report, the average since boot") \
 	O(QUIET, 'q', "quiet", LAYOUT, FLAG(quiet), "", 1, "no warnings, no alerts: errors alone") \
 	O(COLOR, 0, "color", LAYOUT, CHOICE(color), "auto|always|never", 1, "when to use colour") \
-	O(TOP, 0, "top", MODES, PARSED(parse_top), "[=N][,always]", WITH_TOP, \
-	  "N processes to blame, below rows that alert") \
+	O(TOP, 0, "top", MODES, PARSED(parse_top), "[=N][,alert]", WITH_TOP, \
+	  "the N processes to blame (default 5)") \
 	O(JSON, 0, "json", OUTPUT, ONE_OF(format), "", 1, "one JSON object a line") \
 	O(CSV, 0, "csv", OUTPUT, ONE_OF(format), "", 1, "comma-separated values under their names") \
 	O(PROMETHEUS, 0, "prometheus", OUTPUT, ONE_OF(format), "", WITH_PROMETHEUS, \
@@ -1863,7 +1909,7 @@ static struct options {
 	bool captured;        /* proc is not a procfs but a copied tree */
 	bool rules_help, threshold_per_cpu;
 	unsigned top;         /* number of processes in --top; 0: none */
-	bool top_always;
+	bool top_alerting;    /* only below rows that alert */
 	unsigned depth;       /* of --cgroups */
 	uint8_t child_order;  /* the value to order by; CHILD_VALUES: severity */
 	bool check_critical;  /* --check: a warning is no failure */
@@ -2551,6 +2597,55 @@ static void level_name(enum directory dir, uint64_t level, char to[PATH_BYTES])
 			memcpy(to + n, "/..", 4);
 }
 
+/* Is it 32 to `most` hexadecimal digits; in a pod's UID also - or _? */
+static bool is_hex_id(const char *p, const char *end, ptrdiff_t most)
+{
+	if (end - p < 32 || end - p > most)
+		return false;
+	for (; p < end; p++)
+		if (!is_digit(*p) && !(*p >= 'a' && *p <= 'f') && (most == 64 || (*p != '-' && *p != '_')))
+			return false;
+	return true;
+}
+
+/* The kubelet's parts of a path, or "". */
+struct kubelet {
+	char pod[40];       /* the UID of the pod */
+	char container[68]; /* the container's ID, also of other runtimes */
+};
+
+/* Cgroupfs and systemd drivers, and a mixture: .../podUID/ID, ...-podU_I_D.slice/cri-containerd-ID.scope,
+ * ...-podU_I_D.slice:cri-containerd:ID. Containers above a pod do not count: the node may
+ * be one. Returns the rest of the path after these parts. */
+static const char *kubelet_parts(const char *path, struct kubelet *k)
+{
+	const char *part, *end, *next, *p, *rest = path;
+	struct sink pod = SINK(k->pod), container = SINK(k->container);
+
+	for (part = path; *part; part = *next ? next + 1 : next) {
+		next = end = part + strcspn(part, "/:");
+		if (end - part > 6 && (after(end - 6, ".slice") || after(end - 6, ".scope")))
+			end -= 6;
+		for (p = part; p + 3 + 32 <= end; p++)
+			if ((p == part || p[-1] == '-') && after(p, "pod") && is_hex_id(p + 3, end, 36)) {
+				pod.n = container.n = 0;
+				for (p += 3; p < end; p++)
+					out_char(&pod, *p == '_' ? '-' : *p);
+				rest = next;
+			}
+		p = end - 64;
+		if (end - part >= 64 && is_hex_id(p, end, 64) && (p == part || p[-1] == '-') &&
+		    !(p - part >= 7 && after(p - 7, "conmon-"))) { /* the monitor's */
+			container.n = 0;
+			out_bytes(&container, p, 64);
+			rest = next;
+		}
+	}
+	out_end(&pod);
+	out_end(&container);
+	return rest;
+}
+
 static bool parse_pid(const char *value)
 {
 	return parse_number(value, &given.pid) && given.pid && given.pid <= INT32_MAX;
@@ -2856,17 +2951,20 @@ static bool read_keys_known(struct plan *plan, struct scanner *s, enum source_id
 static void read_numbers(const struct plan *plan, struct scanner *s, enum source_id src, uint64_t *values)
 {
 	static const char unlimited[] = "max max"; /* a missing file of one or two limits */
-	bool limit = sources[src].format == FORMAT_LIMIT;
+	bool limit = sources[src].format == FORMAT_LIMIT, averages = sources[src].format == FORMAT_AVERAGES;
 	uint64_t v = UNAVAILABLE;
 	struct text line = { unlimited, unlimited + strlen(unlimited) }, w;
-	unsigned m = plan->key[plan->first_key[src]].metric;
+	unsigned m = plan->key[plan->first_key[src]].metric, nth = 0;
 
 	if (!(limit && s->error == ENOENT) && !scan_line(s, &line))
 		return;
-	for (; m && scan_word(&line, &w); m = plan->next[m]) {
+	for (; m; m = plan->next[m]) {
+		for (; nth < plan->place[m]->nth || !nth; nth++)
+			if (!scan_word(&line, &w))
+				return;
 		if (limit && (is_text(&w, "max") || is_text(&w, "-1")))
 			v = UNLIMITED;
-		else if (!parse_digits(&w.p, &v) || w.p != w.end)
+		else if (!(averages ? parse_decimal(&w.p, 3, &v) : parse_digits(&w.p, &v)) || w.p != w.end)
 			return;
 		/* Linux 3.x to 3.18 reports no limit as 2^64 - 1: not UNAVAILABLE. */
 		values[m] = limit && v == UNAVAILABLE ? UNLIMITED : v;
@@ -2934,6 +3032,7 @@ static void read_file(struct plan *plan, struct file *f, const char *dir, size_t
 		read_keys_anew(plan, &s, src, own, values);
 		break;
 	case FORMAT_NUMBER:
+	case FORMAT_AVERAGES:
 	case FORMAT_LIMIT:
 		read_numbers(plan, &s, src, values);
 		break;
@@ -3032,6 +3131,13 @@ struct devices {
 	struct device device[MAX_DISKS + 1]; /* the last: sum of the disks beyond */
 };
 
+#define MAX_CPUS 4096 /* whose own ticks are compared */
+
+/* The ticks of each CPU, by its number, modulo 2^32; `all` is 0 if it is offline. */
+struct cpus {
+	struct { uint32_t busy, all; } cpu[MAX_CPUS];
+};
+
 /* The numbers of one instant, in the units of the catalogue. */
 struct snapshot {
 	struct plan *plan; /* the plan it was read by */
@@ -3044,6 +3150,7 @@ struct snapshot {
 	unsigned levels;
 	uint64_t (*level)[M_COUNT]; /* [0] the scope; then its ancestors */
 	struct devices *devices;
+	struct cpus *cpus; /* NULL: the exporter's, which has no need of them */
 };
 
 /* The last two; for the exporter four, see exporter_snapshot(). */
@@ -3053,6 +3160,7 @@ static struct snapshot snapshots[SNAPSHOTS], no_snapshot; /* precedes the first:
 /* The tables of the snapshots. */
 LARGE uint64_t level_rows[(SNAPSHOTS + 1) * MAX_LEVELS][M_COUNT];
 LARGE struct devices device_tables[SNAPSHOTS + 1];
+LARGE struct cpus cpu_tables[2];
 
 /* Gives the snapshots their tables, with one row per level of this scope: memory used
  * at each tick is contiguous. */
@@ -3065,7 +3173,7 @@ static void lay_out_snapshots(void)
 	for (i = 0; i <= SNAPSHOTS; i++)
 		*(i < SNAPSHOTS ? &snapshots[i] : &no_snapshot) = (struct snapshot){
 			.levels = levels, .level = level_rows + i * levels,
-			.devices = &device_tables[i],
+			.devices = &device_tables[i], .cpus = i < LENGTH(cpu_tables) ? &cpu_tables[i] : NULL,
 		};
 }
 
@@ -3316,6 +3424,31 @@ static void count_cpus(struct plan *plan, struct snapshot *now, const struct sna
 	v[M_cpus_online] = largest_known(lines ? lines : UNAVAILABLE, v[M_cpus_of_sysfs]);
 }
 
+/* Reads the lines cpuN of /proc/stat: user nice system idle iowait irq softirq steal. */
+static void read_each_cpu(struct cpus *cpus)
+{
+	struct scanner s;
+	struct text line;
+	const char *p;
+	uint64_t number, v, all, idle;
+	unsigned i;
+
+	memset(cpus, 0, sizeof *cpus);
+	scan_proc(&s, "stat", "");
+	while (scan_line(&s, &line) && (p = after(line.p, "cpu"))) {
+		if (!parse_digits(&p, &number) || number >= MAX_CPUS)
+			continue;
+		line.p = p;
+		for (i = 0, all = idle = 0; i < 8 && scan_number(&line, &v); i++) {
+			all += v;
+			idle += i == 3 || i == 4 ? v : 0;
+		}
+		cpus->cpu[number].all = (uint32_t)all;
+		cpus->cpu[number].busy = (uint32_t)(all - idle);
+	}
+	scan_close(&s);
+}
+
 /* Reads all planned metrics and the needs of the view. `before` is the last
  * snapshot; tick_ns is CLOCK_BOOTTIME. Unreadable numbers are UNAVAILABLE;
  * errors are in the snapshot and in files[]. */
@@ -3340,6 +3473,8 @@ static void snapshot_take(struct plan *plan, struct snapshot *now, const struct 
 			read_source(plan, now, src);
 	if (plan->source[SRC_CPU_ONLINE])
 		count_cpus(plan, now, before);
+	if (plan->source[SRC_EACH_CPU])
+		read_each_cpu(now->cpus);
 	if (needs->devices)
 		read_devices(now, WITH_CGROUP && needs->charged_devices, true);
 	if (needs->slabs)
@@ -3529,6 +3664,42 @@ static uint64_t growth_at(const struct comparison *c, unsigned l, enum metric_id
 static uint64_t make_cpus_online(const struct comparison *c)
 {
 	return times(c->now->level[0][M_cpus_online], 1000);
+}
+
+/* The CPU that was in use for the largest share of its time, and that share. One whose ticks
+ * do not fill the time, give or take a quarter, is not counted: it was offline meanwhile. */
+static uint64_t busiest_cpu(const struct comparison *c, unsigned *number)
+{
+	const struct cpus *before = c->report->first ? NULL : c->before->cpus, *now = c->now->cpus;
+	uint64_t us = c->report->first ? c->report->elapsed_us : (c->now->awake_ns - c->before->awake_ns) / 1000;
+	uint64_t ticks = us / (1000000 / USER_HZ), most = UNAVAILABLE;
+	unsigned i;
+
+	for (i = 0; i < MAX_CPUS; i++) {
+		uint32_t all = now->cpu[i].all - (before ? before->cpu[i].all : 0);
+		uint32_t busy = now->cpu[i].busy - (before ? before->cpu[i].busy : 0);
+
+		if (!now->cpu[i].all || (before && !before->cpu[i].all) || busy > all ||
+		    (ticks && (all > ticks + ticks / 4 + 2 || all + 2 < ticks - ticks / 4)))
+			continue;
+		if (most == UNAVAILABLE || percent(busy, all) > most) {
+			most = percent(busy, all);
+			*number = i;
+		}
+	}
+	return most;
+}
+
+static uint64_t make_cpu_max(const struct comparison *c)
+{
+	return busiest_cpu(c, &(unsigned){ 0 });
+}
+
+static uint64_t make_cpu_max_id(const struct comparison *c)
+{
+	unsigned number = 0;
+
+	return busiest_cpu(c, &number) == UNAVAILABLE ? UNAVAILABLE : number;
 }
 
 /* MemAvailable; before Linux 3.14, or if lxcfs reports more than the total,
@@ -3874,6 +4045,8 @@ static bool is_fed(const struct comparison *c, enum metric_id m)
 		return false;
 	if (p->source == SRC_DEVICES)
 		return !c->now->devices->error;
+	if (p->source == SRC_EACH_CPU)
+		return true;
 	if (p->source != SRC_NONE)
 		return c->now->level[0][m] != UNAVAILABLE && !(p->trait == TRAIT_NEVER_ZERO && !c->now->level[0][m]);
 	if (p->maker)
@@ -4236,7 +4409,7 @@ static void out_metrics(struct sink *o)
 	for (m = 1; m < LENGTH(metrics); m++) {
 		if (!is_visible(m))
 			continue;
-		out_left(o, metrics[m].column.key, 12);
+		out_left(o, metrics[m].column.key, 13);
 		out_left(o, groups[metrics[m].column.group].name, 9);
 		out_meaning(o, m);
 		out_char(o, '\n');
@@ -4248,7 +4421,7 @@ static bool is_default(enum metric_id m, bool record)
 {
 	if (!is_visible(m))
 		return false;
-	if (record && !opt->classic)
+	if (record && !opt->classic && metrics[m].show != SHOW_COSTLY)
 		return true;
 	switch (metrics[m].show) {
 	case SHOW_CLASSIC: return true;
@@ -4256,6 +4429,7 @@ static bool is_default(enum metric_id m, bool record)
 	case SHOW_ACTIVE: return opt->active;
 	case SHOW_TABLE: return !opt->classic;
 	case SHOW_CGROUP: return opt->extended || (!opt->classic && in_cgroup());
+	case SHOW_COSTLY:
 	case SHOW_EXTENDED: return opt->extended;
 	default: return false;
 	}
@@ -4404,11 +4578,12 @@ static size_t text_cut(struct sink *o, size_t start, size_t most)
 }
 
 /* The cells of a row, or without one the headings: names left-aligned, numbers
- * right-aligned, a blank between. */
-static void text_cells(struct sink *o, const struct listing *l, const unsigned *row)
+ * right-aligned, a blank between. `tight`: names are cut to their columns. */
+static void text_cells(struct sink *o, const struct listing *l, const unsigned *row, bool tight)
 {
-	size_t end = o->n, first = end, start;
+	size_t end = o->n, start = end;
 	unsigned i, width;
+	bool any = false;
 
 	for (i = 0; i < l->columns; i++) {
 		const struct column *c = l->column[i];
@@ -4416,10 +4591,11 @@ static void text_cells(struct sink *o, const struct listing *l, const unsigned *
 		width = shown_width(l, i);
 		if (!width)
 			continue;
-		if (o->n != first) {
+		if (any) {
+			out_align(o, start, end++, false);
 			out_char(o, ' ');
-			end++;
 		}
+		any = true;
 		start = o->n;
 		end += width;
 		if (!row)
@@ -4427,9 +4603,10 @@ static void text_cells(struct sink *o, const struct listing *l, const unsigned *
 		else if (c->unit != UNIT_TITLE)
 			out_cell(o, c, cell_at(l, *row, c));
 		if (is_name(c)) /* a character is one wide */
-			end += text_cut(o, start, c->unit == UNIT_NAME ? width : SIZE_MAX);
-		out_align(o, start, end, c->unit > UNIT_TITLE);
-		if (l->layout != LAYOUT_TABLE)
+			end += text_cut(o, start, tight || c->unit == UNIT_NAME ? width : SIZE_MAX);
+		if (c->unit > UNIT_TITLE)
+			out_align(o, start, end, true);
+		if (l->layout != LAYOUT_TABLE && o->n > end)
 			end = o->n;
 	}
 }
@@ -4480,7 +4657,7 @@ static void text_header(struct sink *o, const struct listing *l)
 			out_str(o, " -----timestamp-----");
 		out_char(o, '\n');
 	}
-	text_cells(o, l, NULL);
+	text_cells(o, l, NULL, false);
 	if (stamped) {
 		start = o->n;
 		out_str(o, "UTC");
@@ -4489,12 +4666,12 @@ static void text_header(struct sink *o, const struct listing *l)
 	out_char(o, '\n');
 }
 
-/* The width of a row, or without one of the header. */
+/* The width that a row needs, or without one the header: names can be cut. */
 static size_t text_width(struct sink *o, const struct listing *l, const unsigned *row)
 {
 	size_t start = o->n, n;
 
-	text_cells(o, l, row);
+	text_cells(o, l, row, l->layout != LAYOUT_TABLE);
 	n = o->n - start;
 	o->n = start;
 	return n + (screen.stamped && l->layout == LAYOUT_TABLE ? TIMESTAMP_WIDTH : 0);
@@ -4587,12 +4764,12 @@ static void text_below(struct sink *o, struct listing *l)
 	for (row = 0; screen.sized && l->fit.wanted && row < rows; row++)
 		text_fit(o, l, row, INDENT);
 	out_fill(o, ' ', INDENT);
-	text_cells(o, l, NULL);
+	text_cells(o, l, NULL, false);
 	out_char(o, '\n');
 	for (row = 0; row < rows; row++) {
 		start = o->n;
 		out_fill(o, ' ', INDENT);
-		text_cells(o, l, &row);
+		text_cells(o, l, &row, false);
 		if (screen.sized)
 			text_cut(o, start, screen.columns);
 		out_char(o, '\n');
@@ -4629,7 +4806,7 @@ static bool text_row(struct sink *o, struct listing *l, unsigned row)
 	if (color)
 		out_str(o, r->worst == CRITICAL ? "\033[31m" : "\033[33m");
 	start = o->n;
-	text_cells(o, l, &row);
+	text_cells(o, l, &row, false);
 	if (l->layout == LAYOUT_SCREEN && screen.sized)
 		text_cut(o, start, screen.columns);
 	if (screen.stamped) {
@@ -5003,7 +5180,7 @@ enum {
 static const struct column check_columns[] = {
 	{ "resource", "resource", GROUP_NONE, UNIT_TEXT, { 8, 8 }, .id = CHECK_RESOURCE },
 	{ "aspect", "aspect", GROUP_NONE, UNIT_TEXT, { 11, 11 }, .id = CHECK_ASPECT },
-	{ "metric", "metric", GROUP_NONE, UNIT_TEXT, { 9, 9 }, .id = CHECK_METRIC },
+	{ "metric", "metric", GROUP_NONE, UNIT_TEXT, { 12, 12 }, .id = CHECK_METRIC },
 	{ "level", "level", GROUP_NONE, UNIT_TEXT, { 8, 8 }, .id = CHECK_LEVEL },
 	{ "value", "value", GROUP_NONE, UNIT_NUMBER, { 8, 8 }, .id = CHECK_VALUE },
 	{ "warning", "warn", GROUP_NONE, UNIT_NUMBER, { 6, 6 }, .id = CHECK_WARNING },
@@ -5086,7 +5263,9 @@ static void out_evidence(struct sink *o, const struct report *r, enum rule_id a)
 	out_str(o, o->n ? ", " : "");
 	out_str(o, rules[a].before);
 	out_u64(o, (alert_value(r, a) + 500) / 1000);
-	if (a == RULE_mem_pct && r->value[M_mem_limit] != UNAVAILABLE) {
+	if (a == RULE_cpu_max) {
+		out(o, "%% used (CPU %ju)", r->value[M_cpu_max_id]);
+	} else if (a == RULE_mem_pct && r->value[M_mem_limit] != UNAVAILABLE) {
 		out_str(o, "% of ");
 		out_human(o, r->value[M_mem_limit]);
 		out_level(o, r->mem_level);
@@ -5382,6 +5561,7 @@ static void plan_checks(struct plan *plan, const struct listing *l)
 		plan_select(plan, averages[a]);
 	}
 	plan_select(plan, M_mem_level);
+	plan_select(plan, M_cpu_max_id);
 	plan_cause(plan, true);
 }
 
@@ -5631,7 +5811,7 @@ static unsigned ask_device(const struct devices *now, unsigned at, uint64_t numb
 		sysfs_has("/dev/block/", text, "/slaves", true, error) ? DEVICE_STACKED : DEVICE_DISK;
 }
 
-#define DEVICES_KNOWN 16384 /* 8 bytes each; unused entries take no memory */
+#define DEVICES_KNOWN 8192 /* 8 bytes each; unused entries take no memory */
 
 /* The same, cached: most devices keep their place in the file. */
 static unsigned know_device(struct devices *now, unsigned at, uint64_t number, const char *name)
@@ -6254,23 +6434,23 @@ static void plan_stats(struct plan *plan, const struct listing *l)
  * they cannot have changed. The first pass takes far longer than the next:
  * each rate is over the time between the two readings of the task itself. */
 
-/* A task or process, followed from one snapshot to the next. */
+/* A task or process, followed from one snapshot to the next. Its counters, value[], and their
+ * growth since the previous snapshot, grown[], stand beside it. */
 struct followed {
 	uint32_t id;
 	uint8_t since;             /* enum since */
 	bool ran;                  /* since the previous snapshot */
 	int fd[2];                 /* kept open: descriptors plus one; 0: none */
-	uint64_t read_ns, over_us; /* last reading, and the time that `grown` covers */
-	uint64_t value[3], grown[3]; /* counters, and their growth since the previous snapshot */
+	uint64_t read_ns, over_us; /* last reading, and the time that grown[] covers */
 };
 
 /* Since when a task is in the scope: the previous snapshot, its birth, or a move from
  * elsewhere. */
 enum since { SINCE_BEFORE, SINCE_BIRTH, SINCE_MOVE };
 
-enum task_file { TASK_STATUS, TASK_SCHEDSTAT, PROCESS_STAT = 0 };
-enum task_value { TASK_SWITCHES, TASK_VOLUNTARY, TASK_WAITED_NS };
-enum process_value { PROCESS_MIN, PROCESS_MAJ, PROCESS_TICKS };
+enum task_file { TASK_STATUS, TASK_SCHEDSTAT, PROCESS_STAT = 0, PROCESS_IO };
+enum task_value { TASK_SWITCHES, TASK_VOLUNTARY, TASK_WAITED_NS, TASK_VALUES };
+enum process_value { PROCESS_MIN, PROCESS_MAJ, PROCESS_TICKS, PROCESS_READ, PROCESS_WRITTEN, PROCESS_VALUES };
 
 /* The followed tasks and processes, sorted by number. */
 LARGE struct tasks {
@@ -6279,16 +6459,42 @@ LARGE struct tasks {
 	uint64_t switches; /* seen so far in all tasks: no kernel sums them up */
 	struct task {
 		struct followed f;
+		uint64_t value[TASK_VALUES], grown[TASK_VALUES];
 		uint32_t process;       /* it is a thread of this one */
+		char state;             /* of status, when it last ran: until it runs again it keeps it */
 		uint64_t ran_ns, times; /* of schedstat; times 0: unknown */
 	} task[MAX_TASKS];
 	struct process {
 		struct followed f;
+		uint64_t value[PROCESS_VALUES], grown[PROCESS_VALUES];
 		uint64_t start;         /* in ticks since boot */
-		uint64_t value[TOP_COUNT];
+		uint64_t rss;           /* in pages */
+		uint32_t thread;        /* that `state` is of: one in D, else one in R, else the first */
+		char state;
+		bool kernel, stuck;     /* a kernel thread; in D for the whole interval */
+		uint64_t rate[TOP_COUNT];
 		char name[NAME_BYTES + 2]; /* as in ps: [kernel thread] */
 	} process[WITH_TOP ? MAX_TASKS : 1];
 } tasks;
+
+#define ARGS_BYTES 4096    /* of a command line, at most; then it is cut */
+#define REPORT_BYTES 8192  /* of a report without --top; for the words of its rows there is the rest */
+#define WCHAN_BYTES 64     /* a function's name */
+#define TOP_ROW_BYTES (340 + WCHAN_BYTES) /* of a row in JSON without the other words */
+_Static_assert((OUT_BYTES - REPORT_BYTES) / MAX_TOP > TOP_ROW_BYTES + 64, "OUT_BYTES: too small for MAX_TOP rows");
+
+/* The processes of --top, busiest first, and what is read of those alone, where they are
+ * shown. */
+LARGE struct top {
+	unsigned rows;
+	const struct process *row[MAX_TOP + 1];
+	struct words {
+		const char *args;   /* the command line */
+		const char *cgroup; /* as the kernel names it */
+		const char *wchan;  /* the kernel function that a task in D waits in */
+	} words[MAX_TOP];   /* each NULL if there is none */
+	char text[OUT_BYTES]; /* of the words */
+} top;
 
 struct ids {
 	unsigned n;
@@ -6483,14 +6689,22 @@ static unsigned follow(void *list, unsigned n, size_t size, const struct ids *id
 	return ids->n;
 }
 
+/* Opens a file of a task; scan_close() closes it. */
+static bool scan_task(struct scanner *s, uint32_t id, const char *name)
+{
+	char text[12];
+	struct sink o = SINK(text);
+
+	out_u64(&o, id);
+	out_end(&o);
+	return scan_proc(s, text, name);
+}
+
 /* Starts scanning a file of a followed task, on the descriptor kept or a new one. If the
  * one kept reports that its task has ended, another may have the number by now.
  * Returns errno, or 0. */
 static int scan_followed(struct scanner *s, struct followed *f, unsigned file, const char *name)
 {
-	char id[12];
-	struct sink o = SINK(id);
-
 	if (f->fd[file]) {
 		scan_start(s, f->fd[file] - 1, 0);
 		scan_fill(s);
@@ -6499,9 +6713,7 @@ static int scan_followed(struct scanner *s, struct followed *f, unsigned file, c
 		close_followed(f);
 		*f = (struct followed){ .id = f->id, .since = SINCE_BIRTH };
 	}
-	out_u64(&o, f->id);
-	out_end(&o);
-	if (!scan_proc(s, id, name))
+	if (!scan_task(s, f->id, name))
 		return s->error;
 	scan_fill(s);
 	if (s->error)
@@ -6518,22 +6730,26 @@ static void keep_descriptor(struct scanner *s, struct followed *f, unsigned file
 		scan_close(s);
 }
 
-/* Sets the growth of the counters since they were `was`. A lower counter is that of
- * another task with the same number. */
-static void grow(struct followed *f, const uint64_t *was, const struct snapshot *now, uint64_t before_ns)
+/* Sets the growth of n counters since they were `was`, and the time that it took. A lower
+ * counter is that of another task with the same number. */
+static void grow(struct followed *f, uint64_t *grown, const uint64_t *value, const uint64_t *was, unsigned n,
+		 const struct snapshot *now, uint64_t before_ns)
 {
 	uint64_t from_ns = f->since == SINCE_BEFORE ? f->read_ns : before_ns;
 	unsigned i;
 
 	f->read_ns = opt->captured ? now->ns : clock_ns(CLOCK_BOOTTIME) - (uint64_t)scope.boot_ns;
 	f->over_us = f->read_ns > from_ns ? (f->read_ns - from_ns) / 1000 : 0;
-	for (i = 0; i < LENGTH(f->value); i++)
-		f->grown[i] = f->since == SINCE_MOVE ? 0 :
-			f->value[i] - (f->since == SINCE_BEFORE && was[i] <= f->value[i] ? was[i] : 0);
+	for (i = 0; i < n; i++) {
+		uint64_t old = f->since == SINCE_BEFORE ? was[i] : f->since == SINCE_MOVE ? value[i] : 0;
+
+		grown[i] = old == UNAVAILABLE ? old : minus(value[i], old <= value[i] ? old : 0);
+	}
 }
 
 /* Numbers of /proc/ID/stat, by their place in the line. */
-enum { NTH_FLAGS = 9, NTH_MIN = 10, NTH_MAJ = 12, NTH_UTIME = 14, NTH_STIME = 15, NTH_START = 22, NTH_COUNT };
+enum { NTH_FLAGS = 9, NTH_MIN = 10, NTH_MAJ = 12, NTH_UTIME = 14, NTH_STIME = 15, NTH_START = 22, NTH_RSS = 24,
+	NTH_COUNT };
 
 /* Scans /proc/ID/stat into v[NTH_COUNT]; what is no number is 0. The name may contain any
  * character, even parentheses and newlines. Returns errno, or 0: then the scanner is open. */
@@ -6602,7 +6818,7 @@ static uint8_t since_when(uint64_t before_ns, uint64_t started_ns)
  * of runs. All are 0 if the kernel does not count them. */
 static void read_schedstat(struct task *t)
 {
-	uint64_t *waited = &t->f.value[TASK_WAITED_NS];
+	uint64_t *waited = &t->value[TASK_WAITED_NS];
 	struct scanner s;
 	struct text line;
 	int error = scan_followed(&s, &t->f, TASK_SCHEDSTAT, "/schedstat");
@@ -6622,7 +6838,7 @@ static void read_schedstat(struct task *t)
  * kernel reports them. */
 static char read_status(struct task *t, bool *switches)
 {
-	uint64_t *v = t->f.value, number;
+	uint64_t *v = t->value, number;
 	struct scanner s;
 	struct text line, w;
 	char state = 0;
@@ -6660,24 +6876,45 @@ static char read_task(struct task *t, const struct snapshot *now, uint64_t befor
 		      bool *switches)
 {
 	struct task was = *t;
-	char state = 'S';
 
 	if (needs->processes)
 		read_schedstat(t);
 	t->f.ran = t->f.since != SINCE_BEFORE || !t->times || t->times != was.times || t->ran_ns != was.ran_ns;
 	if (needs->states || t->f.ran)
-		state = read_status(t, switches);
-	if (!state)
+		t->state = read_status(t, switches);
+	if (!t->state)
 		return 0;
 	if (t->f.since != SINCE_BEFORE) {
 		t->f.ran = true;
 		t->f.since = before_ns ? since_when(before_ns, task_start_ns(t->f.id)) : SINCE_BIRTH;
 	}
-	grow(&t->f, was.f.value, now, before_ns);
-	return state;
+	grow(&t->f, t->grown, t->value, was.value, TASK_VALUES, now, before_ns);
+	return t->state;
 }
 
 #define FLAG_KERNEL_THREAD 0x200000 /* PF_KTHREAD, include/linux/sched.h */
+
+/* Reads what a process has read from and written to block devices, /proc/ID/io (proc.rst);
+ * UNAVAILABLE without the right to trace it. */
+static void read_io(struct process *p)
+{
+	uint64_t *v = p->value;
+	struct scanner s;
+	struct text line;
+	uint8_t since = p->f.since;
+	int error = scan_followed(&s, &p->f, PROCESS_IO, "/io");
+
+	p->f.since = since; /* also if the process has just ended */
+	v[PROCESS_READ] = v[PROCESS_WRITTEN] = UNAVAILABLE;
+	if (error)
+		return;
+	while (scan_line(&s, &line))
+		if (take_key(&line, "read_bytes"))
+			scan_number(&line, &v[PROCESS_READ]);
+		else if (take_key(&line, "write_bytes"))
+			scan_number(&line, &v[PROCESS_WRITTEN]);
+	keep_descriptor(&s, &p->f, PROCESS_IO);
+}
 
 /* Reads a process from its /proc/ID/stat, which sums up its threads, including
  * ended ones. */
@@ -6691,18 +6928,23 @@ static void read_process(struct process *p, uint64_t before_ns)
 	int error = scan_stat(&s, &p->f, v, &name);
 
 	tasks_miss(error);
-	if (error)
+	if (error) {
+		p->f.since = SINCE_MOVE; /* nothing has grown */
 		return;
-	p->f.value[PROCESS_MIN] = v[NTH_MIN];
-	p->f.value[PROCESS_MAJ] = v[NTH_MAJ];
-	p->f.value[PROCESS_TICKS] = v[NTH_UTIME] + v[NTH_STIME];
+	}
+	p->value[PROCESS_MIN] = v[NTH_MIN];
+	p->value[PROCESS_MAJ] = v[NTH_MAJ];
+	p->value[PROCESS_TICKS] = v[NTH_UTIME] + v[NTH_STIME];
 	copy_text(cut, sizeof cut, &name);
-	out(&o, v[NTH_FLAGS] & FLAG_KERNEL_THREAD ? "[%s]" : "%s", cut);
+	p->rss = v[NTH_RSS];
+	p->kernel = v[NTH_FLAGS] & FLAG_KERNEL_THREAD;
+	out(&o, p->kernel ? "[%s]" : "%s", cut);
 	out_end(&o);
 	if (p->f.since != SINCE_BEFORE || p->start != v[NTH_START]) /* the number may be reused */
 		p->f.since = since_when(before_ns, start_ns(v[NTH_START]));
 	p->start = v[NTH_START];
 	keep_descriptor(&s, &p->f, PROCESS_STAT);
+	read_io(p);
 }
 
 /* The process of a task; it always exists. */
@@ -6719,6 +6961,17 @@ static struct process *find_process(const struct task *t)
 	return p;
 }
 
+/* Adds a thread to its process. */
+static void add_thread(struct process *p, const struct task *t)
+{
+	p->f.ran |= t->f.ran;
+	p->stuck |= t->state == 'D' && !t->f.ran;
+	if (p->state && t->state != 'D' && (t->state != 'R' || p->state == 'D'))
+		return;
+	p->state = t->state;
+	p->thread = t->f.id;
+}
+
 /* Reads the processes of the tasks, if a thread of theirs has run. */
 static void read_processes(struct ids *ids, const struct snapshot *now, uint64_t before_ns)
 {
@@ -6729,14 +6982,17 @@ static void read_processes(struct ids *ids, const struct snapshot *now, uint64_t
 		ids->id[ids->n] = tasks.task[ids->n].process;
 	sort_ids(ids);
 	tasks.processes = follow(tasks.process, tasks.processes, sizeof *p, ids);
+	for (p = tasks.process; p < tasks.process + tasks.processes; p++)
+		p->state = p->stuck = 0;
 	for (i = 0; i < tasks.count; i++)
-		find_process(&tasks.task[i])->f.ran |= tasks.task[i].f.ran;
+		add_thread(find_process(&tasks.task[i]), &tasks.task[i]);
 	for (p = tasks.process; p < tasks.process + tasks.processes; p++) {
-		struct followed was = p->f;
+		uint64_t was[PROCESS_VALUES];
 
+		memcpy(was, p->value, sizeof was);
 		if (p->f.ran || p->f.since != SINCE_BEFORE)
 			read_process(p, before_ns);
-		grow(&p->f, was.value, now, before_ns);
+		grow(&p->f, p->grown, p->value, was, PROCESS_VALUES, now, before_ns);
 	}
 }
 
@@ -6762,7 +7018,7 @@ static void read_tasks(struct snapshot *now, uint64_t before_ns, const struct ne
 		}
 		running += state == 'R' && t->f.id != self;
 		blocked += state == 'D';
-		tasks.switches += t->f.grown[TASK_SWITCHES];
+		tasks.switches += t->grown[TASK_SWITCHES];
 		if (n++ < i)
 			tasks.task[n - 1] = *t;
 	}
@@ -6785,98 +7041,277 @@ static void rate_processes(const struct report *r)
 	struct process *p;
 
 	for (p = tasks.process; p < tasks.process + tasks.processes; p++) {
-		uint64_t us = r->first ? r->elapsed_us : p->f.over_us, *v = p->value;
+		uint64_t us = r->first ? r->elapsed_us : p->f.over_us, *v = p->rate;
 
 		v[TOP_cs] = v[TOP_vcs] = 0;
 		v[TOP_wait] = UNAVAILABLE;
-		v[TOP_min] = mul_div(p->f.grown[PROCESS_MIN], 1000000000, us);
-		v[TOP_maj] = mul_div(p->f.grown[PROCESS_MAJ], 1000000000, us);
-		v[TOP_cpu] = percent(in_base_units(p->f.grown[PROCESS_TICKS], RAW_TICKS), us);
+		v[TOP_min] = mul_div(p->grown[PROCESS_MIN], 1000000000, us);
+		v[TOP_maj] = mul_div(p->grown[PROCESS_MAJ], 1000000000, us);
+		v[TOP_cpu] = percent(in_base_units(p->grown[PROCESS_TICKS], RAW_TICKS), us);
+		v[TOP_rss] = times(in_base_units(p->rss, RAW_PAGES), 1000);
+		v[TOP_read] = mul_div(p->grown[PROCESS_READ], 1000000000, us);
+		v[TOP_written] = mul_div(p->grown[PROCESS_WRITTEN], 1000000000, us);
 	}
 	for (t = tasks.task; t < tasks.task + tasks.count; t++) {
-		uint64_t us = r->first ? r->elapsed_us : t->f.over_us, *v = find_process(t)->value;
+		uint64_t us = r->first ? r->elapsed_us : t->f.over_us, *v = find_process(t)->rate;
 
-		v[TOP_cs] = plus(v[TOP_cs], mul_div(t->f.grown[TASK_SWITCHES], 1000000000, us));
-		v[TOP_vcs] = plus(v[TOP_vcs], mul_div(t->f.grown[TASK_VOLUNTARY], 1000000000, us));
-		if (t->times || t->f.value[TASK_WAITED_NS]) /* schedstat counted */
+		v[TOP_cs] = plus(v[TOP_cs], mul_div(t->grown[TASK_SWITCHES], 1000000000, us));
+		v[TOP_vcs] = plus(v[TOP_vcs], mul_div(t->grown[TASK_VOLUNTARY], 1000000000, us));
+		if (t->times || t->value[TASK_WAITED_NS]) /* schedstat counted */
 			v[TOP_wait] = plus(v[TOP_wait] == UNAVAILABLE ? 0 : v[TOP_wait],
-					   percent(t->f.grown[TASK_WAITED_NS] / 1000, us));
+					   percent(t->grown[TASK_WAITED_NS] / 1000, us));
 	}
 }
 
-/* Was a process busier than another, by `order`, then by switches? */
-static bool did_more(const struct process *a, const struct process *b, enum top_value order)
+static uint64_t sum_known(uint64_t a, uint64_t b)
 {
-	uint64_t x = a->value[order] + 1, y = b->value[order] + 1; /* UNAVAILABLE comes last */
-
-	return x != y ? x > y : a->value[TOP_cs] > b->value[TOP_cs];
+	return plus(a == UNAVAILABLE ? 0 : a, b == UNAVAILABLE ? 0 : b);
 }
 
-/* Lists the busiest processes, by `order`. Idle ones are left out. */
-static void fill_top(struct listing *l, enum top_value order)
+/* How much of what there is to blame was the process's. A kernel thread may be in D for
+ * ever; it is not stuck. */
+static uint64_t share_of_blame(const struct process *p, enum blame blame)
 {
-	const struct process *p = tasks.process;
-	unsigned i, at, k;
+	const uint64_t *v = p->rate;
 
-	for (i = 0; i < tasks.processes; i++) {
-		for (k = 0; k < TOP_COUNT && (!p[i].value[k] || p[i].value[k] == UNAVAILABLE); k++)
-			;
-		if (k == TOP_COUNT)
+	switch (blame) {
+	case BLAME_SWITCHES:
+		return v[TOP_cs];
+	case BLAME_MEMORY:
+		return v[TOP_rss];
+	case BLAME_FAULTS:
+		return v[TOP_maj];
+	case BLAME_BYTES:
+		return p->stuck && !p->kernel ? UNLIMITED : sum_known(v[TOP_read], v[TOP_written]);
+	default:
+		return sum_known(v[TOP_cpu], v[TOP_wait]);
+	}
+}
+
+/* Is a process listed before another? Equal ones by their state, then by switches. */
+static bool is_blamed_more(const struct process *a, const struct process *b, enum blame blame)
+{
+	uint64_t x = share_of_blame(a, blame), y = share_of_blame(b, blame);
+
+	if (x != y)
+		return x > y;
+	if ((a->state == 'D') != (b->state == 'D'))
+		return a->state == 'D';
+	return a->rate[TOP_cs] > b->rate[TOP_cs];
+}
+
+/* Has the process done anything, or hung? Memory alone is no activity. */
+static bool is_active(const struct process *p)
+{
+	unsigned i;
+
+	for (i = 0; i < TOP_COUNT; i++)
+		if (i != TOP_rss && p->rate[i] && p->rate[i] != UNAVAILABLE)
+			return true;
+	return p->stuck;
+}
+
+/* Keeps text from a file of a task: NULs become blanks; what goes beyond ARGS_BYTES, or in
+ * JSON beyond `room`, is cut off and replaced by dots. NULL: nothing. */
+static const char *keep_words(struct sink *o, struct text w, size_t room)
+{
+	size_t start = o->n, n = 0, length;
+	const char *p = w.p;
+	uint32_t c = 0;
+
+	for (; p < w.end; p += n) {
+		n = utf8_char(p, &c);
+		length = !c ? 1 : !n || is_control(c) ? strlen("\\u0000") : c == '"' || c == '\\' ? 2 : n;
+		n = n ? n : 1;
+		if (length > room || (size_t)(p - w.p) + n > ARGS_BYTES)
+			break;
+		room -= length;
+		out_bytes(o, c ? p : " ", n);
+	}
+	while (p == w.end && o->n > start && o->text[o->n - 1] == ' ')
+		o->n--;
+	if (o->n == start)
+		return NULL;
+	out_str(o, p < w.end ? "..." : "");
+	out_end(o);
+	return o->text + start;
+}
+
+/* The whole of a file of a task, as far as it fits a scanner. */
+static const char *read_words(struct sink *o, uint32_t id, const char *name, size_t room)
+{
+	const char *kept;
+	struct scanner s;
+
+	scan_task(&s, id, name);
+	scan_fill(&s);
+	kept = keep_words(o, (struct text){ s.next, s.end }, room);
+	scan_close(&s);
+	return kept;
+}
+
+/* The cgroup of a task: the longest of its paths, as a v1 hierarchy may have it at the root. */
+static const char *read_cgroup(struct sink *o, uint32_t id, size_t room)
+{
+	char path[PATH_BYTES] = "/";
+	struct scanner s;
+	struct text line, list;
+
+	scan_task(&s, id, "/cgroup");
+	while (scan_line(&s, &line))
+		if (take_controllers(&line, &list) && (size_t)(line.end - line.p) > strlen(path))
+			copy_text(path, sizeof path, &line);
+	scan_close(&s);
+	return path[1] ? keep_words(o, (struct text){ path, path + strlen(path) }, room) : NULL;
+}
+
+/* The processes most to blame. Inactive ones are left out, but not by their memory. */
+static void make_top(const struct report *r, enum blame blame)
+{
+	struct sink words = SINK(top.text);
+	const struct process *p;
+	unsigned at;
+
+	rate_processes(r);
+	for (p = tasks.process; p < tasks.process + tasks.processes; p++) {
+		if (!is_active(p) && !(blame == BLAME_MEMORY && p->rss))
 			continue;
-		for (at = l->rows; at && did_more(&p[i], &p[l->item[at - 1]], order); at--)
-			l->item[at] = l->item[at - 1];
-		l->item[at] = i; /* one row is spare */
-		l->rows += l->rows < opt->top;
+		for (at = top.rows; at && is_blamed_more(p, top.row[at - 1], blame); at--)
+			top.row[at] = top.row[at - 1];
+		top.row[at] = p; /* one row is spare */
+		top.rows += top.rows < opt->top;
+	}
+	for (at = 0; at < top.rows; at++) {
+		struct words *w = &top.words[at];
+		size_t room = (OUT_BYTES - REPORT_BYTES) / top.rows - TOP_ROW_BYTES;
+
+		p = top.row[at];
+		w->wchan = p->state == 'D' ? read_words(&words, p->thread, "/wchan", WCHAN_BYTES) : NULL;
+		if (w->wchan && !strcmp(w->wchan, "0"))
+			w->wchan = NULL;
+		w->cgroup = read_cgroup(&words, p->f.id, room / 4);
+		w->args = read_words(&words, p->f.id, "/cmdline", room - room / 4);
 	}
 }
 
-enum { TOP_PID = TOP_COUNT, TOP_COMM };
+enum { TOP_PID = TOP_COUNT, TOP_COMM, TOP_ARGS, TOP_STATE, TOP_WCHAN, TOP_CGROUP, TOP_UNIT, TOP_COMMAND };
+
+#define UNIT_WIDTH 25
+
+/* The container or unit that a cgroup is of: "pod 1f0c2b7e 0123456789ab", or as many of its
+ * last components as fit the column. */
+static void out_unit(struct sink *o, const char *path)
+{
+	const char *p = path + strlen(path), *from = p;
+	struct kubelet k;
+
+	kubelet_parts(path, &k);
+	if (*k.pod) {
+		out_str(o, "pod ");
+		out_bytes(o, k.pod, 8);
+		out_char(o, ' ');
+	}
+	if (*k.container) {
+		out_str(o, *k.pod ? "" : "container ");
+		out_bytes(o, k.container, 12);
+	}
+	while (!o->n && p > path) {
+		for (p--; p > path && *p != '/'; p--)
+			;
+		if (from[0] && path + strlen(path) - p - 1 > UNIT_WIDTH)
+			break;
+		from = p;
+	}
+	out_str(o, o->n ? "" : from + (*from == '/'));
+}
 
 static struct cell top_cell(const struct listing *l, unsigned item, const struct column *c)
 {
-	const struct process *p = &tasks.process[item];
+	static char text[2 * ARGS_BYTES];
+	const struct process *p = top.row[item];
+	const struct words *w = &top.words[item];
+	struct sink o = SINK(text);
 
-	if (is_name(c))
+	switch (c->id) {
+	case TOP_PID:
+		return number_cell(p->f.id);
+	case TOP_COMM:
 		return text_cell(p->name);
-	return number_cell(c->id == TOP_PID ? p->f.id : p->value[c->id]);
+	case TOP_ARGS:
+		return text_cell(w->args);
+	case TOP_WCHAN:
+		return text_cell(w->wchan);
+	case TOP_CGROUP:
+		return text_cell(w->cgroup);
+	case TOP_STATE:
+		out_char(&o, p->state);
+		break;
+	case TOP_UNIT:
+		if (!w->cgroup)
+			return text_cell(NULL);
+		out_unit(&o, w->cgroup);
+		break;
+	case TOP_COMMAND:
+		if (w->wchan)
+			out(&o, "in %s: ", w->wchan);
+		out_str(&o, w->args ? w->args : p->name);
+		break;
+	default:
+		return number_cell(p->rate[c->id]);
+	}
+	return text_cell(out_end(&o));
 }
 
-/* The order of the processes: that of the first rule with the worst alert
- * state. */
-static enum top_value blame_of(const struct report *r)
+/* What the processes of a report are ordered by: the first rule with the worst level. */
+static enum blame blame_of(const struct report *r)
 {
 	unsigned a;
 
 	for (a = 0; a < RULE_COUNT; a++)
 		if (r->worst != CALM && r->level[a] == r->worst)
 			return rules[a].blame;
-	return TOP_cs;
+	return BLAME_CPU;
 }
 
 /* --top: adds the processes to blame below a report's row in another listing. */
 static void add_top(struct listing *l, const struct comparison *c)
 {
 	static const struct column
-		pid = { "pid", "pid", GROUP_NONE, UNIT_WHOLE, { 7, 7 }, 99, TOP_PID },
-		comm = { "comm", "command", GROUP_NONE, UNIT_NAME, { 20, 32 }, 98, TOP_COMM };
+		first[] = {
+			{ "pid", "pid", GROUP_NONE, UNIT_WHOLE, { 7, 7 }, 99, TOP_PID },
+			{ "state", "S", GROUP_NONE, UNIT_TEXT, { 1, 1 }, 89, TOP_STATE },
+		},
+		text[] = {
+			{ "unit", "unit", GROUP_NONE, UNIT_NAME, { UNIT_WIDTH, UNIT_WIDTH }, 81, TOP_UNIT },
+			{ "command", "command", GROUP_NONE, UNIT_TEXT, { 16, 16 }, 98, TOP_COMMAND },
+		},
+		record[] = {
+			{ .key = "comm", .unit = UNIT_TEXT, .id = TOP_COMM },
+			{ .key = "args", .unit = UNIT_TEXT, .id = TOP_ARGS },
+			{ .key = "wchan", .unit = UNIT_TEXT, .id = TOP_WCHAN },
+			{ .key = "cgroup", .unit = UNIT_TEXT, .id = TOP_CGROUP },
+		};
 	LARGE struct listing below;
 
 	below.cell = top_cell;
 	below.fit.wanted = true;
-	add_column(&below, &pid);
-	add_column(&below, &comm);
+	add_columns(&below, first, LENGTH(first));
+	if (opt->format)
+		add_columns(&below, record, LENGTH(record));
 	add_columns(&below, top_columns, TOP_COUNT);
+	if (!opt->format)
+		add_columns(&below, text + in_cgroup(), LENGTH(text) - in_cgroup());
+	top.rows = 0;
+	if (!opt->top_alerting || c->report->worst != CALM)
+		make_top(c->report, blame_of(c->report));
 	below.from = c;
-	below.rows = 0;
-	if (opt->top_always || c->report->worst != CALM) {
-		rate_processes(c->report);
-		fill_top(&below, blame_of(c->report));
-	}
+	for (below.rows = 0; below.rows < top.rows; below.rows++)
+		below.item[below.rows] = below.rows;
 	l->below = &below;
 	l->below_key = "top";
 }
 
-/* [N][,always] */
+/* [N][,alert]; always is the default. */
 static bool parse_top(const char *value)
 {
 	const char *p = value;
@@ -6886,8 +7321,8 @@ static bool parse_top(const char *value)
 		return false;
 	given.top = (unsigned)n;
 	p += *p == ',' && p > value;
-	given.top_always = !strcmp(p, "always");
-	return !*p ? value == p || p[-1] != ',' : given.top_always;
+	given.top_alerting = !strcmp(p, "alert");
+	return !*p ? value == p || p[-1] != ',' : (WITH_ALERTS && given.top_alerting) || !strcmp(p, "always");
 }
 
 /* ---------------------------------------------------------------- CGROUPS
@@ -6896,7 +7331,8 @@ static bool parse_top(const char *value)
  * counters and judged, with the arithmetic of the scope itself; one by one, so
  * that hundreds of them take little memory. */
 
-/* The columns of --cgroups: C(key, metric, width, heading in text). */
+/* The columns of --cgroups: C(key, metric, unit, width, heading in text). Those from CHILD_WIDE
+ * on are in text with -w, or if they give the order. */
 #define CHILD_COLUMNS(C) \
 	C(cpu, cpu_used, DECIMALS, 6, "cpu") \
 	C(cpu_pct, cpu_pct, PERCENT, 4, "cpu%") \
@@ -6908,13 +7344,18 @@ static bool parse_top(const char *value)
 	C(mem_pct, mem_pct, PERCENT, 4, "mem%") \
 	C(maj, maj, NUMBER, 5, "maj") \
 	C(oom, oom, NUMBER, 3, "oom") \
-	C(tasks, tasks, NUMBER, 5, "tasks")
+	C(tasks, tasks, NUMBER, 5, "tasks") \
+	C(anon, anon, SIZE, 8, "anon") \
+	C(file, file, SIZE, 8, "file") \
+	C(shmem, shmem, SIZE, 8, "shmem") \
+	C(slab, slab, SIZE, 8, "slab") \
+	C(kernel, kernel, SIZE, 8, "kernel")
 
 enum child_value {
 #define C(key, ...) CHILD_##key,
 	CHILD_COLUMNS(C)
 #undef C
-	CHILD_VALUES
+	CHILD_VALUES, CHILD_WIDE = CHILD_anon
 };
 
 static const struct child_column {
@@ -6929,7 +7370,7 @@ static const struct child_column {
 };
 
 #define CHILD_COUNTERS 14 /* needed by CHILD_COLUMNS and the rules, planned first */
-#define CHILD_NAMES (MAX_CHILDREN * 256u)
+#define CHILD_NAMES (MAX_CHILDREN * 224u)
 #define UNSEEN UINT32_MAX
 
 /* The cgroups below the scope, each in a permanent slot. Its last counters stay until
@@ -7129,55 +7570,6 @@ static void compare_children(struct plan *plan, const struct snapshot *now)
 	children.compared_ns = now->ns;
 }
 
-/* Is it 32 to `most` hexadecimal digits; in a pod's UID also - or _? */
-static bool is_hex_id(const char *p, const char *end, ptrdiff_t most)
-{
-	if (end - p < 32 || end - p > most)
-		return false;
-	for (; p < end; p++)
-		if (!is_digit(*p) && !(*p >= 'a' && *p <= 'f') && (most == 64 || (*p != '-' && *p != '_')))
-			return false;
-	return true;
-}
-
-/* The kubelet's parts of a path, or "". */
-struct kubelet {
-	char pod[40];       /* the UID of the pod */
-	char container[68]; /* the container's ID, also of other runtimes */
-};
-
-/* Cgroupfs and systemd drivers, and a mixture: .../podUID/ID, ...-podU_I_D.slice/cri-containerd-ID.scope,
- * ...-podU_I_D.slice:cri-containerd:ID. Containers above a pod do not count: the node may
- * be one. Returns the rest of the path after these parts. */
-static const char *kubelet_parts(const char *path, struct kubelet *k)
-{
-	const char *part, *end, *next, *p, *rest = path;
-	struct sink pod = SINK(k->pod), container = SINK(k->container);
-
-	for (part = path; *part; part = *next ? next + 1 : next) {
-		next = end = part + strcspn(part, "/:");
-		if (end - part > 6 && (after(end - 6, ".slice") || after(end - 6, ".scope")))
-			end -= 6;
-		for (p = part; p + 3 + 32 <= end; p++)
-			if ((p == part || p[-1] == '-') && after(p, "pod") && is_hex_id(p + 3, end, 36)) {
-				pod.n = container.n = 0;
-				for (p += 3; p < end; p++)
-					out_char(&pod, *p == '_' ? '-' : *p);
-				rest = next;
-			}
-		p = end - 64;
-		if (end - part >= 64 && is_hex_id(p, end, 64) && (p == part || p[-1] == '-') &&
-		    !(p - part >= 7 && after(p - 7, "conmon-"))) { /* the monitor's */
-			container.n = 0;
-			out_bytes(&container, p, 64);
-			rest = next;
-		}
-	}
-	out_end(&pod);
-	out_end(&container);
-	return rest;
-}
-
 static void plan_children(struct plan *plan, const struct listing *l)
 {
 	unsigned i;
@@ -7247,7 +7639,8 @@ static bool list_children(struct listing *l)
 	if (opt->format)
 		add_columns(l, record, LENGTH(record));
 	for (i = 0; i < CHILD_VALUES; i++)
-		add_column(l, &child_columns[i].column);
+		if (i < CHILD_WIDE || opt->wide || opt->format || i == opt->child_order)
+			add_column(l, &child_columns[i].column);
 	if (!opt->format)
 		add_column(l, &name);
 	return true;
@@ -7946,7 +8339,7 @@ static const struct panel {
 } panels[] = {
 	{ "CPU", "", HOST, { M_us, M_sy, M_wa, M_st, M_gu } },
 	{ "CPU", "", CGROUP, { M_us, M_sy } },
-	{ "Memory", "% used", HOST, { M_mem_busy } },
+	{ "Memory", "% used", HOST, { M_mem_used_pct } },
 	{ "Memory", "% of the limit", CGROUP, { M_mem_pct } },
 	{ "Working set", "bytes not dropped at once", CGROUP, { M_working_set } },
 	{ "Throttled", "% of the quota's periods", CGROUP, { M_thr_pct } },
@@ -10781,8 +11174,8 @@ static void check_conflicts(void)
 		die(0, "--record needs a delay: how often it records");
 	if (set & (B(FROM) | B(TO)) && !(set & B(REPLAY)))
 		die(0, "--%s is for --replay", options[first_of(set & (B(FROM) | B(TO)))].name);
-	if (WITH_ALERTS && !has_rules() && (given.view == O_CHECK || (given.top && !given.top_always)))
-		die(0, "conflicting options: --%s and --alert=off", given.top ? "top" : "check");
+	if (WITH_ALERTS && !has_rules() && (given.view == O_CHECK || given.top_alerting))
+		die(0, "conflicting options: --%s and --alert=off", given.view == O_CHECK ? "check" : "top");
 }
 
 /* Sets the delay and the count, if they are not given. */
@@ -11050,11 +11443,11 @@ static bool is_new(enum note note)
 /* Warns about what a snapshot could not hold or see. */
 static void warn_incomplete(const struct snapshot *now, const struct listing *l)
 {
-	bool sums = now->plan->source[SRC_TASKS], top = WITH_TOP && opt->top;
-	const char *lost = !sums ? "--top does not see them" : top ?
+	bool sums = now->plan->source[SRC_TASKS], blames = WITH_TOP && opt->top;
+	const char *lost = !sums ? "--top does not see them" : blames ?
 		"r, b and cs are unavailable, and --top does not see them" : "r, b and cs are unavailable";
 
-	if ((sums || top) && tasks.error && is_new(NOTE_TASKS)) {
+	if ((sums || blames) && tasks.error && is_new(NOTE_TASKS)) {
 		if (tasks.error == EOVERFLOW)
 			warn(0, "more than %ju tasks: %s", (uint64_t)MAX_TASKS, lost);
 		else if (tasks.error == EACCES)

@@ -68,7 +68,7 @@ node_exporter() {
 		--collector.disable-defaults "$@"
 }
 like_vmstat=(--collector.stat --collector.cpu --collector.meminfo --collector.vmstat
-	--collector.diskstats --collector.pressure)
+	--collector.diskstats --collector.pressure --collector.loadavg)
 
 # docker/prometheus/scrape.yml with the real ports, node_exporter beside it, a
 # second for 15, and alerts that need not wait for minutes.
@@ -275,7 +275,7 @@ has_values_of_node_exporter() {
 	"$VMSTAT" --prometheus --proc="$1/proc" --sys="$1/sys" >"$dir/vmstat"
 	exposition equal "$dir/node" "$dir/vmstat" >"$dir/equal"
 	# Not in node_exporter 1.5
-	is_equal "only of vmstat" "$(sed -n 's/^alone: \([a-z_]*\).*/\1/p' "$dir/equal" |
+	is_equal "only of vmstat" "$(sed -n 's/^alone: \([a-z0-9_]*\).*/\1/p' "$dir/equal" |
 		grep -vx -e vmstat_disks_left_out -e vmstat_build_info -e vmstat_scrape_duration_seconds \
 			-e vmstat_pressure_irq_stalled_seconds_total)" ""
 	tail -n 1 "$dir/equal"
@@ -288,7 +288,7 @@ has_values_of_node_exporter() {
 	requires_tool curl prometheus-node-exporter
 	local file
 	mkdir -p "$dir/tree/proc/pressure" "$dir/tree/sys/devices/system/cpu"
-	for file in /proc/{stat,meminfo,vmstat,diskstats,uptime} /proc/pressure/* \
+	for file in /proc/{stat,meminfo,vmstat,diskstats,loadavg,uptime} /proc/pressure/* \
 		/sys/devices/system/cpu/{online,possible}; do
 		[ ! -r "$file" ] || cat "$file" >"$dir/tree$file"
 	done
@@ -447,6 +447,16 @@ cs vmstat_context_switches_total
 in vmstat_interrupts_total
 maj vmstat_major_faults_total
 END
+}
+
+@test "consumers: the names of node_exporter that README translates are its own" {
+	requires_tool curl prometheus-node-exporter
+	node_exporter "${like_vmstat[@]}"
+	curl -sS "$(url node)/metrics" | sed -nE 's/^(node_[a-zA-Z0-9_]+).*/\1/p' | sort -u >"$dir/is"
+	sed -n '/^| node_exporter |/,/^$/p' "$root/docker/prometheus/README.md" |
+		grep -oE '\bnode_[a-z]+_[a-zA-Z0-9_]+|\bnode_load[0-9]+' | sort -u >"$dir/named"
+	is_between names "$(wc -l <"$dir/named")" 35 100
+	is_equal unknown "$(comm -23 "$dir/named" "$dir/is")" ""
 }
 
 # bracketed OURS THEIRS TIMES: how many of our samples of the last minute lie between

@@ -32,7 +32,7 @@ level() { awk -v metric="$1" '$3 == metric { print $4 }' <<< "$output"; }
     [[ $status == 0 && ${lines[0]} == WARNING:* ]] || { show_output; false; }
     use_fixture host
     check_two_instants --alert=oom=99 --alert=swap=1000
-    [[ $status == 0 && ${lines[0]} == "OK: CPU 77% used, memory "*"% used, swap "* ]] || { show_output; false; }
+    [[ $status == 0 && ${lines[0]} == "OK: CPU 77% used, busiest CPU 80% used (CPU 0), memory "*"% used, swap "* ]] || { show_output; false; }
 }
 
 @test "as one object: what it says, and what it is made of" {

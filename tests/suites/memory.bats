@@ -77,3 +77,38 @@ setup() {
     run_vmstat --scope=cgroup -s --json
     json_has 'cgroup="/kubepods/pod1/ctr"' mem_total=null mem_used=20480
 }
+
+@test "what the memory is: of processes, of files, shared, of the kernel" {
+    run_vmstat -x --json
+    # file: Cached 332900, Buffers 22543; kernel: Slab 310, stacks 31, page tables 42, per CPU 53;
+    # mem_used_pct: 5000000 of 8000000
+    json_has anon=777001 file=355443 shmem=55501 slab=310 kernel=436 mem_used_pct=62.5
+    has_feature cgroup || return 0
+    use_fixture v2
+    run_in_cgroup
+    json_has anon=3072 file=3072 shmem=0.977 slab=40 kernel=144 mem_used_pct=null
+    use_fixture v1
+    run_in_cgroup
+    json_has anon=42 file=5120 shmem=8 slab=null kernel=60
+}
+
+@test "--cgroups is ordered by each, which it then shows" {
+    requires_feature cgroup
+    local n name dir
+    use_fixture v2
+    for n in 1 2 3; do
+        dir=$T/f/sys/fs/cgroup/c$n
+        mkdir "$dir"
+        echo 9999999 > "$dir/memory.current"
+        for name in anon file shmem slab kernel; do echo "$name $((n * 1048576))"; done > "$dir/memory.stat"
+    done
+    for name in anon file shmem slab kernel; do
+        sed -i "s/^$name .*/$name 8388608/" "$T/f/sys/fs/cgroup/c1/memory.stat"
+        run_vmstat --cgroup=/ --cgroups=1,$name 0.01 1
+        [[ ${lines[0]} == *" $name cgroup" && ${lines[1]} == *" 8192 c1" && ${lines[2]} == *" 3072 c3" ]] ||
+            { show_output; false; }
+        sed -i "s/^$name .*/$name 1048576/" "$T/f/sys/fs/cgroup/c1/memory.stat"
+    done
+    run_vmstat --cgroup=/ --cgroups 0.01 1
+    [[ $output != *anon* ]]
+}

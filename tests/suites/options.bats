@@ -278,3 +278,13 @@ END
         grep -qw -- "$name" "$REPO/README.md" || { echo "README lacks $name"; false; }
     done
 }
+
+@test "the names that other exporters' are compared with are metrics of this one" {
+    local readme=$REPO/docker/prometheus/README.md
+    sed -n '/^## From the names/,/^## Every metric/p' "$readme" | grep -oE '\bvmstat_[a-z0-9_]*[a-z0-9]\b' | sort -u > "$T/named"
+    sed -n '/^## Every metric/,$p' "$readme" | sed -nE 's/^\| `(vmstat_[a-z0-9_]*)`.*/\1/p' | sort -u > "$T/exported"
+    [ "$(wc -l < "$T/named")" -gt 50 ]
+    # Its time is known of a process that runs, not of a fixture.
+    run comm -23 "$T/named" <(sort "$T/exported" - <<< vmstat_cgroup_start_time_seconds)
+    [[ -z $output ]] || { echo "no metrics: $output"; false; }
+}

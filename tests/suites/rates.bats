@@ -276,3 +276,45 @@ setup() {
         'mount --bind "$0/uptime" /proc/uptime && exec "$VMSTAT" "$@"' "$T" $HOST --json -o cs,us,id
     jq -e '.interval > 50 and .us != null' <<< "$output" || { show_output; false; }
 }
+
+@test "the busiest CPU: its share and its number" {
+    use_fixture host
+    run_two_instants -x --json $CALM
+    # CPU 0 was in use for 250 - 20 - 30 of 250 ticks, CPU 1 for 250 - 15 - 50
+    json_has 2 cpu_max=80 cpu_max_id=0
+    run_vmstat --json
+    [[ $output != *cpu_max* ]] # costs a reading
+    requires_feature alerts
+    use_fixture host
+    run_two_instants --check --json 0.1 1
+    jq -e '.checks[] | select(.metric == "cpu_max").value == 80' <<< "$output"
+}
+
+@test "one CPU of 4,096 is busy; one that was offline or counts anew is none" {
+    local n
+    use_fixture host
+    for n in {0..4095}; do echo "cpu$n 100 0 100 800 0 0 0 0 0 0"; done > "$T/many"
+    { echo "cpu  409600 0 409600 3276800 0 0 0 0 0 0"; cat "$T/many"; echo "ctxt 5"; } > "$T/f/proc/stat"
+    # 250 ticks more of each; CPU 4000 uses 200 of them, CPU 7 counts anew, CPU 8 was not there
+    { echo "cpu  409800 0 409600 4300600 0 0 0 0 0 0"
+        awk '{ $5 += 250 } $1 == "cpu4000" { $2 += 200; $5 -= 200 } $1 == "cpu7" { $2 = 250; $5 = 0; $4 = 0 } { print }' "$T/many"
+        echo "ctxt 9"; } > "$T/second/proc/stat"
+    sed -i '/^cpu8 /d' "$T/f/proc/stat"
+    run_two_instants -x --json $CALM
+    json_has 2 cpu_max=80 cpu_max_id=4000
+}
+
+@test "load averages, of a host alone" {
+    use_fixture host
+    run_vmstat -x --json
+    json_has load1=1.25 load5=0.5 load15=12.07
+    run_vmstat -o load1,load15
+    [[ ${lines[2]} == " 1.25  12.07" ]] || { show_output; false; }
+    echo 'x 0.1' > "$T/f/proc/loadavg"
+    run_vmstat -x --json
+    json_has load1=null load5=null
+    has_feature cgroup || return 0
+    use_fixture v2
+    run_in_cgroup
+    json_has load1=null
+}

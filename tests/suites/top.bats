@@ -16,7 +16,7 @@ task() {
     printf 'Name:\t%s\nState:\tS (sleeping)\nTgid:\t%s\nPid:\t%s\nvoluntary_ctxt_switches:\t%s\nnonvoluntary_ctxt_switches:\t%s\n' \
         "$4" "$3" "$2" "$5" "$6" > "$dir/status"
     echo "$7" > "$dir/schedstat"
-    echo "$2 ($4) S 1 1 1 0 -1 $8 $9 77 ${10} 88 ${11} ${12} 5 5 20 0 1 0 ${13} 1 1" > "$dir/stat"
+    echo "$2 ($4) S 1 1 1 0 -1 $8 $9 77 ${10} 88 ${11} ${12} 5 5 20 0 1 0 ${13} 1 ${RSS:-1}" > "$dir/stat"
 }
 
 # A process of two threads: 5,300 switches, 500 and 50 faults, 1.25 s of CPU
@@ -66,8 +66,8 @@ top_of() { jq -c '.top[] | [.pid, .comm, .cs, .vcs, .min, .maj, .cpu, .wait]' <<
     run_two_instants --top=always
     succeeds
     [[ $output != *$'\e'* ]]
-    grep -q '^         61 \[kworker/0:1-events_      20      20       0      0     0     0$' <<< "$output" || { show_output; false; }
-    grep -q '^         60 a?\[31m)b                  10      10 ' <<< "$output" || { show_output; false; }
+    grep -q '^         61 S      20       0     0    0     0        4       -       - -                         \[kworker/0:1-events_unbound\]$' <<< "$output" || { show_output; false; }
+    grep -q '^         60 S      10 .* a?\[31m)b$' <<< "$output" || { show_output; false; }
     run_vmstat --top=always --json; lines=("$output"); [[ $output != *$'\e'* && $(top_of) == *'"[kworker/0:1-events_unbound]"'* ]]
 }
 
@@ -82,7 +82,7 @@ begin() {
 @test "under a row that alerts alone; ordered by what alerts; in CSV not there" {
     requires_feature alerts
     begin
-    run_two_instants --top --json --threshold=1000000000 --alert=oom=99 --alert=maj=1000000 --alert=swap=1000000
+    run_two_instants --top=5,alert --json --threshold=1000000000 --alert=oom=99 --alert=maj=1000000 --alert=swap=1000000
     [[ $(jq -c .top <<< "${lines[-1]}") == '[]' ]] || { show_output; false; }
     begin
     run_two_instants --top --json --threshold=1 --alert=oom=99 --alert=maj=1000000 --alert=swap=1000000
@@ -91,8 +91,8 @@ begin() {
     run_two_instants --top=1 --json --threshold=1000000000 --alert=oom=99 --alert=maj=1 --alert=swap=1000000
     [[ $(jq -c '[.top[].pid]' <<< "${lines[-1]}") == '[60]' ]] || { show_output; false; }
     begin
-    run_two_instants --top --csv
-    [[ $output != *busy* && $output != *top* ]]
+    run_two_instants --top=alert --json --threshold=1 --alert=oom=99 --alert=maj=1000000 --alert=swap=1000000
+    [[ $(jq -c '[.top[].pid]' <<< "${lines[-1]}") == '[50,60]' ]] || { show_output; false; }
 }
 
 @test "without schedstat the switches of status do, and wait is not known" {
@@ -118,9 +118,101 @@ begin() {
     fails_with "*--top*"
     run_vmstat --top=5,
     fails_with "*--top*"
+    run_vmstat --top=5,alert,
+    fails_with "*--top*"
     run_vmstat --top -d; fails_with "conflicting*"
     run_vmstat --top --csv; fails_with "conflicting options: --top and --csv"
-    ! has_feature alerts || { run_vmstat --top --alert=off; fails_with "conflicting options: --top and --alert=off"; }
+    ! has_feature alerts || { run_vmstat --top=alert --alert=off; fails_with "conflicting options: --top and --alert=off"; }
+    run_vmstat --top --alert=off --json; succeeds
+}
+
+# wordy DIR ID READ WRITTEN CGROUP ARGS...: its other files
+wordy() {
+    local dir=$1/proc/$2
+    printf 'rchar: 9999999\nread_bytes: %s\nwrite_bytes: %s\ncancelled_write_bytes: 0\n' "$3" "$4" > "$dir/io"
+    printf '12:pids:/\n0::%s\n' "$5" > "$dir/cgroup"
+    printf '%s\0' "${@:6}" > "$dir/cmdline"
+}
+
+words_of() { jq -c '.top[] | [.pid, .args, .cgroup, .rss, .read, .written]' <<< "${lines[-1]}"; }
+
+@test "command line, cgroup, memory, bytes read and written" {
+    RSS=300 two_threads busy
+    wordy "$T/f" 50 1048576 10240 /system.slice/nginx.service /bin/busy -x 'two words' $'esc\e[0m'
+    wordy "$T/second" 50 2097152 35840 /system.slice/nginx.service /bin/busy -x 'two words' $'esc\e[0m'
+    run_two_instants --top --json
+    succeeds
+    [[ $(words_of) == '[50,"/bin/busy -x two words esc\u001b[0m","/system.slice/nginx.service",1200,409.6,10]' ]] || { words_of; false; }
+    lines[0]=; run_vmstat --top
+    grep -q ' nginx.service             /bin/busy -x two words esc?\[0m$' <<< "$output" || { show_output; false; }
+}
+
+@test "the unit: a pod's and its container's first letters, a container, the last components" {
+    local id=0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef n=0 path
+    for path in /kubepods/burstable/pod1f0c2b7e-1111-2222-3333-444444444444/$id /docker/$id \
+        /user.slice/user-1.slice/session-4.scope /system.slice/ssh.service /; do
+        n=$((n + 1))
+        task "$T/f" 6$n 6$n p$n 1 0 "$((9 - n))000000000 0 1" 4194304 0 0 $((9 - n)) 0 2000
+        wordy "$T/f" 6$n 0 0 $path p$n
+    done
+    run_vmstat --top
+    succeeds
+    [[ $(awk '/^ +pid / { at = index($0, "unit") } /^ +6[0-9] / { print substr($0, at, 25) "|" }' <<< "$output") == \
+'pod 1f0c2b7e 0123456789ab|
+container 0123456789ab   |
+session-4.scope          |
+system.slice/ssh.service |
+-                        |' ]] || { show_output; false; }
+}
+
+@test "bytes that may not be read, and of a process that has not run" {
+    two_threads busy
+    task "$T/f" 60 60 idle 500 5 "1000 1000 505" 4194304 9000 0 100 50 2000
+    task "$T/second" 60 60 idle 500 5 "1000 1000 505" 4194304 9000 0 100 50 2000
+    wordy "$T/f" 60 1024 0 / idle; wordy "$T/second" 60 999999999 0 / idle
+    run_two_instants --top=9 --json $CALM
+    [[ $(words_of) == '[50,null,null,4,null,null]' ]] || { words_of; false; }
+}
+
+@test "args: 4,096 bytes, then dots; a hundred long ones still make a line" {
+    local n
+    two_threads busy
+    wordy "$T/f" 50 0 0 / "$(printf '%05000d' 0)"
+    run_vmstat --top --json
+    [[ $(jq -r '.top[0].args' <<< "$output") == "$(printf '%04096d' 0)..." ]] || { show_output; false; }
+    for n in {100..250}; do
+        task "$T/f" $n $n many 5000 0 "900000 0 5" 4194304 1 0 100 0 2000
+        wordy "$T/f" $n 1 1 "/$(printf '%0250d' 0)" "$(printf '%04000d' 0 | tr 0 '\1')"
+    done
+    run_vmstat --top=100 --json
+    succeeds
+    jq -e '.top | length == 100 and all(.args | endswith("..."))' <<< "$output"
+    [ ${#output} -lt 65024 ]
+}
+
+@test "MEMORY by what is resident, idle or not; the pressure of I/O by who hangs, then by bytes" {
+    requires_feature alerts
+    local only=(--top=9 --json --alert=off)
+    two_threads busy
+    for dir in f second; do
+        RSS=9000 task "$T/$dir" 60 60 idle 500 5 "1000 1000 505" 4194304 0 0 1 1 2000
+        RSS=7 task "$T/$dir" 61 61 hung 5 5 "7000 7000 10" 4194304 0 0 1 1 2000
+        task "$T/$dir" 62 62 kthread 5 5 "7000 7000 10" 69238880 0 0 1 1 2000
+        sed -i 's/^State:.*/State:\tD (disk sleep)/' "$T/$dir"/proc/6[12]/status
+        echo -n io_schedule > "$T/$dir/proc/61/wchan"
+        wordy $T/$dir 61 1 1 / dd if=/dev/sdx
+    done
+    task "$T/f" 63 63 reader 5 5 "7 0 1" 4194304 0 0 1 1 2000; wordy "$T/f" 63 0 0 / reader
+    task "$T/second" 63 63 reader 6 6 "8 0 2" 4194304 0 0 1 1 2000; wordy "$T/second" 63 9999 0 / reader
+    again() { rm -rf "$T/f"; cp -a "$T/begin" "$T/f"; run_two_instants "$@"; }
+    cp -a "$T/f" "$T/begin"
+    again "${only[@]}" --alert=io_full=1,2
+    [[ $(jq -c '[.top[].comm]' <<< "${lines[-1]}") == '["hung","reader","[kthread]","busy"]' ]] || { show_output; false; }
+    [[ $(jq -c '.top[0] | [.state, .wchan]' <<< "${lines[-1]}") == '["D","io_schedule"]' ]]
+    again --top=9 --alert=off --alert=io_full=1,2
+    grep -q ' 61 D .* in io_schedule: dd if=/dev/sdx$' <<< "$output" || { show_output; false; }
+    again "${only[@]}" --alert=swap=1,2
+    [[ $(jq -c '.top[0] | [.comm, .rss]' <<< "${lines[-1]}") == '["idle",36000]' ]] || { show_output; false; }
 }
 
 # counted PID: ns that it ran and waited for a CPU, and ns of the clock.

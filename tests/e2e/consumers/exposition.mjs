@@ -119,6 +119,7 @@ const expected = (node) => {
 		const found = of(name, want);
 		return found.length ? found.reduce((all, { value }) => all + value, 0) : undefined;
 	};
+	const mem = (key) => sum(`node_memory_${key}_bytes`);
 	const vm = (key) => sum(`node_vmstat_${key}`);
 	const some = (...values) => values.some((value) => value !== undefined)
 		? values.reduce((all, value) => all + (value ?? 0), 0) : undefined;
@@ -127,6 +128,7 @@ const expected = (node) => {
 		memory_buffers: "Buffers", memory_cached: "Cached",
 		memory_slab_reclaimable: "SReclaimable", memory_active: "Active",
 		memory_inactive: "Inactive", memory_dirty: "Dirty", memory_writeback: "Writeback",
+		memory_anon: "AnonPages", memory_shmem: "Shmem", memory_slab: "Slab",
 		swap_total: "SwapTotal", swap_free: "SwapFree", swap_cached: "SwapCached",
 	};
 	const values = {
@@ -144,10 +146,13 @@ const expected = (node) => {
 		context_switches_total: sum("node_context_switches_total"),
 		forks_total: sum("node_forks_total"), tasks_running: sum("node_procs_running"),
 		tasks_blocked: sum("node_procs_blocked"), boot_time_seconds: sum("node_boot_time_seconds"),
+		memory_file_bytes: mem("Cached") + mem("Buffers"),
+		memory_kernel_bytes: some(mem("Slab"), mem("KernelStack"), mem("PageTables"), mem("Percpu")),
+		load1: sum("node_load1"), load5: sum("node_load5"), load15: sum("node_load15"),
 		cpus_online: of("node_cpu_seconds_total", { mode: "idle" }).length || undefined,
 	};
 	for (const [name, key] of Object.entries(memory))
-		values[`${name}_bytes`] = sum(`node_memory_${key}_bytes`);
+		values[`${name}_bytes`] = mem(key);
 	for (const name of ["cpu_waiting", "memory_waiting", "memory_stalled", "io_waiting",
 		"io_stalled", "irq_stalled"])
 		values[`pressure_${name}_seconds_total`] = sum(`node_pressure_${name}_seconds_total`);
