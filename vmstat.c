@@ -3496,13 +3496,9 @@ static void count_cpus(struct plan *plan, struct snapshot *now, const struct sna
 static void snapshot_take(struct plan *plan, struct snapshot *now, const struct snapshot *before, uint64_t tick_ns,
 			  const struct needs *needs)
 {
-	unsigned src, i, l;
+	unsigned src;
 
-	if (now->plan != plan)
-		memset(now->level, 0xff, now->levels * sizeof *now->level); /* all UNAVAILABLE */
-	for (l = 0; now->plan == plan && l < now->levels; l++)
-		for (i = 0; i < plan->count; i++)
-			now->level[l][plan->order[i]] = UNAVAILABLE;
+	memset(now->level, 0xff, now->levels * sizeof *now->level); /* all UNAVAILABLE */
 	now->plan = plan;
 	snapshot_clock(now, tick_ns);
 	now->wall_ns = clock_ns(CLOCK_REALTIME);
@@ -3541,26 +3537,77 @@ static bool has_numbers(const struct snapshot *now)
 	return false;
 }
 
+/* A raw number in base units: bytes, microseconds, or unchanged. */
+static uint64_t in_base_units(uint64_t v, enum raw unit)
+{
+	switch (unit) {
+	case RAW_KIB:
+		return times(v, 1024);
+	case RAW_PAGES:
+		return times(v, (uint64_t)getpagesize());
+	case RAW_TICKS:
+		return times(v, 1000000 / USER_HZ);
+	case RAW_NS:
+		return divided(v, 1000);
+	default:
+		return v;
+	}
+}
+
+/* Has no quota ever been set at this level? Its counts are then meaningless. */
+static bool has_no_quota(const uint64_t *level)
+{
+	return level[M_cpu_quota] == UNLIMITED && !level[M_nr_periods];
+}
+
+static uint64_t counter_total(const struct snapshot *now, unsigned l, enum metric_id m);
+
+/* The sum of terms: of their values in a report, or without one of the counters at a level. */
+static uint64_t sum_terms(const struct snapshot *now, unsigned l, const struct term *t, const struct report *r)
+{
+	uint64_t sum = 0, less = 0;
+	bool any = false;
+
+	for (; t->sign; t++) {
+		uint64_t *to = t->sign == TERM_MINUS ? &less : &sum;
+
+		if (t->sign == TERM_NEEDED || (t->optional && now->level[l][t->metric] == UNAVAILABLE))
+			continue; /* not reported by this kernel */
+		any = true;
+		*to = plus(*to, r ? r->value[t->metric] : counter_total(now, l, t->metric));
+	}
+	return any ? minus(sum, less) : UNAVAILABLE;
+}
+
+/* A counter since boot in base units, at one level; terms are added up. */
+static uint64_t counter_total(const struct snapshot *now, unsigned l, enum metric_id m)
+{
+	const struct place *p = now->plan->place[m];
+	uint64_t v = now->level[l][m];
+
+	if (p && terms_of(p))
+		return sum_terms(now, l, p->terms, NULL);
+	if (!p || v == UNLIMITED || (p->trait == TRAIT_NEVER_ZERO && !v) ||
+	    (p->trait == TRAIT_LEVELS && has_no_quota(now->level[l])))
+		return UNAVAILABLE;
+	return in_base_units(v, p->raw);
+}
+
 /* When the counters of the machine began, in ns since boot: at boot, unless they fill less
  * than half of the time since and fit into /proc/uptime; then by that. OpenVZ has its own
  * uptime and counters, but the host's clock. */
 static uint64_t machine_start_ns(const struct snapshot *now)
 {
-	const struct place *p = now->plan->place[M_cpu_time];
-	uint64_t cpus = now->level[0][M_cpu_lines], ticks = 0, uptime = 0;
-	const struct term *t;
+	uint64_t cpus = now->level[0][M_cpu_lines], us = counter_total(now, 0, M_cpu_time), uptime = 0;
 	struct scanner s;
 	struct text line;
 
-	for (t = p ? p->terms : NULL; t && t->sign == TERM_PLUS; t++)
-		if (now->level[0][t->metric] != UNAVAILABLE)
-			ticks = plus(ticks, times(now->level[0][t->metric], NS_PER_S / USER_HZ));
-	if (!ticks || cpus == UNAVAILABLE || ticks > times(cpus, now->ns / 2) || !scan_proc(&s, "uptime", ""))
+	if (!us || cpus == UNAVAILABLE || us > times(cpus, now->ns / 2000) || !scan_proc(&s, "uptime", ""))
 		return 0;
 	if (!scan_line(&s, &line) || !parse_decimal(&line.p, 9, &uptime))
 		uptime = 0;
 	scan_close(&s);
-	return uptime < now->ns && ticks <= times(cpus, uptime + uptime / 16) ? now->ns - uptime : 0;
+	return uptime < now->ns && us <= times(cpus, (uptime + uptime / 16) / 1000) ? now->ns - uptime : 0;
 }
 
 /* When the counters of the scope began, in ns since boot: for a cgroup when
@@ -3586,23 +3633,6 @@ static uint64_t growth(uint64_t before, uint64_t now)
 	if (before == UNAVAILABLE || now >= before)
 		return minus(now, before);
 	return before <= UINT32_MAX && wrapped < MOST_WRAPPED ? wrapped : UNAVAILABLE;
-}
-
-/* A raw number in base units: bytes, microseconds, or unchanged. */
-static uint64_t in_base_units(uint64_t v, enum raw unit)
-{
-	switch (unit) {
-	case RAW_KIB:
-		return times(v, 1024);
-	case RAW_PAGES:
-		return times(v, (uint64_t)getpagesize());
-	case RAW_TICKS:
-		return times(v, 1000000 / USER_HZ);
-	case RAW_NS:
-		return divided(v, 1000);
-	default:
-		return v;
-	}
 }
 
 /* No limit: "max", or in v1 the largest count of pages in the kernel:
@@ -3874,12 +3904,6 @@ static struct cpu_limit find_cpu_limit(const struct comparison *c)
 	return l && !is_truncated(c, DIR_CPU) ? cpu : unknown; /* a quota may be invisible */
 }
 
-/* Has no quota ever been set at this level? Its counts are then meaningless. */
-static bool has_no_quota(const uint64_t *level)
-{
-	return level[M_cpu_quota] == UNLIMITED && !level[M_nr_periods];
-}
-
 /* The throttling of a level. An idle cgroup has no periods, and 0 %; if the
  * interval is too short for one to end, the share is unknown. */
 static struct throttling level_throttling(const struct comparison *c, unsigned l)
@@ -4060,27 +4084,6 @@ static bool is_fed(const struct comparison *c, enum metric_id m)
 	return true;
 }
 
-/* The sum of the terms of a metric. */
-static uint64_t sum_terms(const struct comparison *c, const struct place *p)
-{
-	const struct term *t;
-	uint64_t sum = 0, less = 0;
-	bool any = false;
-
-	for (t = p->terms; t->sign; t++) {
-		uint64_t v = c->report->value[t->metric];
-
-		if (t->optional && c->now->level[0][t->metric] == UNAVAILABLE)
-			continue; /* not reported by this kernel */
-		any = true;
-		if (t->sign > 0)
-			sum = plus(sum, v);
-		else
-			less = plus(less, v);
-	}
-	return any ? minus(sum, less) : UNAVAILABLE;
-}
-
 /* The value of a metric read from a source, by its kind. */
 static uint64_t report_number(const struct comparison *c, enum metric_id m, const struct place *p)
 {
@@ -4142,10 +4145,8 @@ static void report_make(const struct comparison *c)
 			continue;
 		if (p->maker)
 			r->value[m] = makers[p->maker](c);
-		else if (terms_of(p))
-			r->value[m] = sum_terms(c, p);
 		else
-			r->value[m] = report_number(c, m, p);
+			r->value[m] = terms_of(p) ? sum_terms(now, 0, p->terms, r) : report_number(c, m, p);
 		if (p->over)
 			r->value[m] = percent(r->value[m], r->value[p->over]);
 	}
@@ -8824,32 +8825,6 @@ static uint8_t export_places(enum metric_id m)
 	if (row->column.unit == UNIT_PERCENT)
 		return 5; /* as a ratio */
 	return row->column.unit == UNIT_DECIMALS ? 6 : 3;
-}
-
-/* A counter since boot in base units, at one level; terms are added up. */
-static uint64_t counter_total(const struct snapshot *now, unsigned l, enum metric_id m)
-{
-	const struct place *p = now->plan->place[m];
-	const struct term *t = p ? terms_of(p) : NULL;
-	uint64_t sum = 0, less = 0, v;
-	bool any = false;
-
-	if (!p || (!t && p->trait == TRAIT_NEVER_ZERO && !now->level[l][m]) ||
-	    (p->trait == TRAIT_LEVELS && has_no_quota(now->level[l])))
-		return UNAVAILABLE;
-	if (!t)
-		return now->level[l][m] == UNLIMITED ? UNAVAILABLE : in_base_units(now->level[l][m], p->raw);
-	for (; t->sign; t++) {
-		v = counter_total(now, l, t->metric);
-		if (v == UNAVAILABLE && t->optional)
-			continue;
-		any = true;
-		if (t->sign > 0)
-			sum = plus(sum, v);
-		else
-			less = plus(less, v);
-	}
-	return any ? minus(sum, less) : UNAVAILABLE;
 }
 
 static uint64_t export_value(const struct comparison *c, enum metric_id m)
