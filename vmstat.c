@@ -3255,27 +3255,6 @@ enum alert_level { CALM, WARNING, CRITICAL };
  * quotas of cgroups below the machine's root. */
 enum cause { CAUSE_UNKNOWN, CAUSE_QUOTA, CAUSE_CONTENDED, CAUSE_QUEUEING, CAUSE_QUOTAS_BELOW };
 
-/* The limits of a cgroup over all its levels, and its throttling. Sizes in bytes. */
-struct limits {
-	struct memory_limit {
-		uint64_t limit, used; /* limit and working set of the tightest level */
-		uint64_t idle, available; /* the least of limit - usage, limit - working set */
-		unsigned level;       /* the tightest; hierarchies[].levels: not visible */
-		bool known;           /* every limit could be read */
-	} memory;
-	struct cpu_limit { /* the least of the quotas, the nearest cpuset and the online CPUs */
-		uint64_t micro;       /* in millionths of a CPU; UNAVAILABLE: unknown */
-		bool limited;         /* limited below the online CPUs, */
-		unsigned level;       /* at this level of the cpu hierarchy */
-		bool cpuset;          /* or of the cpuset hierarchy */
-	} cpu;
-	struct throttling { /* at the level with the largest share of throttled periods: counted at
-	                     * the quota's level, not below. UNAVAILABLE: none or unknown */
-		uint64_t periods, throttled, time_us, share;
-	} throttling;
-	uint64_t swap, tasks; /* the least; UNAVAILABLE: none or unknown */
-};
-
 /* Two snapshots compared: all the input of a renderer. Values are thousandths:
  * of a byte for sizes, of one per second for rates, of a percent, of a CPU;
  * those of KIND_TIME are microseconds. */
@@ -3289,7 +3268,12 @@ struct report {
 	const char *scope, *cgroup; /* cgroup: its path, NULL for the host */
 	uint8_t level[RULE_COUNT], worst; /* enum alert_level */
 	uint8_t cause;       /* of CPU pressure: enum cause */
-	struct limits limits; /* of a cgroup */
+	struct memory_limit { /* of a cgroup, over all its levels; in bytes */
+		uint64_t limit, used; /* limit and working set of the tightest level */
+		uint64_t idle, available; /* the least of limit - usage, limit - working set */
+		uint64_t level;       /* the tightest; UNAVAILABLE: none, or not visible */
+		bool known;           /* every limit could be read */
+	} memory;
 	uint64_t value[M_COUNT];
 	char mem_level[PATH_BYTES], cpu_level[PATH_BYTES]; /* of limits in force; "": none */
 	const struct top *top;     /* the processes to blame; NULL: not requested */
@@ -3762,10 +3746,16 @@ static uint64_t make_host_used(const struct comparison *c)
 	return minus(v[M_host_total], nonsense ? v[M_mem_free] : v[M_mem_available]);
 }
 
-/* The number of levels that count: all, or a child's own. */
+/* The number of levels that count: all, or a child's own. In v1 memory is charged to an
+ * ancestor only with its memory.use_hierarchy. */
 static unsigned levels_of(const struct comparison *c, enum directory dir)
 {
-	return c->child && hierarchies[dir].levels ? 1 : hierarchies[dir].levels;
+	unsigned l = hierarchies[dir].levels > 0;
+
+	while (l && l < hierarchies[dir].levels && !c->child &&
+	       (dir != DIR_MEMORY || c->now->level[l][M_use_hierarchy] != 0))
+		l++;
+	return l;
 }
 
 /* May a level that counts be invisible? */
@@ -3790,7 +3780,7 @@ static uint64_t working_set(const struct comparison *c, unsigned l)
 }
 
 /* Takes the limit of a level into account, if any. */
-static void bind_limit(const struct comparison *c, struct memory_limit *m, uint64_t limit, unsigned l, unsigned level)
+static void bind_limit(const struct comparison *c, struct memory_limit *m, uint64_t limit, unsigned l, uint64_t level)
 {
 	uint64_t usage = gauge_at(c, l, M_mem_used), used = working_set(c, l);
 
@@ -3806,22 +3796,16 @@ static void bind_limit(const struct comparison *c, struct memory_limit *m, uint6
 	m->level = level;
 }
 
-/* Is a child's memory also charged to this ancestor? v1: memory.use_hierarchy. */
-static bool charges_below(const uint64_t *above)
-{
-	return hierarchies[DIR_MEMORY].version == 2 || above[M_use_hierarchy] != 0;
-}
-
 static struct memory_limit find_memory_limit(const struct comparison *c)
 {
-	struct memory_limit m = { UNAVAILABLE, UNAVAILABLE, UNAVAILABLE, UNAVAILABLE, 0, false };
+	struct memory_limit m = { UNAVAILABLE, UNAVAILABLE, UNAVAILABLE, UNAVAILABLE, UNAVAILABLE, false };
 	const struct hierarchy *h = &hierarchies[DIR_MEMORY];
 	uint64_t above = gauge_at(c, 0, M_hierarchical); /* v1: includes invisible levels */
 	unsigned l, levels = levels_of(c, DIR_MEMORY);
 	bool counted = false;
 
 	m.known = levels > 0 && !is_truncated(c, DIR_MEMORY);
-	for (l = 0; l < levels && (!l || charges_below(c->now->level[l])); l++) {
+	for (l = 0; l < levels; l++) {
 		m.known &= c->child || !is_unread(&files[l][SRC_MEM_STAT]);
 		bind_limit(c, &m, h->version == 1 ? gauge_at(c, l, M_mem_max) :
 			   smaller_limit(gauge_at(c, l, M_mem_max), gauge_at(c, l, M_mem_high)), l, l);
@@ -3829,40 +3813,29 @@ static struct memory_limit find_memory_limit(const struct comparison *c)
 	}
 	m.known &= counted || h->whole; /* or invisible levels may count */
 	if (above != UNAVAILABLE && above < m.limit)
-		bind_limit(c, &m, above, 0, h->levels);
+		bind_limit(c, &m, above, 0, UNAVAILABLE);
 	if (!m.known)
-		m.limit = m.used = m.idle = m.available = UNAVAILABLE;
+		m.limit = m.used = m.idle = m.available = m.level = UNAVAILABLE;
 	return m;
 }
 
-/* v2: memory.swap.max. v1 limits memory and swap together. */
-static uint64_t find_swap_limit(const struct comparison *c)
+/* The least limit of swap or tasks over the levels, in thousandths; UNAVAILABLE: none or
+ * unknown. v2: memory.swap.max, pids.max (admin-guide/cgroup-v2.rst). v1 limits memory and
+ * swap together. */
+static uint64_t find_limit(const struct comparison *c, enum directory dir, enum metric_id m)
 {
-	const struct hierarchy *h = &hierarchies[DIR_MEMORY];
-	uint64_t least = UNLIMITED, above = gauge_at(c, 0, M_hierarchical_memsw);
+	uint64_t least = UNLIMITED, above = gauge_at(c, 0, M_hierarchical_memsw), limit;
 	unsigned l;
 
-	if (above != UNAVAILABLE)
+	if (m == M_memsw_limit && above != UNAVAILABLE)
 		least = minus(above, gauge_at(c, 0, M_hierarchical));
-	for (l = 0; l < levels_of(c, DIR_MEMORY) && (!l || charges_below(c->now->level[l])); l++) {
-		uint64_t limit = gauge_at(c, l, h->version == 1 ? M_memsw_limit : M_swap_max);
-
-		if (h->version == 1 && limit != UNLIMITED)
+	for (l = 0; l < levels_of(c, dir); l++) {
+		limit = gauge_at(c, l, m);
+		if (m == M_memsw_limit && limit != UNLIMITED)
 			limit = minus(limit, gauge_at(c, l, M_mem_max));
 		least = smaller_limit(least, limit);
 	}
-	return is_truncated(c, DIR_MEMORY) || least == UNLIMITED ? UNAVAILABLE : least;
-}
-
-/* The least of all levels: admin-guide/cgroup-v2.rst, pids.max. */
-static uint64_t find_tasks_limit(const struct comparison *c)
-{
-	uint64_t least = UNLIMITED;
-	unsigned l;
-
-	for (l = 0; l < levels_of(c, DIR_PIDS); l++)
-		least = smaller_limit(least, gauge_at(c, l, M_pids_max));
-	return is_truncated(c, DIR_PIDS) || least == UNLIMITED ? UNAVAILABLE : least;
+	return is_truncated(c, dir) || least == UNLIMITED ? UNAVAILABLE : times(least, 1000);
 }
 
 /* A level's quota in millionths of a CPU; UNAVAILABLE: none. */
@@ -3873,20 +3846,24 @@ static uint64_t level_quota(const uint64_t *level)
 	return !quota || quota >= UNLIMITED || period >= UNLIMITED ? UNAVAILABLE : mul_div(quota, 1000000, period);
 }
 
+/* The least of the quotas, the nearest cpuset and the online CPUs. */
+struct cpu_limit {
+	uint64_t micro;     /* in millionths of a CPU; UNAVAILABLE: unknown */
+	uint64_t level;     /* of the limit; UNAVAILABLE: none below the online CPUs */
+	enum directory dir; /* the hierarchy of the level */
+};
+
 static struct cpu_limit find_cpu_limit(const struct comparison *c)
 {
-	static const struct cpu_limit unknown = { UNAVAILABLE, false, 0, false };
+	static const struct cpu_limit unknown = { UNAVAILABLE, UNAVAILABLE, DIR_CPU };
 	uint64_t online = times(c->now->level[0][M_cpus_online], 1000000), cpus = UNAVAILABLE;
-	struct cpu_limit cpu = { online, false, 0, false };
+	struct cpu_limit cpu = { online, UNAVAILABLE, DIR_CPU };
 	unsigned l;
 
 	for (l = 0; l < levels_of(c, DIR_CPUSET) && cpus == UNAVAILABLE; l++) {
 		cpus = times(c->now->level[l][M_cpuset_cpus], 1000000);
-		if (cpus < online) {
-			cpu.micro = cpus;
-			cpu.limited = cpu.cpuset = online != UNAVAILABLE;
-			cpu.level = l;
-		}
+		if (cpus < online)
+			cpu = (struct cpu_limit){ cpus, online != UNAVAILABLE ? l : UNAVAILABLE, DIR_CPUSET };
 	}
 	for (l = 0; l < levels_of(c, DIR_CPU); l++) {
 		uint64_t quota = level_quota(c->now->level[l]);
@@ -3894,18 +3871,19 @@ static struct cpu_limit find_cpu_limit(const struct comparison *c)
 		if (c->now->level[l][M_cpu_quota] == UNAVAILABLE ||
 		    (!is_unlimited(c->now->level[l][M_cpu_quota]) && c->now->level[l][M_cpu_period] == UNAVAILABLE))
 			return unknown; /* it may be the least */
-		if (quota < cpu.micro) {
-			cpu.micro = quota;
-			cpu.limited = true;
-			cpu.cpuset = false;
-			cpu.level = l;
-		}
+		if (quota < cpu.micro)
+			cpu = (struct cpu_limit){ quota, l, DIR_CPU };
 	}
 	return l && !is_truncated(c, DIR_CPU) ? cpu : unknown; /* a quota may be invisible */
 }
 
-/* The throttling of a level. An idle cgroup has no periods, and 0 %; if the
- * interval is too short for one to end, the share is unknown. */
+/* The throttling at a level; UNAVAILABLE: none or unknown. */
+struct throttling {
+	uint64_t periods, throttled, time_us, share;
+};
+
+/* An idle cgroup has no periods, and 0 %; if the interval is too short for one to end, the
+ * share is unknown. */
 static struct throttling level_throttling(const struct comparison *c, unsigned l)
 {
 	uint64_t period_us = c->now->level[l][M_cpu_period];
@@ -3926,26 +3904,24 @@ static struct throttling level_throttling(const struct comparison *c, unsigned l
 	return t;
 }
 
+/* The throttling at the level with the largest share of throttled periods: it is counted at
+ * the quota's level, not below. */
 static struct throttling find_throttling(const struct comparison *c)
 {
 	struct throttling worst = { UNAVAILABLE, UNAVAILABLE, UNAVAILABLE, UNAVAILABLE }, t;
 	unsigned l;
 
 	for (l = 0; l < levels_of(c, DIR_CPU); l++) {
-		const uint64_t *level = c->now->level[l];
+		uint64_t before = c->before->level[l][M_nr_periods];
 
-		if (has_no_quota(level))
+		if (has_no_quota(c->now->level[l]))
 			continue;
 		t = level_throttling(c, l);
-		if (!c->child && is_unread(&files[l][SRC_CPU_STAT]))
-			return t;
-		if (t.share == UNAVAILABLE && level[M_nr_periods] < c->before->level[l][M_nr_periods] &&
-		    c->before->level[l][M_nr_periods] != UNAVAILABLE)
-			return t; /* stepped back, and may be the worst */
-		if (t.share == UNAVAILABLE)
-			continue;
-		if (worst.share == UNAVAILABLE || t.share > worst.share ||
-		    (t.share == worst.share && t.time_us > worst.time_us))
+		if ((!c->child && is_unread(&files[l][SRC_CPU_STAT])) || (t.share == UNAVAILABLE &&
+		    before != UNAVAILABLE && c->now->level[l][M_nr_periods] < before))
+			return t; /* unread or stepped back, and may be the worst */
+		if (t.share != UNAVAILABLE && (worst.share == UNAVAILABLE || t.share > worst.share ||
+					       (t.share == worst.share && t.time_us > worst.time_us)))
 			worst = t;
 	}
 	return worst;
@@ -3956,40 +3932,41 @@ static struct throttling find_throttling(const struct comparison *c)
 static void find_limits(const struct comparison *c)
 {
 	struct report *r = c->report;
+	const struct memory_limit m = r->memory = find_memory_limit(c);
+	const struct cpu_limit cpu = find_cpu_limit(c);
+	const struct throttling t = find_throttling(c);
 	uint64_t *v = r->value;
-	const struct memory_limit *m = &r->limits.memory;
-	const struct cpu_limit *cpu = &r->limits.cpu;
-	const struct throttling *t = &r->limits.throttling;
 
-	r->limits = (struct limits){
-		find_memory_limit(c), find_cpu_limit(c), find_throttling(c), find_swap_limit(c), find_tasks_limit(c),
-	};
-	v[M_mem_limit] = times(m->limit, 1000);
-	v[M_mem_pct] = m->limit ? percent(m->used, m->limit) : 100000;
-	v[M_mem_level] = m->limit != UNAVAILABLE && m->level < hierarchies[DIR_MEMORY].levels ? m->level : UNAVAILABLE;
-	v[M_swap_limit] = times(r->limits.swap, 1000);
-	v[M_tasks_limit] = times(r->limits.tasks, 1000);
-	v[M_cpu_capacity] = cpu->micro;
-	v[M_cpu_limit] = cpu->limited ? cpu->micro : UNAVAILABLE;
-	v[M_cpu_level] = cpu->limited ? cpu->level : UNAVAILABLE;
-	v[M_periods] = times(t->periods, 1000);
-	v[M_throttled] = times(t->throttled, 1000);
-	v[M_throttled_us] = t->time_us;
-	v[M_thr_pct] = t->share;
-	v[M_thr] = mul_div(largest_known(t->time_us, growth_at(c, 0, M_local_throttled)), 1000000, r->elapsed_us);
+	v[M_mem_limit] = times(m.limit, 1000);
+	v[M_mem_pct] = m.limit ? percent(m.used, m.limit) : 100000;
+	v[M_mem_level] = m.level;
+	v[M_swap_limit] = find_limit(c, DIR_MEMORY, hierarchies[DIR_MEMORY].version == 1 ? M_memsw_limit : M_swap_max);
+	v[M_tasks_limit] = find_limit(c, DIR_PIDS, M_pids_max);
+	v[M_cpu_capacity] = cpu.micro;
+	v[M_cpu_limit] = cpu.level != UNAVAILABLE ? cpu.micro : UNAVAILABLE;
+	v[M_cpu_level] = cpu.level;
+	v[M_periods] = times(t.periods, 1000);
+	v[M_throttled] = times(t.throttled, 1000);
+	v[M_throttled_us] = t.time_us;
+	v[M_thr_pct] = t.share;
+	v[M_thr] = mul_div(largest_known(t.time_us, growth_at(c, 0, M_local_throttled)), 1000000, r->elapsed_us);
+	if (c->child)
+		return;
+	level_name(DIR_MEMORY, m.level, r->mem_level);
+	level_name(cpu.dir, cpu.level, r->cpu_level);
 }
 
 /* The lesser of the machine's free memory and that below a limit. */
 static uint64_t make_cgroup_free(const struct comparison *c)
 {
-	const struct memory_limit *m = &c->report->limits.memory;
+	const struct memory_limit *m = &c->report->memory;
 
 	return m->known ? least_of(times(m->idle, 1000), c->report->value[M_mem_free]) : UNAVAILABLE;
 }
 
 static uint64_t make_cgroup_available(const struct comparison *c)
 {
-	const struct memory_limit *m = &c->report->limits.memory;
+	const struct memory_limit *m = &c->report->memory;
 
 	return m->known ? least_of(times(m->available, 1000), c->report->value[M_mem_available]) : UNAVAILABLE;
 }
@@ -4150,10 +4127,6 @@ static void report_make(const struct comparison *c)
 		if (p->over)
 			r->value[m] = percent(r->value[m], r->value[p->over]);
 	}
-	if (!in_cgroup() || c->child)
-		return;
-	level_name(DIR_MEMORY, r->value[M_mem_level], r->mem_level);
-	level_name(r->limits.cpu.cpuset ? DIR_CPUSET : DIR_CPU, r->value[M_cpu_level], r->cpu_level);
 }
 
 /* Did a counter of the first report grow by more than is possible since the oldest task
@@ -4211,7 +4184,7 @@ static void out_cgroup(struct sink *o, const struct comparison *c)
 		out_human(o, r->value[M_mem_limit]);
 		out_level(o, r->mem_level);
 	} else {
-		out_str(o, r->limits.memory.known ? "no memory limit" : "memory limit unknown");
+		out_str(o, r->memory.known ? "no memory limit" : "memory limit unknown");
 	}
 	out_str(o, ", ");
 	if (r->value[M_cpu_limit] != UNAVAILABLE) {
