@@ -4559,59 +4559,42 @@ static void text_cells(struct sink *o, const struct listing *l, const unsigned *
 	}
 }
 
-/* A title centred in dashes over columns of this width, after a blank if it is not the
- * first. */
-static void text_title(struct sink *o, const struct group_row *group, size_t width)
-{
-	size_t n = strlen(group->name), dashes;
-
-	n = n < width ? n : width;
-	dashes = (width - n + !group->right) / 2;
-	if (o->n && o->text[o->n - 1] != '\n')
-		out_char(o, ' ');
-	out_fill(o, '-', dashes);
-	out_bytes(o, group->name, n);
-	out_fill(o, '-', width - n - dashes);
-}
-
-/* A title over the columns of each group. */
+/* A title, centred in dashes, over the columns of each group. */
 static void text_titles(struct sink *o, const struct listing *l)
 {
 	unsigned i, next;
 
 	for (i = 0; i < l->columns; i = next) {
-		unsigned g = l->column[i]->group;
-		size_t width = 0;
+		const struct group_row *group = &groups[l->column[i]->group];
+		size_t width = 0, n, dashes;
 
-		for (next = i; next < l->columns && l->column[next]->group == g; next++)
+		for (next = i; next < l->columns && &groups[l->column[next]->group] == group; next++)
 			if (shown_width(l, next))
 				width += shown_width(l, next) + (width ? 1u : 0u);
-		if (width)
-			text_title(o, &groups[g], width);
+		if (!width)
+			continue;
+		n = least_of(strlen(group->name), width);
+		dashes = (width - n + !group->right) / 2;
+		out_str(o, o->n && o->text[o->n - 1] != '\n' ? " " : "");
+		out_fill(o, '-', dashes);
+		out_bytes(o, group->name, n);
+		out_fill(o, '-', width - n - dashes);
 	}
 }
 
 static void text_header(struct sink *o, const struct listing *l)
 {
-	bool stamped = screen.stamped, grouped = false;
-	size_t start;
+	bool grouped = false;
 	unsigned i;
 
 	for (i = 0; i < l->columns; i++)
 		grouped |= l->column[i]->group != GROUP_NONE;
 	if (grouped) {
 		text_titles(o, l);
-		if (stamped)
-			out_str(o, " -----timestamp-----");
-		out_char(o, '\n');
+		out_str(o, screen.stamped ? " -----timestamp-----\n" : "\n");
 	}
 	text_cells(o, l, NULL);
-	if (stamped) {
-		start = o->n;
-		out_str(o, "UTC");
-		out_align_right(o, start, start + TIMESTAMP_WIDTH);
-	}
-	out_char(o, '\n');
+	out_str(o, screen.stamped ? "                 UTC\n" : "\n");
 }
 
 /* The width of a row, or without one of the header. */
@@ -4686,13 +4669,11 @@ static void text_stacked(struct sink *o, const struct listing *l, unsigned row)
 		out_char(o, ' ');
 		out_cell(o, c, cell_at(l, row, c));
 		out_align_right(o, start, start + width_of(c));
-		out_char(o, ' ');
 		if (c->unit == UNIT_SIZE && !opt->human) {
-			out_char(o, opt->unit_letter);
 			out_char(o, ' ');
+			out_char(o, opt->unit_letter);
 		}
-		out_str(o, c->heading);
-		out_char(o, '\n');
+		out(o, " %s\n", c->heading);
 	}
 }
 
@@ -4725,8 +4706,8 @@ static void text_below(struct sink *o, struct listing *l)
 	screen.since_header += rows + 1;
 }
 
-static void text_verdict(struct sink *o, const struct listing *l); /* ALERTS */
-static void json_alerts(struct sink *o, const struct report *r);   /* ALERTS */
+static void text_verdict(struct sink *o, const struct listing *l, unsigned row); /* ALERTS */
+static void json_alerts(struct sink *o, const struct report *r);                 /* ALERTS */
 
 static bool text_row(struct sink *o, struct listing *l, unsigned row)
 {
@@ -4735,12 +4716,8 @@ static bool text_row(struct sink *o, struct listing *l, unsigned row)
 	size_t start;
 	bool header, color = l->layout == LAYOUT_TABLE && r->worst != CALM && screen.color;
 
-	if (l->layout == LAYOUT_STACKED) {
-		text_stacked(o, l, row);
-		return false;
-	}
-	if (WITH_ALERTS && l->layout == LAYOUT_VERDICT) {
-		text_verdict(o, l);
+	if (l->layout >= LAYOUT_STACKED) {
+		(WITH_ALERTS && l->layout == LAYOUT_VERDICT ? text_verdict : text_stacked)(o, l, row);
 		return false;
 	}
 	if (l->fit.wanted && screen.sized)
@@ -4778,11 +4755,6 @@ static void out_time(struct sink *o, uint64_t ns)
 	out_char(o, 'Z');
 }
 
-static void json_string(struct sink *o, const char *p)
-{
-	out_escaped(o, ESCAPE_JSON, p);
-}
-
 /* A value of a record. False, and nothing, if it is unavailable. */
 static bool record_value(struct sink *o, const struct column *c, struct cell cell, enum escape how)
 {
@@ -4807,10 +4779,7 @@ static void json_columns(struct sink *o, const struct listing *l, unsigned row, 
 	for (i = 0; i < l->columns; i++) {
 		const struct column *c = l->column[i];
 
-		out_str(o, i ? "," : before);
-		out_char(o, '"');
-		out_str(o, c->key);
-		out_str(o, "\":");
+		out(o, "%s\"%s\":", i ? "," : before, c->key);
 		if (!record_value(o, c, cell_at(l, row, c), ESCAPE_JSON))
 			out_str(o, "null");
 	}
@@ -4824,8 +4793,7 @@ static bool json_row(struct sink *o, struct listing *l, unsigned row)
 
 	out_str(o, "{\"time\":\"");
 	out_time(o, l->from->report->wall_ns);
-	out_char(o, '"');
-	json_columns(o, l, row, ",");
+	json_columns(o, l, row, "\",");
 	if (WITH_ALERTS && l->layout == LAYOUT_TABLE)
 		json_alerts(o, l->from->report);
 	if (below)
@@ -4843,10 +4811,8 @@ static void csv_names(struct sink *o, const struct listing *l)
 	unsigned i;
 
 	out_str(o, "time");
-	for (i = 0; i < l->columns; i++) {
-		out_char(o, ',');
-		out_str(o, l->column[i]->key);
-	}
+	for (i = 0; i < l->columns; i++)
+		out(o, ",%s", l->column[i]->key);
 	out_char(o, '\n');
 }
 
@@ -4856,10 +4822,8 @@ static void csv_line(struct sink *o, const struct listing *l, unsigned row)
 
 	out_time(o, l->from->report->wall_ns);
 	for (i = 0; i < l->columns; i++) {
-		const struct column *c = l->column[i];
-
 		out_char(o, ',');
-		record_value(o, c, cell_at(l, row, c), ESCAPE_CSV);
+		record_value(o, l->column[i], cell_at(l, row, l->column[i]), ESCAPE_CSV);
 	}
 	out_char(o, '\n');
 }
@@ -4989,8 +4953,11 @@ static enum cause find_cause(const struct report *r)
 	return full - quota >= minus(some, full) ? CAUSE_CONTENDED : CAUSE_QUEUEING;
 }
 
-/* Judges a report: the level of each rule, and the worst of them. */
-static void alerts_judge(struct report *r)
+/* Judges a report: the level of each rule, and the worst of them. --check may page somebody:
+ * `doubtful` is the set of rules whose critical level has not been confirmed, and context
+ * switches alone are not critical, unless their level was named: tasks must wait for CPUs as
+ * well. */
+static void alerts_judge(struct report *r, uint32_t doubtful)
 {
 	unsigned a;
 
@@ -4999,8 +4966,11 @@ static void alerts_judge(struct report *r)
 		r->level[a] = CALM;
 		if (!is_judged(r, a))
 			continue;
+		if (a == RULE_cs && opt->view == O_CHECK && !opt->rule_named[a] &&
+		    r->level[RULE_cpu_some] == CALM && r->level[RULE_thr_pct] == CALM)
+			doubtful |= 1u << a;
 		if (alert_value(r, a) >= alert_threshold(r, a, CRITICAL))
-			r->level[a] = CRITICAL;
+			r->level[a] = doubtful >> a & 1 ? WARNING : CRITICAL;
 		else if (alert_threshold(r, a, WARNING) && alert_value(r, a) >= alert_threshold(r, a, WARNING))
 			r->level[a] = WARNING;
 		r->worst = r->level[a] > r->worst ? r->level[a] : r->worst;
@@ -5054,13 +5024,9 @@ struct said_level {
  * where a higher level is reached: that is to be said. */
 static bool alert_follow(struct said_level *t, const struct report *r, enum rule_id a)
 {
-	uint64_t v, limit;
+	uint64_t limit = alert_threshold(r, a, t->level);
 	unsigned level, reached = CALM;
 
-	if (r->level[a] == CALM && t->level == CALM) {
-		t->lasted_us[WARNING] = t->lasted_us[CRITICAL] = 0;
-		return false;
-	}
 	for (level = WARNING; level <= CRITICAL; level++) {
 		if (r->level[a] < level)
 			t->lasted_us[level] = 0;
@@ -5074,10 +5040,8 @@ static bool alert_follow(struct said_level *t, const struct report *r, enum rule
 		t->calm = 0;
 		return true;
 	}
-	v = alert_value(r, a);
-	limit = alert_threshold(r, a, t->level);
 	t->calm = r->level[a] < t->level ? (uint8_t)(t->calm + 1) : 0;
-	if (t->calm && ((v != UNAVAILABLE && v < limit - limit / 10) || t->calm >= CALM_REPORTS)) {
+	if (t->calm && (alert_value(r, a) < limit - limit / 10 || t->calm >= CALM_REPORTS)) {
 		t->level = r->level[a];
 		t->calm = 0;
 	}
@@ -5148,18 +5112,11 @@ static unsigned rule_of(enum metric_id m)
 	return a;
 }
 
-/* A level as a cell, UNAVAILABLE if the rule does not have it. */
-static struct cell threshold_cell(const struct report *r, enum rule_id a, enum alert_level level)
-{
-	uint64_t v = rules[a].what ? alert_threshold(r, a, level) : 0;
-
-	return number_cell(v ? v : UNAVAILABLE);
-}
-
 static struct cell check_cell(const struct listing *l, unsigned item, const struct column *c)
 {
 	const struct rule *rule = &rules[item];
 	const struct report *r = l->from->report;
+	uint64_t v;
 
 	switch (c->id) {
 	case CHECK_RESOURCE:
@@ -5175,7 +5132,8 @@ static struct cell check_cell(const struct listing *l, unsigned item, const stru
 	case CHECK_WORDS:
 		return text_cell(rule->tail + (*rule->tail == ' '));
 	default:
-		return threshold_cell(r, item, c->id == CHECK_WARNING ? WARNING : CRITICAL);
+		v = rule->what ? alert_threshold(r, item, c->id == CHECK_WARNING ? WARNING : CRITICAL) : 0;
+		return number_cell(v ? v : UNAVAILABLE);
 	}
 }
 
@@ -5208,9 +5166,7 @@ static enum verdict verdict_of(const struct report *r)
 /* Appends "memory 97% of 512M" to a list. */
 static void out_evidence(struct sink *o, const struct report *r, enum rule_id a)
 {
-	out_str(o, o->n ? ", " : "");
-	out_str(o, rules[a].before);
-	out_u64(o, (alert_value(r, a) + 500) / 1000);
+	out(o, "%s%s%ju", o->n ? ", " : "", rules[a].before, (alert_value(r, a) + 500) / 1000);
 	if (a == RULE_mem_pct && r->value[M_mem_limit] != UNAVAILABLE) {
 		out_str(o, "% of ");
 		out_human(o, r->value[M_mem_limit]);
@@ -5304,7 +5260,7 @@ static bool list_verdict(struct listing *l)
 }
 
 /* One line fit for a pager, with performance data; then the evidence. */
-static void text_verdict(struct sink *o, const struct listing *l)
+static void text_verdict(struct sink *o, const struct listing *l, unsigned row)
 {
 	const struct report *r = l->from->report;
 	char message[2 * MESSAGE_BYTES];
@@ -5325,20 +5281,15 @@ static void json_alerts(struct sink *o, const struct report *r)
 	for (a = 0; a < RULE_COUNT; a++) {
 		if (!r->level[a])
 			continue;
-		out_str(o, any ? ",{\"metric\":" : "{\"metric\":");
-		json_string(o, metrics[rules[a].metric].column.key);
-		out_str(o, ",\"level\":");
-		json_string(o, level_words[r->level[a]]);
-		out_str(o, ",\"value\":");
+		out(o, "%s{\"metric\":\"%s\",\"level\":\"%s\",\"value\":", any ? "," : "",
+		    metrics[rules[a].metric].column.key, level_words[r->level[a]]);
 		out_milli(o, alert_value(r, a));
 		out_str(o, ",\"threshold\":");
 		out_milli(o, alert_threshold(r, a, r->level[a]));
 		out_str(o, ",\"message\":");
-		json_string(o, alert_message(message, r, a));
-		if (a == RULE_cpu_some && r->cause) {
-			out_str(o, ",\"cause\":");
-			json_string(o, cause_names[r->cause]);
-		}
+		out_escaped(o, ESCAPE_JSON, alert_message(message, r, a));
+		if (a == RULE_cpu_some && r->cause)
+			out(o, ",\"cause\":\"%s\"", cause_names[r->cause]);
 		out_char(o, '}');
 		any = true;
 	}
@@ -5388,30 +5339,11 @@ static void say_alerts(const struct comparison *c, bool again, bool last)
 
 /* The verdict of --check. */
 LARGE struct checked {
-	struct report worst; /* the worst report so far */
-	bool any;
+	struct report worst; /* the worst report so far; its wall_ns is 0: none */
 	bool waits;          /* for a second interval */
 } checked;
 
 #define LONG_ENOUGH_US 10000000 /* no burst lasts that long */
-
-/* Judges a report for a verdict, which may page somebody. Context switches alone are not
- * critical, unless their level was named: tasks must wait for CPUs as well. `doubtful` is
- * the set of rules whose critical level has not been confirmed. */
-static void judge_verdict(struct report *r, uint32_t doubtful)
-{
-	unsigned a;
-
-	alerts_judge(r);
-	if (!opt->rule_named[RULE_cs] && r->level[RULE_cpu_some] == CALM && r->level[RULE_thr_pct] == CALM)
-		doubtful |= 1u << RULE_cs;
-	r->worst = CALM;
-	for (a = 0; a < RULE_COUNT; a++) {
-		if (doubtful >> a & 1 && r->level[a] == CRITICAL)
-			r->level[a] = WARNING;
-		r->worst = r->level[a] > r->worst ? r->level[a] : r->worst;
-	}
-}
 
 /* The kernel's averages over 10 s, which confirm or lower the pressure of an interval. */
 static const uint8_t averages[RULE_COUNT] = {
@@ -5446,7 +5378,7 @@ static void ask_witness(const struct report *witness)
 		else
 			*v = least_of(*v, other);
 	}
-	judge_verdict(r, doubtful);
+	alerts_judge(r, doubtful);
 }
 
 /* Does the verdict have to wait for another interval? */
@@ -5471,15 +5403,14 @@ static void check(struct listing *l, const struct comparison *c)
 		ask_witness(c->report);
 		return;
 	}
-	alerts_judge(r);
+	alerts_judge(r, 0);
 	for (a = 0; a < RULE_COUNT && r->elapsed_us < LONG_ENOUGH_US; a++)
 		if (r->level[a] == CRITICAL && has_average(r, a))
 			r->value[rules[a].metric] = least_of(r->value[rules[a].metric], r->value[averages[a]]);
-	judge_verdict(r, 0);
+	alerts_judge(r, 0);
 	verdict = verdict_of(r);
-	if (checked.any && worst != VERDICT_UNKNOWN && (verdict == VERDICT_UNKNOWN || verdict <= worst))
+	if (checked.worst.wall_ns && worst != VERDICT_UNKNOWN && (verdict == VERDICT_UNKNOWN || verdict <= worst))
 		return;
-	checked.any = true;
 	checked.worst = *r;
 }
 
@@ -9494,7 +9425,7 @@ static void page_tick(uint64_t now_ns, uint64_t recent_ns)
 		exporter.reported = now;
 	}
 	if (WITH_ALERTS)
-		alerts_judge(&page.report);
+		alerts_judge(&page.report, 0);
 	if (!page.reports++)
 		page_begin(&page.last);
 	else
@@ -11450,7 +11381,7 @@ static void fall_back_to_host(struct snapshot *now)
 static void show_report(struct listing *l, const struct comparison *c)
 {
 	if (WITH_ALERTS && view()->reports)
-		alerts_judge(c->report);
+		alerts_judge(c->report, 0);
 	if (WITH_RECORD && opt->record)
 		record(&recorder, c, false);
 	view()->show(l, c);
