@@ -3265,7 +3265,7 @@ struct report {
 	uint64_t most[KIND_TOTAL + 1]; /* possible growth of each kind of counter, in base units */
 	uint64_t most_ticks; /* possible count of one kind since boot */
 	bool first;          /* since boot, or since the start of the cgroup */
-	const char *scope, *cgroup; /* cgroup: its path, NULL for the host */
+	const char *cgroup;  /* its path; NULL for the host */
 	uint8_t level[RULE_COUNT], worst; /* enum alert_level */
 	uint8_t cause;       /* of CPU pressure: enum cause */
 	struct memory_limit { /* of a cgroup, over all its levels; in bytes */
@@ -3524,18 +3524,10 @@ static bool has_numbers(const struct snapshot *now)
 /* A raw number in base units: bytes, microseconds, or unchanged. */
 static uint64_t in_base_units(uint64_t v, enum raw unit)
 {
-	switch (unit) {
-	case RAW_KIB:
-		return times(v, 1024);
-	case RAW_PAGES:
-		return times(v, (uint64_t)getpagesize());
-	case RAW_TICKS:
-		return times(v, 1000000 / USER_HZ);
-	case RAW_NS:
-		return divided(v, 1000);
-	default:
-		return v;
-	}
+	return unit == RAW_KIB ? times(v, 1024) :
+		unit == RAW_PAGES ? times(v, (uint64_t)getpagesize()) :
+		unit == RAW_TICKS ? times(v, 1000000 / USER_HZ) :
+		unit == RAW_NS ? divided(v, 1000) : v;
 }
 
 /* Has no quota ever been set at this level? Its counts are then meaningless. */
@@ -3770,19 +3762,13 @@ static uint64_t smaller_limit(uint64_t a, uint64_t b)
 	return a == UNAVAILABLE || b == UNAVAILABLE ? UNAVAILABLE : least_of(a, b);
 }
 
-/* Usage less the inactive page cache, as the kubelet and
- * docker count it; all usage if that is not reported. */
-static uint64_t working_set(const struct comparison *c, unsigned l)
-{
-	bool reported = c->now->level[l][M_inactive_file] != UNAVAILABLE;
-
-	return minus(gauge_at(c, l, M_mem_used), reported ? gauge_at(c, l, M_inactive_file) : 0);
-}
-
-/* Takes the limit of a level into account, if any. */
+/* Takes the limit of a level into account, if any. The working set is the usage less the
+ * inactive page cache, as the kubelet and docker count it; all usage if that is not reported. */
 static void bind_limit(const struct comparison *c, struct memory_limit *m, uint64_t limit, unsigned l, uint64_t level)
 {
-	uint64_t usage = gauge_at(c, l, M_mem_used), used = working_set(c, l);
+	bool reported = c->now->level[l][M_inactive_file] != UNAVAILABLE;
+	uint64_t usage = gauge_at(c, l, M_mem_used);
+	uint64_t used = minus(usage, reported ? gauge_at(c, l, M_inactive_file) : 0);
 
 	m->known &= limit == UNLIMITED || (limit != UNAVAILABLE && used != UNAVAILABLE);
 	if (limit >= UNLIMITED || used == UNAVAILABLE)
@@ -4065,24 +4051,17 @@ static bool is_fed(const struct comparison *c, enum metric_id m)
 static uint64_t report_number(const struct comparison *c, enum metric_id m, const struct place *p)
 {
 	uint64_t us = c->report->elapsed_us, v;
+	enum kind kind = metrics[m].kind;
 
-	if (metrics[m].kind == KIND_GAUGE) {
+	if (kind == KIND_GAUGE) {
 		v = gauge_at(c, 0, m);
 		return v == UNLIMITED ? UNAVAILABLE : times(in_base_units(v, p->raw), 1000);
 	}
 	v = growth_at(c, 0, m);
-	switch (metrics[m].kind) {
-	case KIND_COUNT:
-		return times(v, 1000);
-	case KIND_TIME:
-		return v;
-	case KIND_RATE:
-		return mul_div(v, 1000000000, us);
-	case KIND_SHARE:
-		return at_most_100(percent(v, us));
-	default:
-		return UNAVAILABLE;
-	}
+	return kind == KIND_COUNT ? times(v, 1000) :
+		kind == KIND_TIME ? v :
+		kind == KIND_RATE ? mul_div(v, 1000000000, us) :
+		kind == KIND_SHARE ? at_most_100(percent(v, us)) : UNAVAILABLE;
 }
 
 static uint64_t make_read(const struct comparison *c), make_written(const struct comparison *c); /* DISKS */
@@ -4108,7 +4087,6 @@ static void report_make(const struct comparison *c)
 	r->wall_ns = now->wall_ns;
 	r->elapsed_us = now->ns > before->ns ? (now->ns - before->ns) / 1000 : 0;
 	find_bounds(c);
-	r->scope = now->of_host ? "host" : "cgroup";
 	r->cgroup = now->of_host ? NULL : scope.name;
 	if (r->first)
 		memset(r->value, 0xff, sizeof r->value); /* UNAVAILABLE unless planned */
@@ -4309,7 +4287,7 @@ static struct cell cell_at(const struct listing *l, unsigned row, const struct c
 		return l->cell(l, l->item[row], c);
 	if (c->id == ID_INTERVAL)
 		return number_cell(r->elapsed_us ? (r->elapsed_us + 500) / 1000 : UNAVAILABLE); /* seconds */
-	return text_cell(c->id == ID_SCOPE ? r->scope : r->cgroup);
+	return text_cell(c->id == ID_CGROUP ? r->cgroup : r->cgroup ? "cgroup" : "host");
 }
 
 static void add_scope(struct listing *l)
@@ -4559,15 +4537,18 @@ static void text_cells(struct sink *o, const struct listing *l, const unsigned *
 	}
 }
 
-/* A title, centred in dashes, over the columns of each group. */
-static void text_titles(struct sink *o, const struct listing *l)
+/* A title over the columns of each group, centred in dashes, if any has one; the headings. */
+static void text_header(struct sink *o, const struct listing *l)
 {
+	size_t begin = o->n;
+	bool grouped = false;
 	unsigned i, next;
 
 	for (i = 0; i < l->columns; i = next) {
 		const struct group_row *group = &groups[l->column[i]->group];
 		size_t width = 0, n, dashes;
 
+		grouped |= l->column[i]->group != GROUP_NONE;
 		for (next = i; next < l->columns && &groups[l->column[next]->group] == group; next++)
 			if (shown_width(l, next))
 				width += shown_width(l, next) + (width ? 1u : 0u);
@@ -4575,24 +4556,15 @@ static void text_titles(struct sink *o, const struct listing *l)
 			continue;
 		n = least_of(strlen(group->name), width);
 		dashes = (width - n + !group->right) / 2;
-		out_str(o, o->n && o->text[o->n - 1] != '\n' ? " " : "");
+		out_str(o, o->n != begin ? " " : "");
 		out_fill(o, '-', dashes);
 		out_bytes(o, group->name, n);
 		out_fill(o, '-', width - n - dashes);
 	}
-}
-
-static void text_header(struct sink *o, const struct listing *l)
-{
-	bool grouped = false;
-	unsigned i;
-
-	for (i = 0; i < l->columns; i++)
-		grouped |= l->column[i]->group != GROUP_NONE;
-	if (grouped) {
-		text_titles(o, l);
+	if (grouped)
 		out_str(o, screen.stamped ? " -----timestamp-----\n" : "\n");
-	}
+	else
+		o->n = begin;
 	text_cells(o, l, NULL);
 	out_str(o, screen.stamped ? "                 UTC\n" : "\n");
 }
@@ -4760,14 +4732,12 @@ static bool record_value(struct sink *o, const struct column *c, struct cell cel
 {
 	uint64_t v = in_display_unit(cell.number, c->unit);
 
-	if (is_name(c) ? !cell.text : v == UNAVAILABLE)
-		return false;
-	if (is_name(c))
+	if (is_name(c) && cell.text)
 		out_escaped(o, how, cell.text);
-	else if (c->unit == UNIT_WHOLE)
-		out_u64(o, v);
+	else if (v == UNAVAILABLE) /* as of all names */
+		return false;
 	else
-		out_milli(o, c->unit == UNIT_DECIMALS ? v / 1000 + (v % 1000 >= 500) : v);
+		out_decimal(o, c->unit == UNIT_DECIMALS ? v / 1000 + (v % 1000 >= 500) : v, c->unit == UNIT_WHOLE ? 0 : 3);
 	return true;
 }
 
@@ -5137,18 +5107,6 @@ static struct cell check_cell(const struct listing *l, unsigned item, const stru
 	}
 }
 
-/* Evidence that does not exist in this scope is left out. */
-static void list_checks(struct listing *l)
-{
-	unsigned i;
-
-	l->cell = check_cell;
-	add_columns(l, check_columns, LENGTH(check_columns) - (opt->format != O_NONE));
-	for (i = 0; i < RULE_COUNT; i++)
-		if (rules[i].what || l->from->now->plan->place[rules[i].metric])
-			l->item[l->rows++] = (uint16_t)i;
-}
-
 enum verdict { VERDICT_OK, VERDICT_WARNING, VERDICT_CRITICAL, VERDICT_UNKNOWN };
 
 static const char *const verdict_words[] = { "OK", "WARNING", "CRITICAL", "UNKNOWN" };
@@ -5227,16 +5185,9 @@ static struct cell verdict_cell(const struct listing *l, unsigned item, const st
 	LARGE char message[2 * MESSAGE_BYTES];
 	const struct report *r = l->from->report;
 
-	switch (c->id) {
-	case VERDICT_STATUS:
-		return text_cell(verdict_words[verdict_of(r)]);
-	case VERDICT_CODE:
-		return number_cell(verdict_of(r));
-	case VERDICT_CAUSE:
-		return text_cell(r->cause ? cause_names[r->cause] : NULL);
-	default:
-		return text_cell(verdict_message(message, r));
-	}
+	return c->id == VERDICT_CODE ? number_cell(verdict_of(r)) :
+		text_cell(c->id == VERDICT_STATUS ? verdict_words[verdict_of(r)] :
+			  c->id == VERDICT_CAUSE ? cause_names[r->cause] : verdict_message(message, r));
 }
 
 /* The verdict of --check, with its evidence below. */
@@ -5355,28 +5306,32 @@ static bool has_average(const struct report *r, enum rule_id a)
 	return averages[a] && r->value[averages[a]] != UNAVAILABLE;
 }
 
-/* Could a burst within the interval have made this rule critical? */
-static bool is_doubtful(const struct report *r, enum rule_id a)
+/* The set of rules that a burst within the interval may have made critical. */
+static uint32_t find_doubtful(const struct report *r)
 {
-	return rules[a].bursts && r->level[a] == CRITICAL && r->elapsed_us < LONG_ENOUGH_US && !has_average(r, a);
+	uint32_t doubtful = 0;
+	unsigned a;
+
+	for (a = 0; a < RULE_COUNT && r->elapsed_us < LONG_ENOUGH_US; a++)
+		if (rules[a].bursts && r->level[a] == CRITICAL && !has_average(r, a))
+			doubtful |= 1u << a;
+	return doubtful;
 }
 
 /* Lowers the doubtful values of the worst report to those of a second interval. */
 static void ask_witness(const struct report *witness)
 {
 	struct report *r = &checked.worst;
-	uint32_t doubtful = 0;
+	uint32_t doubtful = find_doubtful(r);
 	unsigned a;
 
 	for (a = 0; a < RULE_COUNT; a++) {
 		uint64_t *v = &r->value[rules[a].metric], other = witness->value[rules[a].metric];
 
-		if (!is_doubtful(r, a))
+		if (!(doubtful >> a & 1) || other == UNAVAILABLE)
 			continue;
-		if (other == UNAVAILABLE)
-			doubtful |= 1u << a;
-		else
-			*v = least_of(*v, other);
+		*v = least_of(*v, other);
+		doubtful &= ~(1u << a);
 	}
 	alerts_judge(r, doubtful);
 }
@@ -5384,12 +5339,7 @@ static void ask_witness(const struct report *witness)
 /* Does the verdict have to wait for another interval? */
 static bool check_waits(void)
 {
-	unsigned a = 0;
-
-	while (a < RULE_COUNT && !is_doubtful(&checked.worst, a))
-		a++;
-	checked.waits = a < RULE_COUNT && !checked.waits;
-	return checked.waits;
+	return checked.waits = find_doubtful(&checked.worst) && !checked.waits;
 }
 
 /* Judges a report for --check and keeps the worst. */
@@ -5414,16 +5364,22 @@ static void check(struct listing *l, const struct comparison *c)
 	checked.worst = *r;
 }
 
-/* Prints the verdict on the worst report. Returns the exit status. */
+/* Prints the verdict on the worst report; evidence that does not exist in this scope is left
+ * out. Returns the exit status. */
 static int finish_check(struct listing *l)
 {
 	LARGE struct listing below;
 	const struct comparison c = { &snapshots[0], &snapshots[1], &checked.worst, false };
 	enum verdict verdict = verdict_of(&checked.worst);
+	unsigned a;
 
 	l->from = below.from = &c;
-	list_checks(&below);
 	l->below = &below;
+	below.cell = check_cell;
+	add_columns(&below, check_columns, LENGTH(check_columns) - (opt->format != O_NONE));
+	for (a = 0; a < RULE_COUNT; a++)
+		if (rules[a].what || c.now->plan->place[rules[a].metric])
+			below.item[below.rows++] = (uint16_t)a;
 	print_listing(l);
 	return opt->check_critical && verdict == VERDICT_WARNING ? 0 : (int)verdict;
 }
@@ -7808,7 +7764,6 @@ static bool replay_line(const struct replay *r, struct text line, struct report 
 
 	memset(report->value, 0xff, sizeof report->value);
 	report->elapsed_us = 0;
-	report->scope = "host";
 	report->cgroup = NULL;
 	report->mem_level[0] = report->cpu_level[0] = '\0';
 	if (!csv_field(&line, text, sizeof text) || !parse_time(&p, &report->wall_ns) || *p)
@@ -7826,8 +7781,6 @@ static bool replay_line(const struct replay *r, struct text line, struct report 
 			continue;
 		if (c->id == ID_INTERVAL)
 			report->elapsed_us = v < UINT64_MAX / 1000 ? v * 1000 : 0;
-		else if (c->id == ID_SCOPE)
-			report->scope = strcmp(text, "cgroup") ? "host" : "cgroup";
 		else if (c->id == ID_CGROUP)
 			report->cgroup = strcpy(cgroup, text);
 		else if (c->unit == UNIT_LEVEL)
