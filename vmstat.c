@@ -3658,8 +3658,7 @@ static uint64_t most_growth(const struct comparison *c, enum metric_id m)
 	uint64_t most = c->report->most[metrics[m].kind];
 	enum raw raw = c->now->plan->place[m]->raw;
 
-	/* Throttled time is counted at the end of its period, of 1 s at most. */
-	if (m == M_throttled_time || m == M_local_throttled)
+	if (m == M_throttled_time || m == M_local_throttled) /* counted at the end of a period, of 1 s at most */
 		return plus(most, times(c->report->cpus, 1000000));
 	return raw == RAW_ONE || raw >= RAW_TICKS ? most : UNAVAILABLE; /* pages, bytes: none */
 }
@@ -3824,14 +3823,6 @@ static uint64_t find_limit(const struct comparison *c, enum directory dir, enum 
 	return is_truncated(c, dir) || least == UNLIMITED ? UNAVAILABLE : times(least, 1000);
 }
 
-/* A level's quota in millionths of a CPU; UNAVAILABLE: none. */
-static uint64_t level_quota(const uint64_t *level)
-{
-	uint64_t quota = level[M_cpu_quota], period = level[M_cpu_period];
-
-	return !quota || quota >= UNLIMITED || period >= UNLIMITED ? UNAVAILABLE : mul_div(quota, 1000000, period);
-}
-
 /* The least of the quotas, the nearest cpuset and the online CPUs. */
 struct cpu_limit {
 	uint64_t micro;     /* in millionths of a CPU; UNAVAILABLE: unknown */
@@ -3852,13 +3843,12 @@ static struct cpu_limit find_cpu_limit(const struct comparison *c)
 			cpu = (struct cpu_limit){ cpus, online != UNAVAILABLE ? l : UNAVAILABLE, DIR_CPUSET };
 	}
 	for (l = 0; l < levels_of(c, DIR_CPU); l++) {
-		uint64_t quota = level_quota(c->now->level[l]);
+		uint64_t quota = c->now->level[l][M_cpu_quota], period = c->now->level[l][M_cpu_period];
 
-		if (c->now->level[l][M_cpu_quota] == UNAVAILABLE ||
-		    (!is_unlimited(c->now->level[l][M_cpu_quota]) && c->now->level[l][M_cpu_period] == UNAVAILABLE))
+		if (quota == UNAVAILABLE || (!is_unlimited(quota) && period == UNAVAILABLE))
 			return unknown; /* it may be the least */
-		if (quota < cpu.micro)
-			cpu = (struct cpu_limit){ quota, l, DIR_CPU };
+		if (quota && quota < UNLIMITED && period < UNLIMITED && mul_div(quota, 1000000, period) < cpu.micro)
+			cpu = (struct cpu_limit){ mul_div(quota, 1000000, period), l, DIR_CPU };
 	}
 	return l && !is_truncated(c, DIR_CPU) ? cpu : unknown; /* a quota may be invisible */
 }
@@ -3868,43 +3858,31 @@ struct throttling {
 	uint64_t periods, throttled, time_us, share;
 };
 
-/* An idle cgroup has no periods, and 0 %; if the interval is too short for one to end, the
- * share is unknown. */
-static struct throttling level_throttling(const struct comparison *c, unsigned l)
-{
-	uint64_t period_us = c->now->level[l][M_cpu_period];
-	struct throttling t = {
-		growth_at(c, l, M_nr_periods), growth_at(c, l, M_nr_throttled),
-		growth_at(c, l, M_throttled_time), UNAVAILABLE,
-	};
-
-	if (t.throttled == UNAVAILABLE)
-		return t;
-	/* In the first report a parent may predate the cgroup. */
-	if (c->report->first && period_us < UNLIMITED && times(t.periods, period_us) > most_us(c, 1, LATE_US))
-		t.time_us = UNAVAILABLE;
-	if (t.periods)
-		t.share = at_most_100(percent(t.throttled, t.periods));
-	else if (period_us >= UNLIMITED || c->report->elapsed_us >= period_us)
-		t.share = 0;
-	return t;
-}
-
 /* The throttling at the level with the largest share of throttled periods: it is counted at
- * the quota's level, not below. */
+ * the quota's level, not below. An idle cgroup has no periods, and 0 %; if the interval is
+ * too short for one to end, the share is unknown. */
 static struct throttling find_throttling(const struct comparison *c)
 {
 	struct throttling worst = { UNAVAILABLE, UNAVAILABLE, UNAVAILABLE, UNAVAILABLE }, t;
 	unsigned l;
 
 	for (l = 0; l < levels_of(c, DIR_CPU); l++) {
-		uint64_t before = c->before->level[l][M_nr_periods];
+		const uint64_t *now = c->now->level[l];
+		uint64_t before = c->before->level[l][M_nr_periods], period_us = now[M_cpu_period];
+		bool long_enough = period_us >= UNLIMITED || c->report->elapsed_us >= period_us;
 
-		if (has_no_quota(c->now->level[l]))
+		if (has_no_quota(now))
 			continue;
-		t = level_throttling(c, l);
+		t.periods = growth_at(c, l, M_nr_periods);
+		t.throttled = growth_at(c, l, M_nr_throttled);
+		t.time_us = growth_at(c, l, M_throttled_time);
+		t.share = t.periods ? at_most_100(percent(t.throttled, t.periods)) :
+			t.throttled != UNAVAILABLE && long_enough ? 0 : UNAVAILABLE;
+		/* In the first report a parent may predate the cgroup. */
+		if (c->report->first && period_us < UNLIMITED && times(t.periods, period_us) > most_us(c, 1, LATE_US))
+			t.time_us = UNAVAILABLE;
 		if ((!c->child && is_unread(&files[l][SRC_CPU_STAT])) || (t.share == UNAVAILABLE &&
-		    before != UNAVAILABLE && c->now->level[l][M_nr_periods] < before))
+		    before != UNAVAILABLE && now[M_nr_periods] < before))
 			return t; /* unread or stepped back, and may be the worst */
 		if (t.share != UNAVAILABLE && (worst.share == UNAVAILABLE || t.share > worst.share ||
 					       (t.share == worst.share && t.time_us > worst.time_us)))
@@ -4002,13 +3980,13 @@ static uint64_t make_cpu_time(const struct comparison *c)
 	const struct term *t;
 	bool whole = true;
 
-	for (t = now->plan->place[M_cpu_time]->terms; t->sign; t++) {
+	for (t = now->plan->place[M_cpu_time]->terms; t->sign == TERM_PLUS; t++) {
 		uint64_t v = c->report->value[t->metric];
 
-		if (t->sign == TERM_NEEDED || (t->optional && now->level[0][t->metric] == UNAVAILABLE))
-			continue;
-		whole &= v != UNAVAILABLE || t->metric == M_cpu_steal;
-		sum = plus(sum, v == UNAVAILABLE ? 0 : v);
+		if (v != UNAVAILABLE)
+			sum = plus(sum, v);
+		else if (t->metric != M_cpu_steal && !(t->optional && now->level[0][t->metric] == UNAVAILABLE))
+			whole = false;
 	}
 	if (now->ns == before->ns) /* no time */
 		return UNAVAILABLE;
@@ -4419,11 +4397,6 @@ static bool list_table(struct listing *l)
 	return list_metrics(l, opt->format != O_NONE);
 }
 
-static bool is_terminal(int fd, struct winsize *w)
-{
-	return ioctl(fd, TIOCGWINSZ, w) == 0;
-}
-
 #define TIMESTAMP_WIDTH 20 /* " 2026-01-02 03:04:05" */
 
 /* By https://no-color.org and the terminal. */
@@ -4443,7 +4416,7 @@ static void screen_measure(void)
 
 	if (screen.columns && !screen.tty)
 		return;
-	screen.tty = is_terminal(STDOUT_FILENO, &w);
+	screen.tty = ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0;
 	if (!screen.columns)
 		screen.color = wants_color();
 	screen.rows = w.ws_row ? w.ws_row : screen.tty ? 24 : 25;
@@ -11603,7 +11576,7 @@ static __attribute__((noinline)) int vmstat(int argc, char **argv)
 	}
 	complete_options();
 	read_boot_offset();
-	scope_is_told = WITH_CGROUP && opt->view != O_CHECK && is_terminal(STDERR_FILENO, &(struct winsize){ 0 });
+	scope_is_told = WITH_CGROUP && opt->view != O_CHECK && isatty(STDERR_FILENO);
 	if (WITH_RECORD && opt->replay) {
 		lay_out_snapshots();
 		plan_places(&scope_plan, false);
