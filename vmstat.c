@@ -3420,14 +3420,12 @@ static void snapshot_clock(struct snapshot *now, uint64_t tick_ns)
 	struct text line;
 
 	now->ns = tick_ns - (uint64_t)scope.boot_ns;
-	now->awake_ns = clock_ns(CLOCK_MONOTONIC);
 	now->age_known = !opt->captured;
 	if (opt->captured && scan_proc(&s, "uptime", "")) {
 		now->age_known = scan_line(&s, &line) && parse_decimal(&line.p, 9, &now->ns);
 		scan_close(&s);
 	}
-	if (opt->captured)
-		now->awake_ns = now->ns;
+	now->awake_ns = opt->captured ? now->ns : clock_ns(CLOCK_MONOTONIC);
 }
 
 static const char *directory_of(enum source_id src)
@@ -4076,10 +4074,8 @@ static void report_make(const struct comparison *c)
 
 		if (p->maker == MAKE_limits)
 			continue;
-		if (p->maker)
-			r->value[m] = makers[p->maker](c);
-		else
-			r->value[m] = terms_of(p) ? sum_terms(now, 0, p->terms, r) : report_number(c, m, p);
+		r->value[m] = p->maker ? makers[p->maker](c) :
+			terms_of(p) ? sum_terms(now, 0, p->terms, r) : report_number(c, m, p);
 		if (p->over)
 			r->value[m] = percent(r->value[m], r->value[p->over]);
 	}
@@ -4106,9 +4102,8 @@ static bool is_false_start(const struct comparison *c)
 		    in_base_units(v[m], plan->place[m]->raw) > most_growth(c, m))
 			return true;
 	}
-	if (period < UNLIMITED && v[M_nr_periods] != UNAVAILABLE && times(v[M_nr_periods], period) > most)
-		return true;
-	return used != UNAVAILABLE && used > mul_div(r->value[M_cpu_capacity], most, 1000000);
+	return (period < UNLIMITED && v[M_nr_periods] != UNAVAILABLE && times(v[M_nr_periods], period) > most) ||
+		(used != UNAVAILABLE && used > mul_div(r->value[M_cpu_capacity], most, 1000000));
 }
 
 /* " of PATH", the cgroup that sets the limit, unless it is the scope. */
@@ -4307,13 +4302,10 @@ static void sort_rows(struct listing *l, bool (*is_before)(unsigned a, unsigned 
 
 static struct cell table_cell(const struct listing *l, unsigned item, const struct column *c)
 {
-	if (c->unit == UNIT_LEVEL) {
-		const struct report *r = l->from->report;
-		const char *name = c->id == M_mem_level ? r->mem_level : r->cpu_level;
+	const struct report *r = l->from->report;
+	const char *name = c->id == M_mem_level ? r->mem_level : r->cpu_level;
 
-		return text_cell(*name ? name : NULL);
-	}
-	return number_cell(l->from->report->value[c->id]);
+	return c->unit != UNIT_LEVEL ? number_cell(r->value[c->id]) : text_cell(*name ? name : NULL);
 }
 
 /* The meaning of a metric in reports. */
