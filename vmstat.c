@@ -4702,7 +4702,8 @@ static bool record_value(struct sink *o, const struct column *c, struct cell cel
 	else if (v == UNAVAILABLE) /* as of all names */
 		return false;
 	else
-		out_decimal(o, c->unit == UNIT_DECIMALS ? v / 1000 + (v % 1000 >= 500) : v, c->unit == UNIT_WHOLE ? 0 : 3);
+		out_decimal(o, c->unit == UNIT_DECIMALS ? v / 1000 + (v % 1000 >= 500) : v,
+			    c->unit == UNIT_WHOLE ? 0 : 3);
 	return true;
 }
 
