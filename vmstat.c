@@ -4892,7 +4892,7 @@ static enum cause find_cause(const struct report *r)
 /* Judges a report: the level of each rule, and the worst of them. --check may page somebody:
  * `doubtful` is the set of rules whose critical level has not been confirmed, and context
  * switches alone are not critical, unless their level was named: tasks must wait for CPUs as
- * well. */
+ * well, by the rules judged before. */
 static void alerts_judge(struct report *r, uint32_t doubtful)
 {
 	unsigned a;
