@@ -3193,27 +3193,6 @@ enum alert_level { CALM, WARNING, CRITICAL };
  * quotas of cgroups below the machine's root. */
 enum cause { CAUSE_UNKNOWN, CAUSE_QUOTA, CAUSE_CONTENDED, CAUSE_QUEUEING, CAUSE_QUOTAS_BELOW };
 
-/* The limits of a cgroup over all its levels, and its throttling. Sizes in bytes. */
-struct limits {
-	struct memory_limit {
-		uint64_t limit, used; /* limit and working set of the tightest level */
-		uint64_t idle, available; /* the least of limit - usage, limit - working set */
-		unsigned level;       /* the tightest; hierarchies[].levels: not visible */
-		bool known;           /* every limit could be read */
-	} memory;
-	struct cpu_limit { /* the least of the quotas, the nearest cpuset and the online CPUs */
-		uint64_t micro;       /* in millionths of a CPU; UNAVAILABLE: unknown */
-		bool limited;         /* limited below the online CPUs, */
-		unsigned level;       /* at this level of the cpu hierarchy */
-		bool cpuset;          /* or of the cpuset hierarchy */
-	} cpu;
-	struct throttling { /* at the level with the largest share of throttled periods: counted at
-	                     * the quota's level, not below. UNAVAILABLE: none or unknown */
-		uint64_t periods, throttled, time_us, share;
-	} throttling;
-	uint64_t swap, tasks; /* the least; UNAVAILABLE: none or unknown */
-};
-
 /* Two snapshots compared: all the input of a renderer. Values are thousandths:
  * of a byte for sizes, of one per second for rates, of a percent, of a CPU;
  * those of KIND_TIME are microseconds. */
@@ -3224,10 +3203,15 @@ struct report {
 	uint64_t most[KIND_TOTAL + 1]; /* possible growth of each kind of counter, in base units */
 	uint64_t most_ticks; /* possible count of one kind since boot */
 	bool first;          /* since boot, or since the start of the cgroup */
-	const char *scope, *cgroup; /* cgroup: its path, NULL for the host */
+	const char *cgroup;  /* its path; NULL for the host */
 	uint8_t level[RULE_COUNT], worst; /* enum alert_level */
 	uint8_t cause;       /* of CPU pressure: enum cause */
-	struct limits limits; /* of a cgroup */
+	struct memory_limit { /* of a cgroup, over all its levels; in bytes */
+		uint64_t limit, used; /* limit and working set of the tightest level */
+		uint64_t idle, available; /* the least of limit - usage, limit - working set */
+		uint64_t level;       /* the tightest; UNAVAILABLE: none, or not visible */
+		bool known;           /* every limit could be read */
+	} memory;
 	uint64_t value[M_COUNT];
 	char mem_level[PATH_BYTES], cpu_level[PATH_BYTES]; /* of limits in force; "": none */
 };
@@ -3372,12 +3356,10 @@ static void snapshot_clock(struct snapshot *now, uint64_t tick_ns)
 	struct text line;
 
 	now->ns = tick_ns - (uint64_t)scope.boot_ns;
-	now->awake_ns = clock_ns(CLOCK_MONOTONIC);
 	now->age_known = !opt->captured;
-	if (opt->captured) {
+	if (opt->captured)
 		now->age_known = first_line(&s, "uptime", "", &line) && parse_decimal(&line.p, 9, &now->ns);
-		now->awake_ns = now->ns;
-	}
+	now->awake_ns = opt->captured ? now->ns : clock_ns(CLOCK_MONOTONIC);
 }
 
 static const char *directory_of(enum source_id src)
@@ -3455,13 +3437,9 @@ static void read_each_cpu(struct cpus *cpus)
 static void snapshot_take(struct plan *plan, struct snapshot *now, const struct snapshot *before, uint64_t tick_ns,
 			  const struct needs *needs)
 {
-	unsigned src, i, l;
+	unsigned src;
 
-	if (now->plan != plan)
-		memset(now->level, 0xff, now->levels * sizeof *now->level); /* all UNAVAILABLE */
-	for (l = 0; now->plan == plan && l < now->levels; l++)
-		for (i = 0; i < plan->count; i++)
-			now->level[l][plan->order[i]] = UNAVAILABLE;
+	memset(now->level, 0xff, now->levels * sizeof *now->level); /* all UNAVAILABLE */
 	now->plan = plan;
 	snapshot_clock(now, tick_ns);
 	now->wall_ns = clock_ns(CLOCK_REALTIME);
@@ -3502,24 +3480,67 @@ static bool has_numbers(const struct snapshot *now)
 	return false;
 }
 
+/* A raw number in base units: bytes, microseconds, or unchanged. */
+static uint64_t in_base_units(uint64_t v, enum raw unit)
+{
+	return unit == RAW_KIB ? times(v, 1024) :
+		unit == RAW_PAGES ? times(v, (uint64_t)getpagesize()) :
+		unit == RAW_TICKS ? times(v, 1000000 / USER_HZ) :
+		unit == RAW_NS ? divided(v, 1000) : v;
+}
+
+/* Has no quota ever been set at this level? Its counts are then meaningless. */
+static bool has_no_quota(const uint64_t *level)
+{
+	return level[M_cpu_quota] == UNLIMITED && !level[M_nr_periods];
+}
+
+static uint64_t counter_total(const struct snapshot *now, unsigned l, enum metric_id m);
+
+/* The sum of terms: of their values in a report, or without one of the counters at a level. */
+static uint64_t sum_terms(const struct snapshot *now, unsigned l, const struct term *t, const struct report *r)
+{
+	uint64_t sum = 0, less = 0;
+	bool any = false;
+
+	for (; t->sign; t++) {
+		uint64_t *to = t->sign == TERM_MINUS ? &less : &sum;
+
+		if (t->sign == TERM_NEEDED || (t->optional && now->level[l][t->metric] == UNAVAILABLE))
+			continue; /* not reported by this kernel */
+		any = true;
+		*to = plus(*to, r ? r->value[t->metric] : counter_total(now, l, t->metric));
+	}
+	return any ? minus(sum, less) : UNAVAILABLE;
+}
+
+/* A counter since boot in base units, at one level; terms are added up. */
+static uint64_t counter_total(const struct snapshot *now, unsigned l, enum metric_id m)
+{
+	const struct place *p = now->plan->place[m];
+	uint64_t v = now->level[l][m];
+
+	if (p && terms_of(p))
+		return sum_terms(now, l, p->terms, NULL);
+	if (!p || v == UNLIMITED || (p->trait == TRAIT_NEVER_ZERO && !v) ||
+	    (p->trait == TRAIT_LEVELS && has_no_quota(now->level[l])))
+		return UNAVAILABLE;
+	return in_base_units(v, p->raw);
+}
+
 /* When the counters of the machine began, in ns since boot: at boot, unless they fill less
  * than half of the time since and fit into /proc/uptime; then by that. OpenVZ has its own
  * uptime and counters, but the host's clock. */
 static uint64_t machine_start_ns(const struct snapshot *now)
 {
-	const struct place *p = now->plan->place[M_cpu_time];
-	uint64_t cpus = now->level[0][M_cpu_lines], ticks = 0, uptime = 0;
-	const struct term *t;
+	uint64_t cpus = now->level[0][M_cpu_lines], us = counter_total(now, 0, M_cpu_time), uptime = 0;
 	struct scanner s;
 	struct text line;
 
-	for (t = p ? p->terms : NULL; t && t->sign == TERM_PLUS; t++)
-		if (now->level[0][t->metric] != UNAVAILABLE)
-			ticks = plus(ticks, times(now->level[0][t->metric], NS_PER_S / USER_HZ));
-	if (!ticks || cpus == UNAVAILABLE || ticks > times(cpus, now->ns / 2) ||
-	    !first_line(&s, "uptime", "", &line) || !parse_decimal(&line.p, 9, &uptime))
+	if (!us || cpus == UNAVAILABLE || us > times(cpus, now->ns / 2000) || !first_line(&s, "uptime", "", &line) ||
+	    !parse_decimal(&line.p, 9, &uptime))
 		return 0;
-	return uptime < now->ns && ticks <= times(cpus, uptime + uptime / 16) ? now->ns - uptime : 0;
+	return uptime < now->ns && us <= times(cpus, (uptime + uptime / 16) / 1000) ? now->ns - uptime : 0;
 }
 
 /* When the counters of the scope began, in ns since boot: for a cgroup when
@@ -3545,23 +3566,6 @@ static uint64_t growth(uint64_t before, uint64_t now)
 	if (before == UNAVAILABLE || now >= before)
 		return minus(now, before);
 	return before <= UINT32_MAX && wrapped < MOST_WRAPPED ? wrapped : UNAVAILABLE;
-}
-
-/* A raw number in base units: bytes, microseconds, or unchanged. */
-static uint64_t in_base_units(uint64_t v, enum raw unit)
-{
-	switch (unit) {
-	case RAW_KIB:
-		return times(v, 1024);
-	case RAW_PAGES:
-		return times(v, (uint64_t)getpagesize());
-	case RAW_TICKS:
-		return times(v, 1000000 / USER_HZ);
-	case RAW_NS:
-		return divided(v, 1000);
-	default:
-		return v;
-	}
 }
 
 /* No limit: "max", or in v1 the largest count of pages in the kernel:
@@ -3611,8 +3615,7 @@ static uint64_t most_growth(const struct comparison *c, enum metric_id m)
 	uint64_t most = c->report->most[metrics[m].kind];
 	enum raw raw = c->now->plan->place[m]->raw;
 
-	/* Throttled time is counted at the end of its period, of 1 s at most. */
-	if (m == M_throttled_time || m == M_local_throttled)
+	if (m == M_throttled_time || m == M_local_throttled) /* counted at the end of a period, of 1 s at most */
 		return plus(most, times(c->report->cpus, 1000000));
 	return raw == RAW_ONE || raw >= RAW_TICKS ? most : UNAVAILABLE; /* pages, bytes: none */
 }
@@ -3727,10 +3730,16 @@ static uint64_t make_host_used(const struct comparison *c)
 	return minus(v[M_host_total], nonsense ? v[M_mem_free] : v[M_mem_available]);
 }
 
-/* The number of levels that count: all, or a child's own. */
+/* The number of levels that count: all, or a child's own. In v1 memory is charged to an
+ * ancestor only with its memory.use_hierarchy. */
 static unsigned levels_of(const struct comparison *c, enum directory dir)
 {
-	return c->child && hierarchies[dir].levels ? 1 : hierarchies[dir].levels;
+	unsigned l = hierarchies[dir].levels > 0;
+
+	while (l && l < hierarchies[dir].levels && !c->child &&
+	       (dir != DIR_MEMORY || c->now->level[l][M_use_hierarchy] != 0))
+		l++;
+	return l;
 }
 
 /* May a level that counts be invisible? */
@@ -3745,19 +3754,13 @@ static uint64_t smaller_limit(uint64_t a, uint64_t b)
 	return a == UNAVAILABLE || b == UNAVAILABLE ? UNAVAILABLE : least_of(a, b);
 }
 
-/* Usage less the inactive page cache, as the kubelet and
- * docker count it; all usage if that is not reported. */
-static uint64_t working_set(const struct comparison *c, unsigned l)
+/* Takes the limit of a level into account, if any. The working set is the usage less the
+ * inactive page cache, as the kubelet and docker count it; all usage if that is not reported. */
+static void bind_limit(const struct comparison *c, struct memory_limit *m, uint64_t limit, unsigned l, uint64_t level)
 {
 	bool reported = c->now->level[l][M_inactive_file] != UNAVAILABLE;
-
-	return minus(gauge_at(c, l, M_mem_used), reported ? gauge_at(c, l, M_inactive_file) : 0);
-}
-
-/* Takes the limit of a level into account, if any. */
-static void bind_limit(const struct comparison *c, struct memory_limit *m, uint64_t limit, unsigned l, unsigned level)
-{
-	uint64_t usage = gauge_at(c, l, M_mem_used), used = working_set(c, l);
+	uint64_t usage = gauge_at(c, l, M_mem_used);
+	uint64_t used = minus(usage, reported ? gauge_at(c, l, M_inactive_file) : 0);
 
 	m->known &= limit == UNLIMITED || (limit != UNAVAILABLE && used != UNAVAILABLE);
 	if (limit >= UNLIMITED || used == UNAVAILABLE)
@@ -3771,22 +3774,16 @@ static void bind_limit(const struct comparison *c, struct memory_limit *m, uint6
 	m->level = level;
 }
 
-/* Is a child's memory also charged to this ancestor? v1: memory.use_hierarchy. */
-static bool charges_below(const uint64_t *above)
-{
-	return hierarchies[DIR_MEMORY].version == 2 || above[M_use_hierarchy] != 0;
-}
-
 static struct memory_limit find_memory_limit(const struct comparison *c)
 {
-	struct memory_limit m = { UNAVAILABLE, UNAVAILABLE, UNAVAILABLE, UNAVAILABLE, 0, false };
+	struct memory_limit m = { UNAVAILABLE, UNAVAILABLE, UNAVAILABLE, UNAVAILABLE, UNAVAILABLE, false };
 	const struct hierarchy *h = &hierarchies[DIR_MEMORY];
 	uint64_t above = gauge_at(c, 0, M_hierarchical); /* v1: includes invisible levels */
 	unsigned l, levels = levels_of(c, DIR_MEMORY);
 	bool counted = false;
 
 	m.known = levels > 0 && !is_truncated(c, DIR_MEMORY);
-	for (l = 0; l < levels && (!l || charges_below(c->now->level[l])); l++) {
+	for (l = 0; l < levels; l++) {
 		m.known &= c->child || !is_unread(&files[l][SRC_MEM_STAT]);
 		bind_limit(c, &m, h->version == 1 ? gauge_at(c, l, M_mem_max) :
 			   smaller_limit(gauge_at(c, l, M_mem_max), gauge_at(c, l, M_mem_high)), l, l);
@@ -3794,129 +3791,94 @@ static struct memory_limit find_memory_limit(const struct comparison *c)
 	}
 	m.known &= counted || h->whole; /* or invisible levels may count */
 	if (above != UNAVAILABLE && above < m.limit)
-		bind_limit(c, &m, above, 0, h->levels);
+		bind_limit(c, &m, above, 0, UNAVAILABLE);
 	if (!m.known)
-		m.limit = m.used = m.idle = m.available = UNAVAILABLE;
+		m.limit = m.used = m.idle = m.available = m.level = UNAVAILABLE;
 	return m;
 }
 
-/* v2: memory.swap.max. v1 limits memory and swap together. */
-static uint64_t find_swap_limit(const struct comparison *c)
+/* The least limit of swap or tasks over the levels, in thousandths; UNAVAILABLE: none or
+ * unknown. v2: memory.swap.max, pids.max (admin-guide/cgroup-v2.rst). v1 limits memory and
+ * swap together. */
+static uint64_t find_limit(const struct comparison *c, enum directory dir, enum metric_id m)
 {
-	const struct hierarchy *h = &hierarchies[DIR_MEMORY];
-	uint64_t least = UNLIMITED, above = gauge_at(c, 0, M_hierarchical_memsw);
+	uint64_t least = UNLIMITED, above = gauge_at(c, 0, M_hierarchical_memsw), limit;
 	unsigned l;
 
-	if (above != UNAVAILABLE)
+	if (m == M_memsw_limit && above != UNAVAILABLE)
 		least = minus(above, gauge_at(c, 0, M_hierarchical));
-	for (l = 0; l < levels_of(c, DIR_MEMORY) && (!l || charges_below(c->now->level[l])); l++) {
-		uint64_t limit = gauge_at(c, l, h->version == 1 ? M_memsw_limit : M_swap_max);
-
-		if (h->version == 1 && limit != UNLIMITED)
+	for (l = 0; l < levels_of(c, dir); l++) {
+		limit = gauge_at(c, l, m);
+		if (m == M_memsw_limit && limit != UNLIMITED)
 			limit = minus(limit, gauge_at(c, l, M_mem_max));
 		least = smaller_limit(least, limit);
 	}
-	return is_truncated(c, DIR_MEMORY) || least == UNLIMITED ? UNAVAILABLE : least;
+	return is_truncated(c, dir) || least == UNLIMITED ? UNAVAILABLE : times(least, 1000);
 }
 
-/* The least of all levels: admin-guide/cgroup-v2.rst, pids.max. */
-static uint64_t find_tasks_limit(const struct comparison *c)
-{
-	uint64_t least = UNLIMITED;
-	unsigned l;
-
-	for (l = 0; l < levels_of(c, DIR_PIDS); l++)
-		least = smaller_limit(least, gauge_at(c, l, M_pids_max));
-	return is_truncated(c, DIR_PIDS) || least == UNLIMITED ? UNAVAILABLE : least;
-}
-
-/* A level's quota in millionths of a CPU; UNAVAILABLE: none. */
-static uint64_t level_quota(const uint64_t *level)
-{
-	uint64_t quota = level[M_cpu_quota], period = level[M_cpu_period];
-
-	return !quota || quota >= UNLIMITED || period >= UNLIMITED ? UNAVAILABLE : mul_div(quota, 1000000, period);
-}
+/* The least of the quotas, the nearest cpuset and the online CPUs. */
+struct cpu_limit {
+	uint64_t micro;     /* in millionths of a CPU; UNAVAILABLE: unknown */
+	uint64_t level;     /* of the limit; UNAVAILABLE: none below the online CPUs */
+	enum directory dir; /* the hierarchy of the level */
+};
 
 static struct cpu_limit find_cpu_limit(const struct comparison *c)
 {
-	static const struct cpu_limit unknown = { UNAVAILABLE, false, 0, false };
+	static const struct cpu_limit unknown = { UNAVAILABLE, UNAVAILABLE, DIR_CPU };
 	uint64_t online = times(c->now->level[0][M_cpus_online], 1000000), cpus = UNAVAILABLE;
-	struct cpu_limit cpu = { online, false, 0, false };
+	struct cpu_limit cpu = { online, UNAVAILABLE, DIR_CPU };
 	unsigned l;
 
 	for (l = 0; l < levels_of(c, DIR_CPUSET) && cpus == UNAVAILABLE; l++) {
 		cpus = times(c->now->level[l][M_cpuset_cpus], 1000000);
-		if (cpus < online) {
-			cpu.micro = cpus;
-			cpu.limited = cpu.cpuset = online != UNAVAILABLE;
-			cpu.level = l;
-		}
+		if (cpus < online)
+			cpu = (struct cpu_limit){ cpus, online != UNAVAILABLE ? l : UNAVAILABLE, DIR_CPUSET };
 	}
 	for (l = 0; l < levels_of(c, DIR_CPU); l++) {
-		uint64_t quota = level_quota(c->now->level[l]);
+		uint64_t quota = c->now->level[l][M_cpu_quota], period = c->now->level[l][M_cpu_period];
 
-		if (c->now->level[l][M_cpu_quota] == UNAVAILABLE ||
-		    (!is_unlimited(c->now->level[l][M_cpu_quota]) && c->now->level[l][M_cpu_period] == UNAVAILABLE))
+		if (quota == UNAVAILABLE || (!is_unlimited(quota) && period == UNAVAILABLE))
 			return unknown; /* it may be the least */
-		if (quota < cpu.micro) {
-			cpu.micro = quota;
-			cpu.limited = true;
-			cpu.cpuset = false;
-			cpu.level = l;
-		}
+		if (quota && quota < UNLIMITED && period < UNLIMITED && mul_div(quota, 1000000, period) < cpu.micro)
+			cpu = (struct cpu_limit){ mul_div(quota, 1000000, period), l, DIR_CPU };
 	}
 	return l && !is_truncated(c, DIR_CPU) ? cpu : unknown; /* a quota may be invisible */
 }
 
-/* Has no quota ever been set at this level? Its counts are then meaningless. */
-static bool has_no_quota(const uint64_t *level)
-{
-	return level[M_cpu_quota] == UNLIMITED && !level[M_nr_periods];
-}
+/* The throttling at a level; UNAVAILABLE: none or unknown. */
+struct throttling {
+	uint64_t periods, throttled, time_us, share;
+};
 
-/* The throttling of a level. An idle cgroup has no periods, and 0 %; if the
- * interval is too short for one to end, the share is unknown. */
-static struct throttling level_throttling(const struct comparison *c, unsigned l)
-{
-	uint64_t period_us = c->now->level[l][M_cpu_period];
-	struct throttling t = {
-		growth_at(c, l, M_nr_periods), growth_at(c, l, M_nr_throttled),
-		growth_at(c, l, M_throttled_time), UNAVAILABLE,
-	};
-
-	if (t.throttled == UNAVAILABLE)
-		return t;
-	/* In the first report a parent may predate the cgroup. */
-	if (c->report->first && period_us < UNLIMITED && times(t.periods, period_us) > most_us(c, 1, LATE_US))
-		t.time_us = UNAVAILABLE;
-	if (t.periods)
-		t.share = at_most_100(percent(t.throttled, t.periods));
-	else if (period_us >= UNLIMITED || c->report->elapsed_us >= period_us)
-		t.share = 0;
-	return t;
-}
-
+/* The throttling at the level with the largest share of throttled periods: it is counted at
+ * the quota's level, not below. An idle cgroup has no periods, and 0 %; if the interval is
+ * too short for one to end, the share is unknown. */
 static struct throttling find_throttling(const struct comparison *c)
 {
 	struct throttling worst = { UNAVAILABLE, UNAVAILABLE, UNAVAILABLE, UNAVAILABLE }, t;
 	unsigned l;
 
 	for (l = 0; l < levels_of(c, DIR_CPU); l++) {
-		const uint64_t *level = c->now->level[l];
+		const uint64_t *now = c->now->level[l];
+		uint64_t before = c->before->level[l][M_nr_periods], period_us = now[M_cpu_period];
+		bool long_enough = period_us >= UNLIMITED || c->report->elapsed_us >= period_us;
 
-		if (has_no_quota(level))
+		if (has_no_quota(now))
 			continue;
-		t = level_throttling(c, l);
-		if (!c->child && is_unread(&files[l][SRC_CPU_STAT]))
-			return t;
-		if (t.share == UNAVAILABLE && level[M_nr_periods] < c->before->level[l][M_nr_periods] &&
-		    c->before->level[l][M_nr_periods] != UNAVAILABLE)
-			return t; /* stepped back, and may be the worst */
-		if (t.share == UNAVAILABLE)
-			continue;
-		if (worst.share == UNAVAILABLE || t.share > worst.share ||
-		    (t.share == worst.share && t.time_us > worst.time_us))
+		t.periods = growth_at(c, l, M_nr_periods);
+		t.throttled = growth_at(c, l, M_nr_throttled);
+		t.time_us = growth_at(c, l, M_throttled_time);
+		t.share = t.periods ? at_most_100(percent(t.throttled, t.periods)) :
+			t.throttled != UNAVAILABLE && long_enough ? 0 : UNAVAILABLE;
+		/* In the first report a parent may predate the cgroup. */
+		if (c->report->first && period_us < UNLIMITED && times(t.periods, period_us) > most_us(c, 1, LATE_US))
+			t.time_us = UNAVAILABLE;
+		if ((!c->child && is_unread(&files[l][SRC_CPU_STAT])) || (t.share == UNAVAILABLE &&
+		    before != UNAVAILABLE && now[M_nr_periods] < before))
+			return t; /* unread or stepped back, and may be the worst */
+		if (t.share != UNAVAILABLE && (worst.share == UNAVAILABLE || t.share > worst.share ||
+					       (t.share == worst.share && t.time_us > worst.time_us)))
 			worst = t;
 	}
 	return worst;
@@ -3927,40 +3889,41 @@ static struct throttling find_throttling(const struct comparison *c)
 static void find_limits(const struct comparison *c)
 {
 	struct report *r = c->report;
+	const struct memory_limit m = r->memory = find_memory_limit(c);
+	const struct cpu_limit cpu = find_cpu_limit(c);
+	const struct throttling t = find_throttling(c);
 	uint64_t *v = r->value;
-	const struct memory_limit *m = &r->limits.memory;
-	const struct cpu_limit *cpu = &r->limits.cpu;
-	const struct throttling *t = &r->limits.throttling;
 
-	r->limits = (struct limits){
-		find_memory_limit(c), find_cpu_limit(c), find_throttling(c), find_swap_limit(c), find_tasks_limit(c),
-	};
-	v[M_mem_limit] = times(m->limit, 1000);
-	v[M_mem_pct] = m->limit ? percent(m->used, m->limit) : 100000;
-	v[M_mem_level] = m->limit != UNAVAILABLE && m->level < hierarchies[DIR_MEMORY].levels ? m->level : UNAVAILABLE;
-	v[M_swap_limit] = times(r->limits.swap, 1000);
-	v[M_tasks_limit] = times(r->limits.tasks, 1000);
-	v[M_cpu_capacity] = cpu->micro;
-	v[M_cpu_limit] = cpu->limited ? cpu->micro : UNAVAILABLE;
-	v[M_cpu_level] = cpu->limited ? cpu->level : UNAVAILABLE;
-	v[M_periods] = times(t->periods, 1000);
-	v[M_throttled] = times(t->throttled, 1000);
-	v[M_throttled_us] = t->time_us;
-	v[M_thr_pct] = t->share;
-	v[M_thr] = mul_div(largest_known(t->time_us, growth_at(c, 0, M_local_throttled)), 1000000, r->elapsed_us);
+	v[M_mem_limit] = times(m.limit, 1000);
+	v[M_mem_pct] = m.limit ? percent(m.used, m.limit) : 100000;
+	v[M_mem_level] = m.level;
+	v[M_swap_limit] = find_limit(c, DIR_MEMORY, hierarchies[DIR_MEMORY].version == 1 ? M_memsw_limit : M_swap_max);
+	v[M_tasks_limit] = find_limit(c, DIR_PIDS, M_pids_max);
+	v[M_cpu_capacity] = cpu.micro;
+	v[M_cpu_limit] = cpu.level != UNAVAILABLE ? cpu.micro : UNAVAILABLE;
+	v[M_cpu_level] = cpu.level;
+	v[M_periods] = times(t.periods, 1000);
+	v[M_throttled] = times(t.throttled, 1000);
+	v[M_throttled_us] = t.time_us;
+	v[M_thr_pct] = t.share;
+	v[M_thr] = mul_div(largest_known(t.time_us, growth_at(c, 0, M_local_throttled)), 1000000, r->elapsed_us);
+	if (c->child)
+		return;
+	level_name(DIR_MEMORY, m.level, r->mem_level);
+	level_name(cpu.dir, cpu.level, r->cpu_level);
 }
 
 /* The lesser of the machine's free memory and that below a limit. */
 static uint64_t make_cgroup_free(const struct comparison *c)
 {
-	const struct memory_limit *m = &c->report->limits.memory;
+	const struct memory_limit *m = &c->report->memory;
 
 	return m->known ? least_of(times(m->idle, 1000), c->report->value[M_mem_free]) : UNAVAILABLE;
 }
 
 static uint64_t make_cgroup_available(const struct comparison *c)
 {
-	const struct memory_limit *m = &c->report->limits.memory;
+	const struct memory_limit *m = &c->report->memory;
 
 	return m->known ? least_of(times(m->available, 1000), c->report->value[M_mem_available]) : UNAVAILABLE;
 }
@@ -4010,13 +3973,13 @@ static uint64_t make_cpu_time(const struct comparison *c)
 	const struct term *t;
 	bool whole = true;
 
-	for (t = now->plan->place[M_cpu_time]->terms; t->sign; t++) {
+	for (t = now->plan->place[M_cpu_time]->terms; t->sign == TERM_PLUS; t++) {
 		uint64_t v = c->report->value[t->metric];
 
-		if (t->sign == TERM_NEEDED || (t->optional && now->level[0][t->metric] == UNAVAILABLE))
-			continue;
-		whole &= v != UNAVAILABLE || t->metric == M_cpu_steal;
-		sum = plus(sum, v == UNAVAILABLE ? 0 : v);
+		if (v != UNAVAILABLE)
+			sum = plus(sum, v);
+		else if (t->metric != M_cpu_steal && !(t->optional && now->level[0][t->metric] == UNAVAILABLE))
+			whole = false;
 	}
 	if (now->ns == before->ns) /* no time */
 		return UNAVAILABLE;
@@ -4057,49 +4020,21 @@ static bool is_fed(const struct comparison *c, enum metric_id m)
 	return true;
 }
 
-/* The sum of the terms of a metric. */
-static uint64_t sum_terms(const struct comparison *c, const struct place *p)
-{
-	const struct term *t;
-	uint64_t sum = 0, less = 0;
-	bool any = false;
-
-	for (t = p->terms; t->sign; t++) {
-		uint64_t v = c->report->value[t->metric];
-
-		if (t->optional && c->now->level[0][t->metric] == UNAVAILABLE)
-			continue; /* not reported by this kernel */
-		any = true;
-		if (t->sign > 0)
-			sum = plus(sum, v);
-		else
-			less = plus(less, v);
-	}
-	return any ? minus(sum, less) : UNAVAILABLE;
-}
-
 /* The value of a metric read from a source, by its kind. */
 static uint64_t report_number(const struct comparison *c, enum metric_id m, const struct place *p)
 {
 	uint64_t us = c->report->elapsed_us, v;
+	enum kind kind = metrics[m].kind;
 
-	if (metrics[m].kind == KIND_GAUGE) {
+	if (kind == KIND_GAUGE) {
 		v = gauge_at(c, 0, m);
 		return v == UNLIMITED ? UNAVAILABLE : times(in_base_units(v, p->raw), 1000);
 	}
 	v = growth_at(c, 0, m);
-	switch (metrics[m].kind) {
-	case KIND_COUNT:
-		return times(v, 1000);
-	case KIND_TIME:
-		return v;
-	case KIND_RATE:
-		return mul_div(v, 1000000000, us);
-	case KIND_SHARE:
-		return at_most_100(percent(v, us));
-	default:
-		return UNAVAILABLE;
-	}
+	return kind == KIND_COUNT ? times(v, 1000) :
+		kind == KIND_TIME ? v :
+		kind == KIND_RATE ? mul_div(v, 1000000000, us) :
+		kind == KIND_SHARE ? at_most_100(percent(v, us)) : UNAVAILABLE;
 }
 
 static uint64_t make_read(const struct comparison *c), make_written(const struct comparison *c); /* DISKS */
@@ -4125,7 +4060,6 @@ static void report_make(const struct comparison *c)
 	r->wall_ns = now->wall_ns;
 	r->elapsed_us = now->ns > before->ns ? (now->ns - before->ns) / 1000 : 0;
 	find_bounds(c);
-	r->scope = now->of_host ? "host" : "cgroup";
 	r->cgroup = now->of_host ? NULL : scope.name;
 	if (r->first)
 		memset(r->value, 0xff, sizeof r->value); /* UNAVAILABLE unless planned */
@@ -4137,19 +4071,11 @@ static void report_make(const struct comparison *c)
 
 		if (p->maker == MAKE_limits)
 			continue;
-		if (p->maker)
-			r->value[m] = makers[p->maker](c);
-		else if (terms_of(p))
-			r->value[m] = sum_terms(c, p);
-		else
-			r->value[m] = report_number(c, m, p);
+		r->value[m] = p->maker ? makers[p->maker](c) :
+			terms_of(p) ? sum_terms(now, 0, p->terms, r) : report_number(c, m, p);
 		if (p->over)
 			r->value[m] = percent(r->value[m], r->value[p->over]);
 	}
-	if (!in_cgroup() || c->child)
-		return;
-	level_name(DIR_MEMORY, r->value[M_mem_level], r->mem_level);
-	level_name(r->limits.cpu.cpuset ? DIR_CPUSET : DIR_CPU, r->value[M_cpu_level], r->cpu_level);
 }
 
 /* Did a counter of the first report grow by more than is possible since the oldest task
@@ -4173,9 +4099,8 @@ static bool is_false_start(const struct comparison *c)
 		    in_base_units(v[m], plan->place[m]->raw) > most_growth(c, m))
 			return true;
 	}
-	if (period < UNLIMITED && v[M_nr_periods] != UNAVAILABLE && times(v[M_nr_periods], period) > most)
-		return true;
-	return used != UNAVAILABLE && used > mul_div(r->value[M_cpu_capacity], most, 1000000);
+	return (period < UNLIMITED && v[M_nr_periods] != UNAVAILABLE && times(v[M_nr_periods], period) > most) ||
+		(used != UNAVAILABLE && used > mul_div(r->value[M_cpu_capacity], most, 1000000));
 }
 
 /* " of PATH", the cgroup that sets the limit, unless it is the scope. */
@@ -4207,7 +4132,7 @@ static void out_cgroup(struct sink *o, const struct comparison *c)
 		out_human(o, r->value[M_mem_limit]);
 		out_level(o, r->mem_level);
 	} else {
-		out_str(o, r->limits.memory.known ? "no memory limit" : "memory limit unknown");
+		out_str(o, r->memory.known ? "no memory limit" : "memory limit unknown");
 	}
 	out_str(o, ", ");
 	if (r->value[M_cpu_limit] != UNAVAILABLE) {
@@ -4332,7 +4257,7 @@ static struct cell cell_at(const struct listing *l, unsigned row, const struct c
 		return l->cell(l, l->item[row], c);
 	if (c->id == ID_INTERVAL)
 		return number_cell(r->elapsed_us ? (r->elapsed_us + 500) / 1000 : UNAVAILABLE); /* seconds */
-	return text_cell(c->id == ID_SCOPE ? r->scope : r->cgroup);
+	return text_cell(c->id == ID_CGROUP ? r->cgroup : r->cgroup ? "cgroup" : "host");
 }
 
 static void add_scope(struct listing *l)
@@ -4374,13 +4299,10 @@ static void sort(uint32_t *item, unsigned n, bool (*is_before)(uint32_t a, uint3
 
 static struct cell table_cell(const struct listing *l, unsigned item, const struct column *c)
 {
-	if (c->unit == UNIT_LEVEL) {
-		const struct report *r = l->from->report;
-		const char *name = c->id == M_mem_level ? r->mem_level : r->cpu_level;
+	const struct report *r = l->from->report;
+	const char *name = c->id == M_mem_level ? r->mem_level : r->cpu_level;
 
-		return text_cell(*name ? name : NULL);
-	}
-	return number_cell(l->from->report->value[c->id]);
+	return c->unit != UNIT_LEVEL ? number_cell(r->value[c->id]) : text_cell(*name ? name : NULL);
 }
 
 /* The meaning of a metric in reports. */
@@ -4480,11 +4402,6 @@ static bool list_table(struct listing *l)
 	return list_metrics(l, opt->format != O_NONE);
 }
 
-static bool is_terminal(int fd, struct winsize *w)
-{
-	return ioctl(fd, TIOCGWINSZ, w) == 0;
-}
-
 #define TIMESTAMP_WIDTH 20 /* " 2026-01-02 03:04:05" */
 
 /* By https://no-color.org and the terminal. */
@@ -4504,7 +4421,7 @@ static void screen_measure(void)
 
 	if (screen.columns && !screen.tty)
 		return;
-	screen.tty = is_terminal(STDOUT_FILENO, &w);
+	screen.tty = ioctl(STDOUT_FILENO, TIOCGWINSZ, &w) == 0;
 	if (!screen.columns)
 		screen.color = wants_color();
 	screen.rows = w.ws_row ? w.ws_row : screen.tty ? 24 : 25;
@@ -4611,59 +4528,36 @@ static void text_cells(struct sink *o, const struct listing *l, const unsigned *
 	}
 }
 
-/* A title centred in dashes over columns of this width, after a blank if it is not the
- * first. */
-static void text_title(struct sink *o, const struct group_row *group, size_t width)
+/* A title over the columns of each group, centred in dashes, if any has one; the headings. */
+static void text_header(struct sink *o, const struct listing *l)
 {
-	size_t n = strlen(group->name), dashes;
-
-	n = n < width ? n : width;
-	dashes = (width - n + !group->right) / 2;
-	if (o->n && o->text[o->n - 1] != '\n')
-		out_char(o, ' ');
-	out_fill(o, '-', dashes);
-	out_bytes(o, group->name, n);
-	out_fill(o, '-', width - n - dashes);
-}
-
-/* A title over the columns of each group. */
-static void text_titles(struct sink *o, const struct listing *l)
-{
+	size_t begin = o->n;
+	bool grouped = false;
 	unsigned i, next;
 
 	for (i = 0; i < l->columns; i = next) {
-		unsigned g = l->column[i]->group;
-		size_t width = 0;
+		const struct group_row *group = &groups[l->column[i]->group];
+		size_t width = 0, n, dashes;
 
-		for (next = i; next < l->columns && l->column[next]->group == g; next++)
+		grouped |= l->column[i]->group != GROUP_NONE;
+		for (next = i; next < l->columns && &groups[l->column[next]->group] == group; next++)
 			if (shown_width(l, next))
 				width += shown_width(l, next) + (width ? 1u : 0u);
-		if (width)
-			text_title(o, &groups[g], width);
+		if (!width)
+			continue;
+		n = least_of(strlen(group->name), width);
+		dashes = (width - n + !group->right) / 2;
+		out_str(o, o->n != begin ? " " : "");
+		out_fill(o, '-', dashes);
+		out_bytes(o, group->name, n);
+		out_fill(o, '-', width - n - dashes);
 	}
-}
-
-static void text_header(struct sink *o, const struct listing *l)
-{
-	bool stamped = screen.stamped, grouped = false;
-	size_t start;
-	unsigned i;
-
-	for (i = 0; i < l->columns; i++)
-		grouped |= l->column[i]->group != GROUP_NONE;
-	if (grouped) {
-		text_titles(o, l);
-		if (stamped)
-			out_str(o, " -----timestamp-----");
-		out_char(o, '\n');
-	}
+	if (grouped)
+		out_str(o, screen.stamped ? " -----timestamp-----\n" : "\n");
+	else
+		o->n = begin;
 	text_cells(o, l, NULL, false);
-	if (stamped) {
-		start = o->n;
-		out_str(o, "UTC");
-		out_align(o, start, start + TIMESTAMP_WIDTH, true);
-	}
-	out_char(o, '\n');
+	out_str(o, screen.stamped ? "                 UTC\n" : "\n");
 }
 
 /* The width that a row needs, or without one the header: names can be cut. */
@@ -4738,13 +4632,11 @@ static void text_stacked(struct sink *o, const struct listing *l, unsigned row)
 		out_char(o, ' ');
 		out_cell(o, c, cell_at(l, row, c));
 		out_align(o, start, start + width_of(c), true);
-		out_char(o, ' ');
 		if (c->unit == UNIT_SIZE && !opt->human) {
-			out_char(o, opt->unit_letter);
 			out_char(o, ' ');
+			out_char(o, opt->unit_letter);
 		}
-		out_str(o, c->heading);
-		out_char(o, '\n');
+		out(o, " %s\n", c->heading);
 	}
 }
 
@@ -4777,8 +4669,8 @@ static void text_below(struct sink *o, struct listing *l)
 	screen.since_header += rows + 1;
 }
 
-static void text_verdict(struct sink *o, const struct listing *l); /* ALERTS */
-static void json_alerts(struct sink *o, const struct report *r);   /* ALERTS */
+static void text_verdict(struct sink *o, const struct listing *l, unsigned row); /* ALERTS */
+static void json_alerts(struct sink *o, const struct report *r);                 /* ALERTS */
 
 static bool text_row(struct sink *o, struct listing *l, unsigned row)
 {
@@ -4787,12 +4679,8 @@ static bool text_row(struct sink *o, struct listing *l, unsigned row)
 	size_t start;
 	bool header, color = l->layout == LAYOUT_TABLE && r->worst != CALM && screen.color;
 
-	if (l->layout == LAYOUT_STACKED) {
-		text_stacked(o, l, row);
-		return false;
-	}
-	if (WITH_ALERTS && l->layout == LAYOUT_VERDICT) {
-		text_verdict(o, l);
+	if (l->layout >= LAYOUT_STACKED) {
+		(WITH_ALERTS && l->layout == LAYOUT_VERDICT ? text_verdict : text_stacked)(o, l, row);
 		return false;
 	}
 	if (l->fit.wanted && screen.sized)
@@ -4830,24 +4718,18 @@ static void out_time(struct sink *o, uint64_t ns)
 	out_char(o, 'Z');
 }
 
-static void json_string(struct sink *o, const char *p)
-{
-	out_escaped(o, ESCAPE_JSON, p);
-}
-
 /* A value of a record. False, and nothing, if it is unavailable. */
 static bool record_value(struct sink *o, const struct column *c, struct cell cell, enum escape how)
 {
 	uint64_t v = in_display_unit(cell.number, c->unit);
 
-	if (is_name(c) ? !cell.text : v == UNAVAILABLE)
-		return false;
-	if (is_name(c))
+	if (is_name(c) && cell.text)
 		out_escaped(o, how, cell.text);
-	else if (c->unit == UNIT_WHOLE)
-		out_u64(o, v);
+	else if (v == UNAVAILABLE) /* as of all names */
+		return false;
 	else
-		out_milli(o, c->unit == UNIT_DECIMALS ? v / 1000 + (v % 1000 >= 500) : v);
+		out_decimal(o, c->unit == UNIT_DECIMALS ? v / 1000 + (v % 1000 >= 500) : v,
+			    c->unit == UNIT_WHOLE ? 0 : 3);
 	return true;
 }
 
@@ -4859,10 +4741,7 @@ static void json_columns(struct sink *o, const struct listing *l, unsigned row, 
 	for (i = 0; i < l->columns; i++) {
 		const struct column *c = l->column[i];
 
-		out_str(o, i ? "," : before);
-		out_char(o, '"');
-		out_str(o, c->key);
-		out_str(o, "\":");
+		out(o, "%s\"%s\":", i ? "," : before, c->key);
 		if (!record_value(o, c, cell_at(l, row, c), ESCAPE_JSON))
 			out_str(o, "null");
 	}
@@ -4876,8 +4755,7 @@ static bool json_row(struct sink *o, struct listing *l, unsigned row)
 
 	out_str(o, "{\"time\":\"");
 	out_time(o, l->from->report->wall_ns);
-	out_char(o, '"');
-	json_columns(o, l, row, ",");
+	json_columns(o, l, row, "\",");
 	if (WITH_ALERTS && l->layout == LAYOUT_TABLE)
 		json_alerts(o, l->from->report);
 	if (below)
@@ -4895,10 +4773,8 @@ static void csv_names(struct sink *o, const struct listing *l)
 	unsigned i;
 
 	out_str(o, "time");
-	for (i = 0; i < l->columns; i++) {
-		out_char(o, ',');
-		out_str(o, l->column[i]->key);
-	}
+	for (i = 0; i < l->columns; i++)
+		out(o, ",%s", l->column[i]->key);
 	out_char(o, '\n');
 }
 
@@ -4908,10 +4784,8 @@ static void csv_line(struct sink *o, const struct listing *l, unsigned row)
 
 	out_time(o, l->from->report->wall_ns);
 	for (i = 0; i < l->columns; i++) {
-		const struct column *c = l->column[i];
-
 		out_char(o, ',');
-		record_value(o, c, cell_at(l, row, c), ESCAPE_CSV);
+		record_value(o, l->column[i], cell_at(l, row, l->column[i]), ESCAPE_CSV);
 	}
 	out_char(o, '\n');
 }
@@ -5041,8 +4915,11 @@ static enum cause find_cause(const struct report *r)
 	return full - quota >= minus(some, full) ? CAUSE_CONTENDED : CAUSE_QUEUEING;
 }
 
-/* Judges a report: the level of each rule, and the worst of them. */
-static void alerts_judge(struct report *r)
+/* Judges a report: the level of each rule, and the worst of them. --check may page somebody:
+ * `doubtful` is the set of rules whose critical level has not been confirmed, and context
+ * switches alone are not critical, unless their level was named: tasks must wait for CPUs as
+ * well, by the rules judged before. */
+static void alerts_judge(struct report *r, uint32_t doubtful)
 {
 	unsigned a;
 
@@ -5051,8 +4928,11 @@ static void alerts_judge(struct report *r)
 		r->level[a] = CALM;
 		if (!is_judged(r, a))
 			continue;
+		if (a == RULE_cs && opt->view == O_CHECK && !opt->rule_named[a] &&
+		    r->level[RULE_cpu_some] == CALM && r->level[RULE_thr_pct] == CALM)
+			doubtful |= 1u << a;
 		if (alert_value(r, a) >= alert_threshold(r, a, CRITICAL))
-			r->level[a] = CRITICAL;
+			r->level[a] = doubtful >> a & 1 ? WARNING : CRITICAL;
 		else if (alert_threshold(r, a, WARNING) && alert_value(r, a) >= alert_threshold(r, a, WARNING))
 			r->level[a] = WARNING;
 		r->worst = r->level[a] > r->worst ? r->level[a] : r->worst;
@@ -5106,13 +4986,9 @@ struct said_level {
  * where a higher level is reached: that is to be said. */
 static bool alert_follow(struct said_level *t, const struct report *r, enum rule_id a)
 {
-	uint64_t v, limit;
+	uint64_t limit = alert_threshold(r, a, t->level);
 	unsigned level, reached = CALM;
 
-	if (r->level[a] == CALM && t->level == CALM) {
-		t->lasted_us[WARNING] = t->lasted_us[CRITICAL] = 0;
-		return false;
-	}
 	for (level = WARNING; level <= CRITICAL; level++) {
 		if (r->level[a] < level)
 			t->lasted_us[level] = 0;
@@ -5126,10 +5002,8 @@ static bool alert_follow(struct said_level *t, const struct report *r, enum rule
 		t->calm = 0;
 		return true;
 	}
-	v = alert_value(r, a);
-	limit = alert_threshold(r, a, t->level);
 	t->calm = r->level[a] < t->level ? (uint8_t)(t->calm + 1) : 0;
-	if (t->calm && ((v != UNAVAILABLE && v < limit - limit / 10) || t->calm >= CALM_REPORTS)) {
+	if (t->calm && (alert_value(r, a) < limit - limit / 10 || t->calm >= CALM_REPORTS)) {
 		t->level = r->level[a];
 		t->calm = 0;
 	}
@@ -5200,18 +5074,11 @@ static unsigned rule_of(enum metric_id m)
 	return a;
 }
 
-/* A level as a cell, UNAVAILABLE if the rule does not have it. */
-static struct cell threshold_cell(const struct report *r, enum rule_id a, enum alert_level level)
-{
-	uint64_t v = rules[a].what ? alert_threshold(r, a, level) : 0;
-
-	return number_cell(v ? v : UNAVAILABLE);
-}
-
 static struct cell check_cell(const struct listing *l, unsigned item, const struct column *c)
 {
 	const struct rule *rule = &rules[item];
 	const struct report *r = l->from->report;
+	uint64_t v;
 
 	switch (c->id) {
 	case CHECK_RESOURCE:
@@ -5227,20 +5094,9 @@ static struct cell check_cell(const struct listing *l, unsigned item, const stru
 	case CHECK_WORDS:
 		return text_cell(rule->tail + (*rule->tail == ' '));
 	default:
-		return threshold_cell(r, item, c->id == CHECK_WARNING ? WARNING : CRITICAL);
+		v = rule->what ? alert_threshold(r, item, c->id == CHECK_WARNING ? WARNING : CRITICAL) : 0;
+		return number_cell(v ? v : UNAVAILABLE);
 	}
-}
-
-/* Evidence that does not exist in this scope is left out. */
-static void list_checks(struct listing *l)
-{
-	unsigned i;
-
-	l->cell = check_cell;
-	add_columns(l, check_columns, LENGTH(check_columns) - (opt->format != O_NONE));
-	for (i = 0; i < RULE_COUNT; i++)
-		if (rules[i].what || l->from->now->plan->place[rules[i].metric])
-			l->item[l->rows++] = i;
 }
 
 enum verdict { VERDICT_OK, VERDICT_WARNING, VERDICT_CRITICAL, VERDICT_UNKNOWN };
@@ -5260,9 +5116,7 @@ static enum verdict verdict_of(const struct report *r)
 /* Appends "memory 97% of 512M" to a list. */
 static void out_evidence(struct sink *o, const struct report *r, enum rule_id a)
 {
-	out_str(o, o->n ? ", " : "");
-	out_str(o, rules[a].before);
-	out_u64(o, (alert_value(r, a) + 500) / 1000);
+	out(o, "%s%s%ju", o->n ? ", " : "", rules[a].before, (alert_value(r, a) + 500) / 1000);
 	if (a == RULE_cpu_max) {
 		out(o, "%% used (CPU %ju)", r->value[M_cpu_max_id]);
 	} else if (a == RULE_mem_pct && r->value[M_mem_limit] != UNAVAILABLE) {
@@ -5325,16 +5179,9 @@ static struct cell verdict_cell(const struct listing *l, unsigned item, const st
 	LARGE char message[2 * MESSAGE_BYTES];
 	const struct report *r = l->from->report;
 
-	switch (c->id) {
-	case VERDICT_STATUS:
-		return text_cell(verdict_words[verdict_of(r)]);
-	case VERDICT_CODE:
-		return number_cell(verdict_of(r));
-	case VERDICT_CAUSE:
-		return text_cell(r->cause ? cause_names[r->cause] : NULL);
-	default:
-		return text_cell(verdict_message(message, r));
-	}
+	return c->id == VERDICT_CODE ? number_cell(verdict_of(r)) :
+		text_cell(c->id == VERDICT_STATUS ? verdict_words[verdict_of(r)] :
+			  c->id == VERDICT_CAUSE ? cause_names[r->cause] : verdict_message(message, r));
 }
 
 /* The verdict of --check, with its evidence below. */
@@ -5358,7 +5205,7 @@ static bool list_verdict(struct listing *l)
 }
 
 /* One line fit for a pager, with performance data; then the evidence. */
-static void text_verdict(struct sink *o, const struct listing *l)
+static void text_verdict(struct sink *o, const struct listing *l, unsigned row)
 {
 	const struct report *r = l->from->report;
 	char message[2 * MESSAGE_BYTES];
@@ -5379,20 +5226,15 @@ static void json_alerts(struct sink *o, const struct report *r)
 	for (a = 0; a < RULE_COUNT; a++) {
 		if (!r->level[a])
 			continue;
-		out_str(o, any ? ",{\"metric\":" : "{\"metric\":");
-		json_string(o, metrics[rules[a].metric].column.key);
-		out_str(o, ",\"level\":");
-		json_string(o, level_words[r->level[a]]);
-		out_str(o, ",\"value\":");
+		out(o, "%s{\"metric\":\"%s\",\"level\":\"%s\",\"value\":", any ? "," : "",
+		    metrics[rules[a].metric].column.key, level_words[r->level[a]]);
 		out_milli(o, alert_value(r, a));
 		out_str(o, ",\"threshold\":");
 		out_milli(o, alert_threshold(r, a, r->level[a]));
 		out_str(o, ",\"message\":");
-		json_string(o, alert_message(message, r, a));
-		if (a == RULE_cpu_some && r->cause) {
-			out_str(o, ",\"cause\":");
-			json_string(o, cause_names[r->cause]);
-		}
+		out_escaped(o, ESCAPE_JSON, alert_message(message, r, a));
+		if (a == RULE_cpu_some && r->cause)
+			out(o, ",\"cause\":\"%s\"", cause_names[r->cause]);
 		out_char(o, '}');
 		any = true;
 	}
@@ -5442,30 +5284,11 @@ static void say_alerts(const struct comparison *c, bool again, bool last)
 
 /* The verdict of --check. */
 LARGE struct checked {
-	struct report worst; /* the worst report so far */
-	bool any;
+	struct report worst; /* the worst report so far; its wall_ns is 0: none */
 	bool waits;          /* for a second interval */
 } checked;
 
 #define LONG_ENOUGH_US 10000000 /* no burst lasts that long */
-
-/* Judges a report for a verdict, which may page somebody. Context switches alone are not
- * critical, unless their level was named: tasks must wait for CPUs as well. `doubtful` is
- * the set of rules whose critical level has not been confirmed. */
-static void judge_verdict(struct report *r, uint32_t doubtful)
-{
-	unsigned a;
-
-	alerts_judge(r);
-	if (!opt->rule_named[RULE_cs] && r->level[RULE_cpu_some] == CALM && r->level[RULE_thr_pct] == CALM)
-		doubtful |= 1u << RULE_cs;
-	r->worst = CALM;
-	for (a = 0; a < RULE_COUNT; a++) {
-		if (doubtful >> a & 1 && r->level[a] == CRITICAL)
-			r->level[a] = WARNING;
-		r->worst = r->level[a] > r->worst ? r->level[a] : r->worst;
-	}
-}
 
 /* The kernel's averages over 10 s, which confirm or lower the pressure of an interval. */
 static const uint8_t averages[RULE_COUNT] = {
@@ -5477,41 +5300,40 @@ static bool has_average(const struct report *r, enum rule_id a)
 	return averages[a] && r->value[averages[a]] != UNAVAILABLE;
 }
 
-/* Could a burst within the interval have made this rule critical? */
-static bool is_doubtful(const struct report *r, enum rule_id a)
+/* The set of rules that a burst within the interval may have made critical. */
+static uint32_t find_doubtful(const struct report *r)
 {
-	return rules[a].bursts && r->level[a] == CRITICAL && r->elapsed_us < LONG_ENOUGH_US && !has_average(r, a);
+	uint32_t doubtful = 0;
+	unsigned a;
+
+	for (a = 0; a < RULE_COUNT && r->elapsed_us < LONG_ENOUGH_US; a++)
+		if (rules[a].bursts && r->level[a] == CRITICAL && !has_average(r, a))
+			doubtful |= 1u << a;
+	return doubtful;
 }
 
 /* Lowers the doubtful values of the worst report to those of a second interval. */
 static void ask_witness(const struct report *witness)
 {
 	struct report *r = &checked.worst;
-	uint32_t doubtful = 0;
+	uint32_t doubtful = find_doubtful(r);
 	unsigned a;
 
 	for (a = 0; a < RULE_COUNT; a++) {
 		uint64_t *v = &r->value[rules[a].metric], other = witness->value[rules[a].metric];
 
-		if (!is_doubtful(r, a))
+		if (!(doubtful >> a & 1) || other == UNAVAILABLE)
 			continue;
-		if (other == UNAVAILABLE)
-			doubtful |= 1u << a;
-		else
-			*v = least_of(*v, other);
+		*v = least_of(*v, other);
+		doubtful &= ~(1u << a);
 	}
-	judge_verdict(r, doubtful);
+	alerts_judge(r, doubtful);
 }
 
 /* Does the verdict have to wait for another interval? */
 static bool check_waits(void)
 {
-	unsigned a = 0;
-
-	while (a < RULE_COUNT && !is_doubtful(&checked.worst, a))
-		a++;
-	checked.waits = a < RULE_COUNT && !checked.waits;
-	return checked.waits;
+	return checked.waits = find_doubtful(&checked.worst) && !checked.waits;
 }
 
 /* Judges a report for --check and keeps the worst. */
@@ -5525,28 +5347,33 @@ static void check(struct listing *l, const struct comparison *c)
 		ask_witness(c->report);
 		return;
 	}
-	alerts_judge(r);
+	alerts_judge(r, 0);
 	for (a = 0; a < RULE_COUNT && r->elapsed_us < LONG_ENOUGH_US; a++)
 		if (r->level[a] == CRITICAL && has_average(r, a))
 			r->value[rules[a].metric] = least_of(r->value[rules[a].metric], r->value[averages[a]]);
-	judge_verdict(r, 0);
+	alerts_judge(r, 0);
 	verdict = verdict_of(r);
-	if (checked.any && worst != VERDICT_UNKNOWN && (verdict == VERDICT_UNKNOWN || verdict <= worst))
+	if (checked.worst.wall_ns && worst != VERDICT_UNKNOWN && (verdict == VERDICT_UNKNOWN || verdict <= worst))
 		return;
-	checked.any = true;
 	checked.worst = *r;
 }
 
-/* Prints the verdict on the worst report. Returns the exit status. */
+/* Prints the verdict on the worst report; evidence that does not exist in this scope is left
+ * out. Returns the exit status. */
 static int finish_check(struct listing *l)
 {
 	LARGE struct listing below;
 	const struct comparison c = { &snapshots[0], &snapshots[1], &checked.worst, false };
 	enum verdict verdict = verdict_of(&checked.worst);
+	unsigned a;
 
 	l->from = below.from = &c;
-	list_checks(&below);
 	l->below = &below;
+	below.cell = check_cell;
+	add_columns(&below, check_columns, LENGTH(check_columns) - (opt->format != O_NONE));
+	for (a = 0; a < RULE_COUNT; a++)
+		if (rules[a].what || c.now->plan->place[rules[a].metric])
+			below.item[below.rows++] = (uint16_t)a;
 	print_listing(l);
 	return opt->check_critical && verdict == VERDICT_WARNING ? 0 : (int)verdict;
 }
@@ -8080,7 +7907,6 @@ static bool replay_line(const struct replay *r, struct text line, struct report 
 
 	memset(report->value, 0xff, sizeof report->value);
 	report->elapsed_us = 0;
-	report->scope = "host";
 	report->cgroup = NULL;
 	report->mem_level[0] = report->cpu_level[0] = '\0';
 	if (!csv_field(&line, text, sizeof text) || !parse_time(&p, &report->wall_ns) || *p)
@@ -8098,8 +7924,6 @@ static bool replay_line(const struct replay *r, struct text line, struct report 
 			continue;
 		if (c->id == ID_INTERVAL)
 			report->elapsed_us = v < UINT64_MAX / 1000 ? v * 1000 : 0;
-		else if (c->id == ID_SCOPE)
-			report->scope = strcmp(text, "cgroup") ? "host" : "cgroup";
 		else if (c->id == ID_CGROUP)
 			report->cgroup = strcpy(cgroup, text);
 		else if (c->unit == UNIT_LEVEL)
@@ -9027,32 +8851,6 @@ static uint8_t export_places(enum metric_id m)
 	return row->column.unit == UNIT_DECIMALS ? 6 : 3;
 }
 
-/* A counter since boot in base units, at one level; terms are added up. */
-static uint64_t counter_total(const struct snapshot *now, unsigned l, enum metric_id m)
-{
-	const struct place *p = now->plan->place[m];
-	const struct term *t = p ? terms_of(p) : NULL;
-	uint64_t sum = 0, less = 0, v;
-	bool any = false;
-
-	if (!p || (!t && p->trait == TRAIT_NEVER_ZERO && !now->level[l][m]) ||
-	    (p->trait == TRAIT_LEVELS && has_no_quota(now->level[l])))
-		return UNAVAILABLE;
-	if (!t)
-		return now->level[l][m] == UNLIMITED ? UNAVAILABLE : in_base_units(now->level[l][m], p->raw);
-	for (; t->sign; t++) {
-		v = counter_total(now, l, t->metric);
-		if (v == UNAVAILABLE && t->optional)
-			continue;
-		any = true;
-		if (t->sign > 0)
-			sum = plus(sum, v);
-		else
-			less = plus(less, v);
-	}
-	return any ? minus(sum, less) : UNAVAILABLE;
-}
-
 static uint64_t export_value(const struct comparison *c, enum metric_id m)
 {
 	return metrics[m].export->type == TYPE_COUNTER ? counter_total(c->now, 0, m) : c->report->value[m];
@@ -9708,7 +9506,7 @@ static void page_tick(uint64_t now_ns, uint64_t recent_ns)
 		exporter.reported = now;
 	}
 	if (WITH_ALERTS)
-		alerts_judge(&page.report);
+		alerts_judge(&page.report, 0);
 	if (page.reports++) {
 		history_add(&history, &page.report);
 		return;
@@ -11477,7 +11275,7 @@ static void warn_incomplete(const struct snapshot *now, const struct listing *l)
 static void show_report(struct listing *l, const struct comparison *c)
 {
 	if (WITH_ALERTS && view()->reports)
-		alerts_judge(c->report);
+		alerts_judge(c->report, 0);
 	if (WITH_RECORD && opt->record)
 		record(&recorder, c, false);
 	if (view()->show)
@@ -11668,7 +11466,7 @@ static __attribute__((noinline)) int vmstat(int argc, char **argv)
 	}
 	complete_options();
 	read_boot_offset();
-	scope_is_told = WITH_CGROUP && opt->view != O_CHECK && is_terminal(STDERR_FILENO, &(struct winsize){ 0 });
+	scope_is_told = WITH_CGROUP && opt->view != O_CHECK && isatty(STDERR_FILENO);
 	if (WITH_CGROUP && !opt->replay)
 		choose_scope();
 	lay_out_snapshots();

@@ -685,7 +685,7 @@ static void test_utf8(void)
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		out_safe(&t_sink, rows[i].s);
 		t_text(rows[i].safe, "safe for a terminal");
-		json_string(&t_sink, rows[i].s);
+		out_escaped(&t_sink, ESCAPE_JSON, rows[i].s);
 		snprintf(quoted, sizeof quoted, "\"%s\"", rows[i].json);
 		t_text(quoted, "a JSON string");
 		out_escaped(&t_sink, ESCAPE_LABEL, rows[i].s);
