@@ -601,7 +601,7 @@ full avg10=0.00 total=3'
 }
 
 @test "SIGTERM: an answer that is under way is completed, new ones are not begun" {
-    make_cgroups 300 200 cpu.pressure # more than sockets hold
+    make_cgroups 800 200 cpu.pressure # more than sockets hold
     serve --cgroup=/kubepods --cgroups
     exec 8<> "/dev/tcp/127.0.0.1/$port" 7<> "/dev/tcp/127.0.0.1/$port"
     printf 'GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n' >&8
@@ -619,13 +619,13 @@ full avg10=0.00 total=3'
     [[ $code == 0 ]]
     answers 200
     body > "$T/metrics"
-    (($(stat -c %s "$T/metrics") > 300000))
-    [[ $(grep -c '^vmstat_cgroup_memory_usage_bytes{cgroup="/kubepods/' "$T/metrics") == 302 ]]
+    (($(stat -c %s "$T/metrics") > 800000))
+    [[ $(grep -c '^vmstat_cgroup_memory_usage_bytes{cgroup="/kubepods/' "$T/metrics") == 802 ]]
     [[ $(tail -n 1 "$T/metrics") == "process_start_time_seconds "* ]]
 }
 
 @test "a response that is broken off is reset: nobody takes it for a whole one" {
-    make_cgroups 300 200 cpu.pressure
+    make_cgroups 800 200 cpu.pressure
     serve --cgroup=/kubepods --cgroups
     exec 8<> "/dev/tcp/127.0.0.1/$port"
     printf 'GET /metrics HTTP/1.0\r\n\r\n' >&8

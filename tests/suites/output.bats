@@ -43,7 +43,8 @@ setup() { use_fixture host; }
     [[ ${#lines[@]} == 1 ]] || { show_output; false; }
     local want="time interval scope cgroup r b swpd free buff cache inact active
         si so bi bo in cs us sy id wa st gu min maj oom refault direct
-        steal_pct hits zsi zso dirty cpu_some cpu_full mem_some mem_full io_some
+        steal_pct hits zsi zso dirty anon file shmem slab kernel mem_used_pct
+        load1 load5 load15 cpu_some cpu_full mem_some mem_full io_some
         io_full irq_full avail mem_limit mem_pct mem_level swap_limit peak tasks
         tasks_limit cpu_limit cpu_level thr thr_pct alerts"
     diff <(printf '%s\n' $want) <(jq -r 'keys_unsorted[]' <<< "$output")

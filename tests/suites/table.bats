@@ -156,7 +156,8 @@ second=(r=9 b=2 swpd=7005 free=1000001 buff=30002 cache=340003 si=80 so=120
 words_of() { tr -s ' ' <<< "$1 " | sed 's/^ //; s/ $//'; }
 
 @test "-x adds columns after the 18 and min maj: scripts count them" {
-    local added='oom rflt dscan stl% hits zsi zso dirty cpu cpuF mem memF io ioF irq'
+    local added='oom rflt dscan stl% hits zsi zso dirty anon file shmem slab kernel use%'
+    added+=' load1 load5 load15 max% max# cpu cpuF mem memF io ioF irq'
     local limits='avail limit mem% swlim peak tasks tlim cpus thr thr%' default rest
     run_vmstat $CALM
     default=${lines[1]}
