@@ -282,6 +282,7 @@ END
 @test "the names that other exporters' are compared with are metrics of this one" {
     local readme=$REPO/docker/prometheus/README.md
     sed -n '/^## From the names/,/^## Every metric/p' "$readme" | grep -oE '\bvmstat_[a-z0-9_]*[a-z0-9]\b' | sort -u > "$T/named"
+    # shellcheck disable=SC2016 # backticks of Markdown
     sed -n '/^## Every metric/,$p' "$readme" | sed -nE 's/^\| `(vmstat_[a-z0-9_]*)`.*/\1/p' | sort -u > "$T/exported"
     [ "$(wc -l < "$T/named")" -gt 50 ]
     # Its time is known of a process that runs, not of a fixture.

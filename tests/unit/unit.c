@@ -1014,18 +1014,21 @@ static void test_follow(void)
 static void test_grow(void)
 {
 	static struct snapshot now = { .ns = 9000000000 };
-	struct followed f = { .read_ns = 7500000000, .value = { 30, 7, 5 } };
+	static const uint64_t value[] = { 30, 7, 5, 9, UNAVAILABLE }, was[] = { 10, 8, 5, UNAVAILABLE, 9 };
+	struct followed f = { .read_ns = 7500000000 };
+	uint64_t g[5];
 
 	given.captured = true;
-	grow(&f, (uint64_t[]){ 10, 8, 5 }, &now, 4000000000);
+	grow(&f, g, value, was, 5, &now, 4000000000);
 	t_u64(f.over_us, 1500000, "grow", "the time since it was read");
-	t_ok(f.grown[0] == 20 && f.grown[1] == 7 && f.grown[2] == 0, "grow", "30 7 5 from 10 8 5");
-	f = (struct followed){ .since = SINCE_BIRTH, .value = { 30 } };
-	grow(&f, (uint64_t[3]){ 0 }, &now, 4000000000);
-	t_ok(f.over_us == 5000000 && f.grown[0] == 30, "grow", "one that was born counts from 0");
-	f = (struct followed){ .since = SINCE_MOVE, .value = { 30 } };
-	grow(&f, (uint64_t[3]){ 0 }, &now, 4000000000);
-	t_ok(f.grown[0] == 0, "grow", "what it did elsewhere does not count");
+	t_ok(g[0] == 20 && g[1] == 7 && g[2] == 0, "grow", "30 7 5 from 10 8 5");
+	t_ok(g[3] == UNAVAILABLE && g[4] == UNAVAILABLE, "grow", "to or from what is unknown");
+	f = (struct followed){ .since = SINCE_BIRTH };
+	grow(&f, g, value, was, 5, &now, 4000000000);
+	t_ok(f.over_us == 5000000 && g[0] == 30 && g[4] == UNAVAILABLE, "grow", "one that was born counts from 0");
+	f = (struct followed){ .since = SINCE_MOVE };
+	grow(&f, g, value, was, 5, &now, 4000000000);
+	t_ok(g[0] == 0, "grow", "what it did elsewhere does not count");
 	given.captured = false;
 }
 
