@@ -4545,7 +4545,7 @@ static void text_header(struct sink *o, const struct listing *l)
 				width += shown_width(l, next) + (width ? 1u : 0u);
 		if (!width)
 			continue;
-		n = least_of(strlen(group->name), width);
+		n = (size_t)least_of(strlen(group->name), width);
 		dashes = (width - n + !group->right) / 2;
 		out_str(o, o->n != begin ? " " : "");
 		out_fill(o, '-', dashes);
