@@ -4287,7 +4287,9 @@ static void sort(uint32_t *item, unsigned n, bool (*is_before)(uint32_t a, uint3
 {
 	unsigned gap, i, at;
 
-	for (gap = n / 2; gap; gap /= 2)
+	for (i = 1; i < n && !is_before(item[i], item[i - 1]); i++)
+		;
+	for (gap = i < n ? n / 2 : 0; gap; gap /= 2) /* most are sorted already */
 		for (i = gap; i < n; i++) {
 			uint32_t moved = item[i];
 
