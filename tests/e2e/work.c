@@ -262,6 +262,8 @@ static void tell(const char *name)
 	unsigned long long ran = 0, waited = 0;
 	struct timespec t;
 	struct rusage use;
+	char text[1024];
+	int n;
 	FILE *f = fopen("/proc/thread-self/schedstat", "re");
 
 	if (!f || fscanf(f, "%llu %llu", &ran, &waited) != 2)
@@ -269,12 +271,14 @@ static void tell(const char *name)
 	fclose(f);
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	getrusage(RUSAGE_SELF, &use);
-	/* In one write, as other processes may have the same file open. */
-	if (dprintf(1, "%s.touched %lld\n%s.read %lld\n%s.written %lld\n%s.ran %llu\n%s.waited %llu\n"
-		       "%s.lived %lld\n%s.maj %ld\n%s.cpu %d\n",
-		    name, touched_kib, name, bytes_read, name, bytes_written, name, ran / 1000, name, waited / 1000,
-		    name, (t.tv_sec - began.tv_sec) * 1000000LL + (t.tv_nsec - began.tv_nsec) / 1000, name,
-		    use.ru_majflt, name, sched_getcpu()) < 0)
+	/* In one write, as others may write to the same file. */
+	n = snprintf(text, sizeof text,
+		     "%s.touched %lld\n%s.read %lld\n%s.written %lld\n%s.ran %llu\n%s.waited %llu\n"
+		     "%s.lived %lld\n%s.maj %ld\n%s.cpu %d\n",
+		     name, touched_kib, name, bytes_read, name, bytes_written, name, ran / 1000, name, waited / 1000,
+		     name, (t.tv_sec - began.tv_sec) * 1000000LL + (t.tv_nsec - began.tv_nsec) / 1000, name,
+		     (long)use.ru_majflt, name, sched_getcpu());
+	if (write(1, text, (size_t)n) != n)
 		fail("stdout");
 }
 
