@@ -3669,8 +3669,9 @@ static uint64_t make_cpus_online(const struct comparison *c)
 	return times(c->now->level[0][M_cpus_online], 1000);
 }
 
-/* The CPU that was in use for the largest share of its time, and that share. One whose ticks
- * do not fill the time, give or take a quarter, is not counted: it was offline meanwhile. */
+/* The CPU that was in use for the largest share of its ticks, and that share. Busy CPUs of a
+ * guest may lose ticks, so they need not fill the time; but one with less than a quarter of
+ * them was offline, and one with a quarter more counts anew. */
 static uint64_t busiest_cpu(const struct comparison *c, unsigned *number)
 {
 	const struct cpus *before = c->report->first ? NULL : c->before->cpus, *now = c->now->cpus;
@@ -3683,7 +3684,7 @@ static uint64_t busiest_cpu(const struct comparison *c, unsigned *number)
 		uint32_t busy = now->cpu[i].busy - (before ? before->cpu[i].busy : 0);
 
 		if (!now->cpu[i].all || (before && !before->cpu[i].all) || busy > all ||
-		    (ticks && (all > ticks + ticks / 4 + 2 || all + 2 < ticks - ticks / 4)))
+		    (ticks && (all > ticks + ticks / 4 + 2 || all < ticks / 4)))
 			continue;
 		if (most == UNAVAILABLE || percent(busy, all) > most) {
 			most = percent(busy, all);
@@ -6260,7 +6261,7 @@ static void plan_stats(struct plan *plan, const struct listing *l)
  * 6.13. On an open descriptor schedstat costs 1 us a task, status 8, stat 19,
  * opening and closing 5 more: descriptors stay open, and for --top alone status
  * and stat are read only for tasks that have run since, by schedstat; for others
- * they cannot have changed. The first pass takes far longer than the next:
+ * nothing can have changed but what is resident. The first pass takes far longer than the next:
  * each rate is over the time between the two readings of the task itself. */
 
 /* A task or process, followed from one snapshot to the next. Its counters, value[], and their
@@ -6291,6 +6292,7 @@ LARGE struct tasks {
 		uint64_t value[TASK_VALUES], grown[TASK_VALUES];
 		uint32_t process;       /* it is a thread of this one */
 		char state;             /* of status, when it last ran: until it runs again it keeps it */
+		bool stuck;             /* in D since the previous snapshot */
 		uint64_t ran_ns, times; /* of schedstat; times 0: unknown */
 	} task[MAX_TASKS];
 	struct process {
@@ -6300,7 +6302,7 @@ LARGE struct tasks {
 		uint64_t rss;           /* in pages */
 		uint32_t thread;        /* that `state` is of: one in D, else one in R, else the first */
 		char state;
-		bool kernel, stuck;     /* a kernel thread; in D for the whole interval */
+		bool kernel, stuck;     /* a kernel thread; a thread is stuck */
 		uint64_t rate[TOP_COUNT];
 		char name[NAME_BYTES + 2]; /* as in ps: [kernel thread] */
 	} process[WITH_TOP ? MAX_TASKS : 1];
@@ -6316,7 +6318,7 @@ _Static_assert((OUT_BYTES - REPORT_BYTES) / MAX_TOP > TOP_ROW_BYTES + 64, "OUT_B
  * shown. */
 LARGE struct top {
 	unsigned rows;
-	const struct process *row[MAX_TOP + 1];
+	struct process *row[MAX_TOP + 1];
 	struct words {
 		const char *args;   /* the command line */
 		const char *cgroup; /* as the kernel names it */
@@ -6699,6 +6701,8 @@ static char read_status(struct task *t, bool *switches)
 	return state;
 }
 
+#define WAKE_US 10000000 /* a task that hangs in block I/O wakes less often, to calm the watchdog */
+
 /* Reads one task, and its status only if states are needed or it has run since.
  * Returns its state, 0 if it is gone or hidden. */
 static char read_task(struct task *t, const struct snapshot *now, uint64_t before_ns, const struct needs *needs,
@@ -6718,6 +6722,7 @@ static char read_task(struct task *t, const struct snapshot *now, uint64_t befor
 		t->f.since = before_ns ? since_when(before_ns, task_start_ns(t->f.id)) : SINCE_BIRTH;
 	}
 	grow(&t->f, t->grown, t->value, was.value, TASK_VALUES, now, before_ns);
+	t->stuck = t->state == 'D' && was.state == 'D' && t->times - was.times <= t->f.over_us / WAKE_US;
 	return t->state;
 }
 
@@ -6790,11 +6795,25 @@ static struct process *find_process(const struct task *t)
 	return p;
 }
 
+/* Reads what is resident of a process that has not run: it may have been reclaimed. */
+static void read_resident(struct process *p)
+{
+	uint64_t v[NTH_COUNT];
+	struct scanner s;
+	struct text name;
+
+	if (scan_stat(&s, &p->f, v, &name))
+		return;
+	keep_descriptor(&s, &p->f, PROCESS_STAT);
+	p->rss = v[NTH_RSS];
+	p->rate[TOP_rss] = times(in_base_units(p->rss, RAW_PAGES), 1000);
+}
+
 /* Adds a thread to its process. */
 static void add_thread(struct process *p, const struct task *t)
 {
 	p->f.ran |= t->f.ran;
-	p->stuck |= t->state == 'D' && !t->f.ran;
+	p->stuck |= t->stuck;
 	if (p->state && t->state != 'D' && (t->state != 'R' || p->state == 'D'))
 		return;
 	p->state = t->state;
@@ -6948,6 +6967,8 @@ static const char *keep_words(struct sink *o, struct text w, size_t room)
 	const char *p = w.p;
 	uint32_t c = 0;
 
+	while (w.end > p && (!w.end[-1] || w.end[-1] == ' '))
+		w.end--;
 	for (; p < w.end; p += n) {
 		n = utf8_char(p, &c);
 		length = !c ? 1 : !n || is_control(c) ? strlen("\\u0000") : c == '"' || c == '\\' ? 2 : n;
@@ -6957,8 +6978,6 @@ static const char *keep_words(struct sink *o, struct text w, size_t room)
 		room -= length;
 		out_bytes(o, c ? p : " ", n);
 	}
-	while (p == w.end && o->n > start && o->text[o->n - 1] == ' ')
-		o->n--;
 	if (o->n == start)
 		return NULL;
 	out_str(o, p < w.end ? "..." : "");
@@ -6998,11 +7017,13 @@ static const char *read_cgroup(struct sink *o, uint32_t id, size_t room)
 static void make_top(const struct report *r, enum blame blame)
 {
 	struct sink words = SINK(top.text);
-	const struct process *p;
+	struct process *p;
 	unsigned at;
 
 	rate_processes(r);
 	for (p = tasks.process; p < tasks.process + tasks.processes; p++) {
+		if (blame == BLAME_MEMORY && !p->f.ran)
+			read_resident(p);
 		if (!is_active(p) && !(blame == BLAME_MEMORY && p->rss))
 			continue;
 		for (at = top.rows; at && is_blamed_more(p, top.row[at - 1], blame); at--)
@@ -7015,6 +7036,8 @@ static void make_top(const struct report *r, enum blame blame)
 		size_t room = (OUT_BYTES - REPORT_BYTES) / top.rows - TOP_ROW_BYTES;
 
 		p = top.row[at];
+		if (blame != BLAME_MEMORY && !p->f.ran)
+			read_resident(p);
 		w->wchan = p->state == 'D' ? read_words(&words, p->thread, "/wchan", WCHAN_BYTES) : NULL;
 		if (w->wchan && !strcmp(w->wchan, "0"))
 			w->wchan = NULL;

@@ -180,6 +180,9 @@ system.slice/ssh.service |
     wordy "$T/f" 50 0 0 / "$(printf '%05000d' 0)"
     run_vmstat --top --json
     [[ $(jq -r '.top[0].args' <<< "$output") == "$(printf '%04096d' 0)..." ]] || { show_output; false; }
+    wordy "$T/f" 50 0 0 / "$(printf '%04096d' 0)"
+    run_vmstat --top --json
+    [[ $(jq -r '.top[0].args' <<< "$output") == "$(printf '%04096d' 0)" ]] || { show_output; false; }
     for n in {100..250}; do
         task "$T/f" $n $n many 5000 0 "900000 0 5" 4194304 1 0 100 0 2000
         wordy "$T/f" $n 1 1 "/$(printf '%0250d' 0)" "$(printf '%04000d' 0 | tr 0 '\1')"
@@ -213,6 +216,10 @@ system.slice/ssh.service |
     grep -q ' 61 D .* in io_schedule: dd if=/dev/sdx$' <<< "$output" || { show_output; false; }
     again "${only[@]}" --alert=swap=1,2
     [[ $(jq -c '.top[0] | [.comm, .rss]' <<< "${lines[-1]}") == '["idle",36000]' ]] || { show_output; false; }
+    # It sleeps, and is reclaimed meanwhile.
+    sed -i 's/ 9000$/ 8/' "$T/second/proc/60/stat"
+    again "${only[@]}" --alert=swap=1,2
+    [[ $(jq -c '.top[] | select(.pid == 60).rss' <<< "${lines[-1]}") == 32 ]] || { show_output; false; }
 }
 
 # counted PID: ns that it ran and waited for a CPU, and ns of the clock.
