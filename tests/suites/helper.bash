@@ -22,9 +22,13 @@
 #   run_without_permission FILE... -- ARGS...
 #                                as a user that may not read these files of it
 #   run_on_this_machine ARGS...  in host scope
+#   run_and_signal SIGNAL ARGS...
+#                                that it gets once it sleeps
 #   $HOST $CALM                  options for host scope, against alerts
+#   until_true COMMAND...        waits for what it does; has_lines FILE N
 # What came out:
 #   succeeds, stderr_is_empty
+#   fails COMMAND...             it does
 #   fails_with PATTERN           status 1, no output, one line of reason
 #   stderr_has REGEX             some line of it matches
 #   output_is TEXT               exactly that
@@ -118,6 +122,19 @@ run_on_this_machine() {
     run --separate-stderr timeout 20 "$VMSTAT" $HOST "$@"
 }
 
+# `env`, as bash has SIGINT ignored of what runs in the background.
+run_and_signal() {
+    local pid
+    env --default-signal=INT "$VMSTAT" "${@:2}" > "$T/out" 2> "$T/err" 3>&- &
+    pid=$!
+    sleeps $pid
+    kill -"$1" $pid
+    status=0
+    wait $pid 2> /dev/null || status=$?
+    output=$(< "$T/out") stderr=$(< "$T/err")
+    mapfile -t lines < "$T/out"
+}
+
 run_two_instants() {
     local changes=(overlay)
     run_with_changes "$@"
@@ -192,6 +209,21 @@ sleeps() {
     done
     return 1
 }
+
+# Waits up to half a minute until a command succeeds.
+until_true() {
+    local end=$((SECONDS + 30))
+    while ((SECONDS < end)); do
+        ! "$@" 2> /dev/null || return 0
+        sleep 0.02
+    done
+    echo "in vain: $*"
+    false
+}
+
+fails() { if "$@"; then return 1; fi; } # of bats, ! alone does not fail a test
+
+has_lines() { [[ $(wc -l < "$1") -ge $2 ]]; } # FILE N
 
 run_in_cgroup() { run_vmstat --scope=cgroup --json $CALM "$@"; }
 two_in_cgroup() { run_two_instants --scope=cgroup --json $CALM "$@"; }

@@ -19,19 +19,6 @@ times() { sed 1d "$1" | cut -d, -f1; }
 record() { run_on_this_machine "--record=$R" -o cs,maj $CALM "$@"; }
 HEAD=time,interval,scope,cgroup,cs,maj
 
-# Waits up to 5 s until a command succeeds.
-until_true() {
-    local i
-    for ((i = 0; i < 250; i++)); do
-        ! "$@" 2> /dev/null || return 0
-        sleep 0.02
-    done
-    echo "in vain: $*"
-    false
-}
-
-has_lines() { [[ $(wc -l < "$1") -ge $2 ]]; }
-
 # In the background, into a new $R: has begun once there is a report.
 start_recorder() {
     rm -f "$R" "$R.1"
