@@ -133,10 +133,6 @@ assert panels[0].paths == {'line': 'M708 168V160.7V168'}, panels[0].paths
 END
 }
 
-has_slept() { # PID TIMES
-    (($(sed -n 's/^voluntary_ctxt_switches:\t//p' "/proc/$1/status") >= $2))
-}
-
 @test "live without a terminal: one graph at the end, also when stopped; bad names" {
     run_on_this_machine --graph=cs,us 0.02 5
     [[ $status == 0 && $(grep -c 'now .* min .* avg .* max ' <<< "$output") == 2 && ${#lines[@]} == 19 ]] || { show_output; false; }
@@ -236,9 +232,10 @@ pictures() {
 }
 
 @test "a replay draws the graph that was shown live" {
-    run_on_this_machine --graph=cs,free "--record=$T/recording" 0.02 20
-    local live=$output
-    run_vmstat "--replay=$T/recording" --graph=cs,free
+    local R=$T/recording live
+    until_punctual run_on_this_machine --graph=cs,free "--record=$R" 0.02 20
+    live=$output
+    run_vmstat "--replay=$R" --graph=cs,free
     output_is "$live"
 }
 

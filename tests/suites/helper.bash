@@ -25,7 +25,7 @@
 #   run_and_signal SIGNAL ARGS...
 #                                that it gets once it sleeps
 #   $HOST $CALM                  options for host scope, against alerts
-#   until_true COMMAND...        waits for what it does; has_lines FILE N
+#   until_true COMMAND...        waits for it: has_lines FILE N, has_slept PID N
 # What came out:
 #   succeeds, stderr_is_empty
 #   fails COMMAND...             it does
@@ -221,9 +221,25 @@ until_true() {
     false
 }
 
+# until_punctual COMMAND...: it records into $R; again where the first report came so late
+# that its interval is unlike the next: then a replay takes it for an average since boot.
+until_punctual() {
+    for _ in {1..20}; do
+        rm -f "$R" "$R.1"
+        "$@"
+        awk -F, 'NR == 2 { first = $2 } NR == 3 { late = $2 - first }
+            END { exit !(NR > 2 && late < 0.045 && late > -0.045) }' "$R" && return
+    done
+}
+
 fails() { if "$@"; then return 1; fi; } # of bats, ! alone does not fail a test
 
 has_lines() { [[ $(wc -l < "$1") -ge $2 ]]; } # FILE N
+
+has_slept() { # PID TIMES: a program that bash started, between its reports
+    [[ ! /proc/$1/exe -ef /proc/$$/exe &&
+        $(sed -n 's/^voluntary_ctxt_switches:\t//p' "/proc/$1/status") -ge $2 ]]
+}
 
 run_in_cgroup() { run_vmstat --scope=cgroup --json $CALM "$@"; }
 two_in_cgroup() { run_two_instants --scope=cgroup --json $CALM "$@"; }
