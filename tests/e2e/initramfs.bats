@@ -77,9 +77,9 @@ boot() { # PROMPT WORDS: of the kernel's command line
 	local status=0
 	cat >"$dir/lines"
 	: >"$dir/console"
-	timeout 120 sh -c 'until grep -qF "$1" "$0/console"; do sleep 0.2; done
+	timeout 400 sh -c 'until grep -qF "$1" "$0/console"; do sleep 0.2; done
 		cat "$0/lines"' "$dir" "$1" |
-		timeout 120 qemu-system-x86_64 -nodefaults -display none \
+		timeout 400 qemu-system-x86_64 -nodefaults -display none \
 			-serial stdio -no-reboot -m 256 -kernel "$kernel" \
 			-initrd "$dir/initrd" -append "console=ttyS0 quiet psi=1 $2" \
 			>"$dir/console" || status=$?
