@@ -57,15 +57,15 @@ is_well() {
 	local i
 	kill -0 "$server"
 	for ((i = 0; i < 200; i++)); do
-		[ "$(count_descriptors)" != "$descriptors" ] || break
+		[ "$(count_descriptors)" -gt "$descriptors" ] || break
 		sleep 0.05
 	done
 	"$FIRE" once "$port" | head -n 1 | grep -q '^HTTP/1.1 200 '
 	for ((i = 0; i < 200; i++)); do
-		[ "$(count_descriptors)" != "$descriptors" ] || break
+		[ "$(count_descriptors)" -gt "$descriptors" ] || break
 		sleep 0.05
 	done
-	[ "$(count_descriptors)" = "$descriptors" ] || { ls -l "/proc/$server/fd"; return 1; }
+	[ "$(count_descriptors)" -le "$descriptors" ] || { ls -l "/proc/$server/fd"; return 1; }
 	echo "VmRSS $(resident) kB"
 	[ "$(resident)" -le 1024 ]
 }
