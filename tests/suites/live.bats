@@ -20,7 +20,7 @@ setup() {
 
 # Both read the same files, captured from this machine: what it does between two
 # readings is in both or in none.
-files='stat meminfo vmstat uptime diskstats slabinfo'
+files='stat uptime meminfo vmstat diskstats slabinfo'
 
 capture() { # DIR
     local file
@@ -31,12 +31,15 @@ capture() { # DIR
     cat /sys/devices/system/cpu/online > "$T/$1/sys/devices/system/cpu/online"
 }
 
-# procps ARGS...: the installed one, where the captured files are /proc's.
-procps() {
+# Each where the captured files are /proc's.
+inside() {
     unshare -m --propagation private sh -ec '
         for file in $(ls "$0"); do mount --bind "$0/$file" "/proc/$file"; done
-        exec vmstat "$@"' "$T/f/proc" "$@"
+        exec "$@"' "$T/f/proc" "$@"
 }
+
+procps() { inside vmstat "$@"; }
+ours() { inside "$VMSTAT" $HOST "$@"; }
 
 # The last line of each, NAME=VALUE a line, in $T/ours and $T/theirs.
 named() {
@@ -51,8 +54,7 @@ side_by_side() {
     requires_mount_namespace
     capture f
     procps -w "$@" > "$T/theirs.out"
-    run_vmstat -w $CALM "$@"
-    printf '%s\n' "$output" > "$T/ours.out"
+    ours -w $CALM "$@" > "$T/ours.out"
     named
 }
 
@@ -117,10 +119,10 @@ is_near() {
     requires_mount_namespace
     capture f
     procps -s > "$T/theirs.out"
-    run_vmstat -s
+    ours -s > "$T/ours.out"
     # In their order. (4.0.2 lacks some of ours.)
     diff <(grep -v 'swap cache' "$T/theirs.out") \
-        <(awk 'FNR == NR { theirs[substr($0, 15)]; next } substr($0, 15) in theirs' "$T/theirs.out" - <<< "$output" |
+        <(awk 'FNR == NR { theirs[substr($0, 15)]; next } substr($0, 15) in theirs' "$T"/{theirs,ours}.out |
             grep -v 'swap cache')
 }
 
@@ -129,7 +131,7 @@ is_near() {
     [[ -r /proc/slabinfo ]] || skip "no right to read slabinfo"
     capture f
     caches() { awk '$1 != "Cache" { print $1, $2, $3, $4, $5 }'; }
-    diff <(procps -m | caches) <(run_vmstat -m; caches <<< "$output")
+    diff <(procps -m | caches) <(ours -m | caches)
     local before ours after
     before=$(command vmstat -f)
     ours=$("$VMSTAT" $HOST -f)
@@ -144,8 +146,8 @@ is_near() {
     # It divides these by 1000: of each what is under way, of all the last three.
     disks() { awk '{ $10 = ""; print }'; }
     sums() { sed '/ IO$/d'; }
-    diff <(procps -d | disks) <("$VMSTAT" "--proc=$T/f/proc" -d | disks)
-    diff <(procps -D | sums) <("$VMSTAT" "--proc=$T/f/proc" -D | sums)
+    diff <(procps -d | disks) <(ours -d | disks)
+    diff <(procps -D | sums) <(ours -D | sums)
 }
 
 # during COMMAND: in the second report of vmstat to $T/out; in a longer interval where it
