@@ -531,22 +531,26 @@ by_name() {
 
 @test "408: a request that is not whole in 10 seconds, however it drips" {
     serve
-    began=${EPOCHREALTIME/./}
-    exec 5<> "/dev/tcp/127.0.0.1/$port" 6<> "/dev/tcp/127.0.0.1/$port" 7<> "/dev/tcp/127.0.0.1/$port"
-    printf 'GET /metrics HTTP/1.1\r\nHost: localhost\r\n' >&5
-    { while sleep 0.4; do printf 'A' >&6 || break; done; } 2> /dev/null 3>&- &
-    drip=$!
-    timeout 30 cat <&6 > "$T/dripped" 3>&- &
-    reader=$!
-    timeout 30 cat <&5 > "$T/answer"
-    took=$(((${EPOCHREALTIME/./} - began) / 1000))
-    # A deadline that a byte puts off would be 20 s at least.
-    ((took >= 10000 && took < 15000)) || { echo "after $took ms"; false; }
+    # What else runs can only make it later: the best of three.
+    for _ in 1 2 3; do
+        began=${EPOCHREALTIME/./}
+        exec 5<> "/dev/tcp/127.0.0.1/$port" 6<> "/dev/tcp/127.0.0.1/$port" 7<> "/dev/tcp/127.0.0.1/$port"
+        printf 'GET /metrics HTTP/1.1\r\nHost: localhost\r\n' >&5
+        { while sleep 0.4; do printf 'A' >&6 || break; done; } 2> /dev/null 3>&- &
+        drip=$!
+        timeout 30 cat <&6 > "$T/dripped" 3>&- &
+        reader=$!
+        timeout 30 cat <&5 > "$T/answer"
+        took=$(((${EPOCHREALTIME/./} - began) / 1000))
+        wait $reader || true
+        dripped=$(((${EPOCHREALTIME/./} - began) / 1000))
+        kill $drip || true
+        ((took >= 10000 && dripped >= 10000))
+        ((dripped >= 11000)) || break
+    done
+    ((dripped < 11000)) || { echo "after $took and $dripped ms"; false; }
     answers 408
     [[ $(header Connection) == close && $(body) == '408 Request Timeout' ]]
-    wait $reader || true
-    kill $drip || true
-    ((${EPOCHREALTIME/./} - began < 18000000))
     mv "$T/dripped" "$T/answer"
     answers 408
     run timeout 10 cat <&7
