@@ -58,10 +58,17 @@ level() { awk -v metric="$1" '$3 == metric { print $4 }' <<< "$output"; }
 }
 
 @test "half a second unless told, the worst of N" {
-    local began=$EPOCHREALTIME
-    run_on_this_machine --check=critical --alert=off --threshold=1000000000 --json
-    [[ $(awk "BEGIN { print $EPOCHREALTIME - $began < 0.95 }") == 1 ]]
-    jq -e '.interval > 0.45 and .interval < 0.6' <<< "$output"
+    local began took
+    # What else runs can make it later, but not earlier: the best of five.
+    for _ in 1 2 3 4 5; do
+        began=${EPOCHREALTIME/./}
+        run_on_this_machine --check=critical --alert=off --threshold=1000000000 --json
+        took=$((${EPOCHREALTIME/./} - began))
+        jq -e '.interval > 0.45' <<< "$output"
+        ((took >= 950000)) || ! jq -e '.interval < 0.6' <<< "$output" || break
+    done
+    ((took < 950000))
+    jq -e '.interval < 0.6' <<< "$output"
     COUNT=3 run_two_instants --check -y
     [[ $status == 2 && ${lines[0]} == "CRITICAL: out of memory: 3 killed"* && ${#lines[@]} -lt 30 ]] || { show_output; false; }
 }
@@ -165,8 +172,7 @@ cause() {
 @test "a signal before the verdict: unknown, with a line, whatever the signal" {
     local signal
     for signal in INT TERM HUP; do
-        run --separate-stderr timeout -s $signal --preserve-status 0.3 \
-            "$VMSTAT" "--proc=$T/f/proc" --check 20
+        run_and_signal $signal "--proc=$T/f/proc" --check 60
         [[ $status == 3 && -z $output ]] || { show_output; false; }
         stderr_has '^vmstat: --check: ended by a signal before there was a verdict$'
     done

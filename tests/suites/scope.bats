@@ -318,12 +318,7 @@ run_in_private_namespace() {
 @test "the container ends between two samples: said so, status 1, no zeros" {
     echo "$C" > "$T/second/removed"
     rm -rf "$T/second/$C"
-    "$VMSTAT" "--proc=$T/f/proc" "--sys=$T/f/sys" --scope=cgroup --json \
-        $CALM 0.3 5 > "$T/out" 2> "$T/err" 3>&- &
-    local pid=$! status=0
-    while [[ ! -s $T/out ]] && kill -0 $pid; do sleep 0.02; done
-    overlay
-    wait $pid || status=$?
+    COUNT=5 run_two_instants --scope=cgroup --json $CALM
     [[ $status == 1 && $(wc -l < "$T/out") == 1 ]] || { cat "$T/out" "$T/err"; false; }
     grep -qxE 'vmstat: cgroup .*ctr: gone: the container has ended' "$T/err" ||
         { cat "$T/err"; false; }
