@@ -3437,9 +3437,13 @@ static void read_each_cpu(struct cpus *cpus)
 static void snapshot_take(struct plan *plan, struct snapshot *now, const struct snapshot *before, uint64_t tick_ns,
 			  const struct needs *needs)
 {
-	unsigned src;
+	unsigned src, l, i;
 
-	memset(now->level, 0xff, now->levels * sizeof *now->level); /* all UNAVAILABLE */
+	for (l = 0; now->plan == plan && l < now->levels; l++)
+		for (i = 0; i < plan->count; i++)
+			now->level[l][plan->order[i]] = UNAVAILABLE;
+	if (now->plan != plan)
+		memset(now->level, 0xff, now->levels * sizeof *now->level);
 	now->plan = plan;
 	snapshot_clock(now, tick_ns);
 	now->wall_ns = clock_ns(CLOCK_REALTIME);
@@ -4391,7 +4395,7 @@ static bool list_metrics(struct listing *l, bool record)
 			return false;
 	for (m = 1; !opt->columns && m < LENGTH(metrics); m++)
 		if (is_default(m, record))
-			add_column(l, &metrics[m].column);
+			l->column[l->columns++] = &metrics[m].column;
 	/* Scripts count the columns of procps-ng: -x adds none between them. */
 	for (m = 1; opt->extended && m < LENGTH(metrics); m++)
 		if (metrics[m].show == SHOW_ACTIVE || metrics[m].show == SHOW_BUFFERS)
@@ -10856,7 +10860,7 @@ static const struct option *find_long(const char *name, size_t n)
 	const struct option *o, *found = NULL, *other = NULL;
 
 	for (o = options + 1; o < options + O_COUNT; o++) {
-		if (!o->built_in || strncmp(o->name, name, n))
+		if (!o->built_in || *o->name != *name || strncmp(o->name, name, n))
 			continue;
 		if (!o->name[n])
 			return o;
