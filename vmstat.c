@@ -1829,53 +1829,53 @@ static const struct rule {
 #define OPTIONS(O) \
 	O(STATS, 's', "stats", MODES, ONE_OF(view), "", 1, "event counters and memory statistics") \
 	O(FORKS, 'f', "forks", MODES, ONE_OF(view), "", 1, "number of forks since boot") \
-	O(DISK, 'd', "disk", MODES, ONE_OF(view), "", 1, "disk statistics; with -x, rates as iostat -x") \
+	O(DISK, 'd', "disk", MODES, ONE_OF(view), "", 1, "disk totals; with -x, rates as in iostat -x") \
 	O(DISK_SUM, 'D', "disk-sum", MODES, ONE_OF(view), "", 1, "summary of disk activity") \
 	O(PARTITION, 'p', "partition", MODES, VALUE(partition), "DEV", 1, "statistics of one block device") \
 	O(SLABS, 'm', "slabs", MODES, ONE_OF(view), "", 1, "slab caches") \
 	O(CGROUPS, 0, "cgroups", MODES, PARSED(parse_cgroups), "[=DEPTH[,COLUMN]]", WITH_CGROUP, \
-	  "the cgroups below it, worst first") \
+	  "cgroups below, worst first; default depth 1") \
 	O(CHECK, 0, "check", MODES, PARSED(parse_check), "[=critical]", WITH_ALERTS, \
 	  "one verdict, for probes and monitoring") \
 	O(GRAPH, 0, "graph", MODES, PARSED(parse_graph), "[=METRIC,...]", WITH_GRAPH, \
-	  "a graph of cs, or of other metrics") \
+	  "graph of each metric; default cs") \
 	O(LISTEN, 0, "listen", MODES, VALUE(listen), "[ADDR:]PORT|unix:PATH", WITH_LISTEN, \
-	  "serve /metrics, and a page at /") \
+	  "serve /metrics and /; default 127.0.0.1") \
 	O(ACTIVE, 'a', "active", COLUMNS, FLAG(active), "", 1, "inactive and active, not buff and cache") \
 	O(COLUMNS, 'o', "columns", COLUMNS, VALUE(columns), "LIST", 1, "columns or groups by name; help lists them") \
 	O(EXTENDED, 'x', "extended", COLUMNS, FLAG(extended), "", 1, "every column") \
 	O(CLASSIC, 0, "classic", COLUMNS, FLAG(classic), "", 1, "exactly the 18 columns of procps-ng") \
-	O(UNIT, 'S', "unit", LAYOUT, PARSED(parse_unit), "UNIT", 1, "k 1000, K 1024, m 1e6, M 1048576, b B 1") \
+	O(UNIT, 'S', "unit", LAYOUT, PARSED(parse_unit), "UNIT", 1, "k 1000, K 1024, m 1e6, M 2^20, b; default K") \
 	O(HUMAN, 'H', "human", LAYOUT, FLAG(human), "", 1, "sizes as 512M, 7.8G") \
 	O(WIDE, 'w', "wide", LAYOUT, FLAG(wide), "", 1, "wider columns") \
 	O(TIMESTAMP, 't', "timestamp", LAYOUT, FLAG(timestamp), "", 1, "append the time to each line") \
-	O(ONE_HEADER, 'n', "one-header", LAYOUT, FLAG(one_header), "", 1, "print the header once only") \
-	O(NO_FIRST, 'y', "no-first", LAYOUT, FLAG(no_first), "", 1, "skip the first report, the average since boot") \
-	O(QUIET, 'q', "quiet", LAYOUT, FLAG(quiet), "", 1, "no warnings, no alerts: errors alone") \
-	O(COLOR, 0, "color", LAYOUT, CHOICE(color), "auto|always|never", 1, "when to use colour") \
+	O(ONE_HEADER, 'n', "one-header", LAYOUT, FLAG(one_header), "", 1, "print the header only once") \
+	O(NO_FIRST, 'y', "no-first", LAYOUT, FLAG(no_first), "", 1, "no first report, the average since boot") \
+	O(QUIET, 'q', "quiet", LAYOUT, FLAG(quiet), "", 1, "no warnings or alerts, only errors") \
+	O(COLOR, 0, "color", LAYOUT, CHOICE(color), "auto|always|never", 1, "when to use colour; default auto") \
 	O(TOP, 0, "top", MODES, PARSED(parse_top), "[=N][,alert]", WITH_TOP, \
-	  "the N processes to blame (default 5)") \
+	  "the N processes to blame; default 5") \
 	O(JSON, 0, "json", OUTPUT, ONE_OF(format), "", 1, "one JSON object a line") \
 	O(CSV, 0, "csv", OUTPUT, ONE_OF(format), "", 1, "comma-separated values under their names") \
 	O(PROMETHEUS, 0, "prometheus", OUTPUT, ONE_OF(format), "", WITH_PROMETHEUS, \
 	  "metrics for Prometheus, once") \
 	O(SVG, 0, "svg", OUTPUT, ONE_OF(format), "", WITH_GRAPH, "the graph as SVG, at the end") \
 	O(RECORD, 0, "record", OUTPUT, PARSED(parse_record), "FILE[,N]", WITH_RECORD, \
-	  "the last N reports (3600), in FILE and FILE.1") \
+	  "keep the last N reports; default 3600") \
 	O(REPLAY, 0, "replay", OUTPUT, VALUE(replay), "FILE", WITH_RECORD, \
-	  "show what --record or --csv wrote; - is stdin") \
+	  "show a recording, or CSV; - is stdin") \
 	O(FROM, 0, "from", OUTPUT, PARSED(parse_from), "TIME", WITH_RECORD, \
-	  "of a replay: 10:30, 2026-01-02 03:04, -10m") \
-	O(TO, 0, "to", OUTPUT, PARSED(parse_to), "TIME", WITH_RECORD, "up to which a replay goes") \
-	O(SCOPE, 0, "scope", SCOPE, CHOICE(scope), "auto|host|cgroup", WITH_CGROUP, "whose numbers") \
+	  "start of a replay: 10:30, 2026-01-02, -10m") \
+	O(TO, 0, "to", OUTPUT, PARSED(parse_to), "TIME", WITH_RECORD, "end of a replay: 10:30, 2026-01-02, now") \
+	O(SCOPE, 0, "scope", SCOPE, CHOICE(scope), "auto|host|cgroup", WITH_CGROUP, "whose numbers; default auto") \
 	O(CGROUP, 0, "cgroup", SCOPE, VALUE(cgroup), "PATH", WITH_CGROUP, "that cgroup, or its directory") \
 	O(PID, 0, "pid", SCOPE, PARSED(parse_pid), "PID", WITH_CGROUP, "the cgroup and container that PID runs in") \
 	O(PROC, 0, "proc", SCOPE, VALUE(proc), "DIR", 1, "read DIR instead of /proc") \
 	O(SYS, 0, "sys", SCOPE, VALUE(sys), "DIR", 1, "read DIR instead of /sys") \
 	O(THRESHOLD, 0, "threshold", ALERTS, PARSED(parse_threshold), "[WARN,]CRIT[/cpu]", WITH_ALERTS, \
-	  "of cs; default 3000,5000") \
+	  "levels of cs; default 3000,5000") \
 	O(ALERT, 0, "alert", ALERTS, PARSED(parse_alert), "NAME=[WARN,]CRIT[,S]", WITH_ALERTS, \
-	  "levels, said after S seconds; off; help") \
+	  "levels of a rule; --alert=help lists them") \
 	O(HELP, 'h', "help", OTHER, FLAG(help), "", 1, "print this help") \
 	O(VERSION, 'V', "version", OTHER, FLAG(version), "", 1, "print version and features")
 
@@ -11049,7 +11049,7 @@ static void out_help(struct sink *o)
 				continue;
 			out(o, *letter ? "  -%s, --%s%s%s" : "    %s  --%s%s%s", letter, row->name,
 			    takes_value(row) && !has_optional_value(row) ? "=" : "", row->value);
-			out_align(o, start, start + 34, false);
+			out_align(o, start, start + 36, false);
 			out(o, " %s\n", row->help);
 		}
 	}
