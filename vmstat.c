@@ -1768,7 +1768,7 @@ enum blame { BLAME_CPU, BLAME_SWITCHES, BLAME_MEMORY, BLAME_FAULTS, BLAME_BYTES 
  *
  *   A(metric, resource, aspect, words before the value, words after it, name of the
  *     problem, warning and critical level, seconds it must last before it is reported,
- *     order of processes in --top)   is an alert rule
+ *     order of processes in --top, advice: what to do)   is an alert rule
  *   E(metric, resource, aspect, words before the value, words after it)   is evidence
  *
  * Levels are in the unit of the table, sizes in KiB; two equal levels mean
@@ -1776,19 +1776,28 @@ enum blame { BLAME_CPU, BLAME_SWITCHES, BLAME_MEMORY, BLAME_FAULTS, BLAME_BYTES 
 #define RULES(A, E) \
 	E(cpu_busy, CPU, UTILISATION, "CPU ", "% used") \
 	E(cpu_max, CPU, UTILISATION, "busiest CPU ", "% used") \
-	A(cpu_some, CPU, SATURATION, "CPU ", "% of the time some waiting", "CPU PRESSURE", 40, 80, 3, CPU) \
-	A(thr_pct, CPU, SATURATION, "CPU throttled ", "% of the periods", "CPU THROTTLED", 5, 25, 0, CPU) \
-	A(cs, CPU, SATURATION, "", " context switches/s", "CPU THRASHING", 3000, 5000, 0, SWITCHES) \
-	A(mem_pct, MEMORY, UTILISATION, "memory ", "% of the limit", "MEMORY NEAR LIMIT", 90, 97, 0, MEMORY) \
+	A(cpu_some, CPU, SATURATION, "CPU ", "% of the time some waiting", "CPU PRESSURE", 40, 80, 3, CPU, \
+	  "give it more CPUs, or run fewer tasks at once" IF(WITH_TOP, "; --top names them")) \
+	A(thr_pct, CPU, SATURATION, "CPU throttled ", "% of the periods", "CPU THROTTLED", 5, 25, 0, CPU, \
+	  "raise the CPU quota, or run fewer threads, which use it up together") \
+	A(cs, CPU, SATURATION, "", " context switches/s", "CPU THRASHING", 3000, 5000, 0, SWITCHES, \
+	  "use fewer threads, larger batches; on a big machine raise --threshold") \
+	A(mem_pct, MEMORY, UTILISATION, "memory ", "% of the limit", "MEMORY NEAR LIMIT", 90, 97, 0, MEMORY, \
+	  "raise the limit, or find the leak" IF(WITH_TOP, " with --top")) \
 	E(mem_used_pct, MEMORY, UTILISATION, "memory ", "% used") \
-	A(mem_full, MEMORY, SATURATION, "memory ", "% of the time all stalled", "MEMORY PRESSURE", 5, 20, 3, MEMORY) \
-	A(maj, MEMORY, SATURATION, "", " major faults/s", "HIGH IO LATENCY", 50, 500, 0, FAULTS) \
-	A(oom, MEMORY, ERRORS, "out of memory: ", " killed", "OOM KILL", 1, 1, 0, MEMORY) \
+	A(mem_full, MEMORY, SATURATION, "memory ", "% of the time all stalled", "MEMORY PRESSURE", 5, 20, 3, MEMORY, \
+	  "add memory or run less: above 20% the OOM killer is near") \
+	A(maj, MEMORY, SATURATION, "", " major faults/s", "HIGH IO LATENCY", 50, 500, 0, FAULTS, \
+	  "add memory or run less: pages in use are evicted and read again") \
+	A(oom, MEMORY, ERRORS, "out of memory: ", " killed", "OOM KILL", 1, 1, 0, MEMORY, \
+	  "see dmesg for what was killed; raise its limit, or find what grew") \
 	E(swap_busy, SWAP, UTILISATION, "swap ", "% used") \
-	A(swap, SWAP, SATURATION, "swapping ", " KiB/s", "SWAPPING", 1, 1000, 0, MEMORY) \
+	A(swap, SWAP, SATURATION, "swapping ", " KiB/s", "SWAPPING", 1, 1000, 0, MEMORY, \
+	  "find what grows" IF(WITH_TOP, " with --top") "; a single burst of so does no harm") \
 	E(bi, DISK, UTILISATION, "disk ", " KiB/s read") \
 	E(bo, DISK, UTILISATION, "disk ", " KiB/s written") \
-	A(io_full, DISK, SATURATION, "disk ", "% of the time all stalled", "IO PRESSURE", 10, 40, 3, BYTES)
+	A(io_full, DISK, SATURATION, "disk ", "% of the time all stalled", "IO PRESSURE", 10, 40, 3, BYTES, \
+	  "find the busy disk with -d -x 1" IF(WITH_TOP, ", and who keeps it busy with --top"))
 
 enum rule_id {
 #define A(metric, ...) RULE_##metric,
@@ -1802,15 +1811,15 @@ enum aspect { ASPECT_UTILISATION, ASPECT_SATURATION, ASPECT_ERRORS };
 
 static const struct rule {
 	uint8_t metric, resource, aspect;
-	const char *before, *tail, *what; /* what: NULL: evidence only */
+	const char *before, *tail, *what, *advice; /* what: NULL: evidence only */
 	uint32_t warn, crit;
 	uint8_t seconds, blame;
 	bool bursts; /* in short intervals a brief stall looks like a lasting one */
 } rules[] = {
-#define A(metric, resource, aspect, before, tail, what, warn, crit, seconds, blame) [RULE_##metric] = { \
-	M_##metric, RESOURCE_##resource, ASPECT_##aspect, before, tail, what, warn, crit, seconds, BLAME_##blame, \
-	ASPECT_##aspect == ASPECT_SATURATION && M_##metric != M_cs },
-#define E(metric, resource, aspect, before, tail) A(metric, resource, aspect, before, tail, NULL, 0, 0, 0, CPU)
+#define A(metric, resource, aspect, before, tail, what, warn, crit, seconds, blame, advice) [RULE_##metric] = { \
+	M_##metric, RESOURCE_##resource, ASPECT_##aspect, before, tail, what, WITH_HELP ? advice : "", warn, crit, \
+	seconds, BLAME_##blame, ASPECT_##aspect == ASPECT_SATURATION && M_##metric != M_cs },
+#define E(metric, resource, aspect, before, tail) A(metric, resource, aspect, before, tail, NULL, 0, 0, 0, CPU, "")
 	RULES(A, E)
 #undef A
 #undef E
@@ -5048,18 +5057,20 @@ static void plan_cause(struct plan *plan, bool all)
 
 /* The columns below the verdict of --check, a row for each rule. */
 enum {
-	CHECK_RESOURCE, CHECK_ASPECT, CHECK_METRIC, CHECK_LEVEL, CHECK_VALUE, CHECK_WARNING, CHECK_CRITICAL, CHECK_WORDS
+	CHECK_RESOURCE, CHECK_ASPECT, CHECK_METRIC, CHECK_LEVEL, CHECK_VALUE, CHECK_WARNING, CHECK_CRITICAL,
+	CHECK_ADVICE, CHECK_WORDS
 };
 
 static const struct column check_columns[] = {
-	{ "resource", "resource", GROUP_NONE, UNIT_TEXT, { 8, 8 }, .id = CHECK_RESOURCE },
-	{ "aspect", "aspect", GROUP_NONE, UNIT_TEXT, { 11, 11 }, .id = CHECK_ASPECT },
-	{ "metric", "metric", GROUP_NONE, UNIT_TEXT, { 12, 12 }, .id = CHECK_METRIC },
-	{ "level", "level", GROUP_NONE, UNIT_TEXT, { 8, 8 }, .id = CHECK_LEVEL },
-	{ "value", "value", GROUP_NONE, UNIT_NUMBER, { 8, 8 }, .id = CHECK_VALUE },
-	{ "warning", "warn", GROUP_NONE, UNIT_NUMBER, { 6, 6 }, .id = CHECK_WARNING },
-	{ "critical", "crit", GROUP_NONE, UNIT_NUMBER, { 6, 6 }, .id = CHECK_CRITICAL },
-	{ "", "", GROUP_NONE, UNIT_TEXT, { 1, 1 }, .id = CHECK_WORDS }, /* in text alone */
+	{ "resource", "resource", GROUP_NONE, UNIT_TEXT, { 8, 8 }, 40, CHECK_RESOURCE },
+	{ "aspect", "aspect", GROUP_NONE, UNIT_TEXT, { 11, 11 }, 30, CHECK_ASPECT },
+	{ "metric", "metric", GROUP_NONE, UNIT_TEXT, { 12, 12 }, 99, CHECK_METRIC },
+	{ "level", "level", GROUP_NONE, UNIT_TEXT, { 8, 8 }, 98, CHECK_LEVEL },
+	{ "value", "value", GROUP_NONE, UNIT_NUMBER, { 8, 8 }, 97, CHECK_VALUE },
+	{ "warning", "warn", GROUP_NONE, UNIT_NUMBER, { 6, 6 }, 50, CHECK_WARNING },
+	{ "critical", "crit", GROUP_NONE, UNIT_NUMBER, { 6, 6 }, 50, CHECK_CRITICAL },
+	{ "advice", "", GROUP_NONE, UNIT_TEXT, { 0, 0 }, 0, CHECK_ADVICE },
+	{ "", "", GROUP_NONE, UNIT_TEXT, { 26, 26 }, 96, CHECK_WORDS }, /* in text alone */
 };
 
 static const char *const level_words[] = { "ok", "warning", "critical" };
@@ -5091,6 +5102,8 @@ static struct cell check_cell(const struct listing *l, unsigned item, const stru
 		return number_cell(alert_value(r, item));
 	case CHECK_LEVEL:
 		return text_cell(!rule->what ? NULL : is_judged(r, item) ? level_words[r->level[item]] : "unknown");
+	case CHECK_ADVICE:
+		return text_cell(r->level[item] && *rule->advice ? rule->advice : NULL);
 	case CHECK_WORDS:
 		return text_cell(rule->tail + (*rule->tail == ' '));
 	default:
@@ -5130,6 +5143,16 @@ static void out_evidence(struct sink *o, const struct report *r, enum rule_id a)
 		out_cause(o, r);
 }
 
+/* When a report was made, if that is not now. */
+static void out_when(struct sink *o, const struct report *r, const char *before, const char *after)
+{
+	if (!opt->replay)
+		return;
+	out_str(o, before);
+	out_date(o, r->wall_ns / NS_PER_S, ' ');
+	out(o, " UTC%s", after);
+}
+
 /* The findings, the worst first; if there are none, the utilisation of each resource. */
 static const char *verdict_message(char buffer[2 * MESSAGE_BYTES], const struct report *r)
 {
@@ -5146,6 +5169,8 @@ static const char *verdict_message(char buffer[2 * MESSAGE_BYTES], const struct 
 	for (a = 0; verdict == VERDICT_OK && a < RULE_COUNT; a++)
 		if (rules[a].aspect == ASPECT_UTILISATION && alert_value(r, a) != UNAVAILABLE)
 			out_evidence(&o, r, a);
+	if (verdict != VERDICT_UNKNOWN)
+		out_when(&o, r, " at ", "");
 	return out_end(&o);
 }
 
@@ -5204,16 +5229,85 @@ static bool list_verdict(struct listing *l)
 	return true;
 }
 
-/* One line fit for a pager, with performance data; then the evidence. */
+#define VERDICT_INDENT 2
+
+/* Words in lines that fit the terminal, the first after so many characters; the others are
+ * indented. */
+static void text_words(struct sink *o, const char *s, size_t used)
+{
+	for (; *s; s += strspn(s, " ")) {
+		size_t n = strcspn(s, " ");
+
+		if (screen.sized && used + 1 + n > screen.columns) {
+			out_char(o, '\n');
+			used = 2 * VERDICT_INDENT;
+			out_fill(o, ' ', used);
+		} else {
+			out_char(o, ' ');
+			used++;
+		}
+		out_bytes(o, s, n);
+		used += n;
+		s += n;
+	}
+	out_char(o, '\n');
+}
+
+static const char *color_of(enum alert_level level)
+{
+	return !screen.color || level == CALM ? "" : level == CRITICAL ? "\033[31m" : "\033[33m";
+}
+
+/* The rules, coloured by their levels; on a terminal the columns that fit. */
+static void text_checks(struct sink *o, struct listing *l)
+{
+	const uint8_t *level = l->from->report->level;
+	size_t start, indent = screen.tty ? VERDICT_INDENT : INDENT;
+	unsigned row;
+
+	for (row = 0; screen.sized && row < l->rows; row++)
+		text_fit(o, l, row, indent);
+	out_fill(o, ' ', indent);
+	text_cells(o, l, NULL, false);
+	out_char(o, '\n');
+	for (row = 0; row < l->rows; row++) {
+		const char *color = color_of(level[l->item[row]]);
+
+		out_str(o, color);
+		start = o->n;
+		out_fill(o, ' ', indent);
+		text_cells(o, l, &row, false);
+		if (screen.sized)
+			text_cut(o, start, screen.columns);
+		out_str(o, *color ? "\033[0m\n" : "\n");
+	}
+}
+
+/* One line fit for a pager, with performance data, then the rules. On a terminal advice on
+ * each finding takes the place of performance data. */
 static void text_verdict(struct sink *o, const struct listing *l, unsigned row)
 {
 	const struct report *r = l->from->report;
+	const char *word = verdict_words[verdict_of(r)], *color = color_of(r->worst);
 	char message[2 * MESSAGE_BYTES];
+	unsigned level, a;
 
-	out(o, "%s: %s |", verdict_words[verdict_of(r)], verdict_message(message, r));
-	out_perfdata(o, r);
-	out_char(o, '\n');
-	text_below(o, l->below);
+	verdict_message(message, r);
+	out(o, "%s%s%s:", color, word, *color ? "\033[0m" : "");
+	if (!screen.tty) {
+		out(o, " %s |", message);
+		out_perfdata(o, r);
+		out_char(o, '\n');
+	} else {
+		text_words(o, message, strlen(word) + 1);
+	}
+	for (level = CRITICAL; WITH_HELP && screen.tty && level > CALM; level--)
+		for (a = 0; a < RULE_COUNT; a++)
+			if (r->level[a] == level) {
+				out(o, "  %s:", rules[a].what);
+				text_words(o, rules[a].advice, VERDICT_INDENT + strlen(rules[a].what) + 1);
+			}
+	text_checks(o, l->below);
 }
 
 static void json_alerts(struct sink *o, const struct report *r)
@@ -5261,12 +5355,13 @@ static void say_unjudged(struct said_level *said, const struct comparison *c, en
 }
 
 /* Prints the messages of alerts whose level has risen, the worst first; with `again` also
- * of those that persist. */
+ * of those that persist. JSON has them in its data: there they are for a reader at a terminal. */
 static void say_alerts(const struct comparison *c, bool again, bool last)
 {
 	static struct said_level said[RULE_COUNT];
 	const struct report *r = c->report;
-	char buffer[MESSAGE_BYTES];
+	char buffer[MESSAGE_BYTES], time[32];
+	struct sink when = SINK(time);
 	uint8_t level[RULE_COUNT]; /* of the message to be printed; CALM: none */
 	unsigned a, worst;
 
@@ -5276,10 +5371,12 @@ static void say_alerts(const struct comparison *c, bool again, bool last)
 		say_unjudged(&said[a], c, a, last);
 		level[a] = rose || (again && said[a].level) ? r->level[a] : CALM;
 	}
+	out_when(&when, r, "", ": ");
+	out_end(&when);
 	for (worst = CRITICAL; worst > CALM; worst--)
 		for (a = 0; a < RULE_COUNT; a++)
-			if (level[a] == worst)
-				warn(0, "%s", alert_message(buffer, r, a));
+			if (level[a] == worst && (opt->format != O_JSON || isatty(STDERR_FILENO)))
+				warn(0, "%s%s", time, alert_message(buffer, r, a));
 }
 
 /* The verdict of --check. */
@@ -5358,22 +5455,26 @@ static void check(struct listing *l, const struct comparison *c)
 	checked.worst = *r;
 }
 
-/* Prints the verdict on the worst report; evidence that does not exist in this scope is left
- * out. Returns the exit status. */
+/* Prints the verdict on the worst report. Evidence that does not exist in this scope is left
+ * out; on a terminal so are the rules about it, and evidence without a value. Returns the
+ * exit status. */
 static int finish_check(struct listing *l)
 {
 	LARGE struct listing below;
 	const struct comparison c = { &snapshots[0], &snapshots[1], &checked.worst, false };
 	enum verdict verdict = verdict_of(&checked.worst);
+	bool terminal = opt->format == O_NONE && screen.tty, known;
 	unsigned a;
 
 	l->from = below.from = &c;
 	l->below = &below;
 	below.cell = check_cell;
 	add_columns(&below, check_columns, LENGTH(check_columns) - (opt->format != O_NONE));
-	for (a = 0; a < RULE_COUNT; a++)
-		if (rules[a].what || c.now->plan->place[rules[a].metric])
+	for (a = 0; a < RULE_COUNT; a++) {
+		known = terminal ? alert_value(&checked.worst, a) != UNAVAILABLE : rules[a].what != NULL;
+		if (known || ((!terminal || rules[a].what) && c.now->plan->place[rules[a].metric]))
 			below.item[below.rows++] = (uint16_t)a;
+	}
 	print_listing(l);
 	return opt->check_critical && verdict == VERDICT_WARNING ? 0 : (int)verdict;
 }
@@ -5441,7 +5542,7 @@ static void out_rules(struct sink *o)
 			out(o, "- %u %s", r->crit, r->what);
 		if (r->seconds)
 			out(o, " (said after %u s)", r->seconds);
-		out_char(o, '\n');
+		out(o, *r->advice ? "\n          %s\n" : "\n", r->advice);
 	}
 }
 
@@ -11030,6 +11131,7 @@ static void complete_options(void)
 	if (given.partition)
 		complete_partition();
 	given.human |= given.listen != NULL; /* in the table of the page */
+	given.timestamp |= given.replay && !given.classic; /* of long ago */
 	quiet = given.quiet;
 }
 
