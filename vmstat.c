@@ -1777,18 +1777,18 @@ enum blame { BLAME_CPU, BLAME_SWITCHES, BLAME_MEMORY, BLAME_FAULTS, BLAME_BYTES 
 	E(cpu_busy, CPU, UTILISATION, "CPU ", "% used") \
 	E(cpu_max, CPU, UTILISATION, "busiest CPU ", "% used") \
 	A(cpu_some, CPU, SATURATION, "CPU ", "% of the time some waiting", "CPU PRESSURE", 40, 80, 3, CPU, \
-	  "give it more CPUs, or run fewer tasks at once" IF(WITH_TOP, "; --top names them")) \
+	  "give it more CPUs or fewer tasks" IF(WITH_TOP, "; --top names the busiest")) \
 	A(thr_pct, CPU, SATURATION, "CPU throttled ", "% of the periods", "CPU THROTTLED", 5, 25, 0, CPU, \
-	  "raise the CPU quota, or run fewer threads, which use it up together") \
+	  "raise the CPU quota, or run fewer threads at once") \
 	A(cs, CPU, SATURATION, "", " context switches/s", "CPU THRASHING", 3000, 5000, 0, SWITCHES, \
-	  "use fewer threads, larger batches; on a big machine raise --threshold") \
+	  "fewer threads, larger batches; on big machines raise --threshold") \
 	A(mem_pct, MEMORY, UTILISATION, "memory ", "% of the limit", "MEMORY NEAR LIMIT", 90, 97, 0, MEMORY, \
 	  "raise the limit, or find the leak" IF(WITH_TOP, " with --top")) \
 	E(mem_used_pct, MEMORY, UTILISATION, "memory ", "% used") \
 	A(mem_full, MEMORY, SATURATION, "memory ", "% of the time all stalled", "MEMORY PRESSURE", 5, 20, 3, MEMORY, \
 	  "add memory or run less: above 20% the OOM killer is near") \
 	A(maj, MEMORY, SATURATION, "", " major faults/s", "HIGH IO LATENCY", 50, 500, 0, FAULTS, \
-	  "add memory or run less: pages in use are evicted and read again") \
+	  "add memory or run less: pages in use are being evicted") \
 	A(oom, MEMORY, ERRORS, "out of memory: ", " killed", "OOM KILL", 1, 1, 0, MEMORY, \
 	  "see dmesg for what was killed; raise its limit, or find what grew") \
 	E(swap_busy, SWAP, UTILISATION, "swap ", "% used") \

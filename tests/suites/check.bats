@@ -72,10 +72,8 @@ check_on_terminal() {
     check_on_terminal 80 TERM=dumb -- --alert=cs=off
     output_is "CRITICAL: CPU throttled 50% of the periods, 900 major faults/s, memory 91% of
     512M at 2026-01-02 03:04:05 UTC
-  CPU THROTTLED: raise the CPU quota, or run fewer threads, which use it up
-    together
-  HIGH IO LATENCY: add memory or run less: pages in use are evicted and read
-    again
+  CPU THROTTLED: raise the CPU quota, or run fewer threads at once
+  HIGH IO LATENCY: add memory or run less: pages in use are being evicted
   MEMORY NEAR LIMIT: raise the limit, or find the leak with --top
   metric       level       value   warn   crit 
   cpu_some     unknown         -     40     80 % of the time some waiting
