@@ -5170,7 +5170,7 @@ static const char *verdict_message(char buffer[2 * MESSAGE_BYTES], const struct 
 		if (rules[a].aspect == ASPECT_UTILISATION && alert_value(r, a) != UNAVAILABLE)
 			out_evidence(&o, r, a);
 	if (verdict != VERDICT_UNKNOWN)
-		out_when(&o, r, " at ", "");
+		out_when(&o, r, ", at ", "");
 	return out_end(&o);
 }
 

@@ -200,7 +200,7 @@ selects() {
     requires_feature alerts
     printf 'time,interval,cs,maj\n2026-01-02T03:04:05Z,1,1,1\n2026-01-02T03:04:06Z,1,4000,900\n2026-01-02T03:04:07Z,1,2,1\n' > "$T/csv"
     run_vmstat "--replay=$T/csv" --check
-    [[ $status == 2 && ${lines[0]} == "CRITICAL: 900 major faults/s, 4000 context switches/s at 2026-01-02 03:04:06 UTC | "* ]] || { show_output; false; }
+    [[ $status == 2 && ${lines[0]} == "CRITICAL: 900 major faults/s, 4000 context switches/s, at 2026-01-02 03:04:06 UTC | "* ]] || { show_output; false; }
     run_vmstat "--replay=$T/csv" --check --json
     json_has time='"2026-01-02T03:04:06.000Z"' code=2
     run_vmstat "--replay=$T/csv" --check --from=2090-01-01T00:00:00Z
