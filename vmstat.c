@@ -661,12 +661,28 @@ static void out(struct sink *o, const char *f, ...)
 	va_end(ap);
 }
 
-/* Writes a line to standard error; a failure cannot be reported anywhere. A colon at
- * the end of `f` appends the meaning of `error`, an errno. */
+/* Breaks lines at blanks where a terminal of so many columns ends; 0: it has no end. */
+static void break_lines(char *line, const char *end, size_t columns)
+{
+	char *blank;
+
+	for (; columns && (size_t)(end - line) > columns; line = blank + 1) {
+		blank = memrchr(line, '\n', columns + 1);
+		blank = blank ? blank : memrchr(line, ' ', columns + 1);
+		blank = blank ? blank : memchr(line, ' ', (size_t)(end - line)); /* after a longer word */
+		if (!blank)
+			return;
+		*blank = '\n';
+	}
+}
+
+/* Writes a line to standard error, on a terminal broken at blanks; a failure cannot be
+ * reported anywhere. A colon at the end of `f` appends the meaning of `error`, an errno. */
 static void say(int error, const char *f, va_list ap)
 {
 	char buffer[2 * PATH_BYTES];
 	struct sink o = SINK(buffer);
+	struct winsize w = { 0 };
 
 	out_str(&o, "vmstat: ");
 	out_format(&o, true, f, ap);
@@ -676,6 +692,8 @@ static void say(int error, const char *f, va_list ap)
 	}
 	out_char(&o, '\n');
 	buffer[o.n - 1] = '\n';
+	ioctl(STDERR_FILENO, TIOCGWINSZ, &w);
+	break_lines(buffer, buffer + o.n - 1, w.ws_col);
 	if (write(STDERR_FILENO, buffer, o.n) < 0)
 		return;
 }
@@ -5229,30 +5247,6 @@ static bool list_verdict(struct listing *l)
 	return true;
 }
 
-#define VERDICT_INDENT 2
-
-/* Words in lines that fit the terminal, the first after so many characters; the others are
- * indented. */
-static void text_words(struct sink *o, const char *s, size_t used)
-{
-	for (; *s; s += strspn(s, " ")) {
-		size_t n = strcspn(s, " ");
-
-		if (screen.sized && used + 1 + n > screen.columns) {
-			out_char(o, '\n');
-			used = 2 * VERDICT_INDENT;
-			out_fill(o, ' ', used);
-		} else {
-			out_char(o, ' ');
-			used++;
-		}
-		out_bytes(o, s, n);
-		used += n;
-		s += n;
-	}
-	out_char(o, '\n');
-}
-
 static const char *color_of(enum alert_level level)
 {
 	return !screen.color || level == CALM ? "" : level == CRITICAL ? "\033[31m" : "\033[33m";
@@ -5262,7 +5256,7 @@ static const char *color_of(enum alert_level level)
 static void text_checks(struct sink *o, struct listing *l)
 {
 	const uint8_t *level = l->from->report->level;
-	size_t start, indent = screen.tty ? VERDICT_INDENT : INDENT;
+	size_t start, indent = screen.tty ? 2 : INDENT;
 	unsigned row;
 
 	for (row = 0; screen.sized && row < l->rows; row++)
@@ -5288,25 +5282,23 @@ static void text_checks(struct sink *o, struct listing *l)
 static void text_verdict(struct sink *o, const struct listing *l, unsigned row)
 {
 	const struct report *r = l->from->report;
-	const char *word = verdict_words[verdict_of(r)], *color = color_of(r->worst);
+	const char *color = color_of(r->worst);
 	char message[2 * MESSAGE_BYTES];
+	size_t start = o->n + strlen(color);
 	unsigned level, a;
 
-	verdict_message(message, r);
-	out(o, "%s%s%s:", color, word, *color ? "\033[0m" : "");
+	out(o, "%s%s%s: %s", color, verdict_words[verdict_of(r)], *color ? "\033[0m" : "",
+	    verdict_message(message, r));
 	if (!screen.tty) {
-		out(o, " %s |", message);
+		out_str(o, " |");
 		out_perfdata(o, r);
-		out_char(o, '\n');
-	} else {
-		text_words(o, message, strlen(word) + 1);
 	}
 	for (level = CRITICAL; WITH_HELP && screen.tty && level > CALM; level--)
 		for (a = 0; a < RULE_COUNT; a++)
-			if (r->level[a] == level) {
-				out(o, "  %s:", rules[a].what);
-				text_words(o, rules[a].advice, VERDICT_INDENT + strlen(rules[a].what) + 1);
-			}
+			if (r->level[a] == level)
+				out(o, "\n  %s: %s", rules[a].what, rules[a].advice);
+	break_lines(o->text + start, o->text + o->n, screen.sized ? screen.columns : 0);
+	out_char(o, '\n');
 	text_checks(o, l->below);
 }
 

@@ -71,7 +71,7 @@ check_on_terminal() {
     requires_feature help cgroup top
     check_on_terminal 80 TERM=dumb -- --alert=cs=off
     output_is "CRITICAL: CPU throttled 50% of the periods, 900 major faults/s, memory 91% of
-    512M, at 2026-01-02 03:04:05 UTC
+512M, at 2026-01-02 03:04:05 UTC
   CPU THROTTLED: raise the CPU quota, or run fewer threads at once
   HIGH IO LATENCY: add memory or run less: pages in use are being evicted
   MEMORY NEAR LIMIT: raise the limit, or find the leak with --top
