@@ -5347,7 +5347,7 @@ static void say_unjudged(struct said_level *said, const struct comparison *c, en
 }
 
 /* Prints the messages of alerts whose level has risen, the worst first; with `again` also
- * of those that persist. JSON has them in its data: there they are for a reader at a terminal. */
+ * of those that persist. JSON has them in its data: beside it they are for terminals alone. */
 static void say_alerts(const struct comparison *c, bool again, bool last)
 {
 	static struct said_level said[RULE_COUNT];
@@ -11123,7 +11123,7 @@ static void complete_options(void)
 	if (given.partition)
 		complete_partition();
 	given.human |= given.listen != NULL; /* in the table of the page */
-	given.timestamp |= given.replay && !given.classic; /* of long ago */
+	given.timestamp |= given.replay && !given.classic; /* its reports are old */
 	quiet = given.quiet;
 }
 
