@@ -1799,7 +1799,7 @@ enum blame { BLAME_CPU, BLAME_SWITCHES, BLAME_MEMORY, BLAME_FAULTS, BLAME_BYTES 
 	A(thr_pct, CPU, SATURATION, "CPU throttled ", "% of the periods", "CPU THROTTLED", 5, 25, 0, CPU, \
 	  "raise the CPU quota, or run fewer threads at once") \
 	A(cs, CPU, SATURATION, "", " context switches/s", "CPU THRASHING", 3000, 5000, 0, SWITCHES, \
-	  "fewer threads, larger batches; on big machines raise --threshold") \
+	  "use fewer threads or larger batches, or a higher --threshold") \
 	A(mem_pct, MEMORY, UTILISATION, "memory ", "% of the limit", "MEMORY NEAR LIMIT", 90, 97, 0, MEMORY, \
 	  "raise the limit, or find the leak" IF(WITH_TOP, " with --top")) \
 	E(mem_used_pct, MEMORY, UTILISATION, "memory ", "% used") \

@@ -189,7 +189,7 @@ END
 @test "--alert=help lists the rules, each with what to do" {
     run_vmstat --alert=help
     succeeds
-    ! has_feature help || grep -A1 '^cs ' <<< "$output" | grep -qx '          fewer threads, .*' || { show_output; false; }
+    ! has_feature help || grep -A1 '^cs ' <<< "$output" | grep -qx '          use fewer threads or .*' || { show_output; false; }
     grep -qx 'cs        3000 5000 CPU THRASHING' <<< "$output" || { show_output; false; }
     grep -qx 'oom       - 1 OOM KILL' <<< "$output" || { show_output; false; }
     grep -qx 'mem_full  5 20 MEMORY PRESSURE (said after 3 s)' <<< "$output" || { show_output; false; }
