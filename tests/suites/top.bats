@@ -193,6 +193,17 @@ system.slice/ssh.service |
     [ ${#output} -lt 65024 ]
 }
 
+@test "the pressure of I/O is judged without being asked for: it says whom to blame" {
+    requires_feature alerts
+    two_threads busy
+    task "$T/f" 60 60 reader 1 0 "1 0 1" 4194304 0 0 0 0 2000; wordy "$T/f" 60 0 0 / reader
+    task "$T/second" 60 60 reader 2 0 "2 0 2" 4194304 0 0 0 0 2000; wordy "$T/second" 60 1024000 0 / reader
+    sed -i 's/^full .*/full avg10=0.00 avg60=0.00 avg300=0.00 total=31500000/' "$T/second/proc/pressure/io"
+    # 60 % of the time, more than what any other rule says
+    run_two_instants --top --json --alert=oom=99 --alert=swap=off
+    [[ $(jq -c '[.top[].comm]' <<< "${lines[-1]}") == '["reader","busy"]' ]] || { show_output; false; }
+}
+
 @test "MEMORY by what is resident, idle or not; the pressure of I/O by who hangs, then by bytes" {
     requires_feature alerts
     local only=(--top=9 --json --alert=off)
