@@ -289,6 +289,24 @@ static void out_human(struct sink *o, uint64_t milli)
 		out_char(o, "BKMGTPE"[u]);
 }
 
+/* A count, in at most four characters: 9999, 12k, 1.1M. */
+static void out_count(struct sink *o, uint64_t v)
+{
+	uint64_t tenths = v < 10000 ? 0 : v / 100 + (v % 100 >= 50); /* of 1000 */
+	unsigned u = 0;
+
+	for (; tenths >= 9995; u++)
+		tenths = (tenths + 500) / 1000;
+	out_u64(o, v < 10000 ? v : tenths < 100 ? tenths / 10 : (tenths + 5) / 10);
+	if (v < 10000)
+		return;
+	if (tenths < 100) {
+		out_char(o, '.');
+		out_u64(o, tenths % 10);
+	}
+	out_char(o, "kMGTPE"[u]);
+}
+
 /* Does it continue a UTF-8 character? */
 static bool is_continuation(char c)
 {
@@ -1230,7 +1248,8 @@ enum raw { RAW_ONE, RAW_KIB, RAW_BYTES, RAW_PAGES, RAW_TICKS, RAW_NS, RAW_US };
  *   NAME      a name, cut to the width of its column
  *   TITLE     a name that is the column's heading in text
  *   LEVEL     a level's number, shown as its cgroup's name
- *   WHOLE     an unscaled number
+ *   ID        an unscaled number that is no count
+ *   WHOLE     an unscaled count
  *   DECIMALS  a number in millionths, with two decimals
  *   NUMBER    a number in thousandths, as all below, to the nearest
  *   PERCENT   to the nearest
@@ -1238,8 +1257,8 @@ enum raw { RAW_ONE, RAW_KIB, RAW_BYTES, RAW_PAGES, RAW_TICKS, RAW_NS, RAW_US };
  *   FLOW      bytes per second, in the unit of -S
  *   BLOCKS    bytes per second, always in KiB, whatever -S */
 enum unit {
-	UNIT_TEXT, UNIT_NAME, UNIT_TITLE, UNIT_LEVEL, UNIT_WHOLE, UNIT_DECIMALS, UNIT_NUMBER, UNIT_PERCENT, UNIT_SIZE,
-	UNIT_FLOW, UNIT_BLOCKS
+	UNIT_TEXT, UNIT_NAME, UNIT_TITLE, UNIT_LEVEL, UNIT_ID, UNIT_WHOLE, UNIT_DECIMALS, UNIT_NUMBER, UNIT_PERCENT,
+	UNIT_SIZE, UNIT_FLOW, UNIT_BLOCKS
 };
 
 /* Where a metric is shown without being named by -o.
@@ -1458,7 +1477,7 @@ struct export {
 	  IN(CGROUP, FROM(DEVICES, BYTES), BY(written))) \
 	M(in, SYSTEM, CLASSIC, 60, RATE, NUMBER, 4, 4, "in", "interrupts", AS(HOST, COUNTER, "interrupts_total"), \
 	  IN(HOST, AT(STAT, ONE, "intr"), NEVER_ZERO)) \
-	M(cs, SYSTEM, CLASSIC, 78, RATE, NUMBER, 4, 4, "cs", "context switches, in a cgroup a lower bound", \
+	M(cs, SYSTEM, CLASSIC, 78, RATE, NUMBER, 4, 4, "cs", "context switches (in a cgroup a minimum)", \
 	  AS(HOST | SELF, COUNTER, "context_switches_total"), IN(HOST, AT(STAT, ONE, "ctxt"), NEVER_ZERO) \
 	  IN(CGROUP, FROM(TASKS, ONE))) \
 	E(processes, TOTAL, WHOLE, "processes and threads created", AS(HOST, COUNTER, "forks_total"), \
@@ -1507,7 +1526,7 @@ struct export {
 	H(cpus_possible, GAUGE, WHOLE, IN(HOST, AT(CPU_POSSIBLE, ONE, ""))) \
 	M(min, FAULTS, TABLE, 77, RATE, NUMBER, 5, 7, "min", "minor page faults, without disk I/O", \
 	  AS(HOST | CGROUP, COUNTER, "minor_faults_total"), IN(ANY, MADE_OF(PLUS(faults), MINUS(maj)))) \
-	M(maj, FAULTS, TABLE, 82, RATE, NUMBER, 4, 6, "maj", "major page faults, which wait for the disk", \
+	M(maj, FAULTS, TABLE, 82, RATE, NUMBER, 4, 6, "maj", "major page faults, which wait for disk", \
 	  AS(HOST | CGROUP, COUNTER, "major_faults_total"), EVENTS(ONE, "pgmajfault") \
 	  IN(V1, AT(MEM_STAT, ONE, "total_pgmajfault"))) \
 	M(oom, FAULTS, EXTENDED, 70, COUNT, NUMBER, 3, 5, "oom", "tasks killed for want of memory", \
@@ -1566,17 +1585,17 @@ struct export {
 	  AS(HOST, GAUGE, "load15"), IN(HOST, AT(LOADAVG, ONE, ""), NTH(3))) \
 	M(cpu_max, LOAD, COSTLY, 29, GAUGE, PERCENT, 4, 5, "max%", "% of its time that the busiest CPU was in use", \
 	  UNEXPORTED, IN(HOST, FROM(EACH_CPU, ONE), BY(cpu_max))) \
-	M(cpu_max_id, LOAD, COSTLY, 29, GAUGE, WHOLE, 4, 5, "max#", "the number of the busiest CPU", UNEXPORTED, \
+	M(cpu_max_id, LOAD, COSTLY, 29, GAUGE, ID, 4, 5, "max#", "the number of the busiest CPU", UNEXPORTED, \
 	  IN(HOST, FROM(EACH_CPU, ONE), BY(cpu_max_id))) \
-	M(cpu_some, PRESSURE, CGROUP, 69, SHARE, PERCENT, 3, 5, "cpu", "time some task waited for a CPU", \
+	M(cpu_some, PRESSURE, CGROUP, 69, SHARE, PERCENT, 4, 5, "cpuP", "time some task waited for a CPU", \
 	  AS(HOST | CGROUP, COUNTER, "pressure_cpu_waiting_seconds_total"), PSI(CPU, "some")) \
 	M(cpu_full, PRESSURE, EXTENDED, 20, SHARE, PERCENT, 4, 5, "cpuF", "time all tasks waited for a CPU", \
 	  AS(CGROUP, COUNTER, "pressure_cpu_stalled_seconds_total"), IN(CGROUP, AT(CG_PSI_CPU, US, "full"))) \
-	M(mem_some, PRESSURE, CGROUP, 58, SHARE, PERCENT, 3, 5, "mem", "time some task waited for memory", \
+	M(mem_some, PRESSURE, CGROUP, 58, SHARE, PERCENT, 4, 5, "memP", "time some task waited for memory", \
 	  AS(HOST | CGROUP, COUNTER, "pressure_memory_waiting_seconds_total"), PSI(MEMORY, "some")) \
 	M(mem_full, PRESSURE, CGROUP, 74, SHARE, PERCENT, 4, 5, "memF", "time all tasks waited for memory", \
 	  AS(HOST | CGROUP, COUNTER, "pressure_memory_stalled_seconds_total"), PSI(MEMORY, "full")) \
-	M(io_some, PRESSURE, CGROUP, 57, SHARE, PERCENT, 3, 5, "io", "time some task waited for I/O", \
+	M(io_some, PRESSURE, CGROUP, 57, SHARE, PERCENT, 3, 5, "ioP", "time some task waited for I/O", \
 	  AS(HOST | CGROUP, COUNTER, "pressure_io_waiting_seconds_total"), PSI(IO, "some")) \
 	M(io_full, PRESSURE, CGROUP, 73, SHARE, PERCENT, 3, 5, "ioF", "time all tasks waited for I/O", \
 	  AS(HOST | CGROUP, COUNTER, "pressure_io_stalled_seconds_total"), PSI(IO, "full")) \
@@ -1593,7 +1612,7 @@ struct export {
 	  IN(CGROUP, BY(limits), MADE_OF(NEEDS(mem_max), NEEDS(mem_high), NEEDS(mem_used), NEEDS(inactive_file), \
 	    NEEDS(hierarchical), NEEDS(use_hierarchy)))) \
 	M(mem_pct, LIMITS, CGROUP, 81, GAUGE, PERCENT, 4, 5, "mem%", \
-	  "working set as a share of the limit with least headroom", AS(CGROUP, GAUGE, "memory_limit_used_ratio"), \
+	  "working set as % of the limit with least headroom", AS(CGROUP, GAUGE, "memory_limit_used_ratio"), \
 	  IN(CGROUP, BY(limits), MADE_OF(NEEDS(mem_limit)))) \
 	M(mem_level, LIMITS, RECORD, 10, GAUGE, LEVEL, 9, 12, "mem_level", "cgroup whose memory limit leaves least", \
 	  UNEXPORTED, IN(CGROUP, BY(limits), MADE_OF(NEEDS(mem_limit)))) \
@@ -1846,7 +1865,7 @@ static const struct rule {
 	O(EXTENDED, 'x', "extended", COLUMNS, FLAG(extended), "", 1, "every column") \
 	O(CLASSIC, 0, "classic", COLUMNS, FLAG(classic), "", 1, "exactly the 18 columns of procps-ng") \
 	O(UNIT, 'S', "unit", LAYOUT, PARSED(parse_unit), "UNIT", 1, "k 1000, K 1024, m 1e6, M 1048576, b B 1") \
-	O(HUMAN, 'H', "human", LAYOUT, FLAG(human), "", 1, "sizes as 512M, 7.8G") \
+	O(HUMAN, 'H', "human", LAYOUT, FLAG(human), "", 1, "sizes as 512M, 7.8G, counts as 1.1M") \
 	O(WIDE, 'w', "wide", LAYOUT, FLAG(wide), "", 1, "wider columns") \
 	O(TIMESTAMP, 't', "timestamp", LAYOUT, FLAG(timestamp), "", 1, "append the time to each line") \
 	O(ONE_HEADER, 'n', "one-header", LAYOUT, FLAG(one_header), "", 1, "print the header once only") \
@@ -4330,7 +4349,7 @@ static bool is_visible(enum metric_id m)
 	return metrics[m].show != SHOW_HIDDEN && metrics[m].places->scopes;
 }
 
-/* --columns=help */
+/* --columns=help. The heading is shown where it is not the name. */
 static void out_metrics(struct sink *o)
 {
 	unsigned m;
@@ -4339,6 +4358,7 @@ static void out_metrics(struct sink *o)
 		if (!is_visible(m))
 			continue;
 		out_left(o, metrics[m].column.key, 13);
+		out_left(o, strcmp(metrics[m].column.heading, metrics[m].column.key) ? metrics[m].column.heading : "", 6);
 		out_left(o, groups[metrics[m].column.group].name, 9);
 		out_meaning(o, m);
 		out_char(o, '\n');
@@ -4364,18 +4384,21 @@ static bool is_default(enum metric_id m, bool record)
 	}
 }
 
-/* -o: adds the column or the group with this name; false: there is none. */
+/* -o: adds the column with this name or heading, or those of the group; false: there is none. */
 static bool add_named(struct listing *l, const struct text *name)
 {
 	bool known = false;
 	unsigned m;
 
-	for (m = 1; m < LENGTH(metrics); m++)
-		if (is_visible(m) && (is_text(name, metrics[m].column.key) ||
-				      is_text(name, groups[metrics[m].column.group].name))) {
-			add_column(l, &metrics[m].column);
+	for (m = 1; m < LENGTH(metrics); m++) {
+		const struct column *c = &metrics[m].column;
+
+		if (is_visible(m) && (is_text(name, c->key) || is_text(name, c->heading) ||
+				      is_text(name, groups[c->group].name))) {
+			add_column(l, c);
 			known = true;
 		}
+	}
 	return known;
 }
 
@@ -4470,10 +4493,9 @@ static void out_cell(struct sink *o, const struct column *c, struct cell cell)
 		out_human(o, cell.number);
 	else if (c->unit == UNIT_DECIMALS)
 		out_hundredths(o, v);
-	else if (c->unit == UNIT_WHOLE)
-		out_u64(o, v);
 	else
-		out_u64(o, (v + (c->unit == UNIT_SIZE ? 0 : 500)) / 1000);
+		(opt->human && c->unit != UNIT_ID ? out_count : out_u64)(o, c->unit <= UNIT_WHOLE ? v :
+			(v + (c->unit == UNIT_SIZE ? 0 : 500)) / 1000);
 }
 
 static unsigned width_of(const struct column *c)
@@ -4736,7 +4758,7 @@ static bool record_value(struct sink *o, const struct column *c, struct cell cel
 		return false;
 	else
 		out_decimal(o, c->unit == UNIT_DECIMALS ? v / 1000 + (v % 1000 >= 500) : v,
-			    c->unit == UNIT_WHOLE ? 0 : 3);
+			    c->unit <= UNIT_WHOLE ? 0 : 3);
 	return true;
 }
 
@@ -6141,9 +6163,10 @@ static void fill_slabs(struct listing *l)
 /* The lines of -s, in procps-ng's order: T(scopes, metric, value, key in JSON,
  * label). CGROUP: in cgroup scope only.
  *   TOTAL    the kernel's counter
+ *   EXACT    the same, not shortened by -H: a time, or with a unit in its label
  *   GROWTH   the report's value: growth since the start
  *   SIZE     the report's value, in the unit of -S, printed before the label */
-enum stat_value { VALUE_TOTAL, VALUE_GROWTH, VALUE_SIZE };
+enum stat_value { VALUE_TOTAL, VALUE_EXACT, VALUE_GROWTH, VALUE_SIZE };
 
 #define STATS(T) \
 	T(HOST, mem_total, SIZE, mem_total, "total memory") \
@@ -6166,8 +6189,8 @@ enum stat_value { VALUE_TOTAL, VALUE_GROWTH, VALUE_SIZE };
 	T(HOST, cpu_steal, TOTAL, cpu_steal, "stolen cpu ticks") \
 	T(HOST, cpu_guest, TOTAL, cpu_guest, "non-nice guest cpu ticks") \
 	T(HOST, cpu_guest_nice, TOTAL, cpu_guest_nice, "nice guest cpu ticks") \
-	T(HOST, bi, TOTAL, pgpgin, "K paged in") \
-	T(HOST, bo, TOTAL, pgpgout, "K paged out") \
+	T(HOST, bi, EXACT, pgpgin, "K paged in") \
+	T(HOST, bo, EXACT, pgpgout, "K paged out") \
 	T(HOST, si, TOTAL, pswpin, "pages swapped in") \
 	T(HOST, so, TOTAL, pswpout, "pages swapped out") \
 	T(HOST, pgalloc_dma, TOTAL, pgalloc_dma, "pages alloc in dma") \
@@ -6178,7 +6201,7 @@ enum stat_value { VALUE_TOTAL, VALUE_GROWTH, VALUE_SIZE };
 	T(HOST, pgfree, TOTAL, pgfree, "pages free") \
 	T(HOST, in, TOTAL, intr, "interrupts") \
 	T(HOST, cs, TOTAL, ctxt, "CPU context switches") \
-	T(HOST, btime, TOTAL, btime, "boot time") \
+	T(HOST, btime, EXACT, btime, "boot time") \
 	T(HOST, processes, TOTAL, processes, "forks") \
 	T(CGROUP, mem_limit, SIZE, mem_limit, "memory limit") \
 	T(CGROUP, user_time, GROWTH, user_usec, "us user cpu time") \
@@ -6201,8 +6224,8 @@ static const struct stat_row {
 	uint8_t scopes, metric, value;
 } stats[] = {
 #define T(scopes, metric, value, key, label) [STAT_##key] = { \
-	{ #key, label, GROUP_NONE, VALUE_##value == VALUE_SIZE ? UNIT_SIZE : UNIT_WHOLE, { 12, 12 }, \
-	  .id = STAT_##key }, \
+	{ #key, label, GROUP_NONE, VALUE_##value == VALUE_SIZE ? UNIT_SIZE : VALUE_##value == VALUE_EXACT ? UNIT_ID : \
+	  UNIT_WHOLE, { 12, 12 }, .id = STAT_##key }, \
 	scopes, M_##metric, VALUE_##value },
 	STATS(T)
 #undef T
@@ -7134,7 +7157,7 @@ static void add_top(struct listing *l, const struct comparison *c)
 {
 	static const struct column
 		first[] = {
-			{ "pid", "pid", GROUP_NONE, UNIT_WHOLE, { 7, 7 }, 99, TOP_PID },
+			{ "pid", "pid", GROUP_NONE, UNIT_ID, { 7, 7 }, 99, TOP_PID },
 			{ "state", "S", GROUP_NONE, UNIT_TEXT, { 1, 1 }, 89, TOP_STATE },
 		},
 		text[] = {
@@ -7543,7 +7566,8 @@ static bool parse_cgroups(const char *value)
 		return false;
 	given.depth = (unsigned)depth;
 	for (i = 0; *p == ',' && i < CHILD_VALUES; i++)
-		if (!strcmp(p + 1, child_columns[i].column.key)) {
+		if (!strcmp(p + 1, child_columns[i].column.key) ||
+		    !strcmp(p + 1, child_columns[i].column.heading)) {
 			given.child_order = (uint8_t)i;
 			return true;
 		}
@@ -8318,12 +8342,9 @@ static struct graph make_graph(const struct history *h, struct panel panel)
 	return g;
 }
 
-/* A short form of a value: 512M, 12.5k, 0.50. */
+/* A short form of a value: 512M, 12k, 7.5, 0.50. */
 static void out_short(struct sink *o, const struct column *c, uint64_t v)
 {
-	static const char letters[] = " kMGTPE";
-	unsigned u = 0;
-
 	if (v == UNAVAILABLE) {
 		out_char(o, '-');
 	} else if (c->unit >= UNIT_SIZE) {
@@ -8331,14 +8352,11 @@ static void out_short(struct sink *o, const struct column *c, uint64_t v)
 	} else if (c->unit == UNIT_DECIMALS) {
 		out_hundredths(o, v);
 	} else {
-		for (; v >= 10000000 && u < sizeof letters - 2; u++)
-			v /= 1000;
-		v = v < 10000 || u ? (v + 50) / 100 * 100 : (v + 500) / 1000 * 1000;
-		out_milli(o, v);
-		if (u)
-			out_char(o, letters[u]);
-		if (c->unit == UNIT_PERCENT)
-			out_char(o, '%');
+		if (v < 10000)
+			out_milli(o, (v + 50) / 100 * 100);
+		else
+			out_count(o, (v + 500) / 1000);
+		out_str(o, c->unit == UNIT_PERCENT ? "%" : "");
 	}
 }
 
