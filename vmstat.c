@@ -289,22 +289,31 @@ static void out_human(struct sink *o, uint64_t milli)
 		out_char(o, "BKMGTPE"[u]);
 }
 
+/* v / by, to the nearest. */
+static uint64_t rounded(uint64_t v, uint64_t by)
+{
+	return v / by + (v % by * 2 >= by);
+}
+
 /* A count, in at most four characters: 9999, 12k, 1.1M. */
 static void out_count(struct sink *o, uint64_t v)
 {
-	uint64_t tenths = v < 10000 ? 0 : v / 100 + (v % 100 >= 50); /* of 1000 */
-	unsigned u = 0;
+	const char *letter = "kMGTPE";
+	uint64_t unit = 1000, tenths;
 
-	for (; tenths >= 9995; u++)
-		tenths = (tenths + 500) / 1000;
-	out_u64(o, v < 10000 ? v : tenths < 100 ? tenths / 10 : (tenths + 5) / 10);
-	if (v < 10000)
+	if (v < 10000) {
+		out_u64(o, v);
 		return;
+	}
+	for (; rounded(v, unit) >= 1000; unit *= 1000)
+		letter++;
+	tenths = rounded(v, unit / 10);
+	out_u64(o, tenths < 100 ? tenths / 10 : rounded(v, unit));
 	if (tenths < 100) {
 		out_char(o, '.');
 		out_u64(o, tenths % 10);
 	}
-	out_char(o, "kMGTPE"[u]);
+	out_char(o, *letter);
 }
 
 /* Does it continue a UTF-8 character? */

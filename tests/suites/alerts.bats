@@ -283,6 +283,33 @@ END
     [[ $output != *$'\e'* ]] || { show_output; false; }
 }
 
+# blamed [LINE]: the cells of a line that are bold and reversed.
+blamed() { grep -oP '\e\[1;7m\K[^\e]*(?=\e\[22;27m)' <<< "${lines[${1:-2}]}" | paste -sd' '; }
+
+@test "colour: the cell to blame stands out, of every rule with the worst level" {
+    calm_again() { rm -rf "$T/f" && cp -a "$T/calm" "$T/f"; }
+    sed -i 's/^ctxt .*/ctxt 5000000/' "$T/f/proc/stat"
+    run_from_zero --alert=maj=9,20 --color=always
+    [[ $(blamed) == 5000 ]] || { show_output; false; }
+    # Nothing moves for it.
+    local plain
+    plain=$(sed 's/\x1b\[[0-9;]*m//g' <<< "$output")
+    calm_again
+    sed -i 's/^ctxt .*/ctxt 5000000/' "$T/f/proc/stat"
+    run_from_zero --alert=maj=9,20 --color=never
+    output_is "$plain"
+    calm_again
+    sed -i 's/^pswp\(.*\) .*/pswp\1 256000/' "$T/f/proc/vmstat" # 1,024 KiB/s each way
+    run_from_zero --alert=maj=9 --color=always
+    [[ $(blamed) == "1024 1024 9" ]] || { show_output; false; }
+    calm_again
+    run_from_zero --alert=maj=9,20 --alert=cs=2567,9999 --color=always
+    [[ $(blamed) == "2567 9" ]] || { show_output; false; }
+    calm_again
+    run_from_zero --color=always
+    [[ $(blamed) == "" ]] || { show_output; false; }
+}
+
 @test "colour on a terminal: yes, but not with NO_COLOR or TERM=dumb" {
     requires_terminal
     # Anything switches more than once a second.
