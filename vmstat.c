@@ -8486,7 +8486,7 @@ static struct graph make_graph(const struct history *h, struct panel panel)
 	return g;
 }
 
-/* A short form of a value: 512M, 12k, 7.5, 0.50. */
+/* A short form of a value: 512M, 12k, 7.5. */
 static void out_short(struct sink *o, const struct column *c, uint64_t v)
 {
 	if (v == UNAVAILABLE) {
@@ -8494,7 +8494,7 @@ static void out_short(struct sink *o, const struct column *c, uint64_t v)
 	} else if (c->unit >= UNIT_SIZE) {
 		out_human(o, v);
 	} else if (c->unit == UNIT_DECIMALS) {
-		out_hundredths(o, v);
+		out_decimal(o, rounded(v, 10000), 2);
 	} else {
 		if (v < 10000)
 			out_milli(o, (v + 50) / 100 * 100);
