@@ -4387,11 +4387,13 @@ static void out_metrics(struct sink *o)
 	unsigned m;
 
 	for (m = 1; m < LENGTH(metrics); m++) {
+		const struct column *c = &metrics[m].column;
+
 		if (!is_visible(m))
 			continue;
-		out_left(o, metrics[m].column.key, 13);
-		out_left(o, strcmp(metrics[m].column.heading, metrics[m].column.key) ? metrics[m].column.heading : "", 6);
-		out_left(o, groups[metrics[m].column.group].name, 9);
+		out_left(o, c->key, 13);
+		out_left(o, strcmp(c->heading, c->key) ? c->heading : "", 6);
+		out_left(o, groups[c->group].name, 9);
 		out_meaning(o, m);
 		out_char(o, '\n');
 	}
@@ -6345,8 +6347,9 @@ static const struct stat_row {
 	uint8_t scopes, metric, value;
 } stats[] = {
 #define T(scopes, metric, value, key, label) [STAT_##key] = { \
-	{ #key, label, GROUP_NONE, VALUE_##value == VALUE_SIZE ? UNIT_SIZE : VALUE_##value == VALUE_TOTAL ? UNIT_WHOLE : \
-	  UNIT_ID, { 12, 12 }, .id = STAT_##key }, \
+	{ #key, label, GROUP_NONE, \
+	  VALUE_##value == VALUE_SIZE ? UNIT_SIZE : VALUE_##value == VALUE_TOTAL ? UNIT_WHOLE : UNIT_ID, { 12, 12 }, \
+	  .id = STAT_##key }, \
 	scopes, M_##metric, VALUE_##value },
 	STATS(T)
 #undef T
