@@ -4191,12 +4191,12 @@ static void say_scope(const struct comparison *c)
 	if (in_cgroup()) {
 		out_cgroup(&o, c);
 	} else {
-		bool contained = in_container();
+		bool contained = WITH_CGROUP && in_container();
 		struct scanner s;
 		struct text line;
 
 		scan_proc(&s, "self", "/mountinfo");
-		while (scan_line(&s, &line))
+		while (WITH_CGROUP && scan_line(&s, &line))
 			parse_mount(line, "", &(struct mount){ .version = 0 }); /* notes lxcfs */
 		scan_close(&s);
 		if (!scope.lxcfs && !contained && !shortened)
@@ -11541,7 +11541,7 @@ static void tick(struct listing *l, uint64_t n, uint64_t tick_ns, bool scope_is_
 	check_view(l);
 	if (!n)
 		shorten_sizes(l);
-	if (!n && view()->reports && scope_is_told && WITH_CGROUP)
+	if (!n && view()->reports && scope_is_told)
 		say_scope(&comparison);
 	if (opt->view != O_CHECK)
 		warn_incomplete(now, l);
@@ -11674,7 +11674,7 @@ static __attribute__((noinline)) int vmstat(int argc, char **argv)
 	}
 	complete_options();
 	read_boot_offset();
-	scope_is_told = WITH_CGROUP && opt->view != O_CHECK && isatty(STDERR_FILENO);
+	scope_is_told = opt->view != O_CHECK && isatty(STDERR_FILENO);
 	if (WITH_CGROUP && !opt->replay)
 		choose_scope();
 	lay_out_snapshots();
