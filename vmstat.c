@@ -688,12 +688,28 @@ static void out(struct sink *o, const char *f, ...)
 	va_end(ap);
 }
 
-/* Writes a line to standard error; a failure cannot be reported anywhere. A colon at
- * the end of `f` appends the meaning of `error`, an errno. */
+/* Breaks lines at blanks where a terminal of so many columns ends; 0: it has no end. */
+static void break_lines(char *line, const char *end, size_t columns)
+{
+	char *blank;
+
+	for (; columns && (size_t)(end - line) > columns; line = blank + 1) {
+		blank = memrchr(line, '\n', columns + 1);
+		blank = blank ? blank : memrchr(line, ' ', columns + 1);
+		blank = blank ? blank : memchr(line, ' ', (size_t)(end - line)); /* after a longer word */
+		if (!blank)
+			return;
+		*blank = '\n';
+	}
+}
+
+/* Writes a line to standard error, on a terminal broken at blanks; a failure cannot be
+ * reported anywhere. A colon at the end of `f` appends the meaning of `error`, an errno. */
 static void say(int error, const char *f, va_list ap)
 {
 	char buffer[2 * PATH_BYTES];
 	struct sink o = SINK(buffer);
+	struct winsize w = { 0 };
 
 	out_str(&o, "vmstat: ");
 	out_format(&o, true, f, ap);
@@ -703,6 +719,8 @@ static void say(int error, const char *f, va_list ap)
 	}
 	out_char(&o, '\n');
 	buffer[o.n - 1] = '\n';
+	ioctl(STDERR_FILENO, TIOCGWINSZ, &w);
+	break_lines(buffer, buffer + o.n - 1, w.ws_col);
 	if (write(STDERR_FILENO, buffer, o.n) < 0)
 		return;
 }
@@ -1796,7 +1814,7 @@ enum blame { BLAME_CPU, BLAME_SWITCHES, BLAME_MEMORY, BLAME_FAULTS, BLAME_BYTES 
  *
  *   A(metric, resource, aspect, words before the value, words after it, name of the
  *     problem, warning and critical level, seconds it must last before it is reported,
- *     order of processes in --top)   is an alert rule
+ *     order of processes in --top, advice: what to do)   is an alert rule
  *   E(metric, resource, aspect, words before the value, words after it)   is evidence
  *
  * Levels are in the unit of the table, sizes in KiB; two equal levels mean
@@ -1804,19 +1822,28 @@ enum blame { BLAME_CPU, BLAME_SWITCHES, BLAME_MEMORY, BLAME_FAULTS, BLAME_BYTES 
 #define RULES(A, E) \
 	E(cpu_busy, CPU, UTILISATION, "CPU ", "% used") \
 	E(cpu_max, CPU, UTILISATION, "busiest CPU ", "% used") \
-	A(cpu_some, CPU, SATURATION, "CPU ", "% of the time some waiting", "CPU PRESSURE", 40, 80, 3, CPU) \
-	A(thr_pct, CPU, SATURATION, "CPU throttled ", "% of the periods", "CPU THROTTLED", 5, 25, 0, CPU) \
-	A(cs, CPU, SATURATION, "", " context switches/s", "CPU THRASHING", 3000, 5000, 0, SWITCHES) \
-	A(mem_pct, MEMORY, UTILISATION, "memory ", "% of the limit", "MEMORY NEAR LIMIT", 90, 97, 0, MEMORY) \
+	A(cpu_some, CPU, SATURATION, "CPU ", "% of the time some waiting", "CPU PRESSURE", 40, 80, 3, CPU, \
+	  "give it more CPUs or fewer tasks" IF(WITH_TOP, "; --top names the busiest")) \
+	A(thr_pct, CPU, SATURATION, "CPU throttled ", "% of the periods", "CPU THROTTLED", 5, 25, 0, CPU, \
+	  "raise the CPU quota, or run fewer threads at once") \
+	A(cs, CPU, SATURATION, "", " context switches/s", "CPU THRASHING", 3000, 5000, 0, SWITCHES, \
+	  "use fewer threads or larger batches, or a higher --threshold") \
+	A(mem_pct, MEMORY, UTILISATION, "memory ", "% of the limit", "MEMORY NEAR LIMIT", 90, 97, 0, MEMORY, \
+	  "raise the limit, or find the leak" IF(WITH_TOP, " with --top")) \
 	E(mem_used_pct, MEMORY, UTILISATION, "memory ", "% used") \
-	A(mem_full, MEMORY, SATURATION, "memory ", "% of the time all stalled", "MEMORY PRESSURE", 5, 20, 3, MEMORY) \
-	A(maj, MEMORY, SATURATION, "", " major faults/s", "HIGH IO LATENCY", 50, 500, 0, FAULTS) \
-	A(oom, MEMORY, ERRORS, "out of memory: ", " killed", "OOM KILL", 1, 1, 0, MEMORY) \
+	A(mem_full, MEMORY, SATURATION, "memory ", "% of the time all stalled", "MEMORY PRESSURE", 5, 20, 3, MEMORY, \
+	  "add memory or run less: above 20% the OOM killer is near") \
+	A(maj, MEMORY, SATURATION, "", " major faults/s", "HIGH IO LATENCY", 50, 500, 0, FAULTS, \
+	  "add memory or run less: pages in use are being evicted") \
+	A(oom, MEMORY, ERRORS, "out of memory: ", " killed", "OOM KILL", 1, 1, 0, MEMORY, \
+	  "see dmesg for what was killed; raise its limit, or find what grew") \
 	E(swap_busy, SWAP, UTILISATION, "swap ", "% used") \
-	A(swap, SWAP, SATURATION, "swapping ", " KiB/s", "SWAPPING", 1, 1000, 0, MEMORY) \
+	A(swap, SWAP, SATURATION, "swapping ", " KiB/s", "SWAPPING", 1, 1000, 0, MEMORY, \
+	  "find what grows" IF(WITH_TOP, " with --top") "; a single burst of so does no harm") \
 	E(bi, DISK, UTILISATION, "disk ", " KiB/s read") \
 	E(bo, DISK, UTILISATION, "disk ", " KiB/s written") \
-	A(io_full, DISK, SATURATION, "disk ", "% of the time all stalled", "IO PRESSURE", 10, 40, 3, BYTES)
+	A(io_full, DISK, SATURATION, "disk ", "% of the time all stalled", "IO PRESSURE", 10, 40, 3, BYTES, \
+	  "find the busy disk with -d -x 1" IF(WITH_TOP, ", and who keeps it busy with --top"))
 
 enum rule_id {
 #define A(metric, ...) RULE_##metric,
@@ -1830,15 +1857,15 @@ enum aspect { ASPECT_UTILISATION, ASPECT_SATURATION, ASPECT_ERRORS };
 
 static const struct rule {
 	uint8_t metric, resource, aspect;
-	const char *before, *tail, *what; /* what: NULL: evidence only */
+	const char *before, *tail, *what, *advice; /* what: NULL: evidence only */
 	uint32_t warn, crit;
 	uint8_t seconds, blame;
 	bool bursts; /* in short intervals a brief stall looks like a lasting one */
 } rules[] = {
-#define A(metric, resource, aspect, before, tail, what, warn, crit, seconds, blame) [RULE_##metric] = { \
-	M_##metric, RESOURCE_##resource, ASPECT_##aspect, before, tail, what, warn, crit, seconds, BLAME_##blame, \
-	ASPECT_##aspect == ASPECT_SATURATION && M_##metric != M_cs },
-#define E(metric, resource, aspect, before, tail) A(metric, resource, aspect, before, tail, NULL, 0, 0, 0, CPU)
+#define A(metric, resource, aspect, before, tail, what, warn, crit, seconds, blame, advice) [RULE_##metric] = { \
+	M_##metric, RESOURCE_##resource, ASPECT_##aspect, before, tail, what, WITH_HELP ? advice : "", warn, crit, \
+	seconds, BLAME_##blame, ASPECT_##aspect == ASPECT_SATURATION && M_##metric != M_cs },
+#define E(metric, resource, aspect, before, tail) A(metric, resource, aspect, before, tail, NULL, 0, 0, 0, CPU, "")
 	RULES(A, E)
 #undef A
 #undef E
@@ -1857,53 +1884,53 @@ static const struct rule {
 #define OPTIONS(O) \
 	O(STATS, 's', "stats", MODES, ONE_OF(view), "", 1, "event counters and memory statistics") \
 	O(FORKS, 'f', "forks", MODES, ONE_OF(view), "", 1, "number of forks since boot") \
-	O(DISK, 'd', "disk", MODES, ONE_OF(view), "", 1, "disk statistics; with -x, rates as iostat -x") \
+	O(DISK, 'd', "disk", MODES, ONE_OF(view), "", 1, "disk totals; with -x, rates as in iostat -x") \
 	O(DISK_SUM, 'D', "disk-sum", MODES, ONE_OF(view), "", 1, "summary of disk activity") \
 	O(PARTITION, 'p', "partition", MODES, VALUE(partition), "DEV", 1, "statistics of one block device") \
 	O(SLABS, 'm', "slabs", MODES, ONE_OF(view), "", 1, "slab caches") \
 	O(CGROUPS, 0, "cgroups", MODES, PARSED(parse_cgroups), "[=DEPTH[,COLUMN]]", WITH_CGROUP, \
-	  "the cgroups below it, worst first") \
+	  "cgroups below, worst first; default depth 1") \
 	O(CHECK, 0, "check", MODES, PARSED(parse_check), "[=critical]", WITH_ALERTS, \
 	  "one verdict, for probes and monitoring") \
 	O(GRAPH, 0, "graph", MODES, PARSED(parse_graph), "[=METRIC,...]", WITH_GRAPH, \
-	  "a graph of cs, or of other metrics") \
+	  "graph of each metric; default cs") \
 	O(LISTEN, 0, "listen", MODES, VALUE(listen), "[ADDR:]PORT|unix:PATH", WITH_LISTEN, \
-	  "serve /metrics, and a page at /") \
+	  "serve /metrics and /; default 127.0.0.1") \
 	O(ACTIVE, 'a', "active", COLUMNS, FLAG(active), "", 1, "inactive and active, not buff and cache") \
 	O(COLUMNS, 'o', "columns", COLUMNS, VALUE(columns), "LIST", 1, "columns or groups by name; help lists them") \
 	O(EXTENDED, 'x', "extended", COLUMNS, FLAG(extended), "", 1, "every column") \
 	O(CLASSIC, 0, "classic", COLUMNS, FLAG(classic), "", 1, "exactly the 18 columns of procps-ng") \
-	O(UNIT, 'S', "unit", LAYOUT, PARSED(parse_unit), "UNIT", 1, "k 1000, K 1024, m 1e6, M 1048576, b B 1") \
+	O(UNIT, 'S', "unit", LAYOUT, PARSED(parse_unit), "UNIT", 1, "k 1000, K 1024, m 1e6, M 2^20, b; default K") \
 	O(HUMAN, 'H', "human", LAYOUT, FLAG(human), "", 1, "sizes as 512M, 7.8G, counts as 1.1M") \
 	O(WIDE, 'w', "wide", LAYOUT, FLAG(wide), "", 1, "wider columns") \
 	O(TIMESTAMP, 't', "timestamp", LAYOUT, FLAG(timestamp), "", 1, "append the time to each line") \
-	O(ONE_HEADER, 'n', "one-header", LAYOUT, FLAG(one_header), "", 1, "print the header once only") \
-	O(NO_FIRST, 'y', "no-first", LAYOUT, FLAG(no_first), "", 1, "skip the first report, the average since boot") \
-	O(QUIET, 'q', "quiet", LAYOUT, FLAG(quiet), "", 1, "no warnings, no alerts: errors alone") \
-	O(COLOR, 0, "color", LAYOUT, CHOICE(color), "auto|always|never", 1, "when to use colour") \
+	O(ONE_HEADER, 'n', "one-header", LAYOUT, FLAG(one_header), "", 1, "print the header only once") \
+	O(NO_FIRST, 'y', "no-first", LAYOUT, FLAG(no_first), "", 1, "no first report, the average since boot") \
+	O(QUIET, 'q', "quiet", LAYOUT, FLAG(quiet), "", 1, "no warnings or alerts, only errors") \
+	O(COLOR, 0, "color", LAYOUT, CHOICE(color), "auto|always|never", 1, "when to use colour; default auto") \
 	O(TOP, 0, "top", MODES, PARSED(parse_top), "[=N][,alert]", WITH_TOP, \
-	  "the N processes to blame (default 5)") \
+	  "the N processes to blame; default 5") \
 	O(JSON, 0, "json", OUTPUT, ONE_OF(format), "", 1, "one JSON object a line") \
 	O(CSV, 0, "csv", OUTPUT, ONE_OF(format), "", 1, "comma-separated values under their names") \
 	O(PROMETHEUS, 0, "prometheus", OUTPUT, ONE_OF(format), "", WITH_PROMETHEUS, \
 	  "metrics for Prometheus, once") \
 	O(SVG, 0, "svg", OUTPUT, ONE_OF(format), "", WITH_GRAPH, "the graph as SVG, at the end") \
 	O(RECORD, 0, "record", OUTPUT, PARSED(parse_record), "FILE[,N]", WITH_RECORD, \
-	  "the last N reports (3600), in FILE and FILE.1") \
+	  "keep the last N reports; default 3600") \
 	O(REPLAY, 0, "replay", OUTPUT, VALUE(replay), "FILE", WITH_RECORD, \
-	  "show what --record or --csv wrote; - is stdin") \
+	  "show a recording, or CSV; - is stdin") \
 	O(FROM, 0, "from", OUTPUT, PARSED(parse_from), "TIME", WITH_RECORD, \
-	  "of a replay: 10:30, 2026-01-02 03:04, -10m") \
-	O(TO, 0, "to", OUTPUT, PARSED(parse_to), "TIME", WITH_RECORD, "up to which a replay goes") \
-	O(SCOPE, 0, "scope", SCOPE, CHOICE(scope), "auto|host|cgroup", WITH_CGROUP, "whose numbers") \
+	  "start of a replay: 10:30, 2026-01-02, -10m") \
+	O(TO, 0, "to", OUTPUT, PARSED(parse_to), "TIME", WITH_RECORD, "end of a replay: 10:30, 2026-01-02, now") \
+	O(SCOPE, 0, "scope", SCOPE, CHOICE(scope), "auto|host|cgroup", WITH_CGROUP, "whose numbers; default auto") \
 	O(CGROUP, 0, "cgroup", SCOPE, VALUE(cgroup), "PATH", WITH_CGROUP, "that cgroup, or its directory") \
 	O(PID, 0, "pid", SCOPE, PARSED(parse_pid), "PID", WITH_CGROUP, "the cgroup and container that PID runs in") \
 	O(PROC, 0, "proc", SCOPE, VALUE(proc), "DIR", 1, "read DIR instead of /proc") \
 	O(SYS, 0, "sys", SCOPE, VALUE(sys), "DIR", 1, "read DIR instead of /sys") \
 	O(THRESHOLD, 0, "threshold", ALERTS, PARSED(parse_threshold), "[WARN,]CRIT[/cpu]", WITH_ALERTS, \
-	  "of cs; default 3000,5000") \
+	  "levels of cs; default 3000,5000") \
 	O(ALERT, 0, "alert", ALERTS, PARSED(parse_alert), "NAME=[WARN,]CRIT[,S]", WITH_ALERTS, \
-	  "levels, said after S seconds; off; help") \
+	  "levels of a rule; --alert=help lists them") \
 	O(HELP, 'h', "help", OTHER, FLAG(help), "", 1, "print this help") \
 	O(VERSION, 'V', "version", OTHER, FLAG(version), "", 1, "print version and features")
 
@@ -4811,6 +4838,11 @@ static void text_below(struct sink *o, struct listing *l)
 static void text_verdict(struct sink *o, const struct listing *l, unsigned row); /* ALERTS */
 static void json_alerts(struct sink *o, const struct report *r);                 /* ALERTS */
 
+static const char *color_of(enum alert_level level)
+{
+	return !screen.color || level == CALM ? "" : level == CRITICAL ? "\033[31m" : "\033[33m";
+}
+
 static bool text_row(struct sink *o, struct listing *l, unsigned row)
 {
 	unsigned screenful = screen.rows > 3 ? screen.rows - 3 : 1;
@@ -4839,8 +4871,7 @@ static bool text_row(struct sink *o, struct listing *l, unsigned row)
 	}
 	screen.since_header++;
 	screen.header_due = false;
-	if (level)
-		out_str(o, level == CRITICAL ? "\033[31m" : "\033[33m");
+	out_str(o, color_of(level));
 	start = o->n;
 	hidden = text_cells(o, l, &row, false, level);
 	if (l->layout == LAYOUT_SCREEN && screen.sized)
@@ -5196,18 +5227,20 @@ static void plan_cause(struct plan *plan, bool all)
 
 /* The columns below the verdict of --check, a row for each rule. */
 enum {
-	CHECK_RESOURCE, CHECK_ASPECT, CHECK_METRIC, CHECK_LEVEL, CHECK_VALUE, CHECK_WARNING, CHECK_CRITICAL, CHECK_WORDS
+	CHECK_RESOURCE, CHECK_ASPECT, CHECK_METRIC, CHECK_LEVEL, CHECK_VALUE, CHECK_WARNING, CHECK_CRITICAL,
+	CHECK_ADVICE, CHECK_WORDS
 };
 
 static const struct column check_columns[] = {
-	{ "resource", "resource", GROUP_NONE, UNIT_TEXT, { 8, 8 }, .id = CHECK_RESOURCE },
-	{ "aspect", "aspect", GROUP_NONE, UNIT_TEXT, { 11, 11 }, .id = CHECK_ASPECT },
-	{ "metric", "metric", GROUP_NONE, UNIT_TEXT, { 12, 12 }, .id = CHECK_METRIC },
-	{ "level", "level", GROUP_NONE, UNIT_TEXT, { 8, 8 }, .id = CHECK_LEVEL },
-	{ "value", "value", GROUP_NONE, UNIT_NUMBER, { 8, 8 }, .id = CHECK_VALUE },
-	{ "warning", "warn", GROUP_NONE, UNIT_NUMBER, { 6, 6 }, .id = CHECK_WARNING },
-	{ "critical", "crit", GROUP_NONE, UNIT_NUMBER, { 6, 6 }, .id = CHECK_CRITICAL },
-	{ "", "", GROUP_NONE, UNIT_TEXT, { 1, 1 }, .id = CHECK_WORDS }, /* in text alone */
+	{ "resource", "resource", GROUP_NONE, UNIT_TEXT, { 8, 8 }, 40, CHECK_RESOURCE },
+	{ "aspect", "aspect", GROUP_NONE, UNIT_TEXT, { 11, 11 }, 30, CHECK_ASPECT },
+	{ "metric", "metric", GROUP_NONE, UNIT_TEXT, { 12, 12 }, 99, CHECK_METRIC },
+	{ "level", "level", GROUP_NONE, UNIT_TEXT, { 8, 8 }, 98, CHECK_LEVEL },
+	{ "value", "value", GROUP_NONE, UNIT_NUMBER, { 8, 8 }, 97, CHECK_VALUE },
+	{ "warning", "warn", GROUP_NONE, UNIT_NUMBER, { 6, 6 }, 50, CHECK_WARNING },
+	{ "critical", "crit", GROUP_NONE, UNIT_NUMBER, { 6, 6 }, 50, CHECK_CRITICAL },
+	{ "advice", "", GROUP_NONE, UNIT_TEXT, { 0, 0 }, 0, CHECK_ADVICE },
+	{ "", "", GROUP_NONE, UNIT_TEXT, { 26, 26 }, 96, CHECK_WORDS }, /* in text alone */
 };
 
 static const char *const level_words[] = { "ok", "warning", "critical" };
@@ -5239,6 +5272,8 @@ static struct cell check_cell(const struct listing *l, unsigned item, const stru
 		return number_cell(alert_value(r, item));
 	case CHECK_LEVEL:
 		return text_cell(!rule->what ? NULL : is_judged(r, item) ? level_words[r->level[item]] : "unknown");
+	case CHECK_ADVICE:
+		return text_cell(r->level[item] && *rule->advice ? rule->advice : NULL);
 	case CHECK_WORDS:
 		return text_cell(rule->tail + (*rule->tail == ' '));
 	default:
@@ -5278,6 +5313,16 @@ static void out_evidence(struct sink *o, const struct report *r, enum rule_id a)
 		out_cause(o, r);
 }
 
+/* When a report was made, if that is not now. */
+static void out_when(struct sink *o, const struct report *r, const char *before, const char *after)
+{
+	if (!opt->replay)
+		return;
+	out_str(o, before);
+	out_date(o, r->wall_ns / NS_PER_S, ' ');
+	out(o, " UTC%s", after);
+}
+
 /* The findings, the worst first; if there are none, the utilisation of each resource. */
 static const char *verdict_message(char buffer[2 * MESSAGE_BYTES], const struct report *r)
 {
@@ -5294,6 +5339,8 @@ static const char *verdict_message(char buffer[2 * MESSAGE_BYTES], const struct 
 	for (a = 0; verdict == VERDICT_OK && a < RULE_COUNT; a++)
 		if (rules[a].aspect == ASPECT_UTILISATION && alert_value(r, a) != UNAVAILABLE)
 			out_evidence(&o, r, a);
+	if (verdict != VERDICT_UNKNOWN)
+		out_when(&o, r, ", at ", "");
 	return out_end(&o);
 }
 
@@ -5352,16 +5399,54 @@ static bool list_verdict(struct listing *l)
 	return true;
 }
 
-/* One line fit for a pager, with performance data; then the evidence. */
+/* The rules, coloured by their levels; on a terminal the columns that fit. */
+static void text_checks(struct sink *o, struct listing *l)
+{
+	const uint8_t *level = l->from->report->level;
+	size_t start, indent = screen.tty ? 2 : INDENT;
+	unsigned row;
+
+	if (screen.sized)
+		text_fit(o, l, l->rows, indent);
+	out_fill(o, ' ', indent);
+	text_cells(o, l, NULL, false, CALM);
+	out_char(o, '\n');
+	for (row = 0; row < l->rows; row++) {
+		const char *color = color_of(level[l->item[row]]);
+
+		out_str(o, color);
+		start = o->n;
+		out_fill(o, ' ', indent);
+		text_cells(o, l, &row, false, CALM);
+		if (screen.sized)
+			text_cut(o, start, screen.columns);
+		out_str(o, *color ? "\033[0m\n" : "\n");
+	}
+}
+
+/* One line fit for a pager, with performance data, then the rules. On a terminal advice on
+ * each finding takes the place of performance data. */
 static void text_verdict(struct sink *o, const struct listing *l, unsigned row)
 {
 	const struct report *r = l->from->report;
+	const char *color = color_of(r->worst);
 	char message[2 * MESSAGE_BYTES];
+	size_t start = o->n + strlen(color);
+	unsigned level, a;
 
-	out(o, "%s: %s |", verdict_words[verdict_of(r)], verdict_message(message, r));
-	out_perfdata(o, r);
+	out(o, "%s%s%s: %s", color, verdict_words[verdict_of(r)], *color ? "\033[0m" : "",
+	    verdict_message(message, r));
+	if (!screen.tty) {
+		out_str(o, " |");
+		out_perfdata(o, r);
+	}
+	for (level = CRITICAL; WITH_HELP && screen.tty && level > CALM; level--)
+		for (a = 0; a < RULE_COUNT; a++)
+			if (r->level[a] == level)
+				out(o, "\n  %s: %s", rules[a].what, rules[a].advice);
+	break_lines(o->text + start, o->text + o->n, screen.sized ? screen.columns : 0);
 	out_char(o, '\n');
-	text_below(o, l->below);
+	text_checks(o, l->below);
 }
 
 static void json_alerts(struct sink *o, const struct report *r)
@@ -5409,12 +5494,13 @@ static void say_unjudged(struct said_level *said, const struct comparison *c, en
 }
 
 /* Prints the messages of alerts whose level has risen, the worst first; with `again` also
- * of those that persist. */
+ * of those that persist. JSON has them in its data: beside it they are for terminals alone. */
 static void say_alerts(const struct comparison *c, bool again, bool last)
 {
 	static struct said_level said[RULE_COUNT];
 	const struct report *r = c->report;
-	char buffer[MESSAGE_BYTES];
+	char buffer[MESSAGE_BYTES], time[32];
+	struct sink when = SINK(time);
 	uint8_t level[RULE_COUNT]; /* of the message to be printed; CALM: none */
 	unsigned a, worst;
 
@@ -5424,10 +5510,12 @@ static void say_alerts(const struct comparison *c, bool again, bool last)
 		say_unjudged(&said[a], c, a, last);
 		level[a] = rose || (again && said[a].level) ? r->level[a] : CALM;
 	}
+	out_when(&when, r, "", ": ");
+	out_end(&when);
 	for (worst = CRITICAL; worst > CALM; worst--)
 		for (a = 0; a < RULE_COUNT; a++)
-			if (level[a] == worst)
-				warn(0, "%s", alert_message(buffer, r, a));
+			if (level[a] == worst && (opt->format != O_JSON || isatty(STDERR_FILENO)))
+				warn(0, "%s%s", time, alert_message(buffer, r, a));
 }
 
 /* The verdict of --check. */
@@ -5506,22 +5594,26 @@ static void check(struct listing *l, const struct comparison *c)
 	checked.worst = *r;
 }
 
-/* Prints the verdict on the worst report; evidence that does not exist in this scope is left
- * out. Returns the exit status. */
+/* Prints the verdict on the worst report. Evidence that does not exist in this scope is left
+ * out; on a terminal so are the rules about it, and evidence without a value. Returns the
+ * exit status. */
 static int finish_check(struct listing *l)
 {
 	LARGE struct listing below;
 	const struct comparison c = { &snapshots[0], &snapshots[1], &checked.worst, false };
 	enum verdict verdict = verdict_of(&checked.worst);
+	bool terminal = opt->format == O_NONE && screen.tty, known;
 	unsigned a;
 
 	l->from = below.from = &c;
 	l->below = &below;
 	below.cell = check_cell;
 	add_columns(&below, check_columns, LENGTH(check_columns) - (opt->format != O_NONE));
-	for (a = 0; a < RULE_COUNT; a++)
-		if (rules[a].what || c.now->plan->place[rules[a].metric])
+	for (a = 0; a < RULE_COUNT; a++) {
+		known = terminal ? alert_value(&checked.worst, a) != UNAVAILABLE : rules[a].what != NULL;
+		if (known || ((!terminal || rules[a].what) && c.now->plan->place[rules[a].metric]))
 			below.item[below.rows++] = (uint16_t)a;
+	}
 	print_listing(l);
 	return opt->check_critical && verdict == VERDICT_WARNING ? 0 : (int)verdict;
 }
@@ -5549,7 +5641,7 @@ static void plan_table(struct plan *plan, const struct listing *l)
 		return;
 	if (opt->rule_on[RULE_oom] && in_cgroup() && !opt->columns && !opt->classic)
 		plan_select(plan, M_oom);
-	plan_rules(plan, false);
+	plan_rules(plan, WITH_TOP && opt->top); /* they say whom to blame for what */
 	plan_cause(plan, false);
 	if (opt->threshold_per_cpu)
 		plan_select(plan, in_cgroup() ? M_cpu_capacity : M_cpus_online);
@@ -5589,7 +5681,7 @@ static void out_rules(struct sink *o)
 			out(o, "- %u %s", r->crit, r->what);
 		if (r->seconds)
 			out(o, " (said after %u s)", r->seconds);
-		out_char(o, '\n');
+		out(o, *r->advice ? "\n          %s\n" : "\n", r->advice);
 	}
 }
 
@@ -11232,6 +11324,7 @@ static void complete_options(void)
 		complete_partition();
 	/* In the table of the page, too. */
 	given.human |= given.listen || (given.view == O_CGROUPS && !(given.set & B(UNIT)));
+	given.timestamp |= given.replay && !given.classic; /* its reports are old */
 	quiet = given.quiet;
 }
 
@@ -11251,7 +11344,7 @@ static void out_help(struct sink *o)
 				continue;
 			out(o, *letter ? "  -%s, --%s%s%s" : "    %s  --%s%s%s", letter, row->name,
 			    takes_value(row) && !has_optional_value(row) ? "=" : "", row->value);
-			out_align(o, start, start + 34, false);
+			out_align(o, start, start + 36, false);
 			out(o, " %s\n", row->help);
 		}
 	}

@@ -195,6 +195,8 @@ END
     stderr_is_empty
     [[ ${lines[0]} == *sage:* ]] || { show_output; false; }
     run ! grep -E '^.{81}' <<< "$output"
+    # One line an option, all descriptions in one column.
+    run ! grep -vE '^(  (-.,|   ) --.{28} [^ ]|(Usage|Exit status): |[A-Z][a-z]+:$|3 unknown\.$|$)' <<< "$("$VMSTAT" --help)"
     local help
     help=$("$VMSTAT" --help)
     [[ $("$VMSTAT" -h) == "$help" ]]

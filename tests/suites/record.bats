@@ -76,14 +76,16 @@ stop_recorder() {
 
 @test "a replay gives the table, the CSV and the alerts that were shown live" {
     requires_feature alerts
-    until_punctual run_on_this_machine "--record=$R" --color=always -y --alert=cs=1 0.6 3
-    local table=$output said=$stderr
+    until_punctual run_on_this_machine "--record=$R" --color=always -y -t --alert=cs=1 0.6 3
+    local table=$output said=$stderr time='[0-9-]{10} [0-9:]{8} UTC: '
     run_vmstat "--replay=$R" --color=always --alert=cs=1
-    [[ $output == "$table" && $stderr == "$said" && -n $said ]] || { echo "$table"; show_output; false; }
+    [[ $output == "$table" && -n $said ]] || { echo "$table"; show_output; false; }
+    diff <(sed -E "s/$time//" <<< "$stderr") - <<< "$said"
+    ! grep -vE "^vmstat: $time" <<< "$stderr" || { show_output; false; }
     ! has_feature cgroup || {
         use_fixture v2
         rm "$R"
-        run_two_instants "--record=$R" --scope=cgroup -y
+        run_two_instants "--record=$R" --scope=cgroup -y -t
         table=$output
         run_vmstat "--replay=$R"
         output_is "$table"
@@ -185,9 +187,27 @@ selects() {
     requires_feature alerts
     printf 'time,interval,cs,maj\n2026-01-02T03:04:05Z,1,1,1\n2026-01-02T03:04:06Z,1,4000,900\n2026-01-02T03:04:07Z,1,2,1\n' > "$T/csv"
     run_vmstat "--replay=$T/csv" --check
-    [[ $status == 2 && ${lines[0]} == "CRITICAL: 900 major faults/s, 4000 context switches/s | "* ]] || { show_output; false; }
+    [[ $status == 2 && ${lines[0]} == "CRITICAL: 900 major faults/s, 4000 context switches/s, at 2026-01-02 03:04:06 UTC | "* ]] || { show_output; false; }
+    run_vmstat "--replay=$T/csv" --check --json
+    json_has time='"2026-01-02T03:04:06.000Z"' code=2
     run_vmstat "--replay=$T/csv" --check --from=2090-01-01T00:00:00Z
     [[ $status == 3 && -z $output && $stderr == *"no report between"* ]] || { show_output; false; }
+}
+
+@test "a replay shows when: each row, each alert; not where 18 columns are asked for" {
+    requires_feature alerts
+    printf 'time,interval,cs,maj\n2026-01-02T03:04:05.9Z,1,1,1\n2026-01-02T03:04:06.9Z,1,4000,900\n' > "$T/csv"
+    run_vmstat "--replay=$T/csv" -o cs,maj
+    output_is "syst faul -----timestamp-----
+  cs  maj                 UTC
+   1    1 2026-01-02 03:04:05
+4000  900 2026-01-02 03:04:06"
+    [[ $stderr == "vmstat: 2026-01-02 03:04:06 UTC: HIGH IO LATENCY: 900 major faults/s
+vmstat: 2026-01-02 03:04:06 UTC: CPU THRASHING: 4000 context switches/s" ]] || { show_output; false; }
+    run_vmstat "--replay=$T/csv" --classic
+    [[ $output != *2026* ]] || { show_output; false; }
+    run_vmstat "--replay=$T/csv" --classic -t
+    [[ $output == *"2026-01-02 03:04:06"* ]] || { show_output; false; }
 }
 
 # alerting TIMES TIME INTERVAL MEM_PCT...: rows of 900 major faults alert at these times.

@@ -305,8 +305,29 @@ settled() {
     run_on_terminal << END
         stty cols 80 rows 24; $F --check 0.1
 END
-    [[ $(wc -l <<< "$output") -ge 15 && $output == *io_full* ]] || { echo "$output"; false; }
-    awk 'NR > 1 && length($0) > 80 { print; bad = 1 } END { exit bad }' <<< "$output"
+    [[ $(wc -l <<< "$output") -ge 11 && $output == *cpu_some*io_full* ]] || { echo "$output"; false; }
+    awk 'length($0) > 80 { print; bad = 1 } END { exit bad }' <<< "$output"
+}
+
+@test "messages break at a blank where the terminal ends" {
+    requires_feature alerts
+    run_on_terminal << END
+        stty cols 40 rows 50; $F --alert=mem_pct=5 2>&1 >/dev/null
+        stty cols 12; $F --nosuchoptionatall
+        stty cols 62; $F --alert=mem_pct=5 2>&1 >/dev/null
+        stty cols 61; $F --alert=mem_pct=5 2>&1 >/dev/null
+END
+    # The first message has 62 characters.
+    output_is "vmstat: rule mem_pct: cannot be judged:
+it is unavailable here
+vmstat:
+unknown
+option
+'--nosuchoptionatall'
+(try --help)
+vmstat: rule mem_pct: cannot be judged: it is unavailable here
+vmstat: rule mem_pct: cannot be judged: it is unavailable
+here"
 }
 
 @test "a narrow terminal keeps what is fed: bi, bo and pressure, not wa" {
