@@ -289,6 +289,33 @@ static void out_human(struct sink *o, uint64_t milli)
 		out_char(o, "BKMGTPE"[u]);
 }
 
+/* v / by, to the nearest. */
+static uint64_t rounded(uint64_t v, uint64_t by)
+{
+	return v / by + (v % by * 2 >= by);
+}
+
+/* A count, in at most four characters: 9999, 12k, 1.1M. */
+static void out_count(struct sink *o, uint64_t v)
+{
+	const char *letter = "kMGTPE";
+	uint64_t unit = 1000, tenths;
+
+	if (v < 10000) {
+		out_u64(o, v);
+		return;
+	}
+	for (; rounded(v, unit) >= 1000; unit *= 1000)
+		letter++;
+	tenths = rounded(v, unit / 10);
+	out_u64(o, tenths < 100 ? tenths / 10 : rounded(v, unit));
+	if (tenths < 100) {
+		out_char(o, '.');
+		out_u64(o, tenths % 10);
+	}
+	out_char(o, *letter);
+}
+
 /* Does it continue a UTF-8 character? */
 static bool is_continuation(char c)
 {
@@ -1248,7 +1275,8 @@ enum raw { RAW_ONE, RAW_KIB, RAW_BYTES, RAW_PAGES, RAW_TICKS, RAW_NS, RAW_US };
  *   NAME      a name, cut to the width of its column
  *   TITLE     a name that is the column's heading in text
  *   LEVEL     a level's number, shown as its cgroup's name
- *   WHOLE     an unscaled number
+ *   ID        an unscaled number that is no count
+ *   WHOLE     an unscaled count
  *   DECIMALS  a number in millionths, with two decimals
  *   NUMBER    a number in thousandths, as all below, to the nearest
  *   PERCENT   to the nearest
@@ -1256,8 +1284,8 @@ enum raw { RAW_ONE, RAW_KIB, RAW_BYTES, RAW_PAGES, RAW_TICKS, RAW_NS, RAW_US };
  *   FLOW      bytes per second, in the unit of -S
  *   BLOCKS    bytes per second, always in KiB, whatever -S */
 enum unit {
-	UNIT_TEXT, UNIT_NAME, UNIT_TITLE, UNIT_LEVEL, UNIT_WHOLE, UNIT_DECIMALS, UNIT_NUMBER, UNIT_PERCENT, UNIT_SIZE,
-	UNIT_FLOW, UNIT_BLOCKS
+	UNIT_TEXT, UNIT_NAME, UNIT_TITLE, UNIT_LEVEL, UNIT_ID, UNIT_WHOLE, UNIT_DECIMALS, UNIT_NUMBER, UNIT_PERCENT,
+	UNIT_SIZE, UNIT_FLOW, UNIT_BLOCKS
 };
 
 /* Where a metric is shown without being named by -o.
@@ -1476,7 +1504,7 @@ struct export {
 	  IN(CGROUP, FROM(DEVICES, BYTES), BY(written))) \
 	M(in, SYSTEM, CLASSIC, 60, RATE, NUMBER, 4, 4, "in", "interrupts", AS(HOST, COUNTER, "interrupts_total"), \
 	  IN(HOST, AT(STAT, ONE, "intr"), NEVER_ZERO)) \
-	M(cs, SYSTEM, CLASSIC, 78, RATE, NUMBER, 4, 4, "cs", "context switches, in a cgroup a lower bound", \
+	M(cs, SYSTEM, CLASSIC, 78, RATE, NUMBER, 4, 4, "cs", "context switches (in a cgroup a minimum)", \
 	  AS(HOST | SELF, COUNTER, "context_switches_total"), IN(HOST, AT(STAT, ONE, "ctxt"), NEVER_ZERO) \
 	  IN(CGROUP, FROM(TASKS, ONE))) \
 	E(processes, TOTAL, WHOLE, "processes and threads created", AS(HOST, COUNTER, "forks_total"), \
@@ -1525,7 +1553,7 @@ struct export {
 	H(cpus_possible, GAUGE, WHOLE, IN(HOST, AT(CPU_POSSIBLE, ONE, ""))) \
 	M(min, FAULTS, TABLE, 77, RATE, NUMBER, 5, 7, "min", "minor page faults, without disk I/O", \
 	  AS(HOST | CGROUP, COUNTER, "minor_faults_total"), IN(ANY, MADE_OF(PLUS(faults), MINUS(maj)))) \
-	M(maj, FAULTS, TABLE, 82, RATE, NUMBER, 4, 6, "maj", "major page faults, which wait for the disk", \
+	M(maj, FAULTS, TABLE, 82, RATE, NUMBER, 4, 6, "maj", "major page faults, which wait for disk", \
 	  AS(HOST | CGROUP, COUNTER, "major_faults_total"), EVENTS(ONE, "pgmajfault") \
 	  IN(V1, AT(MEM_STAT, ONE, "total_pgmajfault"))) \
 	M(oom, FAULTS, EXTENDED, 70, COUNT, NUMBER, 3, 5, "oom", "tasks killed for want of memory", \
@@ -1584,17 +1612,17 @@ struct export {
 	  AS(HOST, GAUGE, "load15"), IN(HOST, AT(LOADAVG, ONE, ""), NTH(3))) \
 	M(cpu_max, LOAD, COSTLY, 29, GAUGE, PERCENT, 4, 5, "max%", "% of its time that the busiest CPU was in use", \
 	  UNEXPORTED, IN(HOST, FROM(EACH_CPU, ONE), BY(cpu_max))) \
-	M(cpu_max_id, LOAD, COSTLY, 29, GAUGE, WHOLE, 4, 5, "max#", "the number of the busiest CPU", UNEXPORTED, \
+	M(cpu_max_id, LOAD, COSTLY, 29, GAUGE, ID, 4, 5, "max#", "the number of the busiest CPU", UNEXPORTED, \
 	  IN(HOST, FROM(EACH_CPU, ONE), BY(cpu_max_id))) \
-	M(cpu_some, PRESSURE, CGROUP, 69, SHARE, PERCENT, 3, 5, "cpu", "time some task waited for a CPU", \
+	M(cpu_some, PRESSURE, CGROUP, 69, SHARE, PERCENT, 4, 5, "cpuP", "time some task waited for a CPU", \
 	  AS(HOST | CGROUP, COUNTER, "pressure_cpu_waiting_seconds_total"), PSI(CPU, "some")) \
 	M(cpu_full, PRESSURE, EXTENDED, 20, SHARE, PERCENT, 4, 5, "cpuF", "time all tasks waited for a CPU", \
 	  AS(CGROUP, COUNTER, "pressure_cpu_stalled_seconds_total"), IN(CGROUP, AT(CG_PSI_CPU, US, "full"))) \
-	M(mem_some, PRESSURE, CGROUP, 58, SHARE, PERCENT, 3, 5, "mem", "time some task waited for memory", \
+	M(mem_some, PRESSURE, CGROUP, 58, SHARE, PERCENT, 4, 5, "memP", "time some task waited for memory", \
 	  AS(HOST | CGROUP, COUNTER, "pressure_memory_waiting_seconds_total"), PSI(MEMORY, "some")) \
 	M(mem_full, PRESSURE, CGROUP, 74, SHARE, PERCENT, 4, 5, "memF", "time all tasks waited for memory", \
 	  AS(HOST | CGROUP, COUNTER, "pressure_memory_stalled_seconds_total"), PSI(MEMORY, "full")) \
-	M(io_some, PRESSURE, CGROUP, 57, SHARE, PERCENT, 3, 5, "io", "time some task waited for I/O", \
+	M(io_some, PRESSURE, CGROUP, 57, SHARE, PERCENT, 3, 5, "ioP", "time some task waited for I/O", \
 	  AS(HOST | CGROUP, COUNTER, "pressure_io_waiting_seconds_total"), PSI(IO, "some")) \
 	M(io_full, PRESSURE, CGROUP, 73, SHARE, PERCENT, 3, 5, "ioF", "time all tasks waited for I/O", \
 	  AS(HOST | CGROUP, COUNTER, "pressure_io_stalled_seconds_total"), PSI(IO, "full")) \
@@ -1611,7 +1639,7 @@ struct export {
 	  IN(CGROUP, BY(limits), MADE_OF(NEEDS(mem_max), NEEDS(mem_high), NEEDS(mem_used), NEEDS(inactive_file), \
 	    NEEDS(hierarchical), NEEDS(use_hierarchy)))) \
 	M(mem_pct, LIMITS, CGROUP, 81, GAUGE, PERCENT, 4, 5, "mem%", \
-	  "working set as a share of the limit with least headroom", AS(CGROUP, GAUGE, "memory_limit_used_ratio"), \
+	  "working set as % of the limit with least headroom", AS(CGROUP, GAUGE, "memory_limit_used_ratio"), \
 	  IN(CGROUP, BY(limits), MADE_OF(NEEDS(mem_limit)))) \
 	M(mem_level, LIMITS, RECORD, 10, GAUGE, LEVEL, 9, 12, "mem_level", "cgroup whose memory limit leaves least", \
 	  UNEXPORTED, IN(CGROUP, BY(limits), MADE_OF(NEEDS(mem_limit)))) \
@@ -1773,7 +1801,7 @@ static const struct column top_columns[TOP_COUNT] = {
 	{ "cpu", "cpu%", GROUP_NONE, UNIT_PERCENT, { 4, 4 }, 88, TOP_cpu },
 	{ "wait", "wait%", GROUP_NONE, UNIT_PERCENT, { 5, 5 }, 83, TOP_wait },
 	{ "rss", "rss", GROUP_NONE, UNIT_SIZE, { 8, 8 }, 87, TOP_rss },
-	{ "read", "read", GROUP_NONE, UNIT_FLOW, { 7, 7 }, 86, TOP_read },
+	{ "read", "read", GROUP_NONE, UNIT_FLOW, { 7, 7 }, 85, TOP_read },
 	{ "written", "written", GROUP_NONE, UNIT_FLOW, { 7, 7 }, 85, TOP_written },
 };
 
@@ -1873,7 +1901,7 @@ static const struct rule {
 	O(EXTENDED, 'x', "extended", COLUMNS, FLAG(extended), "", 1, "every column") \
 	O(CLASSIC, 0, "classic", COLUMNS, FLAG(classic), "", 1, "exactly the 18 columns of procps-ng") \
 	O(UNIT, 'S', "unit", LAYOUT, PARSED(parse_unit), "UNIT", 1, "k 1000, K 1024, m 1e6, M 2^20, b; default K") \
-	O(HUMAN, 'H', "human", LAYOUT, FLAG(human), "", 1, "sizes as 512M, 7.8G") \
+	O(HUMAN, 'H', "human", LAYOUT, FLAG(human), "", 1, "sizes as 512M, 7.8G, counts as 1.1M") \
 	O(WIDE, 'w', "wide", LAYOUT, FLAG(wide), "", 1, "wider columns") \
 	O(TIMESTAMP, 't', "timestamp", LAYOUT, FLAG(timestamp), "", 1, "append the time to each line") \
 	O(ONE_HEADER, 'n', "one-header", LAYOUT, FLAG(one_header), "", 1, "print the header only once") \
@@ -3093,35 +3121,35 @@ static bool is_unread(const struct file *f)
 /* The numbers of a block device: F(key, place in the diskstats line, further fields of its
  * row in disk_fields[], below). Documentation/admin-guide/iostats.rst, Linux 6.13. */
 #define DISK_FIELDS(F) \
-	F(reads, 1, IN_DISK(READS, 6, 9, "total"), .sum = "total reads", .charge = "rios", \
+	F(reads, 1, IN_DISK(READS, 6, 9, 90, "total"), .sum = "total reads", .charge = "rios", \
 	  EXPORTED(COUNTER, ONE, "reads_completed_total", "Reads.")) \
-	F(reads_merged, 2, IN_DISK(READS, 6, 9, "merged"), .sum = "merged reads", \
+	F(reads_merged, 2, IN_DISK(READS, 6, 9, 20, "merged"), .sum = "merged reads", \
 	  EXPORTED(COUNTER, ONE, "reads_merged_total", "Reads that were merged.")) \
-	F(read_sectors, 3, IN_DISK(READS, 7, 11, "sectors"), .sum = "read sectors", .charge = "rbytes", \
+	F(read_sectors, 3, IN_DISK(READS, 7, 11, 80, "sectors"), .sum = "read sectors", .charge = "rbytes", \
 	  EXPORTED(COUNTER, SECTORS, "read_bytes_total", "Bytes read.")) \
-	F(read_ms, 4, IN_DISK(READS, 7, 11, "ms"), .sum = "milli reading", \
+	F(read_ms, 4, IN_DISK(READS, 7, 11, 70, "ms"), .sum = "milli reading", \
 	  EXPORTED(COUNTER, MS, "read_time_seconds_total", "Time that reads took.")) \
-	F(writes, 5, IN_DISK(WRITES, 6, 9, "total"), .sum = "writes", .charge = "wios", \
+	F(writes, 5, IN_DISK(WRITES, 6, 9, 90, "total"), .sum = "writes", .charge = "wios", \
 	  EXPORTED(COUNTER, ONE, "writes_completed_total", "Writes.")) \
-	F(writes_merged, 6, IN_DISK(WRITES, 6, 9, "merged"), .sum = "merged writes", \
+	F(writes_merged, 6, IN_DISK(WRITES, 6, 9, 20, "merged"), .sum = "merged writes", \
 	  EXPORTED(COUNTER, ONE, "writes_merged_total", "Writes that were merged.")) \
-	F(write_sectors, 7, IN_DISK(WRITES, 7, 11, "sectors"), .sum = "written sectors", .charge = "wbytes", \
+	F(write_sectors, 7, IN_DISK(WRITES, 7, 11, 80, "sectors"), .sum = "written sectors", .charge = "wbytes", \
 	  EXPORTED(COUNTER, SECTORS, "written_bytes_total", "Bytes written.")) \
-	F(write_ms, 8, IN_DISK(WRITES, 7, 11, "ms"), .sum = "milli writing", \
+	F(write_ms, 8, IN_DISK(WRITES, 7, 11, 70, "ms"), .sum = "milli writing", \
 	  EXPORTED(COUNTER, MS, "write_time_seconds_total", "Time that writes took.")) \
-	F(io_now, 9, IN_DISK(IO, 6, 7, "cur"), .sum = "inprogress IO", \
+	F(io_now, 9, IN_DISK(IO, 6, 7, 60, "cur"), .sum = "inprogress IO", \
 	  EXPORTED(GAUGE, ONE, "io_now", "I/O in progress.")) \
-	F(io_ms, 10, IN_DISK(IO, 6, 7, "sec"), .sum = "milli spent IO", \
+	F(io_ms, 10, IN_DISK(IO, 6, 7, 75, "sec"), .sum = "milli spent IO", \
 	  EXPORTED(COUNTER, MS, "io_time_seconds_total", "Time that the device was busy.")) \
-	F(io_weighted_ms, 11, IN_DISK(NONE, 0, 0, ""), .sum = "milli weighted IO", \
+	F(io_weighted_ms, 11, IN_DISK(NONE, 0, 0, 0, ""), .sum = "milli weighted IO", \
 	  EXPORTED(COUNTER, MS, "io_time_weighted_seconds_total", "Time that I/O was in progress, times how much.")) \
-	F(discards, 12, IN_DISK(NONE, 0, 0, ""), EXPORTED(COUNTER, ONE, "discards_completed_total", "Discards.")) \
-	F(discard_sectors, 14, IN_DISK(NONE, 0, 0, ""), \
+	F(discards, 12, IN_DISK(NONE, 0, 0, 0, ""), EXPORTED(COUNTER, ONE, "discards_completed_total", "Discards.")) \
+	F(discard_sectors, 14, IN_DISK(NONE, 0, 0, 0, ""), \
 	  EXPORTED(COUNTER, SECTORS, "discarded_bytes_total", "Bytes discarded.")) \
-	F(discard_ms, 15, IN_DISK(NONE, 0, 0, ""), \
+	F(discard_ms, 15, IN_DISK(NONE, 0, 0, 0, ""), \
 	  EXPORTED(COUNTER, MS, "discard_time_seconds_total", "Time that discards took.")) \
-	F(flushes, 16, IN_DISK(NONE, 0, 0, ""), EXPORTED(COUNTER, ONE, "flush_requests_total", "Flushes.")) \
-	F(flush_ms, 17, IN_DISK(NONE, 0, 0, ""), \
+	F(flushes, 16, IN_DISK(NONE, 0, 0, 0, ""), EXPORTED(COUNTER, ONE, "flush_requests_total", "Flushes.")) \
+	F(flush_ms, 17, IN_DISK(NONE, 0, 0, 0, ""), \
 	  EXPORTED(COUNTER, MS, "flush_requests_time_seconds_total", "Time that flushes took."))
 
 #define DISKSTATS_NUMBERS 17 /* in a line of Linux 5.5 */
@@ -4179,29 +4207,31 @@ static void out_cgroup(struct sink *o, const struct comparison *c)
 	out_str(o, scope.entered ? ", entered from outside: as PID 1 sees it" : "");
 }
 
-/* On a terminal: the scope and its limits, unless it is a plain host without
- * containers or lxcfs. */
+/* On a terminal: the scope and its limits, unless it is a plain host without containers or
+ * lxcfs; and that sizes were shortened unasked. */
 static void say_scope(const struct comparison *c)
 {
+	bool shortened = opt->human && !(opt->set >> O_HUMAN & 1);
 	char buffer[3 * PATH_BYTES];
 	struct sink o = SINK(buffer);
 
 	if (in_cgroup()) {
 		out_cgroup(&o, c);
 	} else {
-		bool contained = in_container();
+		bool contained = WITH_CGROUP && in_container();
 		struct scanner s;
 		struct text line;
 
 		scan_proc(&s, "self", "/mountinfo");
-		while (scan_line(&s, &line))
+		while (WITH_CGROUP && scan_line(&s, &line))
 			parse_mount(line, "", &(struct mount){ .version = 0 }); /* notes lxcfs */
 		scan_close(&s);
-		if (!scope.lxcfs && !contained)
+		if (!scope.lxcfs && !contained && !shortened)
 			return;
 		out_str(&o, contained ? "host, seen from a container" : "host");
 	}
 	out_str(&o, scope.lxcfs ? ", lxcfs over /proc" : "");
+	out_str(&o, shortened ? ", sizes as with -H (-S K: in KiB)" : "");
 	warn(0, "scope %s", out_end(&o));
 }
 
@@ -4234,7 +4264,8 @@ struct cell {
  *   ROWS     columns; the header once a screen
  *   TABLE    the same, coloured by alerts; a number too long for its column borrows from
  *            the columns after it
- *   SCREEN   columns; the header with each report, the name at the end cut to fit
+ *   SCREEN   the same, coloured; a report is not parted by the header or the screen's end, and
+ *            the name at the end is cut to fit
  *   STACKED  a line for each column: the number, then the heading
  *   VERDICT  one line, and its evidence below */
 enum layout { LAYOUT_ROWS, LAYOUT_TABLE, LAYOUT_SCREEN, LAYOUT_STACKED, LAYOUT_VERDICT };
@@ -4253,7 +4284,10 @@ struct listing {
 	const struct comparison *from;
 	const struct column *column[MAX_COLUMNS];
 	unsigned columns, rows;
+	uint32_t ordering; /* ids of the columns that order the rows: a narrow terminal keeps them */
 	struct cell (*cell)(const struct listing *, unsigned item, const struct column *);
+	/* The alert level of a cell; without a column, of the row. NULL: not judged. */
+	unsigned (*level)(const struct listing *, unsigned item, const struct column *);
 	struct listing *below; /* belongs to each row, in JSON by this key; or NULL */
 	const char *below_key;
 	struct fit fit;
@@ -4339,6 +4373,23 @@ static struct cell table_cell(const struct listing *l, unsigned item, const stru
 	return c->unit != UNIT_LEVEL ? number_cell(r->value[c->id]) : text_cell(*name ? name : NULL);
 }
 
+/* The worst level of the rules about a metric; M_NONE: of all rules. */
+static unsigned level_of(const uint8_t level[RULE_COUNT], enum metric_id m)
+{
+	unsigned a, worst = CALM;
+
+	for (a = 0; a < RULE_COUNT; a++)
+		if (level[a] > worst && (m == M_NONE || rules[a].metric == m ||
+					 (a == RULE_swap && (m == M_si || m == M_so))))
+			worst = level[a];
+	return worst;
+}
+
+static unsigned table_level(const struct listing *l, unsigned item, const struct column *c)
+{
+	return level_of(l->from->report->level, c ? c->id : M_NONE);
+}
+
 /* The meaning of a metric in reports. */
 static void out_meaning(struct sink *o, enum metric_id m)
 {
@@ -4357,16 +4408,19 @@ static bool is_visible(enum metric_id m)
 	return metrics[m].show != SHOW_HIDDEN && metrics[m].places->scopes;
 }
 
-/* --columns=help */
+/* --columns=help. The heading is shown where it is not the name. */
 static void out_metrics(struct sink *o)
 {
 	unsigned m;
 
 	for (m = 1; m < LENGTH(metrics); m++) {
+		const struct column *c = &metrics[m].column;
+
 		if (!is_visible(m))
 			continue;
-		out_left(o, metrics[m].column.key, 13);
-		out_left(o, groups[metrics[m].column.group].name, 9);
+		out_left(o, c->key, 13);
+		out_left(o, strcmp(c->heading, c->key) ? c->heading : "", 6);
+		out_left(o, groups[c->group].name, 9);
 		out_meaning(o, m);
 		out_char(o, '\n');
 	}
@@ -4391,18 +4445,21 @@ static bool is_default(enum metric_id m, bool record)
 	}
 }
 
-/* -o: adds the column or the group with this name; false: there is none. */
+/* -o: adds the column with this name or heading, or those of the group; false: there is none. */
 static bool add_named(struct listing *l, const struct text *name)
 {
 	bool known = false;
 	unsigned m;
 
-	for (m = 1; m < LENGTH(metrics); m++)
-		if (is_visible(m) && (is_text(name, metrics[m].column.key) ||
-				      is_text(name, groups[metrics[m].column.group].name))) {
-			add_column(l, &metrics[m].column);
+	for (m = 1; m < LENGTH(metrics); m++) {
+		const struct column *c = &metrics[m].column;
+
+		if (is_visible(m) && (is_text(name, c->key) || is_text(name, c->heading) ||
+				      is_text(name, groups[c->group].name))) {
+			add_column(l, c);
 			known = true;
 		}
+	}
 	return known;
 }
 
@@ -4413,6 +4470,7 @@ static bool list_metrics(struct listing *l, bool record)
 	unsigned m;
 
 	l->cell = table_cell;
+	l->level = table_level;
 	l->layout = LAYOUT_TABLE;
 	l->rows = 1;
 	add_column(l, &column_interval);
@@ -4497,10 +4555,9 @@ static void out_cell(struct sink *o, const struct column *c, struct cell cell)
 		out_human(o, cell.number);
 	else if (c->unit == UNIT_DECIMALS)
 		out_hundredths(o, v);
-	else if (c->unit == UNIT_WHOLE)
-		out_u64(o, v);
 	else
-		out_u64(o, (v + (c->unit == UNIT_SIZE ? 0 : 500)) / 1000);
+		(opt->human && c->unit != UNIT_ID ? out_count : out_u64)(o, c->unit <= UNIT_WHOLE ? v :
+			(v + (c->unit == UNIT_SIZE ? 0 : 500)) / 1000);
 }
 
 static unsigned width_of(const struct column *c)
@@ -4528,11 +4585,15 @@ static size_t text_cut(struct sink *o, size_t start, size_t most)
 	return more;
 }
 
+#define STANDS_OUT "\033[1;7m" /* bold, reversed */
+#define NO_MORE "\033[22;27m"
+
 /* The cells of a row, or without one the headings: names left-aligned, numbers
- * right-aligned, a blank between. `tight`: names are cut to their columns. */
-static void text_cells(struct sink *o, const struct listing *l, const unsigned *row, bool tight)
+ * right-aligned, a blank between. `tight`: names are cut to their columns. Cells with the
+ * alert level `blamed`, if it is not CALM, stand out. Returns the bytes that take no room. */
+static size_t text_cells(struct sink *o, const struct listing *l, const unsigned *row, bool tight, unsigned blamed)
 {
-	size_t end = o->n, start = end;
+	size_t end = o->n, start = end, hidden = 0;
 	unsigned i, width;
 	bool any = false;
 
@@ -4549,10 +4610,17 @@ static void text_cells(struct sink *o, const struct listing *l, const unsigned *
 		any = true;
 		start = o->n;
 		end += width;
-		if (!row)
+		if (!row) {
 			out_safe(o, c->heading);
-		else if (c->unit != UNIT_TITLE)
+		} else if (blamed && l->level(l, l->item[*row], c) == blamed) {
+			out_str(o, STANDS_OUT);
 			out_cell(o, c, cell_at(l, *row, c));
+			out_str(o, NO_MORE);
+			end += strlen(STANDS_OUT NO_MORE);
+			hidden += strlen(STANDS_OUT NO_MORE);
+		} else if (c->unit != UNIT_TITLE) {
+			out_cell(o, c, cell_at(l, *row, c));
+		}
 		if (is_name(c)) /* a character is one wide */
 			end += text_cut(o, start, tight || c->unit == UNIT_NAME ? width : SIZE_MAX);
 		if (c->unit > UNIT_TITLE)
@@ -4560,6 +4628,7 @@ static void text_cells(struct sink *o, const struct listing *l, const unsigned *
 		if (l->layout != LAYOUT_TABLE && o->n > end)
 			end = o->n;
 	}
+	return hidden;
 }
 
 /* A title over the columns of each group, centred in dashes, if any has one; the headings. */
@@ -4590,7 +4659,7 @@ static void text_header(struct sink *o, const struct listing *l)
 		out_str(o, screen.stamped ? " -----timestamp-----\n" : "\n");
 	else
 		o->n = begin;
-	text_cells(o, l, NULL, false);
+	text_cells(o, l, NULL, false, CALM);
 	out_str(o, screen.stamped ? "                 UTC\n" : "\n");
 }
 
@@ -4599,30 +4668,58 @@ static size_t text_width(struct sink *o, const struct listing *l, const unsigned
 {
 	size_t start = o->n, n;
 
-	text_cells(o, l, row, l->layout != LAYOUT_TABLE);
+	text_cells(o, l, row, l->layout != LAYOUT_TABLE, CALM);
 	n = o->n - start;
 	o->n = start;
 	return n + (screen.stamped && l->layout == LAYOUT_TABLE ? TIMESTAMP_WIDTH : 0);
 }
 
+/* Does a file feed the column, so that it has, or will have, a value? Swap space that is not
+ * there will not. Listings know by what their rows have. */
+static bool is_column_fed(const struct listing *l, const struct column *c)
+{
+	unsigned row;
+
+	if (c->id >= ID_INTERVAL || is_name(c))
+		return true;
+	if (l->layout == LAYOUT_TABLE && l->from->has)
+		return l->from->has[c->id];
+	if (l->layout == LAYOUT_TABLE)
+		return is_fed(l->from, c->id) && (l->from->now->level[0][M_swap_total] != 0 ||
+						  (c->group != GROUP_SWAP && c->id != M_swpd));
+	for (row = 0; row < l->rows && cell_at(l, row, c).number == UNAVAILABLE; row++)
+		;
+	return row < l->rows;
+}
+
 #define FED 100u
 
-/* What a column is worth on a narrow terminal: most if a file feeds it, so that it has, or
- * will have, a value. */
+/* What a column is worth on a narrow terminal: more if it is fed, and if it orders the rows. */
 static unsigned worth_of(const struct listing *l, unsigned i)
 {
 	const struct column *c = l->column[i];
-	bool fed = c->id >= ID_INTERVAL || l->layout != LAYOUT_TABLE ||
-		(l->from->has ? l->from->has[c->id] : is_fed(l->from, c->id));
 
-	return c->keep + (fed ? FED : 0);
+	return c->keep + (is_column_fed(l, c) ? FED : 0) + (c->id < 32 && l->ordering >> c->id & 1 ? FED : 0);
 }
 
-/* Hides columns until the header and this row, indented, fit the terminal: those of least
+/* The width that the header and the first `rows` rows need. */
+static size_t text_widest(struct sink *o, const struct listing *l, unsigned rows)
+{
+	size_t most = text_width(o, l, NULL), width;
+	unsigned row;
+
+	for (row = 0; row < rows; row++) {
+		width = text_width(o, l, &row);
+		most = width > most ? width : most;
+	}
+	return most;
+}
+
+/* Hides columns until the header and the rows, indented, fit the terminal: those of least
  * worth first, of the same worth together; one stays. Starts anew when the terminal's width
  * changes, and when a column that was hidden as unfed is fed. Returns whether the columns
  * have changed. */
-static bool text_fit(struct sink *o, struct listing *l, unsigned row, size_t indent)
+static bool text_fit(struct sink *o, struct listing *l, unsigned rows, size_t indent)
 {
 	struct fit *fit = &l->fit;
 	bool changed = fit->columns != screen.columns;
@@ -4632,7 +4729,7 @@ static bool text_fit(struct sink *o, struct listing *l, unsigned row, size_t ind
 		changed |= fit->hidden[i] == HIDDEN_UNFED && worth_of(l, i) >= FED;
 	if (changed)
 		*fit = (struct fit){ .wanted = true, .columns = screen.columns };
-	while (text_width(o, l, NULL) + indent > screen.columns || text_width(o, l, &row) + indent > screen.columns) {
+	while (text_widest(o, l, rows) + indent > screen.columns) {
 		unsigned least = UINT32_MAX, left = 0;
 
 		for (i = 0; i < l->columns; i++)
@@ -4650,6 +4747,41 @@ static bool text_fit(struct sink *o, struct listing *l, unsigned row, size_t ind
 		changed = true;
 	}
 	return changed;
+}
+
+/* Says, once, how many columns were hidden. */
+static void say_hidden(const struct listing *l)
+{
+	static bool said;
+	unsigned i, n = 0;
+
+	for (i = 0; i < l->columns; i++)
+		n += l->fit.hidden[i] && width_of(l->column[i]);
+	if (!n || said || !isatty(STDERR_FILENO))
+		return;
+	said = true;
+	warn(0, "columns left out to fit the terminal: %u", n);
+}
+
+/* Can sizes as large as the memory and swap space of a host make a row too long for the
+ * terminal? */
+static bool is_oversized(struct sink *o, const struct listing *l)
+{
+	const uint64_t *kib = l->from->now->level[0];
+	size_t start = o->n, width = text_width(o, l, NULL), more = 0;
+	unsigned i;
+
+	for (i = 0; i < l->columns; i++) {
+		const struct column *c = l->column[i];
+		uint64_t most = kib[c->id == M_swpd ? M_swap_total : M_mem_total];
+
+		if (c->unit != UNIT_SIZE || !width_of(c) || most == UNAVAILABLE)
+			continue;
+		out_u64(o, most);
+		more += minus(o->n - start, width_of(c));
+		o->n = start;
+	}
+	return more && width + more > screen.columns;
 }
 
 /* A line for each column: the number, then the heading. */
@@ -4687,15 +4819,15 @@ static void text_below(struct sink *o, struct listing *l)
 		return;
 	if (screen.tty && l->fit.wanted && rows > screen.rows / 2)
 		rows = screen.rows / 2;
-	for (row = 0; screen.sized && l->fit.wanted && row < rows; row++)
-		text_fit(o, l, row, INDENT);
+	if (screen.sized && l->fit.wanted)
+		text_fit(o, l, rows, INDENT);
 	out_fill(o, ' ', INDENT);
-	text_cells(o, l, NULL, false);
+	text_cells(o, l, NULL, false, CALM);
 	out_char(o, '\n');
 	for (row = 0; row < rows; row++) {
 		start = o->n;
 		out_fill(o, ' ', INDENT);
-		text_cells(o, l, &row, false);
+		text_cells(o, l, &row, false, CALM);
 		if (screen.sized)
 			text_cut(o, start, screen.columns);
 		out_char(o, '\n');
@@ -4706,36 +4838,49 @@ static void text_below(struct sink *o, struct listing *l)
 static void text_verdict(struct sink *o, const struct listing *l, unsigned row); /* ALERTS */
 static void json_alerts(struct sink *o, const struct report *r);                 /* ALERTS */
 
+static const char *color_of(enum alert_level level)
+{
+	return !screen.color || level == CALM ? "" : level == CRITICAL ? "\033[31m" : "\033[33m";
+}
+
 static bool text_row(struct sink *o, struct listing *l, unsigned row)
 {
 	unsigned screenful = screen.rows > 3 ? screen.rows - 3 : 1;
-	const struct report *r = l->from->report;
-	size_t start;
-	bool header, color = l->layout == LAYOUT_TABLE && r->worst != CALM && screen.color;
+	unsigned level = WITH_ALERTS && l->level && screen.color ? l->level(l, l->item[row], NULL) : CALM;
+	size_t start, hidden;
+	bool header;
 
 	if (l->layout >= LAYOUT_STACKED) {
 		(WITH_ALERTS && l->layout == LAYOUT_VERDICT ? text_verdict : text_stacked)(o, l, row);
 		return false;
 	}
-	if (l->fit.wanted && screen.sized)
-		screen.header_due |= text_fit(o, l, row, 0);
-	header = screen.header_due ||
-		(!opt->one_header && l->layout != LAYOUT_SCREEN && screen.since_header >= screenful);
-	if (header)
+	if (!row && l->fit.wanted && screen.sized) {
+		screen.header_due |= text_fit(o, l, l->rows, 0);
+		say_hidden(l);
+	}
+	if (!opt->one_header && (l->layout != LAYOUT_SCREEN ? screen.since_header >= screenful :
+				 !row && screen.since_header + l->rows > screenful))
+		screen.header_due = true;
+	header = screen.header_due;
+	if (header) {
 		text_header(o, l);
-	screen.since_header = header ? 1 : screen.since_header + 1;
+		screen.since_header = 0;
+	} else if (l->layout == LAYOUT_SCREEN && !row && l->rows > 1) {
+		out_char(o, '\n');
+		screen.since_header++;
+	}
+	screen.since_header++;
 	screen.header_due = false;
-	if (color)
-		out_str(o, r->worst == CRITICAL ? "\033[31m" : "\033[33m");
+	out_str(o, color_of(level));
 	start = o->n;
-	text_cells(o, l, &row, false);
+	hidden = text_cells(o, l, &row, false, level);
 	if (l->layout == LAYOUT_SCREEN && screen.sized)
-		text_cut(o, start, screen.columns);
+		text_cut(o, start, screen.columns + hidden);
 	if (screen.stamped) {
 		out_char(o, ' ');
-		out_date(o, r->wall_ns / NS_PER_S, ' ');
+		out_date(o, l->from->report->wall_ns / NS_PER_S, ' ');
 	}
-	if (color)
+	if (level)
 		out_str(o, "\033[0m");
 	out_char(o, '\n');
 	if (l->below)
@@ -4763,7 +4908,7 @@ static bool record_value(struct sink *o, const struct column *c, struct cell cel
 		return false;
 	else
 		out_decimal(o, c->unit == UNIT_DECIMALS ? v / 1000 + (v % 1000 >= 500) : v,
-			    c->unit == UNIT_WHOLE ? 0 : 3);
+			    c->unit <= UNIT_WHOLE ? 0 : 3);
 	return true;
 }
 
@@ -5254,11 +5399,6 @@ static bool list_verdict(struct listing *l)
 	return true;
 }
 
-static const char *color_of(enum alert_level level)
-{
-	return !screen.color || level == CALM ? "" : level == CRITICAL ? "\033[31m" : "\033[33m";
-}
-
 /* The rules, coloured by their levels; on a terminal the columns that fit. */
 static void text_checks(struct sink *o, struct listing *l)
 {
@@ -5266,10 +5406,10 @@ static void text_checks(struct sink *o, struct listing *l)
 	size_t start, indent = screen.tty ? 2 : INDENT;
 	unsigned row;
 
-	for (row = 0; screen.sized && row < l->rows; row++)
-		text_fit(o, l, row, indent);
+	if (screen.sized)
+		text_fit(o, l, l->rows, indent);
 	out_fill(o, ' ', indent);
-	text_cells(o, l, NULL, false);
+	text_cells(o, l, NULL, false, CALM);
 	out_char(o, '\n');
 	for (row = 0; row < l->rows; row++) {
 		const char *color = color_of(level[l->item[row]]);
@@ -5277,7 +5417,7 @@ static void text_checks(struct sink *o, struct listing *l)
 		out_str(o, color);
 		start = o->n;
 		out_fill(o, ' ', indent);
-		text_cells(o, l, &row, false);
+		text_cells(o, l, &row, false, CALM);
 		if (screen.sized)
 			text_cut(o, start, screen.columns);
 		out_str(o, *color ? "\033[0m\n" : "\n");
@@ -5630,8 +5770,9 @@ static const struct disk_field {
 	uint8_t nth, unit, type;
 	const char *name, *help; /* for Prometheus, after vmstat_disk_ */
 } disk_fields[] = {
-#define IN_DISK(group_, width_, wide, heading_) \
-	.column.heading = heading_, .column.group = GROUP_##group_, .column.width = { width_, wide }
+#define IN_DISK(group_, width_, wide, keep_, heading_) \
+	.column.heading = heading_, .column.group = GROUP_##group_, .column.width = { width_, wide }, \
+	.column.keep = keep_
 #define EXPORTED(type_, unit_, name_, help_) .type = TYPE_##type_, .unit = DISK_##unit_, .name = name_, .help = help_
 #define F(key_, place, ...) \
 	[D_##key_] = { .column.key = #key_, .column.unit = UNIT_WHOLE, .column.id = D_##key_, .nth = place, \
@@ -5641,24 +5782,24 @@ static const struct disk_field {
 };
 
 /* Rates of a disk as `iostat -x` defines them: R(key, field, by, scale, width (0: with -w
- * alone), wide width, heading): the growth of a field times the scale, divided by that of
- * another field, or by the microseconds elapsed (TIME). In millionths. */
+ * alone), wide width, keep, heading): the growth of a field times the scale, divided by that
+ * of another field, or by the microseconds elapsed (TIME). In millionths. */
 #define DISK_RATES(R) \
-	R(r_s, reads, TIME, 1000000000000, 7, 7, "r/s") \
-	R(w_s, writes, TIME, 1000000000000, 7, 7, "w/s") \
-	R(rkb_s, read_sectors, TIME, 1000000000000 / (1024 / SECTOR_BYTES), 9, 9, "rkB/s") \
-	R(wkb_s, write_sectors, TIME, 1000000000000 / (1024 / SECTOR_BYTES), 9, 9, "wkB/s") \
-	R(r_await, read_ms, reads, 1000000, 7, 7, "r_await") \
-	R(w_await, write_ms, writes, 1000000, 7, 7, "w_await") \
-	R(rareq_sz, read_sectors, reads, 1000000 / (1024 / SECTOR_BYTES), 0, 8, "rareq-sz") \
-	R(wareq_sz, write_sectors, writes, 1000000 / (1024 / SECTOR_BYTES), 0, 8, "wareq-sz") \
-	R(d_s, discards, TIME, 1000000000000, 0, 7, "d/s") \
-	R(dkb_s, discard_sectors, TIME, 1000000000000 / (1024 / SECTOR_BYTES), 0, 9, "dkB/s") \
-	R(d_await, discard_ms, discards, 1000000, 0, 7, "d_await") \
-	R(f_s, flushes, TIME, 1000000000000, 0, 7, "f/s") \
-	R(f_await, flush_ms, flushes, 1000000, 0, 7, "f_await") \
-	R(aqu_sz, io_weighted_ms, TIME, 1000000000, 7, 7, "aqu-sz") \
-	R(util, io_ms, TIME, 100000000000, 7, 7, "%util")
+	R(r_s, reads, TIME, 1000000000000, 7, 7, 90, "r/s") \
+	R(w_s, writes, TIME, 1000000000000, 7, 7, 90, "w/s") \
+	R(rkb_s, read_sectors, TIME, 1000000000000 / (1024 / SECTOR_BYTES), 9, 9, 85, "rkB/s") \
+	R(wkb_s, write_sectors, TIME, 1000000000000 / (1024 / SECTOR_BYTES), 9, 9, 85, "wkB/s") \
+	R(r_await, read_ms, reads, 1000000, 7, 7, 80, "r_await") \
+	R(w_await, write_ms, writes, 1000000, 7, 7, 80, "w_await") \
+	R(rareq_sz, read_sectors, reads, 1000000 / (1024 / SECTOR_BYTES), 0, 8, 40, "rareq-sz") \
+	R(wareq_sz, write_sectors, writes, 1000000 / (1024 / SECTOR_BYTES), 0, 8, 40, "wareq-sz") \
+	R(d_s, discards, TIME, 1000000000000, 0, 7, 30, "d/s") \
+	R(dkb_s, discard_sectors, TIME, 1000000000000 / (1024 / SECTOR_BYTES), 0, 9, 28, "dkB/s") \
+	R(d_await, discard_ms, discards, 1000000, 0, 7, 26, "d_await") \
+	R(f_s, flushes, TIME, 1000000000000, 0, 7, 24, "f/s") \
+	R(f_await, flush_ms, flushes, 1000000, 0, 7, 24, "f_await") \
+	R(aqu_sz, io_weighted_ms, TIME, 1000000000, 7, 7, 75, "aqu-sz") \
+	R(util, io_ms, TIME, 100000000000, 7, 7, 95, "%util")
 
 enum { D_TIME = D_COUNT };
 
@@ -5674,8 +5815,9 @@ static const struct disk_rate {
 	uint64_t scale;
 	uint8_t field, by;
 } disk_rates[] = {
-#define R(key, field, by, scale, width, wide, heading) [DISK_RATE_##key] = { \
-	{ #key, heading, GROUP_NONE, UNIT_DECIMALS, { width, wide }, 0, DISK_RATE_##key }, scale, D_##field, D_##by },
+#define R(key, field, by, scale, width, wide, keep, heading) [DISK_RATE_##key] = { \
+	{ #key, heading, GROUP_NONE, UNIT_DECIMALS, { width, wide }, keep, DISK_RATE_##key }, scale, D_##field, \
+	D_##by },
 	DISK_RATES(R)
 #undef R
 };
@@ -6087,11 +6229,12 @@ static struct cell disk_cell(const struct listing *l, unsigned item, const struc
 static bool list_disks(struct listing *l)
 {
 	static const struct column
-		disk = { "disk", "", GROUP_DISK, UNIT_TEXT, { 5, 5 } },
-		rated = { "disk", "Device", GROUP_NONE, UNIT_TEXT, { 11, 11 } };
+		disk = { "disk", "", GROUP_DISK, UNIT_TEXT, { 5, 5 }, 99 },
+		rated = { "disk", "Device", GROUP_NONE, UNIT_TEXT, { 11, 11 }, 99 };
 	unsigned i;
 
 	l->cell = disk_cell;
+	l->fit.wanted = !opt->classic;
 	if (opt->extended)
 		add_column(l, &column_interval);
 	add_scope(l);
@@ -6180,14 +6323,15 @@ static void complete_partition(void)
 static bool list_partition(struct listing *l)
 {
 	static struct column columns[] = {
-		{ "partition", "", GROUP_NONE, UNIT_TITLE, { 10, 10 } },
-		{ "reads", "reads", GROUP_NONE, UNIT_WHOLE, { 10, 10 }, .id = D_reads },
-		{ "read_sectors", "read sectors", GROUP_NONE, UNIT_WHOLE, { 17, 17 }, .id = D_read_sectors },
-		{ "writes", "writes", GROUP_NONE, UNIT_WHOLE, { 11, 11 }, .id = D_writes },
-		{ "write_sectors", "requested writes", GROUP_NONE, UNIT_WHOLE, { 17, 17 }, .id = D_write_sectors },
+		{ "partition", "", GROUP_NONE, UNIT_TITLE, { 10, 10 }, 99 },
+		{ "reads", "reads", GROUP_NONE, UNIT_WHOLE, { 10, 10 }, 90, D_reads },
+		{ "read_sectors", "read sectors", GROUP_NONE, UNIT_WHOLE, { 17, 17 }, 80, D_read_sectors },
+		{ "writes", "writes", GROUP_NONE, UNIT_WHOLE, { 11, 11 }, 90, D_writes },
+		{ "write_sectors", "requested writes", GROUP_NONE, UNIT_WHOLE, { 17, 17 }, 80, D_write_sectors },
 	};
 
 	l->cell = disk_cell;
+	l->fit.wanted = !opt->classic;
 	columns[0].heading = opt->partition;
 	add_scope(l);
 	add_columns(l, columns, LENGTH(columns));
@@ -6234,9 +6378,10 @@ static void fill_slabs(struct listing *l)
 /* The lines of -s, in procps-ng's order: T(scopes, metric, value, key in JSON,
  * label). CGROUP: in cgroup scope only.
  *   TOTAL    the kernel's counter
+ *   EXACT    the same, not shortened by -H: a time, or with a unit in its label
  *   GROWTH   the report's value: growth since the start
  *   SIZE     the report's value, in the unit of -S, printed before the label */
-enum stat_value { VALUE_TOTAL, VALUE_GROWTH, VALUE_SIZE };
+enum stat_value { VALUE_TOTAL, VALUE_EXACT, VALUE_GROWTH, VALUE_SIZE };
 
 #define STATS(T) \
 	T(HOST, mem_total, SIZE, mem_total, "total memory") \
@@ -6259,8 +6404,8 @@ enum stat_value { VALUE_TOTAL, VALUE_GROWTH, VALUE_SIZE };
 	T(HOST, cpu_steal, TOTAL, cpu_steal, "stolen cpu ticks") \
 	T(HOST, cpu_guest, TOTAL, cpu_guest, "non-nice guest cpu ticks") \
 	T(HOST, cpu_guest_nice, TOTAL, cpu_guest_nice, "nice guest cpu ticks") \
-	T(HOST, bi, TOTAL, pgpgin, "K paged in") \
-	T(HOST, bo, TOTAL, pgpgout, "K paged out") \
+	T(HOST, bi, EXACT, pgpgin, "K paged in") \
+	T(HOST, bo, EXACT, pgpgout, "K paged out") \
 	T(HOST, si, TOTAL, pswpin, "pages swapped in") \
 	T(HOST, so, TOTAL, pswpout, "pages swapped out") \
 	T(HOST, pgalloc_dma, TOTAL, pgalloc_dma, "pages alloc in dma") \
@@ -6271,7 +6416,7 @@ enum stat_value { VALUE_TOTAL, VALUE_GROWTH, VALUE_SIZE };
 	T(HOST, pgfree, TOTAL, pgfree, "pages free") \
 	T(HOST, in, TOTAL, intr, "interrupts") \
 	T(HOST, cs, TOTAL, ctxt, "CPU context switches") \
-	T(HOST, btime, TOTAL, btime, "boot time") \
+	T(HOST, btime, EXACT, btime, "boot time") \
 	T(HOST, processes, TOTAL, processes, "forks") \
 	T(CGROUP, mem_limit, SIZE, mem_limit, "memory limit") \
 	T(CGROUP, user_time, GROWTH, user_usec, "us user cpu time") \
@@ -6294,7 +6439,8 @@ static const struct stat_row {
 	uint8_t scopes, metric, value;
 } stats[] = {
 #define T(scopes, metric, value, key, label) [STAT_##key] = { \
-	{ #key, label, GROUP_NONE, VALUE_##value == VALUE_SIZE ? UNIT_SIZE : UNIT_WHOLE, { 12, 12 }, \
+	{ #key, label, GROUP_NONE, \
+	  VALUE_##value == VALUE_SIZE ? UNIT_SIZE : VALUE_##value == VALUE_TOTAL ? UNIT_WHOLE : UNIT_ID, { 12, 12 }, \
 	  .id = STAT_##key }, \
 	scopes, M_##metric, VALUE_##value },
 	STATS(T)
@@ -7227,7 +7373,7 @@ static void add_top(struct listing *l, const struct comparison *c)
 {
 	static const struct column
 		first[] = {
-			{ "pid", "pid", GROUP_NONE, UNIT_WHOLE, { 7, 7 }, 99, TOP_PID },
+			{ "pid", "pid", GROUP_NONE, UNIT_ID, { 7, 7 }, 99, TOP_PID },
 			{ "state", "S", GROUP_NONE, UNIT_TEXT, { 1, 1 }, 89, TOP_STATE },
 		},
 		text[] = {
@@ -7240,8 +7386,17 @@ static void add_top(struct listing *l, const struct comparison *c)
 			{ .key = "wchan", .unit = UNIT_TEXT, .id = TOP_WCHAN },
 			{ .key = "cgroup", .unit = UNIT_TEXT, .id = TOP_CGROUP },
 		};
+	static const uint32_t ordering[] = {
+		[BLAME_CPU] = 1u << TOP_cpu | 1u << TOP_wait, [BLAME_SWITCHES] = 1u << TOP_cs,
+		[BLAME_MEMORY] = 1u << TOP_rss, [BLAME_FAULTS] = 1u << TOP_maj,
+		[BLAME_BYTES] = 1u << TOP_read | 1u << TOP_written,
+	};
+	enum blame blame = blame_of(c->report);
 	LARGE struct listing below;
 
+	if (below.ordering != ordering[blame])
+		below.fit.columns = 0; /* starts anew */
+	below.ordering = ordering[blame];
 	below.cell = top_cell;
 	below.fit.wanted = true;
 	add_columns(&below, first, LENGTH(first));
@@ -7252,7 +7407,7 @@ static void add_top(struct listing *l, const struct comparison *c)
 		add_columns(&below, text + in_cgroup(), LENGTH(text) - in_cgroup());
 	top.rows = 0;
 	if (!opt->top_alerting || c->report->worst != CALM)
-		make_top(c->report, blame_of(c->report));
+		make_top(c->report, blame);
 	below.from = c;
 	for (below.rows = 0; below.rows < top.rows; below.rows++)
 		below.item[below.rows] = below.rows;
@@ -7280,25 +7435,25 @@ static bool parse_top(const char *value)
  * counters and judged, with the arithmetic of the scope itself; one by one, so
  * that hundreds of them take little memory. */
 
-/* The columns of --cgroups: C(key, metric, unit, width, heading in text). Those from CHILD_WIDE
- * on are in text with -w, or if they give the order. */
+/* The columns of --cgroups: C(key, metric, unit, width, keep, heading in text). Those from
+ * CHILD_WIDE on are in text with -w, or if they give the order. */
 #define CHILD_COLUMNS(C) \
-	C(cpu, cpu_used, DECIMALS, 6, "cpu") \
-	C(cpu_pct, cpu_pct, PERCENT, 4, "cpu%") \
-	C(thr_pct, thr_pct, PERCENT, 4, "thr%") \
-	C(cpu_some, cpu_some, PERCENT, 4, "cpuP") \
-	C(mem_some, mem_some, PERCENT, 4, "memP") \
-	C(io_some, io_some, PERCENT, 3, "ioP") \
-	C(working_set, working_set, SIZE, 8, "wset") \
-	C(mem_pct, mem_pct, PERCENT, 4, "mem%") \
-	C(maj, maj, NUMBER, 5, "maj") \
-	C(oom, oom, NUMBER, 3, "oom") \
-	C(tasks, tasks, NUMBER, 5, "tasks") \
-	C(anon, anon, SIZE, 8, "anon") \
-	C(file, file, SIZE, 8, "file") \
-	C(shmem, shmem, SIZE, 8, "shmem") \
-	C(slab, slab, SIZE, 8, "slab") \
-	C(kernel, kernel, SIZE, 8, "kernel")
+	C(cpu, cpu_used, DECIMALS, 6, 90, "cpu") \
+	C(cpu_pct, cpu_pct, PERCENT, 4, 70, "cpu%") \
+	C(thr_pct, thr_pct, PERCENT, 4, 84, "thr%") \
+	C(cpu_some, cpu_some, PERCENT, 4, 82, "cpuP") \
+	C(mem_some, mem_some, PERCENT, 4, 80, "memP") \
+	C(io_some, io_some, PERCENT, 3, 80, "ioP") \
+	C(working_set, working_set, SIZE, 6, 88, "wset") \
+	C(mem_pct, mem_pct, PERCENT, 4, 86, "mem%") \
+	C(maj, maj, NUMBER, 5, 76, "maj") \
+	C(oom, oom, NUMBER, 3, 78, "oom") \
+	C(tasks, tasks, NUMBER, 5, 60, "tasks") \
+	C(anon, anon, SIZE, 6, 55, "anon") \
+	C(file, file, SIZE, 6, 54, "file") \
+	C(shmem, shmem, SIZE, 6, 52, "shmem") \
+	C(slab, slab, SIZE, 6, 51, "slab") \
+	C(kernel, kernel, SIZE, 6, 53, "kernel")
 
 enum child_value {
 #define C(key, ...) CHILD_##key,
@@ -7311,8 +7466,8 @@ static const struct child_column {
 	struct column column;
 	uint8_t metric;
 } child_columns[] = {
-#define C(key, metric, unit, width, heading) [CHILD_##key] = \
-	{ { #key, heading, GROUP_NONE, UNIT_##unit, { width, width + 2 }, 90, CHILD_##key }, \
+#define C(key, metric, unit, width, keep, heading) [CHILD_##key] = \
+	{ { #key, heading, GROUP_NONE, UNIT_##unit, { width, width + 2 }, keep, CHILD_##key }, \
 	  IF(WITH_CGROUP, M_##metric) },
 	CHILD_COLUMNS(C)
 #undef C
@@ -7335,6 +7490,7 @@ LARGE struct children {
 		uint64_t counter[CHILD_COUNTERS]; /* in the order of the plan */
 		uint32_t value[CHILD_VALUES + 1]; /* packed; [CHILD_VALUES]: severity_of() */
 		uint32_t name;     /* offset of its path in names; UNSEEN during a walk */
+		uint32_t levels;   /* of the rules, two bits each */
 		bool compared;     /* `counter` is filled */
 	} child[WITH_CGROUP ? MAX_CHILDREN : 1];
 	char names[WITH_CGROUP ? CHILD_NAMES : 1];
@@ -7444,6 +7600,10 @@ static void compare_child(const struct child_walk *walk, struct child *child, st
 	for (i = 0; i < CHILD_VALUES; i++)
 		child->value[i] = pack_value(r->value[child_columns[i].metric], child_columns[i].column.unit);
 	child->value[CHILD_VALUES] = pack_value(severity_of(r), UNIT_NUMBER);
+	if (WITH_ALERTS)
+		alerts_judge(r, 0);
+	for (i = 0, child->levels = 0; i < RULE_COUNT; i++)
+		child->levels |= (uint32_t)r->level[i] << 2 * i;
 	child->compared = true;
 }
 
@@ -7570,10 +7730,24 @@ static struct cell child_cell(const struct listing *l, unsigned item, const stru
 	return text_cell(o.n ? out_end(&o) : NULL);
 }
 
+/* Pressure that stalls all tasks shows in its column of those that stall some. */
+static unsigned child_level(const struct listing *l, unsigned item, const struct column *c)
+{
+	enum metric_id m = !c ? M_NONE : is_name(c) ? M_COUNT : child_columns[c->id].metric;
+	uint8_t level[RULE_COUNT];
+	unsigned a;
+
+	for (a = 0; a < RULE_COUNT; a++)
+		level[a] = children.child[item].levels >> 2 * a & 3;
+	return level_of(level, m == M_mem_some ? M_mem_full : m == M_io_some ? M_io_full : m);
+}
+
+_Static_assert(RULE_COUNT <= 16, "the levels of a child are two bits each");
+
 static bool list_children(struct listing *l)
 {
 	static const struct column
-		name = { "cgroup", "cgroup", GROUP_NONE, UNIT_TEXT, { 6, 6 }, 99, CHILD_NAME },
+		name = { "cgroup", "cgroup", GROUP_NONE, UNIT_TEXT, { 24, 24 }, 99, CHILD_NAME },
 		record[] = {
 			{ .key = "cgroup", .unit = UNIT_TEXT, .id = CHILD_PATH },
 			{ .key = "pod_uid", .unit = UNIT_TEXT, .id = CHILD_POD },
@@ -7582,7 +7756,10 @@ static bool list_children(struct listing *l)
 	unsigned i;
 
 	l->cell = child_cell;
+	l->level = child_level;
+	l->ordering = opt->child_order < CHILD_VALUES ? 1u << opt->child_order : 0;
 	l->layout = LAYOUT_SCREEN;
+	l->fit.wanted = true;
 	add_column(l, &column_interval);
 	add_column(l, &column_scope);
 	if (opt->format)
@@ -7620,7 +7797,6 @@ static void fill_children(struct listing *l)
 	sort(l->item, l->rows, is_worse);
 	if (!opt->format && screen.tty && l->rows + 3 > screen.rows && screen.rows > 4)
 		l->rows = screen.rows - 3;
-	screen.header_due |= !opt->one_header;
 }
 
 /* [DEPTH[,COLUMN]] */
@@ -7636,7 +7812,8 @@ static bool parse_cgroups(const char *value)
 		return false;
 	given.depth = (unsigned)depth;
 	for (i = 0; *p == ',' && i < CHILD_VALUES; i++)
-		if (!strcmp(p + 1, child_columns[i].column.key)) {
+		if (!strcmp(p + 1, child_columns[i].column.key) ||
+		    !strcmp(p + 1, child_columns[i].column.heading)) {
 			given.child_order = (uint8_t)i;
 			return true;
 		}
@@ -8411,27 +8588,21 @@ static struct graph make_graph(const struct history *h, struct panel panel)
 	return g;
 }
 
-/* A short form of a value: 512M, 12.5k, 0.50. */
+/* A short form of a value: 512M, 12k, 7.5. */
 static void out_short(struct sink *o, const struct column *c, uint64_t v)
 {
-	static const char letters[] = " kMGTPE";
-	unsigned u = 0;
-
 	if (v == UNAVAILABLE) {
 		out_char(o, '-');
 	} else if (c->unit >= UNIT_SIZE) {
 		out_human(o, v);
 	} else if (c->unit == UNIT_DECIMALS) {
-		out_hundredths(o, v);
+		out_decimal(o, rounded(v, 10000), 2);
 	} else {
-		for (; v >= 10000000 && u < sizeof letters - 2; u++)
-			v /= 1000;
-		v = v < 10000 || u ? (v + 50) / 100 * 100 : (v + 500) / 1000 * 1000;
-		out_milli(o, v);
-		if (u)
-			out_char(o, letters[u]);
-		if (c->unit == UNIT_PERCENT)
-			out_char(o, '%');
+		if (v < 10000)
+			out_milli(o, (v + 50) / 100 * 100);
+		else
+			out_count(o, (v + 500) / 1000);
+		out_str(o, c->unit == UNIT_PERCENT ? "%" : "");
 	}
 }
 
@@ -11151,7 +11322,8 @@ static void complete_options(void)
 	given.sys = given.sys ? given.sys : given.captured ? "/dev/null" : "/sys";
 	if (given.partition)
 		complete_partition();
-	given.human |= given.listen != NULL; /* in the table of the page */
+	/* In the table of the page, too. */
+	given.human |= given.listen || (given.view == O_CGROUPS && !(given.set & B(UNIT)));
 	given.timestamp |= given.replay && !given.classic; /* its reports are old */
 	quiet = given.quiet;
 }
@@ -11212,6 +11384,14 @@ static void check_chosen(const char *cgroup)
 	}
 }
 
+/* Shows sizes as -H does where they would not fit the terminal: decided once, before columns
+ * are hidden. */
+static void shorten_sizes(const struct listing *l)
+{
+	given.human |= opt->view == O_NONE && !opt->format && !in_cgroup() && screen.tty && screen.sized &&
+		!(opt->set & (B(UNIT) | B(CLASSIC) | B(WIDE) | B(COLUMNS))) && is_oversized(&stdout_sink, l);
+}
+
 /* Plans the reads for the view, for --record and for the line about the scope. */
 static void plan_view(struct plan *plan, const struct listing *l, bool scope_is_told)
 {
@@ -11223,6 +11403,8 @@ static void plan_view(struct plan *plan, const struct listing *l, bool scope_is_
 		view()->plan(plan, l);
 	if (WITH_RECORD)
 		plan_columns(plan, &recorder.listing);
+	if (screen.tty && opt->view == O_NONE && !in_cgroup())
+		plan_select(plan, M_mem_total); /* shorten_sizes() */
 	for (i = 0; in_cgroup() && scope_is_told && i < LENGTH(told); i++)
 		plan_select(plan, told[i]);
 	plan_keys(plan);
@@ -11233,6 +11415,7 @@ static void list_view(struct listing *l, bool scope_is_told)
 {
 	const char *why;
 
+	screen_measure();
 	if (!view()->list(l))
 		die(0, "unknown column in '%s' (--columns=help lists them)", opt->columns);
 	if (!opt->replay)
@@ -11456,7 +11639,9 @@ static void tick(struct listing *l, uint64_t n, uint64_t tick_ns, bool scope_is_
 	if (view()->fill)
 		view()->fill(l);
 	check_view(l);
-	if (!n && view()->reports && scope_is_told && WITH_CGROUP)
+	if (!n)
+		shorten_sizes(l);
+	if (!n && view()->reports && scope_is_told)
 		say_scope(&comparison);
 	if (opt->view != O_CHECK)
 		warn_incomplete(now, l);
@@ -11589,7 +11774,7 @@ static __attribute__((noinline)) int vmstat(int argc, char **argv)
 	}
 	complete_options();
 	read_boot_offset();
-	scope_is_told = WITH_CGROUP && opt->view != O_CHECK && isatty(STDERR_FILENO);
+	scope_is_told = opt->view != O_CHECK && isatty(STDERR_FILENO);
 	if (WITH_CGROUP && !opt->replay)
 		choose_scope();
 	lay_out_snapshots();

@@ -2,7 +2,7 @@
 # Rules, their levels and messages, colour.
 
 # `run` sets output and stderr; words are split where lists are meant.
-# shellcheck disable=SC2086,SC2154
+# shellcheck disable=SC2030,SC2031,SC2086,SC2154
 
 load helper
 
@@ -299,6 +299,33 @@ END
     calm_again
     run_from_zero --color=never
     [[ $output != *$'\e'* ]] || { show_output; false; }
+}
+
+# blamed [LINE]: the cells of a line that are bold and reversed.
+blamed() { grep -oP '\e\[1;7m\K[^\e]*(?=\e\[22;27m)' <<< "${lines[${1:-2}]}" | paste -sd' '; }
+
+@test "colour: the cell to blame stands out, of every rule with the worst level" {
+    shopt -s extglob
+    calm_again() { rm -rf "$T/f" && cp -a "$T/calm" "$T/f"; }
+    sed -i 's/^ctxt .*/ctxt 5000000/' "$T/f/proc/stat"
+    run_from_zero --alert=maj=9,20 --color=always
+    [[ $(blamed) == 5000 ]] || { show_output; false; }
+    # Nothing moves for it.
+    local plain=${output//$'\e['*([0-9;])m/}
+    calm_again
+    sed -i 's/^ctxt .*/ctxt 5000000/' "$T/f/proc/stat"
+    run_from_zero --alert=maj=9,20 --color=never
+    output_is "$plain"
+    calm_again
+    sed -i 's/^pswp\(.*\) .*/pswp\1 256000/' "$T/f/proc/vmstat" # 1,024 KiB/s each way
+    run_from_zero --alert=maj=9 --color=always
+    [[ $(blamed) == "1024 1024 9" ]] || { show_output; false; }
+    calm_again
+    run_from_zero --alert=maj=9,20 --alert=cs=2567,9999 --color=always
+    [[ $(blamed) == "2567 9" ]] || { show_output; false; }
+    calm_again
+    run_from_zero --color=always
+    [[ $(blamed) == "" ]] || { show_output; false; }
 }
 
 @test "colour on a terminal: yes, but not with NO_COLOR or TERM=dumb" {

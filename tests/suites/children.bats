@@ -43,10 +43,54 @@ names() { awk 'NR > 1 { sub(/ +$/, ""); print $12 (NF > 12 ? " " $13 " " $14 : "
     children --cgroups
     succeeds
     [[ $(names) == "throttled swapping killed idle" ]] || { show_output; false; }
-    [[ ${lines[1]} == "  0.25   50   90    -    -   -     4000   25     0   0    12 throttled"* ]] || { show_output; false; }
-    [[ ${lines[2]} == "  0.02    -    -    -    -   -    15625   98   800   0    12 swapping"* ]] || { show_output; false; }
-    [[ ${lines[3]} == "  0.01    -    -    -    -   -    10000   63     3   1    12 killed"* ]] || { show_output; false; }
-    [[ ${lines[4]} == "  0.00    -    -    -    -   -     4000    -     0   0    12 idle"* ]] || { show_output; false; }
+    [[ ${lines[1]} == "  0.25   50   90    -    -   -   3.9M   25     0   0    12 throttled"* ]] || { show_output; false; }
+    [[ ${lines[2]} == "  0.02    -    -    -    -   -    15M   98   800   0    12 swapping"* ]] || { show_output; false; }
+    [[ ${lines[3]} == "  0.01    -    -    -    -   -   9.8M   63     3   1    12 killed"* ]] || { show_output; false; }
+    [[ ${lines[4]} == "  0.00    -    -    -    -   -   3.9M    -     0   0    12 idle"* ]] || { show_output; false; }
+}
+
+@test "colour: each row by its worst rule, the cell to blame stands out" {
+    requires_feature alerts
+    child idle 0 0 0 4096000 0 max 0 0
+    child swapping 0 0 0 16000000 0 16384000 0 0
+    child warned 0 0 0 16000000 0 17384000 0 0
+    child killed 0 0 0 10240000 0 16384000 0 1
+    child stalled 0 0 0 4096000 0 max 0 0
+    # 1 s of 2 s: of all tasks, shown beside that of some
+    printf 'some total=0\nfull total=0\n' > "$T/f/sys/fs/cgroup/stalled/memory.pressure"
+    printf 'some total=1000000\nfull total=1000000\n' > "$T/second/sys/fs/cgroup/stalled/memory.pressure"
+    children --cgroups --color=always
+    local color cell name
+    while read -r color cell name; do
+        [[ $(grep "$name" <<< "$output") == $'\e['"${color}m"*$'\e[1;7m'"$cell"$'\e[22;27m'*" $name"*$'\e[0m' ]] ||
+            { echo "$name"; show_output; false; }
+    done << 'END'
+31 98 swapping
+31 1 killed
+31 50 stalled
+33 92 warned
+END
+    [[ $(grep idle <<< "$output") != *$'\e'* ]] || { show_output; false; }
+    children --cgroups --color=always --alert=off
+    [[ $output != *$'\e'* ]] || { show_output; false; }
+}
+
+@test "the heading once a screen, a blank line between reports that share it; -S: plain sizes" {
+    child a 0 0 0 4096000 0 max 0 0
+    child b 0 0 0 8192000 0 max 0 0
+    # A pipe is a screen of 25 lines: 1 + 8 * 3 - 1 of them.
+    run_vmstat --cgroup=/ --cgroups -S K 0.01 9
+    [[ $(grep -n wset <<< "$output" | cut -d: -f1 | paste -sd' ') == "1 25" && $(grep -c '^$' <<< "$output") == 7 ]] || { show_output; false; }
+    [[ ${lines[1]} == *" 8000 "*" b" || ${lines[2]} == *" 8000 "*" b" ]] || { show_output; false; }
+    run_vmstat --cgroup=/ --cgroups -n 0.01 9
+    [[ $(grep -c wset <<< "$output") == 1 ]] || { show_output; false; }
+}
+
+@test "a heading gives the order, too" {
+    child a 100000 20 0 4096000 0 max 0 0
+    child b 900000 0 0 8192000 0 max 0 0
+    children --cgroups=1,cpu%
+    [[ $(names) == "a b" ]] || { show_output; false; }
 }
 
 @test "by a column, what is not known last; no deeper than asked" {

@@ -195,7 +195,7 @@ masked_by_cut() {
         for file in "$T"/f/proc/pressure/*; do $how "$file"; done
         run_vmstat -x $CALM
         succeeds
-        columns_are cpu=- mem=- memF=- io=- ioF=- cs=2567
+        columns_are cpuP=- memP=- memF=- ioP=- ioF=- cs=2567
     done
 }
 

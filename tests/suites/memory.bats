@@ -105,7 +105,7 @@ setup() {
     for name in anon file shmem slab kernel; do
         sed -i "s/^$name .*/$name 8388608/" "$T/f/sys/fs/cgroup/c1/memory.stat"
         run_vmstat --cgroup=/ --cgroups=1,$name 0.01 1
-        [[ ${lines[0]} == *" $name cgroup" && ${lines[1]} == *" 8192 c1" && ${lines[2]} == *" 3072 c3" ]] ||
+        [[ ${lines[0]} == *" $name cgroup" && ${lines[1]} == *" 8.0M c1" && ${lines[2]} == *" 3.0M c3" ]] ||
             { show_output; false; }
         sed -i "s/^$name .*/$name 1048576/" "$T/f/sys/fs/cgroup/c1/memory.stat"
     done

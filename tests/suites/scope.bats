@@ -56,9 +56,9 @@ setup() {
     succeeds
     columns_are r=3 b=2 swpd=6826 free=8192 buff=- cache=3072 si=- so=- bi=110 \
         bo=220 in=- cs=100 us=17 sy=23 id=60 wa=- st=- gu=- min=500 maj=1 \
-        mem=8 memF=3 io=9 ioF=7 limit=49152 mem%=83 thr=30 thr%=4
+        memP=8 memF=3 ioP=9 ioF=7 limit=49152 mem%=83 thr=30 thr%=4
     # `cpu`, of pressure, and `cpus`
-    columns_are cpu=12
+    columns_are cpuP=12
     [[ $(column cpus) =~ ^0\.50?$ ]] || { show_output; false; }
     run_vmstat --scope=cgroup --classic $CALM
     [[ $(tr -s ' ' <<< "${lines[2]}") == " 3 2 6826 8192 - 3072 - - 110 220 - 100 17 23 60 - - -" ]] || { show_output; false; }

@@ -149,7 +149,7 @@ second=(r=9 b=2 swpd=7005 free=1000001 buff=30002 cache=340003 si=80 so=120
     # oom 7 since boot; cpu 100 s of 1000 s waiting, mem 20 s, all stalled
     # 10 s, io 50 s, all 30 s
     columns_are oom=7 cs=2567
-    columns_are cpu=10 mem=2 memF=1 io=5 ioF=3
+    columns_are cpuP=10 memP=2 memF=1 ioP=5 ioF=3
 }
 
 # names LINE: its words, one blank between.
@@ -157,7 +157,7 @@ words_of() { tr -s ' ' <<< "$1 " | sed 's/^ //; s/ $//'; }
 
 @test "-x adds columns after the 18 and min maj: scripts count them" {
     local added='oom rflt dscan stl% hits zsi zso dirty anon file shmem slab kernel use%'
-    added+=' load1 load5 load15 max% max# cpu cpuF mem memF io ioF irq'
+    added+=' load1 load5 load15 max% max# cpuP cpuF memP memF ioP ioF irq'
     local limits='avail limit mem% swlim peak tasks tlim cpus thr thr%' default rest
     run_vmstat $CALM
     default=${lines[1]}
@@ -176,7 +176,7 @@ words_of() { tr -s ' ' <<< "$1 " | sed 's/^ //; s/ $//'; }
 @test "-x over two instants" {
     run_two_instants -x
     # of 2.5 s: 0.75 s, 0.25 s, 0.1 s, 0.5 s, 0.225 s; kills 10-7
-    columns_are 2 oom=3 cpu=30 mem=10 memF=4 io=20 ioF=9
+    columns_are 2 oom=3 cpuP=30 memP=10 memF=4 ioP=20 ioF=9
 }
 
 @test "pressure that the kernel does not know: no warning, unavailable" {
@@ -184,7 +184,7 @@ words_of() { tr -s ' ' <<< "$1 " | sed 's/^ //; s/ $//'; }
     run_vmstat -x $CALM
     succeeds
     stderr_is_empty
-    columns_are cpu=- mem=- memF=- io=- ioF=-
+    columns_are cpuP=- memP=- memF=- ioP=- ioF=-
 }
 
 @test "-o: the named columns and groups, nothing else" {
@@ -205,6 +205,18 @@ words_of() { tr -s ' ' <<< "$1 " | sed 's/^ //; s/ $//'; }
     [[ $(tr -s ' ' <<< " ${lines[-1]}") == " 37 13 29 11 4 6" ]] || { show_output; false; }
 }
 
+@test "-o: headings are names, too" {
+    run_vmstat -o ioP,maj,use%
+    [[ $(tr -s ' ' <<< " ${lines[1]}") == " ioP maj use%" && $(tr -s ' ' <<< " ${lines[2]}") == " 5 9 63" ]] || { show_output; false; }
+    run_vmstat -o use% --json
+    [[ $output == *'"cgroup":null,"mem_used_pct":'* ]] || { show_output; false; }
+    # cpu and io are groups, and those alone
+    run_vmstat -o cpu,io --csv
+    [[ ${lines[0]} == time,interval,scope,cgroup,us,sy,id,wa,st,gu,bi,bo ]] || { show_output; false; }
+    run_vmstat -o mem
+    fails_with "unknown column in 'mem'*"
+}
+
 @test "-o help lists what there is; what there is not is an error" {
     run_vmstat -o nosuch
     fails_with '*nosuch*'
@@ -218,6 +230,9 @@ words_of() { tr -s ' ' <<< "$1 " | sed 's/^ //; s/ $//'; }
         id wa st gu min maj oom; do
         grep -qw -- "$name" <<< "$output" || { echo "no $name"; show_output; false; }
     done
+    # The heading stands beside the name where it is another.
+    grep -qE '^io_some +ioP +pressure time ' <<< "$output" && grep -qE '^cs +system +context ' <<< "$output" &&
+        ! grep -E '^.{81}' <<< "$output" || { show_output; false; }
 }
 
 @test "--classic has 18 columns whatever else is built in" {
@@ -230,6 +245,22 @@ words_of() { tr -s ' ' <<< "$1 " | sed 's/^ //; s/ $//'; }
     # 6169 KiB = 6.02 MiB, 1111337 = 1.06 GiB, 22543 = 22.0, 333010 = 325.2
     columns_are swpd=6.0M free=1.1G buff=22M cache=325M
     columns_are cs=2567 us=37
+}
+
+@test "-H: counts, too, in every view; not what is no count" {
+    sed -i 's/ sda 1000 102 80000 / sda 9999 10049 1149999 /' "$T/f/proc/diskstats"
+    run_vmstat -d -H
+    grep -qE '^sda +9999 +10k +1.1M +5000 ' <<< "$output" || { show_output; false; }
+    sed -i 's/^btime .*/btime 1700000000/; s/^ctxt .*/ctxt 999500/' "$T/f/proc/stat"
+    run_vmstat -s -H
+    grep -qE '^ +1700000000 boot time$' <<< "$output" && grep -qE '^ +1.0M CPU context switches$' <<< "$output" ||
+        { show_output; false; }
+    requires_feature record
+    printf 'time,interval,in,cs,us\n2026-01-02T03:04:01Z,1,999499,1100000,7\n' > "$T/csv"
+    run_vmstat "--replay=$T/csv" -H
+    columns_are in=999k cs=1.1M us=7
+    run_vmstat "--replay=$T/csv"
+    columns_are in=999499 cs=1100000
 }
 
 # bats test_tags=serial

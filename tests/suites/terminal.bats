@@ -63,6 +63,59 @@ END
         END { exit bad || rows != 101 || !si || si == rows || bi >= si }' <<< "$output" || { echo "$output"; false; }
 }
 
+@test "never wraps: -d, -d -x, -p" {
+    sed -i 's/ sda 1000 102 80000 5000 2000 206 400000 / sda 1464578 67517 34977730 1904591 1002064 3841486 872160 /' "$T/f/proc/diskstats"
+    never_wraps "{30..60} {61..298..9} 300" -d
+    never_wraps "{45..60} {61..298..9} 300" -d -x
+    never_wraps "{25..60} {61..298..9} 300" -p sda
+}
+
+@test "never wraps: the cgroups below" {
+    requires_feature cgroup
+    use_fixture v2
+    mkdir "$T/f/sys/fs/cgroup/kubepods/a_cgroup_whose_name_is_longer_than_it_is_shown_on_a_narrow_terminal"
+    run_on_terminal << END
+        for w in {40..60} {61..298..9} 300; do stty cols \$w rows 50; echo "== \$w"; $F --cgroup=/ --cgroups=2 --color=always 0.01 1 2>/dev/null; done
+END
+    awk '/^== / { w = $2; next } { gsub(/\033\[[0-9;]*m/, "") } length > w { print "wraps at " w ": " $0; bad = 1 } END { exit bad || w != 300 }' <<< "$output"
+}
+
+@test "swap space that is not there goes first" {
+    run_on_terminal <<< "stty cols 80 rows 50; $F -S K $CALM 2>/dev/null"
+    [[ $output == *" si   so "* && $output != *" buff "* ]] || { echo "$output"; false; }
+    sed -i 's/^Swap\(Total\|Free\):.*/Swap\1: 0 kB/' "$T/f/proc/meminfo"
+    run_on_terminal <<< "stty cols 80 rows 50; $F -S K $CALM 2>/dev/null"
+    [[ $output != *" si "* && $output != *swpd* && $output == *" buff "*" gu "* ]] || { echo "$output"; false; }
+}
+
+@test "a hint says, once, how many columns were left out" {
+    run_on_terminal <<< "stty cols 60 rows 4; $F -S K $CALM 0.01 5"
+    local shown
+    shown=$(grep -m 1 '^ r  b' <<< "$output" | wc -w)
+    [[ $(grep -c '^vmstat: ' <<< "$output") == 1 && $(head -n 1 <<< "$output") == "vmstat: columns left out to fit the terminal: $((20 - shown))" ]] ||
+        { echo "$output"; false; }
+    run_on_terminal <<< "stty cols 60 rows 50; $F -S K $CALM -q; $F -S K $CALM | cat; stty cols 100; $F -S K $CALM"
+    [[ $output != *vmstat:* ]] || { echo "$output"; false; }
+}
+
+# 8,000,000 KiB are a digit more than free, buff and cache hold, in a row of 94.
+@test "rows that memory makes too long show sizes as -H does, once and said" {
+    local args
+    run_on_terminal <<< "stty cols 96 rows 50; $F $HOST $CALM"
+    [[ $output == *"vmstat: scope host, sizes as with -H (-S K: in KiB)"*" 6.0M   1.1G    22M   325M "* && $output != *"left out"* ]] ||
+        { echo "$output"; false; }
+    run_on_terminal <<< "stty cols 97 rows 50; $F $HOST $CALM"
+    [[ $output != *vmstat:* && $output == *" 6169 1111337 22543 333010 "* ]] || { echo "$output"; false; }
+    for args in '-S K' --classic -w '-o free,buff,cache,cs'; do
+        run_on_terminal <<< "stty cols 28 rows 50; $F $HOST $CALM $args"
+        [[ $output != *1.1G* && $output != *scope* ]] || { echo "$args: $output"; false; }
+    done
+    # Small memory is not to blame.
+    sed -i 's/^\(Mem\|Swap\)Total:.*/\1Total: 999999 kB/' "$T/f/proc/meminfo"
+    run_on_terminal <<< "stty cols 80 rows 50; $F $HOST $CALM"
+    [[ $output != *scope* ]] || { echo "$output"; false; }
+}
+
 @test "--classic has its 18 columns on every terminal, with -t the time" {
     local all width
     run_vmstat --classic $CALM

@@ -233,6 +233,19 @@ system.slice/ssh.service |
     [[ $(jq -c '.top[] | select(.pid == 60).rss' <<< "${lines[-1]}") == 32 ]] || { show_output; false; }
 }
 
+@test "a narrow terminal keeps the numbers that order the rows" {
+    requires_feature alerts
+    requires_terminal
+    local rule want
+    # Anything switches more than once a second.
+    for rule in cs=0.001:' cs ' cs=off:' wait% '; do
+        want=${rule#*:}
+        script -qec "stty cols 50 rows 40; TERM=dumb '$VMSTAT' $HOST --top --alert=off --alert=${rule%:*} -y 0.2 1" /dev/null < /dev/null |
+            tr -d '\r' > "$T/screen"
+        grep -qE "^ +pid S .*$want.*command" "$T/screen" && ! grep -E '^ .{50}' "$T/screen" || { echo "$rule"; cat "$T/screen"; false; }
+    done
+}
+
 # counted PID: the time, ns that it ran and waited for a CPU, and the time again.
 counted() { echo "$EPOCHREALTIME $(cut -d' ' -f1,2 "/proc/$1/schedstat") $EPOCHREALTIME"; }
 

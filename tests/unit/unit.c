@@ -115,6 +115,11 @@ static void test_output(void)
 		{ 1001, "1.001" }, { 10, "0.01" }, { 1010, "1.01" },
 		{ UINT64_MAX, "18446744073709551.615" },
 	};
+	static const struct { uint64_t v; const char *want; } counts[] = {
+		{ 0, "0" }, { 9999, "9999" }, { 10000, "10k" }, { 10499, "10k" }, { 10500, "11k" },
+		{ 999499, "999k" }, { 999500, "1.0M" }, { 1149999, "1.1M" }, { 9949999, "9.9M" },
+		{ 9999999, "10M" }, { 999500000, "1.0G" }, { UINT64_MAX, "18E" },
+	};
 
 	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
 		out_milli(&t_sink, rows[i].milli);
@@ -122,6 +127,10 @@ static void test_output(void)
 	}
 	out_u64(&t_sink, UINT64_MAX);
 	t_text(MAX64, "2^64-1 is printed");
+	for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+		out_count(&t_sink, counts[i].v);
+		t_text(counts[i].want, "a count");
+	}
 	out_digits(&t_sink, 7, 3);
 	t_text("007", "leading zeros");
 	out_fill(&t_sink, 'x', t_sink.size);
@@ -383,10 +392,19 @@ static void test_catalogue(void)
 
 	for (unsigned m = 1; m < LENGTH(metrics); m++) {
 		const struct column *c = &metrics[m].column;
+		bool unique = true;
 
 		t_ok(strlen(c->heading) <= c->width[0] && c->width[0] <= c->width[1] && c->keep < 100,
 		     "the heading fits the width, at most the wide width; keep is below 100", c->key);
 		exports += is_exported(m, CGROUP);
+		for (unsigned n = 1; n < LENGTH(metrics); n++) {
+			const struct column *d = &metrics[n].column;
+
+			if (is_visible(m) && is_visible(n))
+				unique &= strcmp(c->heading, groups[d->group].name) && strcmp(c->key, groups[d->group].name) &&
+					(n == m || (strcmp(c->heading, d->key) && strcmp(c->heading, d->heading)));
+		}
+		t_ok(unique, "neither name nor heading is a group's, or another's", c->key);
 	}
 	t_ok(exports <= CHILD_EXPORTS, "CHILD_EXPORTS is enough", "");
 	for (unsigned i = 0; i < RULE_COUNT; i++)
