@@ -1,5 +1,5 @@
-# Builds ./vmstat, one static binary. `make` installs nothing; `make deps`
-# installs the toolchain, and `make test` as root the packages of the tests.
+# Builds ./vmstat, one static binary. `make deps` installs the toolchain, `make deps
+# test` also what the tests use; no other target installs a package.
 
 # musl-gcc where there is one, else cc, which on Alpine is musl's own. Looked
 # up at each use, so that `make deps run` finds what deps has just installed.
@@ -62,13 +62,16 @@ run: $(BIN)
 	./$(BIN) 1 5
 
 deps:
-	@sh tests/tools/deps
+	@sh tests/tools/deps $(filter test,$(MAKECMDGOALS))
 
-# Every layer of tests; the others run one of them alone.
+# Every layer of tests; those that need neither root nor a network; one alone.
 test: $(BIN)
 	@CC='$(CC)' tests/run
 
-check size matrix: $(BIN)
+check: $(BIN)
+	@CC='$(CC)' tests/run unit suites
+
+lint size matrix: $(BIN)
 	@CC='$(CC)' tests/tools/$@
 
 unit fuzz bench: $(BIN)
@@ -105,5 +108,5 @@ clean:
 docs: $(BIN)
 	@tests/tools/docs
 
-.PHONY: all run deps test check size matrix unit bench fuzz e2e golden docs image \
+.PHONY: all run deps test check lint size matrix unit bench fuzz e2e golden docs image \
 	install uninstall clean
