@@ -55,7 +55,22 @@ ALIGN = $(shell echo | $(CC) -malign-data=abi -xc -c -o /dev/null - 2>/dev/null 
 
 all: $(BIN)
 
-$(BIN): vmstat.c config.h Makefile
+# The stamp holds the flags of the last build; a change rebuilds. But `make install`
+# alone installs what was built: the environment of root may not have its flags.
+FLAGS = $(strip $(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $(STRIP))
+GIVEN = $(filter command environment,$(foreach v,CC CPPFLAGS CFLAGS LDFLAGS STRIP,$(origin $v)))
+ifneq ($(strip $(MAKECMDGOALS) $(GIVEN)),install)
+STAMP = $(OUT)/flags/$(BIN)
+ifneq ($(FLAGS),$(shell cat '$(STAMP)' 2>/dev/null))
+$(STAMP): force
+endif
+endif
+
+$(STAMP):
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(subst ','\'',$(FLAGS))' >$@
+
+$(BIN): vmstat.c config.h Makefile $(STAMP)
 	$(CC) $(ALL_CFLAGS) -o $@ vmstat.c $(ALL_LDFLAGS)
 
 run: $(BIN)
@@ -88,7 +103,7 @@ image: $(BIN)
 
 # A program of the tests, built as vmstat is. Those of bench/ and e2e/ do not call relocate().
 $(OUT)/bench/% $(OUT)/e2e/%: PACK =
-$(OUT)/%: tests/%.c vmstat.c config.h Makefile
+$(OUT)/%: tests/%.c vmstat.c config.h Makefile $(STAMP)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -o $@ $< $(ALL_LDFLAGS)
 
@@ -109,4 +124,4 @@ docs: $(BIN)
 	@tests/tools/docs
 
 .PHONY: all run deps test check lint size matrix unit bench fuzz e2e golden docs image \
-	install uninstall clean
+	install uninstall clean force
