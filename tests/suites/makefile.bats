@@ -168,6 +168,7 @@ installed() { sed -n 's/^.*\(install --no-install-recommends\|add --no-cache\) /
     [[ $(./vmstat) == 'program top 1' ]]
     for flags in CPPFLAGS=-DWITH_TOP=0 CFLAGS=-O0 "CFLAGS=-O0 -DX='a, b'" LDFLAGS=-Wl,-z,now,--no-undefined \
         "CC=env $cc" STRIP=; do
+        make -s
         make "$flags" | grep -q vmstat.c
         make -q "$flags"
         [[ $(make -n "$flags") != *vmstat.c* ]]
