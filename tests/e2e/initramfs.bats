@@ -138,11 +138,15 @@ like_toybox='
 	shows_its_rows 'cmdline:/# ' rd.break=cmdline
 }
 
-@test "initramfs: systemd: the first scrape starts the service, which sees the machine" {
-	"$VMSTAT" --help | grep -q -e --listen || skip "this vmstat has no --listen"
+@test "initramfs: systemd: the first scrape starts the service, and a recorder takes its place" {
+	local name
+	for name in listen record; do
+		"$VMSTAT" --help | grep -q -e --$name || skip "this vmstat has no --$name"
+	done
 	requires_tool bash systemctl
 	build systemd/README.md '# ' dracut dracut-core '
 		in=/etc/systemd/system
+		install -m 644 docker/systemd/vmstat-recorder.service $in
 		cat >/scrape <<-EOF
 			systemctl start vmstat.socket
 			echo "before: \$(systemctl is-active vmstat.service)"
@@ -150,7 +154,14 @@ like_toybox='
 			printf "GET /metrics HTTP/1.0\r\n\r\n" >&4
 			timeout 30 cat <&4
 			echo "after: \$(systemctl is-active vmstat.service)"
-			journalctl -u vmstat.service
+			systemctl start vmstat-recorder.service
+			echo "recorder: \$(systemctl is-active vmstat-recorder.service vmstat.socket vmstat.service | xargs)"
+			sleep 4
+			exec 4<>/dev/tcp/127.0.0.1/9799
+			printf "GET /healthz HTTP/1.0\r\n\r\n" >&4
+			timeout 30 cat <&4 | sed "s/^/recorder: /"
+			vmstat --replay=/var/lib/vmstat/vmstat.csv -n | sed "s/^/recorded /"
+			journalctl -u vmstat.service -u vmstat-recorder.service
 			sleep 1; echo b >/proc/sysrq-trigger
 		EOF
 		cat >$in/scrape.service <<-EOF
@@ -164,9 +175,12 @@ like_toybox='
 		dracut --no-hostonly --no-kernel --no-compress \
 			--modules "bash systemd systemd-initrd" \
 			--install "/usr/local/bin/vmstat $in/vmstat.service $in/vmstat.socket" \
+			--install "$in/vmstat-recorder.service xargs sed" \
 			--install "/scrape $in/scrape.service cat journalctl sleep timeout" \
 			"$INITRD" "$VERSION"'
 	grep -x 'systemctl enable --now vmstat.socket' "$dir/typed"
+	grep -x 'install -m 644 docker/systemd/vmstat-recorder.service /etc/systemd/system/' \
+		"$root/docker/systemd/README.md"
 	boot '' systemd.unit=scrape.service </dev/null
 	grep -x 'before: inactive' "$dir/text"
 	grep -x 'after: active' "$dir/text"
@@ -178,4 +192,7 @@ like_toybox='
 	grep -E '^vmstat_pressure_memory_stalled_seconds_total [0-9]' "$dir/text"
 	grep -E '^vmstat_tasks_running [1-9]' "$dir/text"
 	has_no_line '^vmstat_cgroup_memory' <"$dir/text"
+	grep -x 'recorder: active inactive inactive' "$dir/text"
+	grep -E '^recorder: HTTP/1\.[01] 200' "$dir/text"
+	is_between 'rows recorded' "$(grep -cE '^recorded( +[-0-9.]+){20}' "$dir/text")" 2 5
 }

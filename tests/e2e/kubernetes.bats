@@ -75,7 +75,7 @@ networkpolicy.yaml|protocol: TCP|protocol: TPC|protocol
 components/prometheus-operator/podmonitor.yaml|targetLabel|targetlabel|targetlabel
 components/prometheus-operator/podmonitor.yaml|podMetricsEndpoints|endpoints|endpoints
 components/prometheus-operator/podmonitor.yaml|30s|half a minute|interval
-probe.yaml|command: .*|commands: [x]|commands
+probe.yaml|command:|commands:|commands
 resourcequota.yaml|scopeName: .*|scopeName: Priority|scopeName
 sidecar.yaml|fieldPath|fieldpath|fieldpath
 sidecar.yaml|restartPolicy:|name:|unique
@@ -199,7 +199,7 @@ EOF
 	# and those in the commands of the README: after vmstat's name
 	sed -n '/^```sh/,/^```$/s/.*\/vmstat \(-.*\)/\1/p' "$manifests/README.md" |
 		grep -oE -e '--[a-z]+' >>"$dir/args"
-	for option in $(sed 's/=.*//' "$dir/args" | sort -u); do
+	for option in $(sed -n 's/^\(-[^=]*\).*/\1/p' "$dir/args" | sort -u); do
 		grep -qx -e "$option" "$dir/has" || { echo "no $option"; return 1; }
 	done
 }
@@ -229,4 +229,28 @@ EOF
 	done
 	rm -rf "${dir:?}/cgroup/$path"
 	! POD_UID=$uid sh "$dir/find" || return 1
+}
+
+@test "kubernetes: the sidecar serves and records into the volume that is made for it" {
+	local volume port path status=0
+	requires_modules
+	"$VMSTAT" --help | grep -q -e --record || skip "this vmstat has no --record"
+	objects 'select(.kind == "Pod") | .spec.initContainers[] | select(.name == "vmstat").args[]' >"$dir/args"
+	path=$(sed -n 's/^--record=\([^,]*\)\/[^/]*,.*/\1/p' "$dir/args")
+	volume=$(objects "container | select(.args) | .volumeMounts[]? |
+		select(.mountPath == \"$path\" and .readOnly != true).name")
+	is_equal 'what it writes to' "$(objects "select(.kind == \"Pod\") | .spec.volumes[] |
+		select(.name == \"$volume\") | .emptyDir | keys[]")" sizeLimit
+	port=$(shuf -i 20000-29999 -n 1)
+	mkdir "$dir/recordings"
+	mapfile -t args < <(sed "s|=:9799|=127.0.0.1:$port|; s|=/link/pod|=/kubepods/pod1|
+		s|=$path|=$dir/recordings|; s|^1\$|0.2|" "$dir/args")
+	timeout 2 "$VMSTAT" --proc="$root/tests/fixtures/v2/proc" --sys="$root/tests/fixtures/v2/sys" \
+		"${args[@]}" 2>"$dir/err" || status=$?
+	is_equal status "$status" 124
+	grep "listening on 127.0.0.1:$port" "$dir/err"
+	grep '^time,interval,scope,cgroup,' "$dir"/recordings/*.csv
+	# what both READMEs read is what it writes
+	are_all replayed "$(grep -ohE -e '--replay=[^ ]+' "$root"/docker/README.md "$manifests"/{README.md,sidecar.yaml})" \
+		"--replay=$(sed -n 's/^--record=\([^,]*\),.*/\1/p' "$dir/args")"
 }

@@ -21,31 +21,45 @@ free_port() { # one that nothing listens on
 }
 
 @test "systemd: the units are sound" {
+	local name
 	requires_tool systemd-analyze
 	# The binary need not be installed where this test runs.
-	sed "s,^\(ExecStart=\)/usr/local/bin/vmstat ,\1$VMSTAT ," \
-		"$units/vmstat.service" >"$dir/vmstat.service"
-	cp "$units/vmstat.socket" "$dir/"
-	grep -qF "ExecStart=$VMSTAT --listen=" "$dir/vmstat.service"
+	cp "$units"/*.{service,socket} "$dir/"
+	sed -i "s,^\(ExecStart=\)/usr/local/bin/vmstat ,\1$VMSTAT ," "$dir"/*.service
+	for name in vmstat vmstat-recorder; do
+		grep -qF "ExecStart=$VMSTAT --listen=" "$dir/$name.service"
+	done
 	systemd-analyze verify --man=no --recursive-errors=no \
-		"$dir/vmstat.service" "$dir/vmstat.socket" >"$dir/out" 2>&1 ||
+		"$dir"/*.{service,socket} >"$dir/out" 2>&1 ||
 		{ cat "$dir/out"; return 1; }
 	# A line that is not understood is told and ignored: of ours, there is none.
 	cat "$dir/out"
-	has_no_line "vmstat\.(service|socket)" <"$dir/out"
+	has_no_line "vmstat(-recorder)?\.(service|socket)" <"$dir/out"
 }
 
-@test "systemd: the socket's port is the one of the service" {
-	is_equal port "$(sed -n 's/^ListenStream=.*://p' "$units/vmstat.socket")" \
-		"$(sed -n 's/^ExecStart=.*--listen=//p' "$units/vmstat.service")"
+@test "systemd: the exporter, its socket and the recorder have one port" {
+	is_equal ports "$(sed -n 's/^ListenStream=.*://p; s/^SocketBindAllow=.*://p
+		s/^ExecStart=.*--listen=\([0-9]*\).*/\1/p' "$units"/*.{service,socket} | xargs)" \
+		'9799 9799 9799 9799'
 }
 
-@test "systemd: the service's exposure is 1.5 of 10 at most" {
+@test "systemd: the services' exposure is 1.5 of 10 at most" {
+	local name
 	requires_tool systemd-analyze
 	systemd-analyze security --help | grep -q -e --threshold ||
 		skip "this systemd-analyze knows no --threshold"
-	systemd-analyze security --no-pager --offline=true --threshold=15 \
-		"$units/vmstat.service"
+	for name in vmstat vmstat-recorder; do
+		systemd-analyze security --no-pager --offline=true --threshold=15 \
+			"$units/$name.service"
+	done
+}
+
+@test "systemd: the recorder writes where the unit gives it a directory" {
+	local path
+	path=$(sed -n 's/^ExecStart=.*--record=\([^,]*\),.*/\1/p' "$units/vmstat-recorder.service")
+	is_equal path "$path" "%S/$(sed -n 's/^StateDirectory=//p' "$units/vmstat-recorder.service")/vmstat.csv"
+	is_equal "recordings in README" "$(grep -oE -e '--replay=[^ ]+' "$units/README.md" | sort -u)" \
+		"--replay=${path/#%S//var/lib}"
 }
 
 @test "systemd: vmstat serves the socket that it is handed" {

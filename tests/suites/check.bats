@@ -249,3 +249,59 @@ cause() {
         stderr_has '^vmstat: --check: ended by a signal before there was a verdict$'
     done
 }
+
+# probe KIND: what docker/kubernetes/probe.yaml has vmstat judge, in $probe.
+probe() {
+    mapfile -t probe < <(awk -v kind="$1Probe:" '
+        $1 == kind { inside = 1; next }
+        inside && $1 == "-" { print $2; next }
+        inside && /Seconds/ { exit }' "$REPO/docker/kubernetes/probe.yaml")
+    [[ ${probe[0]} == /vmstat && ${probe[1]} == --check=critical ]]
+    probe=("${probe[@]:1}")
+}
+
+# probe_says STATUS: in the container, which is as the test has changed it.
+probe_says() {
+    cp -a "$T/second" "$T/kept"
+    COUNT=1 run_two_instants --scope=cgroup -y "${probe[@]}"
+    [[ $status == "$1" ]] || { show_output; false; }
+    use_fixture v2
+    rm -rf "$T/second"
+    mv "$T/kept" "$T/second"
+}
+
+@test "the probes of docker/kubernetes: each by its rules alone" {
+    requires_feature cgroup
+    local ctr=sys/fs/cgroup/kubepods/pod1/ctr events
+    use_fixture v2
+    events=$(< "$T/f/$ctr/memory.events")
+    # Busy, and no more: tasks wait for CPUs, and switch 8,000 times a second.
+    write_second "$ctr/memory.events" <<< "$events"
+    sed -i '/^some/s/total=.*/total=13900000/' "$T/second/$ctr/cpu.pressure"
+    sed -i 's/^voluntary_ctxt_switches:.*/voluntary_ctxt_switches: 17000/' "$T/second/proc/101/status"
+    probe=(--check=critical --alert=thr_pct=off)
+    probe_says 2
+    [[ $(level cs) == critical && $(level cpu_some) == critical ]] || { show_output; false; }
+    probe readiness
+    probe_says 0
+    probe liveness
+    probe_says 0
+    # Neither is an OOM kill in that half second a reason to start anew.
+    rm "$T/second/$ctr/memory.events"
+    write_second "$ctr/memory.events" <<< "${events/oom_kill */oom_kill 99}"
+    probe liveness
+    probe_says 0
+    # Standing still for want of memory most of the time, or at the limit.
+    cp "$T/second/$ctr/memory.pressure" "$T/pressure"
+    sed -i '/^some/s/total=.*/total=9300000/; /^full/s/total=.*/total=4200000/' "$T/second/$ctr/memory.pressure"
+    probe_says 2
+    [[ $(level mem_full) == critical ]]
+    probe readiness
+    probe_says 2
+    probe liveness
+    cp "$T/pressure" "$T/second/$ctr/memory.pressure"
+    probe_says 0
+    echo $((48 << 20)) > "$T/second/${ctr%/*}/memory.current"
+    probe_says 2
+    [[ $(level mem_pct) == critical ]]
+}
