@@ -12,6 +12,9 @@ CFLAGS ?= $(shell echo | $(CC) -Oz -xc -c -o /dev/null - 2>/dev/null && \
 PREFIX = /usr/local
 BINDIR = $(PREFIX)/bin
 MANDIR = $(PREFIX)/share/man
+BASHCOMPDIR = $(PREFIX)/share/bash-completion/completions
+ZSHCOMPDIR = $(PREFIX)/share/zsh/site-functions
+FISHCOMPDIR = $(PREFIX)/share/fish/vendor_completions.d
 NAME = vmstat
 BIN = vmstat
 STRIP = -s
@@ -83,27 +86,45 @@ golden: $(BIN)
 image: $(BIN)
 	@docker/image
 
+# For every architecture: one index.
+images: $(BIN)
+	@docker/images
+
+dist:
+	@tests/tools/dist
+
 # A program of the tests, built as vmstat is. Those of bench/ and e2e/ do not call relocate().
 $(OUT)/bench/% $(OUT)/e2e/%: PACK =
 $(OUT)/%: tests/%.c vmstat.c config.h Makefile
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -o $@ $< $(ALL_LDFLAGS)
 
-# NAME: what it is called where procps has taken the name vmstat.
+# NAME: what it is called where procps has taken the name vmstat. The manual and the
+# completions follow.
+MANUAL = $(DESTDIR)$(MANDIR)/man8/$(NAME).8
+COMPLETIONS = $(DESTDIR)$(BASHCOMPDIR)/$(NAME) $(DESTDIR)$(ZSHCOMPDIR)/_$(NAME) \
+	$(DESTDIR)$(FISHCOMPDIR)/$(NAME).fish
+NAMED = sed -E 's/^(\.(Nm|Dl)|complete -(c|F _vmstat)|.compdef) vmstat/\1 $(NAME)/; \
+	s/^\.Dt VMSTAT/.Dt '$$(echo $(NAME) | tr a-z A-Z)/
+
 install: $(BIN)
-	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man8
+	install -d $(DESTDIR)$(BINDIR) $(dir $(MANUAL) $(COMPLETIONS))
 	install -m 755 $(BIN) $(DESTDIR)$(BINDIR)/$(NAME)
-	install -m 644 vmstat.8 $(DESTDIR)$(MANDIR)/man8/$(NAME).8
+	$(NAMED) vmstat.8 >$(MANUAL)
+	$(NAMED) docker/completion/vmstat.bash >$(word 1,$(COMPLETIONS))
+	$(NAMED) docker/completion/_vmstat >$(word 2,$(COMPLETIONS))
+	$(NAMED) docker/completion/vmstat.fish >$(word 3,$(COMPLETIONS))
+	chmod 644 $(MANUAL) $(COMPLETIONS)
 
 uninstall:
-	rm -f $(DESTDIR)$(BINDIR)/$(NAME) $(DESTDIR)$(MANDIR)/man8/$(NAME).8
+	rm -f $(DESTDIR)$(BINDIR)/$(NAME) $(MANUAL) $(COMPLETIONS)
 
 clean:
-	rm -rf vmstat vmstat.oci.tar tests/out
+	rm -rf vmstat vmstat.oci.tar vmstat-all.oci.tar vmstat-*.tar.gz tests/out
 
 .NOTPARALLEL:
 docs: $(BIN)
 	@tests/tools/docs
 
 .PHONY: all run deps test check size matrix unit bench fuzz e2e golden docs image \
-	install uninstall clean
+	images dist install uninstall clean
