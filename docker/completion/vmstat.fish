@@ -1,14 +1,25 @@
 # Completes the command line of vmstat in fish.
 # SPDX-License-Identifier: MIT
 
-# The names that are given, each after what precedes the last comma of the value.
+# What is typed of the value, up to the last match of a pattern.
+function __vmstat_before
+	commandline -ct | string replace -r '^--[a-z-]+=' '' | string match -r $argv[1]
+end
+
+# The names that are given, after those that a comma ends.
 function __vmstat_list
-	set -l before (commandline -ct | string replace -r '^(--[a-z-]+=|-[A-Za-z]+)' '' | string match -r '.*,')
-	printf "$before%s\n" $argv help\t'list them'
+	set -l before (__vmstat_before '.*,')
+	printf '%s\n' "$before"$argv
+	set -q before[1]; or echo help\t'list them'
 end
 
 function __vmstat_alert
-	printf '%s\n' $__vmstat_rules off\t'all rules but those named after it' help\t'list them'
+	set -l before (__vmstat_before '^[a-z_]+=')
+	if set -q before[1]
+		echo $before'off'\t'say nothing of it'
+	else
+		printf '%s\n' $__vmstat_rules off\t'all rules but those named after it' help\t'list them'
+	end
 end
 
 complete -c vmstat -f
