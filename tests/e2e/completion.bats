@@ -27,7 +27,8 @@ names() { awk '{ print $1 }' | LC_ALL=C sort -u | xargs; }
 
 # What one is to offer, from the program's own lists; and some lines by hand.
 expected() {
-	local options metrics columns
+	local options metrics columns units
+	units=$("$VMSTAT" --help | sed -n 's/.*--unit=UNIT//p' | grep -ow '[A-Za-z]' | names)
 	options=$("$VMSTAT" --help | grep -oE -e '^ +(-., )?--[a-z-]+' | sed 's/.*--/--/' | names)
 	metrics=$("$VMSTAT" --graph=help | sed 's/^/--graph=/' | names)
 	columns=$({ echo help; "$VMSTAT" --columns=help; "$VMSTAT" --columns=help | awk '{ print $2 }'; } | names)
@@ -43,7 +44,7 @@ expected() {
 		vmstat-ct --scope h: host
 		vmstat-ct --color=a: --color=always --color=auto
 		vmstat-ct --check=: --check=critical
-		vmstat-ct -S : B K M b k m
+		vmstat-ct -S : $units
 		vmstat-ct -o cs,mem_p: cs,mem_pct
 		vmstat-ct --graph=cs,thr_: --graph=cs,thr_pct
 		vmstat-ct --alert=mem_p: --alert=mem_pct
