@@ -3,8 +3,8 @@
 let
   inherit (pkgs.pkgsStatic) stdenv lib;
   source = ../../..;
-  version = builtins.head (builtins.match ".*\n#define VERSION \"([^\"]*)\".*"
-    (builtins.readFile (source + "/vmstat.c")));
+  version = builtins.head (builtins.elemAt (builtins.split "\n#define VERSION \"([^\"]*)\""
+    (builtins.readFile (source + "/vmstat.c"))) 1);
 in
 stdenv.mkDerivation {
   pname = "vmstat-ct";
@@ -17,7 +17,8 @@ stdenv.mkDerivation {
     "NAME=vmstat-ct"
   ];
   doCheck = true;
-  checkPhase = "./vmstat --version";
+  nativeCheckInputs = [ pkgs.bats ];
+  checkPhase = "bats tests/suites/golden.bats";
   meta = {
     description = "vmstat for containers, rescue shells and production pods";
     license = lib.licenses.mit;
