@@ -57,7 +57,7 @@ expected() {
 # Names of directories end in / in some shells.
 completes_in() { # SHELL
 	local lines
-	cd "$root"
+	cd "$root" || return
 	expected >"$dir/expected"
 	mapfile -t lines < <(sed 's/:[^:]*$//' "$dir/expected")
 	offers "$1" "${lines[@]}" | sed 's,/$,,' >"$dir/is"

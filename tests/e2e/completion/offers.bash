@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # offers.bash SHARE LINE...: what bash offers at the end of each line, `LINE: WORD...`
 # SPDX-License-Identifier: MIT
-# shellcheck disable=SC1091,SC2207 # installed by the test; words have no blanks
+# shellcheck disable=SC1091 # installed by the test
 . "$1/bash-completion/completions/vmstat-ct"
 shift
 command=$(complete -p vmstat-ct | sed 's/.*-F \([^ ]*\).*/\1/')
@@ -10,7 +10,5 @@ for COMP_LINE; do
 	[[ $COMP_LINE != *' ' ]] || COMP_WORDS+=('')
 	COMP_CWORD=$((${#COMP_WORDS[@]} - 1)) COMP_POINT=${#COMP_LINE}
 	"$command" vmstat-ct "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD - 1]}"
-	printf '%s:' "$COMP_LINE"
-	printf ' %s' $(printf '%s\n' "${COMPREPLY[@]%=}" | sort -u)
-	echo
+	echo "$COMP_LINE: ${COMPREPLY[*]%=}"
 done
