@@ -1,5 +1,5 @@
-# Builds ./vmstat, one static binary. `make` installs nothing; `make deps`
-# installs the toolchain, and `make test` as root the packages of the tests.
+# Builds ./vmstat, one static binary. `make deps` installs the toolchain, `make deps
+# test` also what the tests use; no other target installs a package.
 
 # musl-gcc where there is one, else cc, which on Alpine is musl's own. Looked
 # up at each use, so that `make deps run` finds what deps has just installed.
@@ -58,20 +58,38 @@ ALIGN = $(shell echo | $(CC) -malign-data=abi -xc -c -o /dev/null - 2>/dev/null 
 
 all: $(BIN)
 
-$(BIN): vmstat.c config.h Makefile
+# The stamp holds the flags of the last build; a change rebuilds. But `make install`
+# alone installs what was built: the environment of root may not have its flags.
+FLAGS = $(strip $(CC) $(CPPFLAGS) $(CFLAGS) $(LDFLAGS) $(STRIP))
+GIVEN = $(filter command environment,$(foreach v,CC CPPFLAGS CFLAGS LDFLAGS STRIP,$(origin $v)))
+ifneq ($(strip $(MAKECMDGOALS) $(GIVEN)),install)
+STAMP = $(OUT)/flags/$(BIN)
+ifneq ($(FLAGS),$(shell cat '$(STAMP)' 2>/dev/null))
+$(STAMP): force
+endif
+endif
+
+$(STAMP):
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(subst ','\'',$(FLAGS))' >$@
+
+$(BIN): vmstat.c config.h Makefile $(STAMP)
 	$(CC) $(ALL_CFLAGS) -o $@ vmstat.c $(ALL_LDFLAGS)
 
 run: $(BIN)
 	./$(BIN) 1 5
 
 deps:
-	@sh tests/tools/deps
+	@sh tests/tools/deps $(filter test,$(MAKECMDGOALS))
 
-# Every layer of tests; the others run one of them alone.
+# Every layer of tests; those that need neither root nor a network; one alone.
 test: $(BIN)
 	@CC='$(CC)' tests/run
 
-check size matrix: $(BIN)
+check: $(BIN)
+	@CC='$(CC)' tests/run unit suites
+
+lint size matrix: $(BIN)
 	@CC='$(CC)' tests/tools/$@
 
 unit fuzz bench: $(BIN)
@@ -95,7 +113,7 @@ dist:
 
 # A program of the tests, built as vmstat is. Those of bench/ and e2e/ do not call relocate().
 $(OUT)/bench/% $(OUT)/e2e/%: PACK =
-$(OUT)/%: tests/%.c vmstat.c config.h Makefile
+$(OUT)/%: tests/%.c vmstat.c config.h Makefile $(STAMP)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -o $@ $< $(ALL_LDFLAGS)
 
@@ -126,5 +144,5 @@ clean:
 docs: $(BIN)
 	@tests/tools/docs
 
-.PHONY: all run deps test check size matrix unit bench fuzz e2e golden docs image \
-	images dist install uninstall clean
+.PHONY: all run deps test check lint size matrix unit bench fuzz e2e golden docs image \
+	images dist install uninstall clean force

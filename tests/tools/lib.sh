@@ -32,12 +32,8 @@ finish() {
 
 have() { command -v "$1" >/dev/null; }
 
-# needs COMMAND PACKAGE: installs it if it is missing, as root with apt; false if that fails.
-needs() {
-	have "$1" && return
-	[ "$(id -u)" = 0 ] && have apt-get && apt-get -qq update &&
-		DEBIAN_FRONTEND=noninteractive apt-get -qq install --no-install-recommends "$2" && have "$1"
-} >&2
+# hosted COMPILER: it is there, with the headers of a C library, which Debian's cc may lack.
+hosted() { echo '#include <stdlib.h>' | "$1" -E -o /dev/null - 2>/dev/null; }
 
 # within WHAT VALUE BOUND: a bound as a test.
 within() {
