@@ -101,12 +101,8 @@ e2e: $(BIN)
 golden: $(BIN)
 	@tests/tools/golden
 
-image: $(BIN)
-	@docker/image
-
-# For every architecture: one index.
-images: $(BIN)
-	@docker/images
+image images: $(BIN)
+	@docker/$@
 
 dist:
 	@tests/tools/dist
@@ -117,25 +113,18 @@ $(OUT)/%: tests/%.c vmstat.c config.h Makefile $(STAMP)
 	@mkdir -p $(@D)
 	$(CC) $(ALL_CFLAGS) -o $@ $< $(ALL_LDFLAGS)
 
-# NAME: what it is called where procps has taken the name vmstat. The manual and the
-# completions follow.
-MANUAL = $(DESTDIR)$(MANDIR)/man8/$(NAME).8
-COMPLETIONS = $(DESTDIR)$(BASHCOMPDIR)/$(NAME) $(DESTDIR)$(ZSHCOMPDIR)/_$(NAME) \
-	$(DESTDIR)$(FISHCOMPDIR)/$(NAME).fish
-NAMED = sed -E 's/^(\.(Nm|Dl)|complete -(c|F _vmstat)|.compdef) vmstat/\1 $(NAME)/; \
-	s/^\.Dt VMSTAT/.Dt '$$(echo $(NAME) | tr a-z A-Z)/
+# NAME: what it is called where procps has taken the name vmstat.
+TEXTS = vmstat.8:$(MANDIR)/man8/$(NAME).8 docker/completion/vmstat.bash:$(BASHCOMPDIR)/$(NAME) \
+	docker/completion/_vmstat:$(ZSHCOMPDIR)/_$(NAME) \
+	docker/completion/vmstat.fish:$(FISHCOMPDIR)/$(NAME).fish
 
 install: $(BIN)
-	install -d $(DESTDIR)$(BINDIR) $(dir $(MANUAL) $(COMPLETIONS))
+	install -d $(DESTDIR)$(BINDIR)
 	install -m 755 $(BIN) $(DESTDIR)$(BINDIR)/$(NAME)
-	$(NAMED) vmstat.8 >$(MANUAL)
-	$(NAMED) docker/completion/vmstat.bash >$(word 1,$(COMPLETIONS))
-	$(NAMED) docker/completion/_vmstat >$(word 2,$(COMPLETIONS))
-	$(NAMED) docker/completion/vmstat.fish >$(word 3,$(COMPLETIONS))
-	chmod 644 $(MANUAL) $(COMPLETIONS)
+	@NAME='$(NAME)' DESTDIR='$(DESTDIR)' tests/tools/install $(TEXTS)
 
 uninstall:
-	rm -f $(DESTDIR)$(BINDIR)/$(NAME) $(MANUAL) $(COMPLETIONS)
+	rm -f $(DESTDIR)$(BINDIR)/$(NAME) $(foreach t,$(TEXTS),$(DESTDIR)$(lastword $(subst :, ,$t)))
 
 clean:
 	rm -rf vmstat vmstat.oci.tar vmstat-all.oci.tar vmstat-*.tar.gz tests/out
