@@ -49,7 +49,7 @@
 
 /* Capacities. Tables stand in .bss, whose pages take memory once they are used. */
 
-/* Tasks that r, b and cs of a cgroup, and --top, can follow: 290 bytes each. */
+/* Tasks that r, b and cs of a cgroup, and --top, can follow: 350 bytes each. */
 #ifndef MAX_TASKS
 #define MAX_TASKS 8192
 #endif

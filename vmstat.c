@@ -661,12 +661,28 @@ static void out(struct sink *o, const char *f, ...)
 	va_end(ap);
 }
 
-/* Writes a line to standard error; a failure cannot be reported anywhere. A colon at
- * the end of `f` appends the meaning of `error`, an errno. */
+/* Breaks lines at blanks where a terminal of so many columns ends; 0: it has no end. */
+static void break_lines(char *line, const char *end, size_t columns)
+{
+	char *blank;
+
+	for (; columns && (size_t)(end - line) > columns; line = blank + 1) {
+		blank = memrchr(line, '\n', columns + 1);
+		blank = blank ? blank : memrchr(line, ' ', columns + 1);
+		blank = blank ? blank : memchr(line, ' ', (size_t)(end - line)); /* after a longer word */
+		if (!blank)
+			return;
+		*blank = '\n';
+	}
+}
+
+/* Writes a line to standard error, on a terminal broken at blanks; a failure cannot be
+ * reported anywhere. A colon at the end of `f` appends the meaning of `error`, an errno. */
 static void say(int error, const char *f, va_list ap)
 {
 	char buffer[2 * PATH_BYTES];
 	struct sink o = SINK(buffer);
+	struct winsize w = { 0 };
 
 	out_str(&o, "vmstat: ");
 	out_format(&o, true, f, ap);
@@ -676,6 +692,8 @@ static void say(int error, const char *f, va_list ap)
 	}
 	out_char(&o, '\n');
 	buffer[o.n - 1] = '\n';
+	ioctl(STDERR_FILENO, TIOCGWINSZ, &w);
+	break_lines(buffer, buffer + o.n - 1, w.ws_col);
 	if (write(STDERR_FILENO, buffer, o.n) < 0)
 		return;
 }
@@ -1768,7 +1786,7 @@ enum blame { BLAME_CPU, BLAME_SWITCHES, BLAME_MEMORY, BLAME_FAULTS, BLAME_BYTES 
  *
  *   A(metric, resource, aspect, words before the value, words after it, name of the
  *     problem, warning and critical level, seconds it must last before it is reported,
- *     order of processes in --top)   is an alert rule
+ *     order of processes in --top, advice: what to do)   is an alert rule
  *   E(metric, resource, aspect, words before the value, words after it)   is evidence
  *
  * Levels are in the unit of the table, sizes in KiB; two equal levels mean
@@ -1776,19 +1794,28 @@ enum blame { BLAME_CPU, BLAME_SWITCHES, BLAME_MEMORY, BLAME_FAULTS, BLAME_BYTES 
 #define RULES(A, E) \
 	E(cpu_busy, CPU, UTILISATION, "CPU ", "% used") \
 	E(cpu_max, CPU, UTILISATION, "busiest CPU ", "% used") \
-	A(cpu_some, CPU, SATURATION, "CPU ", "% of the time some waiting", "CPU PRESSURE", 40, 80, 3, CPU) \
-	A(thr_pct, CPU, SATURATION, "CPU throttled ", "% of the periods", "CPU THROTTLED", 5, 25, 0, CPU) \
-	A(cs, CPU, SATURATION, "", " context switches/s", "CPU THRASHING", 3000, 5000, 0, SWITCHES) \
-	A(mem_pct, MEMORY, UTILISATION, "memory ", "% of the limit", "MEMORY NEAR LIMIT", 90, 97, 0, MEMORY) \
+	A(cpu_some, CPU, SATURATION, "CPU ", "% of the time some waiting", "CPU PRESSURE", 40, 80, 3, CPU, \
+	  "give it more CPUs or fewer tasks" IF(WITH_TOP, "; --top names the busiest")) \
+	A(thr_pct, CPU, SATURATION, "CPU throttled ", "% of the periods", "CPU THROTTLED", 5, 25, 0, CPU, \
+	  "raise the CPU quota, or run fewer threads at once") \
+	A(cs, CPU, SATURATION, "", " context switches/s", "CPU THRASHING", 3000, 5000, 0, SWITCHES, \
+	  "use fewer threads or larger batches, or a higher --threshold") \
+	A(mem_pct, MEMORY, UTILISATION, "memory ", "% of the limit", "MEMORY NEAR LIMIT", 90, 97, 0, MEMORY, \
+	  "raise the limit, or find the leak" IF(WITH_TOP, " with --top")) \
 	E(mem_used_pct, MEMORY, UTILISATION, "memory ", "% used") \
-	A(mem_full, MEMORY, SATURATION, "memory ", "% of the time all stalled", "MEMORY PRESSURE", 5, 20, 3, MEMORY) \
-	A(maj, MEMORY, SATURATION, "", " major faults/s", "HIGH IO LATENCY", 50, 500, 0, FAULTS) \
-	A(oom, MEMORY, ERRORS, "out of memory: ", " killed", "OOM KILL", 1, 1, 0, MEMORY) \
+	A(mem_full, MEMORY, SATURATION, "memory ", "% of the time all stalled", "MEMORY PRESSURE", 5, 20, 3, MEMORY, \
+	  "add memory or run less: above 20% the OOM killer is near") \
+	A(maj, MEMORY, SATURATION, "", " major faults/s", "HIGH IO LATENCY", 50, 500, 0, FAULTS, \
+	  "add memory or run less: pages in use are being evicted") \
+	A(oom, MEMORY, ERRORS, "out of memory: ", " killed", "OOM KILL", 1, 1, 0, MEMORY, \
+	  "see dmesg for what was killed; raise its limit, or find what grew") \
 	E(swap_busy, SWAP, UTILISATION, "swap ", "% used") \
-	A(swap, SWAP, SATURATION, "swapping ", " KiB/s", "SWAPPING", 1, 1000, 0, MEMORY) \
+	A(swap, SWAP, SATURATION, "swapping ", " KiB/s", "SWAPPING", 1, 1000, 0, MEMORY, \
+	  "find what grows" IF(WITH_TOP, " with --top") "; a single burst of so does no harm") \
 	E(bi, DISK, UTILISATION, "disk ", " KiB/s read") \
 	E(bo, DISK, UTILISATION, "disk ", " KiB/s written") \
-	A(io_full, DISK, SATURATION, "disk ", "% of the time all stalled", "IO PRESSURE", 10, 40, 3, BYTES)
+	A(io_full, DISK, SATURATION, "disk ", "% of the time all stalled", "IO PRESSURE", 10, 40, 3, BYTES, \
+	  "find the busy disk with -d -x 1" IF(WITH_TOP, ", and who keeps it busy with --top"))
 
 enum rule_id {
 #define A(metric, ...) RULE_##metric,
@@ -1802,15 +1829,15 @@ enum aspect { ASPECT_UTILISATION, ASPECT_SATURATION, ASPECT_ERRORS };
 
 static const struct rule {
 	uint8_t metric, resource, aspect;
-	const char *before, *tail, *what; /* what: NULL: evidence only */
+	const char *before, *tail, *what, *advice; /* what: NULL: evidence only */
 	uint32_t warn, crit;
 	uint8_t seconds, blame;
 	bool bursts; /* in short intervals a brief stall looks like a lasting one */
 } rules[] = {
-#define A(metric, resource, aspect, before, tail, what, warn, crit, seconds, blame) [RULE_##metric] = { \
-	M_##metric, RESOURCE_##resource, ASPECT_##aspect, before, tail, what, warn, crit, seconds, BLAME_##blame, \
-	ASPECT_##aspect == ASPECT_SATURATION && M_##metric != M_cs },
-#define E(metric, resource, aspect, before, tail) A(metric, resource, aspect, before, tail, NULL, 0, 0, 0, CPU)
+#define A(metric, resource, aspect, before, tail, what, warn, crit, seconds, blame, advice) [RULE_##metric] = { \
+	M_##metric, RESOURCE_##resource, ASPECT_##aspect, before, tail, what, WITH_HELP ? advice : "", warn, crit, \
+	seconds, BLAME_##blame, ASPECT_##aspect == ASPECT_SATURATION && M_##metric != M_cs },
+#define E(metric, resource, aspect, before, tail) A(metric, resource, aspect, before, tail, NULL, 0, 0, 0, CPU, "")
 	RULES(A, E)
 #undef A
 #undef E
@@ -1829,53 +1856,53 @@ static const struct rule {
 #define OPTIONS(O) \
 	O(STATS, 's', "stats", MODES, ONE_OF(view), "", 1, "event counters and memory statistics") \
 	O(FORKS, 'f', "forks", MODES, ONE_OF(view), "", 1, "number of forks since boot") \
-	O(DISK, 'd', "disk", MODES, ONE_OF(view), "", 1, "disk statistics; with -x, rates as iostat -x") \
+	O(DISK, 'd', "disk", MODES, ONE_OF(view), "", 1, "disk totals; with -x, rates as in iostat -x") \
 	O(DISK_SUM, 'D', "disk-sum", MODES, ONE_OF(view), "", 1, "summary of disk activity") \
 	O(PARTITION, 'p', "partition", MODES, VALUE(partition), "DEV", 1, "statistics of one block device") \
 	O(SLABS, 'm', "slabs", MODES, ONE_OF(view), "", 1, "slab caches") \
 	O(CGROUPS, 0, "cgroups", MODES, PARSED(parse_cgroups), "[=DEPTH[,COLUMN]]", WITH_CGROUP, \
-	  "the cgroups below it, worst first") \
+	  "cgroups below, worst first; default depth 1") \
 	O(CHECK, 0, "check", MODES, PARSED(parse_check), "[=critical]", WITH_ALERTS, \
 	  "one verdict, for probes and monitoring") \
 	O(GRAPH, 0, "graph", MODES, PARSED(parse_graph), "[=METRIC,...]", WITH_GRAPH, \
-	  "a graph of cs, or of other metrics") \
+	  "graph of each metric; default cs") \
 	O(LISTEN, 0, "listen", MODES, VALUE(listen), "[ADDR:]PORT|unix:PATH", WITH_LISTEN, \
-	  "serve /metrics, and a page at /") \
+	  "serve /metrics and /; default 127.0.0.1") \
 	O(ACTIVE, 'a', "active", COLUMNS, FLAG(active), "", 1, "inactive and active, not buff and cache") \
 	O(COLUMNS, 'o', "columns", COLUMNS, VALUE(columns), "LIST", 1, "columns or groups by name; help lists them") \
 	O(EXTENDED, 'x', "extended", COLUMNS, FLAG(extended), "", 1, "every column") \
 	O(CLASSIC, 0, "classic", COLUMNS, FLAG(classic), "", 1, "exactly the 18 columns of procps-ng") \
-	O(UNIT, 'S', "unit", LAYOUT, PARSED(parse_unit), "UNIT", 1, "k 1000, K 1024, m 1e6, M 1048576, b B 1") \
+	O(UNIT, 'S', "unit", LAYOUT, PARSED(parse_unit), "UNIT", 1, "k 1000, K 1024, m 1e6, M 2^20, b; default K") \
 	O(HUMAN, 'H', "human", LAYOUT, FLAG(human), "", 1, "sizes as 512M, 7.8G") \
 	O(WIDE, 'w', "wide", LAYOUT, FLAG(wide), "", 1, "wider columns") \
 	O(TIMESTAMP, 't', "timestamp", LAYOUT, FLAG(timestamp), "", 1, "append the time to each line") \
-	O(ONE_HEADER, 'n', "one-header", LAYOUT, FLAG(one_header), "", 1, "print the header once only") \
-	O(NO_FIRST, 'y', "no-first", LAYOUT, FLAG(no_first), "", 1, "skip the first report, the average since boot") \
-	O(QUIET, 'q', "quiet", LAYOUT, FLAG(quiet), "", 1, "no warnings, no alerts: errors alone") \
-	O(COLOR, 0, "color", LAYOUT, CHOICE(color), "auto|always|never", 1, "when to use colour") \
+	O(ONE_HEADER, 'n', "one-header", LAYOUT, FLAG(one_header), "", 1, "print the header only once") \
+	O(NO_FIRST, 'y', "no-first", LAYOUT, FLAG(no_first), "", 1, "no first report, the average since boot") \
+	O(QUIET, 'q', "quiet", LAYOUT, FLAG(quiet), "", 1, "no warnings or alerts, only errors") \
+	O(COLOR, 0, "color", LAYOUT, CHOICE(color), "auto|always|never", 1, "when to use colour; default auto") \
 	O(TOP, 0, "top", MODES, PARSED(parse_top), "[=N][,alert]", WITH_TOP, \
-	  "the N processes to blame (default 5)") \
+	  "the N processes to blame; default 5") \
 	O(JSON, 0, "json", OUTPUT, ONE_OF(format), "", 1, "one JSON object a line") \
 	O(CSV, 0, "csv", OUTPUT, ONE_OF(format), "", 1, "comma-separated values under their names") \
 	O(PROMETHEUS, 0, "prometheus", OUTPUT, ONE_OF(format), "", WITH_PROMETHEUS, \
 	  "metrics for Prometheus, once") \
 	O(SVG, 0, "svg", OUTPUT, ONE_OF(format), "", WITH_GRAPH, "the graph as SVG, at the end") \
 	O(RECORD, 0, "record", OUTPUT, PARSED(parse_record), "FILE[,N]", WITH_RECORD, \
-	  "the last N reports (3600), in FILE and FILE.1") \
+	  "keep the last N reports; default 3600") \
 	O(REPLAY, 0, "replay", OUTPUT, VALUE(replay), "FILE", WITH_RECORD, \
-	  "show what --record or --csv wrote; - is stdin") \
+	  "show a recording, or CSV; - is stdin") \
 	O(FROM, 0, "from", OUTPUT, PARSED(parse_from), "TIME", WITH_RECORD, \
-	  "of a replay: 10:30, 2026-01-02 03:04, -10m") \
-	O(TO, 0, "to", OUTPUT, PARSED(parse_to), "TIME", WITH_RECORD, "up to which a replay goes") \
-	O(SCOPE, 0, "scope", SCOPE, CHOICE(scope), "auto|host|cgroup", WITH_CGROUP, "whose numbers") \
+	  "start of a replay: 10:30, 2026-01-02, -10m") \
+	O(TO, 0, "to", OUTPUT, PARSED(parse_to), "TIME", WITH_RECORD, "end of a replay: 10:30, 2026-01-02, now") \
+	O(SCOPE, 0, "scope", SCOPE, CHOICE(scope), "auto|host|cgroup", WITH_CGROUP, "whose numbers; default auto") \
 	O(CGROUP, 0, "cgroup", SCOPE, VALUE(cgroup), "PATH", WITH_CGROUP, "that cgroup, or its directory") \
 	O(PID, 0, "pid", SCOPE, PARSED(parse_pid), "PID", WITH_CGROUP, "the cgroup and container that PID runs in") \
 	O(PROC, 0, "proc", SCOPE, VALUE(proc), "DIR", 1, "read DIR instead of /proc") \
 	O(SYS, 0, "sys", SCOPE, VALUE(sys), "DIR", 1, "read DIR instead of /sys") \
 	O(THRESHOLD, 0, "threshold", ALERTS, PARSED(parse_threshold), "[WARN,]CRIT[/cpu]", WITH_ALERTS, \
-	  "of cs; default 3000,5000") \
+	  "levels of cs; default 3000,5000") \
 	O(ALERT, 0, "alert", ALERTS, PARSED(parse_alert), "NAME=[WARN,]CRIT[,S]", WITH_ALERTS, \
-	  "levels, said after S seconds; off; help") \
+	  "levels of a rule; --alert=help lists them") \
 	O(HELP, 'h', "help", OTHER, FLAG(help), "", 1, "print this help") \
 	O(VERSION, 'V', "version", OTHER, FLAG(version), "", 1, "print version and features")
 
@@ -3437,9 +3464,13 @@ static void read_each_cpu(struct cpus *cpus)
 static void snapshot_take(struct plan *plan, struct snapshot *now, const struct snapshot *before, uint64_t tick_ns,
 			  const struct needs *needs)
 {
-	unsigned src;
+	unsigned src, l, i;
 
-	memset(now->level, 0xff, now->levels * sizeof *now->level); /* all UNAVAILABLE */
+	for (l = 0; now->plan == plan && l < now->levels; l++)
+		for (i = 0; i < plan->count; i++)
+			now->level[l][plan->order[i]] = UNAVAILABLE;
+	if (now->plan != plan)
+		memset(now->level, 0xff, now->levels * sizeof *now->level);
 	now->plan = plan;
 	snapshot_clock(now, tick_ns);
 	now->wall_ns = clock_ns(CLOCK_REALTIME);
@@ -3669,8 +3700,9 @@ static uint64_t make_cpus_online(const struct comparison *c)
 	return times(c->now->level[0][M_cpus_online], 1000);
 }
 
-/* The CPU that was in use for the largest share of its time, and that share. One whose ticks
- * do not fill the time, give or take a quarter, is not counted: it was offline meanwhile. */
+/* The CPU that was in use for the largest share of its ticks, and that share. Busy CPUs of a
+ * guest may lose ticks, so they need not fill the time; but one with less than a quarter of
+ * them was offline, and one with a quarter more counts anew. */
 static uint64_t busiest_cpu(const struct comparison *c, unsigned *number)
 {
 	const struct cpus *before = c->report->first ? NULL : c->before->cpus, *now = c->now->cpus;
@@ -3683,7 +3715,7 @@ static uint64_t busiest_cpu(const struct comparison *c, unsigned *number)
 		uint32_t busy = now->cpu[i].busy - (before ? before->cpu[i].busy : 0);
 
 		if (!now->cpu[i].all || (before && !before->cpu[i].all) || busy > all ||
-		    (ticks && (all > ticks + ticks / 4 + 2 || all + 2 < ticks - ticks / 4)))
+		    (ticks && (all > ticks + ticks / 4 + 2 || all < ticks / 4)))
 			continue;
 		if (most == UNAVAILABLE || percent(busy, all) > most) {
 			most = percent(busy, all);
@@ -4287,7 +4319,9 @@ static void sort(uint32_t *item, unsigned n, bool (*is_before)(uint32_t a, uint3
 {
 	unsigned gap, i, at;
 
-	for (gap = n / 2; gap; gap /= 2)
+	for (i = 1; i < n && !is_before(item[i], item[i - 1]); i++)
+		;
+	for (gap = i < n ? n / 2 : 0; gap; gap /= 2) /* most are sorted already */
 		for (i = gap; i < n; i++) {
 			uint32_t moved = item[i];
 
@@ -4388,7 +4422,7 @@ static bool list_metrics(struct listing *l, bool record)
 			return false;
 	for (m = 1; !opt->columns && m < LENGTH(metrics); m++)
 		if (is_default(m, record))
-			add_column(l, &metrics[m].column);
+			l->column[l->columns++] = &metrics[m].column;
 	/* Scripts count the columns of procps-ng: -x adds none between them. */
 	for (m = 1; opt->extended && m < LENGTH(metrics); m++)
 		if (metrics[m].show == SHOW_ACTIVE || metrics[m].show == SHOW_BUFFERS)
@@ -5048,18 +5082,20 @@ static void plan_cause(struct plan *plan, bool all)
 
 /* The columns below the verdict of --check, a row for each rule. */
 enum {
-	CHECK_RESOURCE, CHECK_ASPECT, CHECK_METRIC, CHECK_LEVEL, CHECK_VALUE, CHECK_WARNING, CHECK_CRITICAL, CHECK_WORDS
+	CHECK_RESOURCE, CHECK_ASPECT, CHECK_METRIC, CHECK_LEVEL, CHECK_VALUE, CHECK_WARNING, CHECK_CRITICAL,
+	CHECK_ADVICE, CHECK_WORDS
 };
 
 static const struct column check_columns[] = {
-	{ "resource", "resource", GROUP_NONE, UNIT_TEXT, { 8, 8 }, .id = CHECK_RESOURCE },
-	{ "aspect", "aspect", GROUP_NONE, UNIT_TEXT, { 11, 11 }, .id = CHECK_ASPECT },
-	{ "metric", "metric", GROUP_NONE, UNIT_TEXT, { 12, 12 }, .id = CHECK_METRIC },
-	{ "level", "level", GROUP_NONE, UNIT_TEXT, { 8, 8 }, .id = CHECK_LEVEL },
-	{ "value", "value", GROUP_NONE, UNIT_NUMBER, { 8, 8 }, .id = CHECK_VALUE },
-	{ "warning", "warn", GROUP_NONE, UNIT_NUMBER, { 6, 6 }, .id = CHECK_WARNING },
-	{ "critical", "crit", GROUP_NONE, UNIT_NUMBER, { 6, 6 }, .id = CHECK_CRITICAL },
-	{ "", "", GROUP_NONE, UNIT_TEXT, { 1, 1 }, .id = CHECK_WORDS }, /* in text alone */
+	{ "resource", "resource", GROUP_NONE, UNIT_TEXT, { 8, 8 }, 40, CHECK_RESOURCE },
+	{ "aspect", "aspect", GROUP_NONE, UNIT_TEXT, { 11, 11 }, 30, CHECK_ASPECT },
+	{ "metric", "metric", GROUP_NONE, UNIT_TEXT, { 12, 12 }, 99, CHECK_METRIC },
+	{ "level", "level", GROUP_NONE, UNIT_TEXT, { 8, 8 }, 98, CHECK_LEVEL },
+	{ "value", "value", GROUP_NONE, UNIT_NUMBER, { 8, 8 }, 97, CHECK_VALUE },
+	{ "warning", "warn", GROUP_NONE, UNIT_NUMBER, { 6, 6 }, 50, CHECK_WARNING },
+	{ "critical", "crit", GROUP_NONE, UNIT_NUMBER, { 6, 6 }, 50, CHECK_CRITICAL },
+	{ "advice", "", GROUP_NONE, UNIT_TEXT, { 0, 0 }, 0, CHECK_ADVICE },
+	{ "", "", GROUP_NONE, UNIT_TEXT, { 26, 26 }, 96, CHECK_WORDS }, /* in text alone */
 };
 
 static const char *const level_words[] = { "ok", "warning", "critical" };
@@ -5091,6 +5127,8 @@ static struct cell check_cell(const struct listing *l, unsigned item, const stru
 		return number_cell(alert_value(r, item));
 	case CHECK_LEVEL:
 		return text_cell(!rule->what ? NULL : is_judged(r, item) ? level_words[r->level[item]] : "unknown");
+	case CHECK_ADVICE:
+		return text_cell(r->level[item] && *rule->advice ? rule->advice : NULL);
 	case CHECK_WORDS:
 		return text_cell(rule->tail + (*rule->tail == ' '));
 	default:
@@ -5130,6 +5168,16 @@ static void out_evidence(struct sink *o, const struct report *r, enum rule_id a)
 		out_cause(o, r);
 }
 
+/* When a report was made, if that is not now. */
+static void out_when(struct sink *o, const struct report *r, const char *before, const char *after)
+{
+	if (!opt->replay)
+		return;
+	out_str(o, before);
+	out_date(o, r->wall_ns / NS_PER_S, ' ');
+	out(o, " UTC%s", after);
+}
+
 /* The findings, the worst first; if there are none, the utilisation of each resource. */
 static const char *verdict_message(char buffer[2 * MESSAGE_BYTES], const struct report *r)
 {
@@ -5146,6 +5194,8 @@ static const char *verdict_message(char buffer[2 * MESSAGE_BYTES], const struct 
 	for (a = 0; verdict == VERDICT_OK && a < RULE_COUNT; a++)
 		if (rules[a].aspect == ASPECT_UTILISATION && alert_value(r, a) != UNAVAILABLE)
 			out_evidence(&o, r, a);
+	if (verdict != VERDICT_UNKNOWN)
+		out_when(&o, r, ", at ", "");
 	return out_end(&o);
 }
 
@@ -5204,16 +5254,59 @@ static bool list_verdict(struct listing *l)
 	return true;
 }
 
-/* One line fit for a pager, with performance data; then the evidence. */
+static const char *color_of(enum alert_level level)
+{
+	return !screen.color || level == CALM ? "" : level == CRITICAL ? "\033[31m" : "\033[33m";
+}
+
+/* The rules, coloured by their levels; on a terminal the columns that fit. */
+static void text_checks(struct sink *o, struct listing *l)
+{
+	const uint8_t *level = l->from->report->level;
+	size_t start, indent = screen.tty ? 2 : INDENT;
+	unsigned row;
+
+	for (row = 0; screen.sized && row < l->rows; row++)
+		text_fit(o, l, row, indent);
+	out_fill(o, ' ', indent);
+	text_cells(o, l, NULL, false);
+	out_char(o, '\n');
+	for (row = 0; row < l->rows; row++) {
+		const char *color = color_of(level[l->item[row]]);
+
+		out_str(o, color);
+		start = o->n;
+		out_fill(o, ' ', indent);
+		text_cells(o, l, &row, false);
+		if (screen.sized)
+			text_cut(o, start, screen.columns);
+		out_str(o, *color ? "\033[0m\n" : "\n");
+	}
+}
+
+/* One line fit for a pager, with performance data, then the rules. On a terminal advice on
+ * each finding takes the place of performance data. */
 static void text_verdict(struct sink *o, const struct listing *l, unsigned row)
 {
 	const struct report *r = l->from->report;
+	const char *color = color_of(r->worst);
 	char message[2 * MESSAGE_BYTES];
+	size_t start = o->n + strlen(color);
+	unsigned level, a;
 
-	out(o, "%s: %s |", verdict_words[verdict_of(r)], verdict_message(message, r));
-	out_perfdata(o, r);
+	out(o, "%s%s%s: %s", color, verdict_words[verdict_of(r)], *color ? "\033[0m" : "",
+	    verdict_message(message, r));
+	if (!screen.tty) {
+		out_str(o, " |");
+		out_perfdata(o, r);
+	}
+	for (level = CRITICAL; WITH_HELP && screen.tty && level > CALM; level--)
+		for (a = 0; a < RULE_COUNT; a++)
+			if (r->level[a] == level)
+				out(o, "\n  %s: %s", rules[a].what, rules[a].advice);
+	break_lines(o->text + start, o->text + o->n, screen.sized ? screen.columns : 0);
 	out_char(o, '\n');
-	text_below(o, l->below);
+	text_checks(o, l->below);
 }
 
 static void json_alerts(struct sink *o, const struct report *r)
@@ -5261,12 +5354,13 @@ static void say_unjudged(struct said_level *said, const struct comparison *c, en
 }
 
 /* Prints the messages of alerts whose level has risen, the worst first; with `again` also
- * of those that persist. */
+ * of those that persist. JSON has them in its data: beside it they are for terminals alone. */
 static void say_alerts(const struct comparison *c, bool again, bool last)
 {
 	static struct said_level said[RULE_COUNT];
 	const struct report *r = c->report;
-	char buffer[MESSAGE_BYTES];
+	char buffer[MESSAGE_BYTES], time[32];
+	struct sink when = SINK(time);
 	uint8_t level[RULE_COUNT]; /* of the message to be printed; CALM: none */
 	unsigned a, worst;
 
@@ -5276,10 +5370,12 @@ static void say_alerts(const struct comparison *c, bool again, bool last)
 		say_unjudged(&said[a], c, a, last);
 		level[a] = rose || (again && said[a].level) ? r->level[a] : CALM;
 	}
+	out_when(&when, r, "", ": ");
+	out_end(&when);
 	for (worst = CRITICAL; worst > CALM; worst--)
 		for (a = 0; a < RULE_COUNT; a++)
-			if (level[a] == worst)
-				warn(0, "%s", alert_message(buffer, r, a));
+			if (level[a] == worst && (opt->format != O_JSON || isatty(STDERR_FILENO)))
+				warn(0, "%s%s", time, alert_message(buffer, r, a));
 }
 
 /* The verdict of --check. */
@@ -5358,22 +5454,26 @@ static void check(struct listing *l, const struct comparison *c)
 	checked.worst = *r;
 }
 
-/* Prints the verdict on the worst report; evidence that does not exist in this scope is left
- * out. Returns the exit status. */
+/* Prints the verdict on the worst report. Evidence that does not exist in this scope is left
+ * out; on a terminal so are the rules about it, and evidence without a value. Returns the
+ * exit status. */
 static int finish_check(struct listing *l)
 {
 	LARGE struct listing below;
 	const struct comparison c = { &snapshots[0], &snapshots[1], &checked.worst, false };
 	enum verdict verdict = verdict_of(&checked.worst);
+	bool terminal = opt->format == O_NONE && screen.tty, known;
 	unsigned a;
 
 	l->from = below.from = &c;
 	l->below = &below;
 	below.cell = check_cell;
 	add_columns(&below, check_columns, LENGTH(check_columns) - (opt->format != O_NONE));
-	for (a = 0; a < RULE_COUNT; a++)
-		if (rules[a].what || c.now->plan->place[rules[a].metric])
+	for (a = 0; a < RULE_COUNT; a++) {
+		known = terminal ? alert_value(&checked.worst, a) != UNAVAILABLE : rules[a].what != NULL;
+		if (known || ((!terminal || rules[a].what) && c.now->plan->place[rules[a].metric]))
 			below.item[below.rows++] = (uint16_t)a;
+	}
 	print_listing(l);
 	return opt->check_critical && verdict == VERDICT_WARNING ? 0 : (int)verdict;
 }
@@ -5401,7 +5501,7 @@ static void plan_table(struct plan *plan, const struct listing *l)
 		return;
 	if (opt->rule_on[RULE_oom] && in_cgroup() && !opt->columns && !opt->classic)
 		plan_select(plan, M_oom);
-	plan_rules(plan, false);
+	plan_rules(plan, WITH_TOP && opt->top); /* they say whom to blame for what */
 	plan_cause(plan, false);
 	if (opt->threshold_per_cpu)
 		plan_select(plan, in_cgroup() ? M_cpu_capacity : M_cpus_online);
@@ -5441,7 +5541,7 @@ static void out_rules(struct sink *o)
 			out(o, "- %u %s", r->crit, r->what);
 		if (r->seconds)
 			out(o, " (said after %u s)", r->seconds);
-		out_char(o, '\n');
+		out(o, *r->advice ? "\n          %s\n" : "\n", r->advice);
 	}
 }
 
@@ -6258,7 +6358,7 @@ static void plan_stats(struct plan *plan, const struct listing *l)
  * 6.13. On an open descriptor schedstat costs 1 us a task, status 8, stat 19,
  * opening and closing 5 more: descriptors stay open, and for --top alone status
  * and stat are read only for tasks that have run since, by schedstat; for others
- * they cannot have changed. The first pass takes far longer than the next:
+ * nothing can have changed but what is resident. The first pass takes far longer than the next:
  * each rate is over the time between the two readings of the task itself. */
 
 /* A task or process, followed from one snapshot to the next. Its counters, value[], and their
@@ -6289,6 +6389,7 @@ LARGE struct tasks {
 		uint64_t value[TASK_VALUES], grown[TASK_VALUES];
 		uint32_t process;       /* it is a thread of this one */
 		char state;             /* of status, when it last ran: until it runs again it keeps it */
+		bool stuck;             /* in D since the previous snapshot */
 		uint64_t ran_ns, times; /* of schedstat; times 0: unknown */
 	} task[MAX_TASKS];
 	struct process {
@@ -6298,7 +6399,7 @@ LARGE struct tasks {
 		uint64_t rss;           /* in pages */
 		uint32_t thread;        /* that `state` is of: one in D, else one in R, else the first */
 		char state;
-		bool kernel, stuck;     /* a kernel thread; in D for the whole interval */
+		bool kernel, stuck;     /* a kernel thread; a thread is stuck */
 		uint64_t rate[TOP_COUNT];
 		char name[NAME_BYTES + 2]; /* as in ps: [kernel thread] */
 	} process[WITH_TOP ? MAX_TASKS : 1];
@@ -6314,7 +6415,7 @@ _Static_assert((OUT_BYTES - REPORT_BYTES) / MAX_TOP > TOP_ROW_BYTES + 64, "OUT_B
  * shown. */
 LARGE struct top {
 	unsigned rows;
-	const struct process *row[MAX_TOP + 1];
+	struct process *row[MAX_TOP + 1];
 	struct words {
 		const char *args;   /* the command line */
 		const char *cgroup; /* as the kernel names it */
@@ -6697,6 +6798,8 @@ static char read_status(struct task *t, bool *switches)
 	return state;
 }
 
+#define WAKE_US 10000000 /* a task that hangs in block I/O wakes less often, to calm the watchdog */
+
 /* Reads one task, and its status only if states are needed or it has run since.
  * Returns its state, 0 if it is gone or hidden. */
 static char read_task(struct task *t, const struct snapshot *now, uint64_t before_ns, const struct needs *needs,
@@ -6716,6 +6819,7 @@ static char read_task(struct task *t, const struct snapshot *now, uint64_t befor
 		t->f.since = before_ns ? since_when(before_ns, task_start_ns(t->f.id)) : SINCE_BIRTH;
 	}
 	grow(&t->f, t->grown, t->value, was.value, TASK_VALUES, now, before_ns);
+	t->stuck = t->state == 'D' && was.state == 'D' && t->times - was.times <= t->f.over_us / WAKE_US;
 	return t->state;
 }
 
@@ -6788,11 +6892,25 @@ static struct process *find_process(const struct task *t)
 	return p;
 }
 
+/* Reads what is resident of a process that has not run: it may have been reclaimed. */
+static void read_resident(struct process *p)
+{
+	uint64_t v[NTH_COUNT];
+	struct scanner s;
+	struct text name;
+
+	if (scan_stat(&s, &p->f, v, &name))
+		return;
+	keep_descriptor(&s, &p->f, PROCESS_STAT);
+	p->rss = v[NTH_RSS];
+	p->rate[TOP_rss] = times(in_base_units(p->rss, RAW_PAGES), 1000);
+}
+
 /* Adds a thread to its process. */
 static void add_thread(struct process *p, const struct task *t)
 {
 	p->f.ran |= t->f.ran;
-	p->stuck |= t->state == 'D' && !t->f.ran;
+	p->stuck |= t->stuck;
 	if (p->state && t->state != 'D' && (t->state != 'R' || p->state == 'D'))
 		return;
 	p->state = t->state;
@@ -6946,6 +7064,8 @@ static const char *keep_words(struct sink *o, struct text w, size_t room)
 	const char *p = w.p;
 	uint32_t c = 0;
 
+	while (w.end > p && (!w.end[-1] || w.end[-1] == ' '))
+		w.end--;
 	for (; p < w.end; p += n) {
 		n = utf8_char(p, &c);
 		length = !c ? 1 : !n || is_control(c) ? strlen("\\u0000") : c == '"' || c == '\\' ? 2 : n;
@@ -6955,8 +7075,6 @@ static const char *keep_words(struct sink *o, struct text w, size_t room)
 		room -= length;
 		out_bytes(o, c ? p : " ", n);
 	}
-	while (p == w.end && o->n > start && o->text[o->n - 1] == ' ')
-		o->n--;
 	if (o->n == start)
 		return NULL;
 	out_str(o, p < w.end ? "..." : "");
@@ -6996,11 +7114,13 @@ static const char *read_cgroup(struct sink *o, uint32_t id, size_t room)
 static void make_top(const struct report *r, enum blame blame)
 {
 	struct sink words = SINK(top.text);
-	const struct process *p;
+	struct process *p;
 	unsigned at;
 
 	rate_processes(r);
 	for (p = tasks.process; p < tasks.process + tasks.processes; p++) {
+		if (blame == BLAME_MEMORY && !p->f.ran)
+			read_resident(p);
 		if (!is_active(p) && !(blame == BLAME_MEMORY && p->rss))
 			continue;
 		for (at = top.rows; at && is_blamed_more(p, top.row[at - 1], blame); at--)
@@ -7013,6 +7133,8 @@ static void make_top(const struct report *r, enum blame blame)
 		size_t room = (OUT_BYTES - REPORT_BYTES) / top.rows - TOP_ROW_BYTES;
 
 		p = top.row[at];
+		if (blame != BLAME_MEMORY && !p->f.ran)
+			read_resident(p);
 		w->wchan = p->state == 'D' ? read_words(&words, p->thread, "/wchan", WCHAN_BYTES) : NULL;
 		if (w->wchan && !strcmp(w->wchan, "0"))
 			w->wchan = NULL;
@@ -10831,7 +10953,7 @@ static const struct option *find_long(const char *name, size_t n)
 	const struct option *o, *found = NULL, *other = NULL;
 
 	for (o = options + 1; o < options + O_COUNT; o++) {
-		if (!o->built_in || strncmp(o->name, name, n))
+		if (!o->built_in || *o->name != *name || strncmp(o->name, name, n))
 			continue;
 		if (!o->name[n])
 			return o;
@@ -11030,6 +11152,7 @@ static void complete_options(void)
 	if (given.partition)
 		complete_partition();
 	given.human |= given.listen != NULL; /* in the table of the page */
+	given.timestamp |= given.replay && !given.classic; /* its reports are old */
 	quiet = given.quiet;
 }
 
@@ -11049,7 +11172,7 @@ static void out_help(struct sink *o)
 				continue;
 			out(o, *letter ? "  -%s, --%s%s%s" : "    %s  --%s%s%s", letter, row->name,
 			    takes_value(row) && !has_optional_value(row) ? "=" : "", row->value);
-			out_align(o, start, start + 34, false);
+			out_align(o, start, start + 36, false);
 			out(o, " %s\n", row->help);
 		}
 	}

@@ -17,7 +17,7 @@ _vmstat() {
 		[--listen]='none'
 		[--top]='none'
 		[--columns]='columns'
-		[--unit]='words k K m M b B'
+		[--unit]='words k K m M b'
 		[--color]='words auto always never'
 		[--record]='files'
 		[--replay]='files'

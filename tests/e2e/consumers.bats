@@ -38,7 +38,7 @@ start() {
 	shift
 	"$@" >"$to/$name.log" 2>&1 </dev/null 3>&- &
 	echo $! | tee "$to/$name.pid" >>"$to/pids"
-	for n in {1..100}; do
+	for n in {1..300}; do
 		sed -nE 's/.*[Ll]istening on.*127\.0\.0\.1:([1-9][0-9]*).*/\1/p' \
 			"$to/$name.log" | head -n 1 >"$to/$name.port"
 		[ ! -s "$to/$name.port" ] || return 0
@@ -101,12 +101,12 @@ requires_minute() { # of scrapes
 	[ "$age" -ge 60 ] || sleep $((60 - age))
 }
 
-query() { # EXPRESSION: what the server answers, an array
-	curl -sSG --max-time 10 --data-urlencode "query=$1" "$(url prometheus)/api/v1/query" |
+query() { # EXPRESSION [TIME]: what the server answers, an array
+	curl -sSG --max-time 30 --data-urlencode "query=$1" ${2:+-d "time=$2"} "$(url prometheus)/api/v1/query" |
 		jq -ce 'if .status == "success" then .data.result else error(.error) end'
 }
 
-value() { query "$1" | jq -er 'if length == 1 then .[0].value[1] else error("\(length) series") end'; }
+value() { query "$@" | jq -er 'if length == 1 then .[0].value[1] else error("\(length) series") end'; }
 
 # alerts NAME: the states of its alerts, and of which severity
 alerts() {
@@ -427,21 +427,39 @@ looks_well() {
 		return 1
 }
 
+# around EXPRESSION: $least and $most of it, from the sample before $before to the one after
+# $after; where one is missing, the next.
+around() {
+	local span="[$((after - before + 6))s:1s]" at=$((after + 3))
+	least=$(value "min_over_time(($1)$span)" $at)
+	most=$(value "max_over_time(($1)$span)" $at)
+}
+
 @test "consumers: its values are those of vmstat --json" {
-	requires_prometheus
-	local host key name
+	requires_minute
+	local host key name before after least most
 	host="{instance=\"127.0.0.1:$(of host.port)\"}"
+	before=$(date +%s)
 	"$VMSTAT" --scope=host --json --alert=off >"$dir/json"
+	after=$(date +%s)
+	sleep 4 # of samples
 	is_equal "memory, total" "$(value "vmstat_memory_total_bytes$host / 1024")" \
 		"$(awk '/^MemTotal:/ { print $2 }' /proc/meminfo)"
-	is_near "memory, available" "$(value "vmstat_memory_available_bytes$host / 1024")" \
-		"$(jq .avail "$dir/json")" "$(jq '.avail * 0.02' "$dir/json")"
-	is_near "swap, used" "$(value "(vmstat_swap_total_bytes$host - vmstat_swap_free_bytes$host) / 1024")" \
-		"$(jq .swpd "$dir/json")" "$(jq '.swpd * 0.02 + 1024' "$dir/json")"
-	# Its first report is of the time since boot.
+	# Between the least and the most of the seconds around it
 	while read -r key name; do
-		is_near "$name" "$(value "$name$host")" "$(jq ".$key * .interval" "$dir/json")" \
-			"$(jq ".$key * .interval * 0.002 + 100" "$dir/json")"
+		around "($name) / 1024"
+		is_between "$name" "$(jq ".$key" "$dir/json")" \
+			"$(awk "BEGIN { print $least * 0.98 - 1024 }")" "$(awk "BEGIN { print $most * 1.02 + 1024 }")"
+	done <<END
+avail vmstat_memory_available_bytes$host
+swpd vmstat_swap_total_bytes$host - vmstat_swap_free_bytes$host
+END
+	# Its first report is of the time since boot; both numbers are rounded to thousandths.
+	while read -r key name; do
+		around "$name$host"
+		is_between "$name" "$(jq ".$key * .interval" "$dir/json")" \
+			"$(jq "$least - (.$key + .interval) / 1000" "$dir/json")" \
+			"$(jq "$most + (.$key + .interval) / 1000" "$dir/json")"
 	done <<'END'
 cs vmstat_context_switches_total
 in vmstat_interrupts_total
@@ -507,19 +525,20 @@ END
 # answers FILTER SERVER: each expression of the panels that jq's filter leaves, to
 # $dir/empty those without an answer and why that may be
 answers() {
-	local expression name zero
+	local expression name zero at
 	scrape "$2" | sed -n 's/^# TYPE \([a-z_]*\) .*/\1/p' >"$dir/has"
 	: >"$dir/empty"
 	while read -r expression; do
 		expression=$(jq -r . <<<"$expression" | sed -E 's/\$\{?__(rate_)?interval\}?/40s/g
 			s/\$\{?cgroup\}?/.*/g; s/\$\{?instance\}?/127.0.0.1:'"$(of "$2.port")/g")
-		[ "$(query "$expression")" = '[]' ] || continue
+		at=$(date +%s)
+		[ "$(query "$expression" "$at")" = '[]' ] || continue
 		for name in $(grep -oE '\b(vmstat|kube)_[a-z_]+' <<<"$expression" | sort -u); do
 			grep -qx "$name" "$dir/has" || { echo "unknown: $name" >>"$dir/empty"; continue 2; }
 		done
 		# Of nothing, as many a second there is no time each took.
 		zero=$(tr '\n' ' ' <<<"$expression" | sed -n 's/.*\/ (\(.*\) > 0).*/\1/p')
-		if [ -n "$zero" ] && [ "$(value "sum($zero)")" = 0 ]; then
+		if [ -n "$zero" ] && [ "$(value "sum($zero)" "$at")" = 0 ]; then
 			echo "zero: $zero" >>"$dir/empty"
 			continue
 		fi

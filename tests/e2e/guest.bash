@@ -7,13 +7,15 @@ e2e=${BATS_TEST_DIRNAME:?}
 root=${e2e%/tests/e2e}
 export VMSTAT=${VMSTAT:-$root/vmstat}
 
-# boot_machine SCENARIO: for setup_file. Where the machine cannot be had, each
-# test of the file is skipped and says why; where it does not boot or finish,
-# fail and show what it printed.
+# boot_machine SCENARIO...: for setup_file, one machine after another. Where one
+# cannot be had, each test of the file is skipped and says why; where it does not
+# boot or finish, fail and show what it printed.
 boot_machine() {
-	local status=0
-	"$e2e/qemu" boot "$1" >"$BATS_FILE_TMPDIR/out" \
-		2>"$BATS_FILE_TMPDIR/err" || status=$?
+	local status=0 scenario
+	for scenario; do
+		"$e2e/qemu" boot "$scenario" >>"$BATS_FILE_TMPDIR/out" \
+			2>"$BATS_FILE_TMPDIR/err" || { status=$?; break; }
+	done
 	command -v jq >/dev/null || { status=77; echo "no jq" >"$BATS_FILE_TMPDIR/err"; }
 	if [ "$status" -eq 77 ]; then
 		tail -n 1 "$BATS_FILE_TMPDIR/err" >"$BATS_FILE_TMPDIR/skip"

@@ -110,7 +110,7 @@ stage_of() { # DOCKERFILE N: the lines of its Nth stage
 		sed "s/quiet'/quiet panic=-1'/" >"$dir/commands"
 	grep qemu-system "$dir/commands"
 	sed -i 's/^exec sh$/poweroff -f/' "$dir/commands"
-	(cd "$dir" && timeout 60 sh -eu ./commands </dev/null >out 2>err)
+	(cd "$dir" && timeout 300 sh -eu ./commands </dev/null >out 2>err)
 	tr -d '\r' <"$dir/out" >"$dir/text"
 	is_equal rows "$(grep -cE '^ *[0-9]+ +[0-9]+ +[0-9]+ +[0-9]+' "$dir/text")" 3
 	grep -E '^ *r +b +swpd +free' "$dir/text"

@@ -60,8 +60,12 @@ teardown() {
 		while read -r pid; do
 			kill -9 "$pid" 2>/dev/null || :
 		done <"$cgroup/cgroup.procs"
-		sleep 0.2
-		rmdir "$cgroup"
+		# What was killed has yet to end.
+		for _ in $(seq 100); do
+			! rmdir "$cgroup" 2>/dev/null || break
+			sleep 0.1
+		done
+		[ ! -d "$cgroup" ]
 	fi
 }
 
@@ -176,7 +180,7 @@ start_lxcfs() {
 	mkdir "$dir/lxc"
 	lxcfs -f -p "$dir/lxcfs.pid" "$dir/lxc" >"$dir/lxcfs.log" 2>&1 &
 	lxcfs=$!
-	for _ in $(seq 50); do
+	for _ in $(seq 300); do
 		[ ! -e "$dir/lxc/proc/meminfo" ] || break
 		sleep 0.1
 	done

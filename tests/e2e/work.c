@@ -7,18 +7,33 @@
  *   join PID         enter PID's pid and cgroup namespaces (children do)
  *   touch MIB N      write to each page of MIB fresh MiB, N times over
  *   map FILE N       read N pages of FILE in a stride: N major faults
+ *   read FILE N      read the first N KiB of FILE past the page cache, in
+ *                    blocks of 64 KiB
+ *   write FILE N     write N KiB of zeros in the same way
  *   switch N US      sleep N times for US microseconds: N context switches
  *   spin MS          burn MS milliseconds of one CPU's time
  *   wait MS          sleep once
- *   threads N        go on in N threads; the first to finish ends the process
+ *   cpu N            stay on CPU N
+ *   threads N        go on in N threads
  *   fork N           go on in N children, and wait for them
  *   vfork N          go on in N parents that hang in vfork, state D, for MS
  *                    given by the next argument
  *   stack DEV N      a device-mapper device of N sectors over DEV, MAJOR:MINOR
+ *   suspend DEV      what is sent to the device over DEV waits from now on
+ *   resume DEV       ... and is done now
  *   uid N            become user N
  *   newns DIR        own cgroup, pid and mount namespaces with a fresh /proc,
  *                    and a fresh cgroup2 on DIR unless that is -
  *   exec CMD ...     become CMD
+ *   tell NAME        write what it counted so far to stdout, a line `NAME.KEY
+ *                    N` for each count:
+ *       touched          KiB of memory, by touch
+ *       read, written    bytes, by read and write
+ *       ran, waited      us on a CPU, and us waiting for one, of this thread,
+ *                        as its scheduler counts them
+ *       lived            us since the process began
+ *       maj              major faults
+ *       cpu              the CPU that it is on
  *
  * Any failure is said on stderr and ends it with status 99. */
 #define _GNU_SOURCE
@@ -35,11 +50,15 @@
 #include <sys/mman.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 static void run(char **step);
+
+static struct timespec began;
+static long long touched_kib, bytes_read, bytes_written;
 
 _Noreturn static void fail(const char *what)
 {
@@ -89,6 +108,7 @@ static void touch(long mib, long passes)
 
 	if (p == MAP_FAILED)
 		fail("mmap");
+	touched_kib += mib << 10;
 	madvise((void *)p, size, MADV_NOHUGEPAGE);
 	for (long n = 0; n < passes; n++)
 		for (size_t i = 0; i < size; i += 4096)
@@ -112,6 +132,35 @@ static void map(const char *file, long pages)
 	for (size_t i = 0; i < size; i += 17 * 4096)
 		(void)p[i];
 	close(fd);
+}
+
+static void transfer(const char *file, long kib, int writes)
+{
+	static _Alignas(4096) char block[65536];
+	int fd = open(file, (writes ? O_WRONLY : O_RDONLY) | O_DIRECT | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		fail(file);
+	for (long long left = (long long)kib << 10; left > 0; left -= n) {
+		size_t size = left < (long long)sizeof block ? (size_t)left : sizeof block;
+
+		n = writes ? write(fd, block, size) : read(fd, block, size);
+		if (n <= 0)
+			fail(file);
+		*(writes ? &bytes_written : &bytes_read) += n;
+	}
+	close(fd);
+}
+
+static void stay_on(long cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET((size_t)cpu, &set);
+	if (sched_setaffinity(0, sizeof set, &set) != 0)
+		fail("sched_setaffinity");
 }
 
 static void spin(long ms)
@@ -208,6 +257,31 @@ static void new_namespaces(const char *dir, char **steps)
 	exit(0);
 }
 
+static void tell(const char *name)
+{
+	unsigned long long ran = 0, waited = 0;
+	struct timespec t;
+	struct rusage use;
+	char text[1024];
+	int n;
+	FILE *f = fopen("/proc/thread-self/schedstat", "re");
+
+	if (!f || fscanf(f, "%llu %llu", &ran, &waited) != 2)
+		fail("schedstat");
+	fclose(f);
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	getrusage(RUSAGE_SELF, &use);
+	/* In one write, as others may write to the same file. */
+	n = snprintf(text, sizeof text,
+		     "%s.touched %lld\n%s.read %lld\n%s.written %lld\n%s.ran %llu\n%s.waited %llu\n"
+		     "%s.lived %lld\n%s.maj %ld\n%s.cpu %d\n",
+		     name, touched_kib, name, bytes_read, name, bytes_written, name, ran / 1000, name, waited / 1000,
+		     name, (t.tv_sec - began.tv_sec) * 1000000LL + (t.tv_nsec - began.tv_nsec) / 1000, name,
+		     (long)use.ru_majflt, name, sched_getcpu());
+	if (write(1, text, (size_t)n) != n)
+		fail("stdout");
+}
+
 /* struct dm_ioctl and struct dm_target_spec of linux/dm-ioctl.h, which is not
  * among musl's headers. */
 struct dm_request {
@@ -223,28 +297,36 @@ struct dm_request {
 	char parameters[64];
 };
 
-/* A device-mapper device, linear over the whole of MAJOR:MINOR. */
+enum { DM_CREATE = 3, DM_SUSPEND = 6, DM_LOAD = 9 };
+
+/* A command for the device over MAJOR:MINOR, which is linear over the whole of it. */
+static void map_device(unsigned command, const char *below, long sectors, unsigned flags)
+{
+	struct dm_request r = {
+		.version = {4}, .data_size = sizeof r, .data_start = offsetof(struct dm_request, sector_start),
+		.target_count = command == DM_LOAD, .flags = flags, .length = (uint64_t)sectors,
+		.target_type = "linear",
+	};
+	int fd = open("/dev/mapper/control", O_RDWR | O_CLOEXEC);
+
+	snprintf(r.name, sizeof r.name, "over-%s", below);
+	snprintf(r.parameters, sizeof r.parameters, "%s 0", below);
+	if (fd < 0 || ioctl(fd, (int)_IOC(3u, 0xfdu, command, r.data_start), &r) < 0)
+		fail("device-mapper");
+	close(fd);
+}
+
+/* Resuming is suspending without the flag. */
+static void suspend(const char *below, int stops)
+{
+	map_device(DM_SUSPEND, below, 0, stops ? 1u << 1 : 0);
+}
+
 static void stack(const char *below, long sectors)
 {
-	static const unsigned create = 3, load = 9, resume = 6;
-	const unsigned commands[] = {create, load, resume};
-	struct dm_request r;
-	int fd = open("/dev/mapper/control", O_RDWR);
-
-	for (unsigned i = 0; i < 3; i++) {
-		memset(&r, 0, sizeof r);
-		r.version[0] = 4;
-		r.data_size = sizeof r;
-		r.data_start = offsetof(struct dm_request, sector_start);
-		r.target_count = commands[i] == load;
-		snprintf(r.name, sizeof r.name, "over-%s", below);
-		r.length = (uint64_t)sectors;
-		strcpy(r.target_type, "linear");
-		snprintf(r.parameters, sizeof r.parameters, "%s 0", below);
-		if (fd < 0 || ioctl(fd, (int)_IOC(3u, 0xfdu, commands[i], r.data_start), &r) < 0)
-			fail("device-mapper");
-	}
-	close(fd);
+	map_device(DM_CREATE, below, sectors, 0);
+	map_device(DM_LOAD, below, sectors, 0);
+	suspend(below, 0);
 }
 
 static void run(char **step)
@@ -264,6 +346,8 @@ static void run(char **step)
 			touch(n, m), step++;
 		else if (!strcmp(verb, "map") && b)
 			map(a, m), step++;
+		else if ((!strcmp(verb, "read") || !strcmp(verb, "write")) && b)
+			transfer(a, m, *verb == 'w'), step++;
 		else if (!strcmp(verb, "switch") && b)
 			for (step++; n > 0; n--)
 				nap(m);
@@ -273,6 +357,12 @@ static void run(char **step)
 			nap(n * 1000);
 		else if (!strcmp(verb, "stack") && b)
 			stack(a, m), step++;
+		else if (!strcmp(verb, "suspend") || !strcmp(verb, "resume"))
+			suspend(a, *verb == 's');
+		else if (!strcmp(verb, "cpu"))
+			stay_on(n);
+		else if (!strcmp(verb, "tell"))
+			tell(a);
 		else if (!strcmp(verb, "vfork") && b)
 			hang(n, m), step++;
 		else if (!strcmp(verb, "uid")) {
@@ -300,6 +390,7 @@ static void run(char **step)
 int main(int argc, char **argv)
 {
 	(void)argc;
+	clock_gettime(CLOCK_MONOTONIC, &began);
 	run(argv + 1);
 	return 0;
 }

@@ -174,12 +174,26 @@ END
     [[ $status == 3 && $stderr == *"conflicting options: --check and --alert=off" ]] || { show_output; false; }
 }
 
-@test "--alert=help lists the rules" {
+@test "json has its alerts in the data: said only where a terminal shows them; csv has none" {
+    requires_terminal
+    local format
+    for format in --json --csv; do # anything switches more than once a second
+        run --separate-stderr "$VMSTAT" $HOST --alert=cs=0.001 -y $format 0.1 1
+        printf '%s\n' "$stderr" > "$T/piped"
+        script -qec "'$VMSTAT' $HOST --alert=cs=0.001 -y $format 0.1 1 >/dev/null" /dev/null < /dev/null > "$T/shown"
+        grep -q 'CPU THRASHING' "$T/shown"
+        [[ $(grep -c 'CPU THRASHING' "$T/piped") == $([[ $format == --csv ]]; echo $((1 - $?))) ]] || { show_output; false; }
+    done
+}
+
+@test "--alert=help lists the rules, each with what to do" {
     run_vmstat --alert=help
     succeeds
+    ! has_feature help || grep -A1 '^cs ' <<< "$output" | grep -qx '          use fewer threads or .*' || { show_output; false; }
     grep -qx 'cs        3000 5000 CPU THRASHING' <<< "$output" || { show_output; false; }
     grep -qx 'oom       - 1 OOM KILL' <<< "$output" || { show_output; false; }
     grep -qx 'mem_full  5 20 MEMORY PRESSURE (said after 3 s)' <<< "$output" || { show_output; false; }
+    run ! grep -E '^.{81}' <<< "$output"
 }
 
 @test "-q: warnings and alerts are not said, errors are" {
@@ -224,17 +238,21 @@ step() { # SECOND FILE SED
     requires_tool jq
     # total of `full`: 10 s at 1000 s. 30 % of a second, then none; then 30 % of each.
     local t='/full/s/total=.*/total'
-    ARGS=--json in_steps pressure/memory "$t=10300000/" "$t=10300000/" "$t=10600000/" "$t=10900000/" "$t=11200000/" "$t=11500000/"
+    local steps=("$t=10300000/" "$t=10300000/" "$t=10600000/" "$t=10900000/" "$t=11200000/" "$t=11500000/")
+    ARGS=--json in_steps pressure/memory "${steps[@]}"
     [[ $(jq -c '[.alerts[].level]' "$T/out" | xargs) == "[] [critical] [] [critical] [critical] [critical] [critical]" ]] || { show_output; false; }
+    stderr_is_empty
+    cp -a "$T/calm/." "$T/f"
+    ARGS='-o pressure' in_steps pressure/memory "${steps[@]}"
     [[ $stderr == "vmstat: MEMORY PRESSURE: 30% of the time all stalled" ]] || { show_output; false; }
 }
 
 @test "seconds of a rule: --alert=NAME=WARN,CRIT,SECONDS" {
     # 4000 switches a second for 2 s
-    ARGS='--json --alert=cs=3000,5000,2' in_steps stat 's/^ctxt .*/ctxt 2571000/' 's/^ctxt .*/ctxt 2575000/' 's/^ctxt .*/ctxt 2579000/'
+    ARGS=--alert=cs=3000,5000,2 in_steps stat 's/^ctxt .*/ctxt 2571000/' 's/^ctxt .*/ctxt 2575000/' 's/^ctxt .*/ctxt 2579000/'
     [[ $stderr == "vmstat: CPU THRASHING: 4000 context switches/s" ]] || { show_output; false; }
     cp -a "$T/calm/." "$T/f"
-    ARGS='--json --alert=cs=3000,5000,9' in_steps stat 's/^ctxt .*/ctxt 2571000/' 's/^ctxt .*/ctxt 2575000/'
+    ARGS=--alert=cs=3000,5000,9 in_steps stat 's/^ctxt .*/ctxt 2571000/' 's/^ctxt .*/ctxt 2575000/'
     [[ -z $stderr ]] || { show_output; false; }
 }
 
@@ -250,7 +268,7 @@ step() { # SECOND FILE SED
 @test "messages do not flap around a level" {
     # 3100, 2900, 3100, 2950, 3200 a second: one message. 2500 leaves the level
     # by more than a tenth: 3300 after it is said anew.
-    ARGS=--json in_steps stat 's/^ctxt .*/ctxt 2570100/' 's/^ctxt .*/ctxt 2573000/' 's/^ctxt .*/ctxt 2576100/' \
+    ARGS=-ocs in_steps stat 's/^ctxt .*/ctxt 2570100/' 's/^ctxt .*/ctxt 2573000/' 's/^ctxt .*/ctxt 2576100/' \
         's/^ctxt .*/ctxt 2579050/' 's/^ctxt .*/ctxt 2582250/' 's/^ctxt .*/ctxt 2584750/' 's/^ctxt .*/ctxt 2588050/'
     diff - <(printf '%s\n' "$stderr") << 'END'
 vmstat: CPU THRASHING: 3100 context switches/s

@@ -38,9 +38,78 @@ level() { awk -v metric="$1" '$3 == metric { print $4 }' <<< "$output"; }
 @test "as one object: what it says, and what it is made of" {
     check_two_instants --json
     jq -e '.status == "CRITICAL" and .code == 2 and .interval == 2.5 and
-        (.checks | map(select(.metric == "swap"))[0] == {resource: "swap", aspect: "saturation", metric: "swap",
+        (.checks | map(select(.metric == "swap") | del(.advice))[0] == {resource: "swap", aspect: "saturation", metric: "swap",
             level: "warning", value: 200, warning: 1, critical: 1000}) and
         (.checks | map(select(.level == "unknown").metric) == ["thr_pct", "mem_pct"])' <<< "$output" || { show_output; false; }
+}
+
+@test "advice on each finding, in its object" {
+    requires_feature help
+    check_two_instants --json
+    jq -e '[.checks[] | select(.advice) | .metric] == ["oom", "swap"] and
+        (.checks[] | select(.metric == "swap").advice | startswith("find what grows"))' <<< "$output" || { show_output; false; }
+    use_fixture host
+    check_two_instants
+    [[ $output != *"find what grows"* ]] || { show_output; false; }
+}
+
+# check_on_terminal WIDTH NAME=VALUE... -- ARGS...: the verdict on a recording of three findings.
+check_on_terminal() {
+    local environment=()
+    requires_feature record
+    requires_terminal
+    printf '%s\n' time,interval,scope,cgroup,maj,mem_pct,mem_limit,thr_pct,cs,io_full \
+        2026-01-02T03:04:04Z,1,cgroup,/a,0,50,524288,0,7,0 \
+        2026-01-02T03:04:05Z,1,cgroup,/a,900,91.2,524288,50,7,0 > "$T/csv"
+    while [[ $2 != -- ]]; do environment+=("$2"); set -- "$1" "${@:3}"; done
+    output=$(script -qec "stty cols $1 rows 24; env ${environment[*]} '$VMSTAT' --replay='$T/csv' --check ${*:3}" \
+        /dev/null < /dev/null | tr -d '\r')
+    mapfile -t lines <<< "$output"
+}
+
+@test "on a terminal: no performance data, advice on each finding, the worst first, nothing that is not here" {
+    requires_feature help cgroup top
+    check_on_terminal 80 TERM=dumb -- --alert=cs=off
+    output_is "CRITICAL: CPU throttled 50% of the periods, 900 major faults/s, memory 91% of
+512M, at 2026-01-02 03:04:05 UTC
+  CPU THROTTLED: raise the CPU quota, or run fewer threads at once
+  HIGH IO LATENCY: add memory or run less: pages in use are being evicted
+  MEMORY NEAR LIMIT: raise the limit, or find the leak with --top
+  metric       level       value   warn   crit 
+  cpu_some     unknown         -     40     80 % of the time some waiting
+  thr_pct      critical       50      5     25 % of the periods
+  cs           unknown         7   3000   5000 context switches/s
+  mem_pct      warning        91     90     97 % of the limit
+  mem_full     unknown         -      5     20 % of the time all stalled
+  maj          critical      900     50    500 major faults/s
+  oom          unknown         -      -      1 killed
+  swap         unknown         -      1   1000 KiB/s
+  io_full      ok              0     10     40 % of the time all stalled"
+    check_on_terminal 60 TERM=dumb --
+    [[ $output == *"  maj          critical      900 major faults/s"* ]] || { echo "$output"; false; }
+    run ! grep -E '^.{61}' <<< "$output"
+    check_on_terminal 20 TERM=dumb --
+    run ! grep -E '^.{21}' <<< "$output"
+    # A host has no quota and no limit: no row.
+    use_fixture host
+    output=$(script -qec "'$VMSTAT' --proc='$T/f/proc' --check 0.01" /dev/null < /dev/null | tr -d '\r')
+    [[ $output == *io_full* && $output != *thr_pct* && $output != *mem_pct* ]] || { echo "$output"; false; }
+}
+
+@test "levels are coloured as the table's: on a terminal, or --color; not with NO_COLOR, TERM=dumb" {
+    local red=$'\e[31m' yellow=$'\e[33m' off=$'\e[0m'
+    requires_feature cgroup
+    check_on_terminal 120 TERM=xterm --
+    [[ ${lines[0]} == "${red}CRITICAL$off: "* ]] || { echo "$output"; false; }
+    grep -qF "$red  memory   saturation  maj          critical      900     50    500 major faults/s$off" <<< "$output"
+    grep -qF "$yellow  memory   utilisation mem_pct      warning " <<< "$output"
+    [[ $(grep -c $'\e' <<< "$output") == 4 ]] || { echo "$output"; false; }
+    check_on_terminal 120 TERM=dumb --
+    [[ $output != *$'\e'* ]]
+    check_on_terminal 120 TERM=xterm NO_COLOR=1 --
+    [[ $output != *$'\e'* && $output == *CRITICAL* ]]
+    run_vmstat --replay="$T/csv" --check --color=always
+    [[ ${lines[0]} == "${red}CRITICAL$off: "*" | "* ]] || { show_output; false; }
 }
 
 @test "nothing that can be judged, and what is no command line, is 3" {
@@ -58,10 +127,17 @@ level() { awk -v metric="$1" '$3 == metric { print $4 }' <<< "$output"; }
 }
 
 @test "half a second unless told, the worst of N" {
-    local began=$EPOCHREALTIME
-    run_on_this_machine --check=critical --alert=off --threshold=1000000000 --json
-    [[ $(awk "BEGIN { print $EPOCHREALTIME - $began < 0.95 }") == 1 ]]
-    jq -e '.interval > 0.45 and .interval < 0.6' <<< "$output"
+    local began took
+    # What else runs can make it later, but not earlier: the best of five.
+    for _ in 1 2 3 4 5; do
+        began=${EPOCHREALTIME/./}
+        run_on_this_machine --check=critical --alert=off --threshold=1000000000 --json
+        took=$((${EPOCHREALTIME/./} - began))
+        jq -e '.interval > 0.45' <<< "$output"
+        ((took >= 950000)) || ! jq -e '.interval < 0.6' <<< "$output" || break
+    done
+    ((took < 950000))
+    jq -e '.interval < 0.6' <<< "$output"
     COUNT=3 run_two_instants --check -y
     [[ $status == 2 && ${lines[0]} == "CRITICAL: out of memory: 3 killed"* && ${#lines[@]} -lt 30 ]] || { show_output; false; }
 }
@@ -141,8 +217,11 @@ cause() {
     use_fixture v2
     printf 'some avg10=1.00 total=0\nfull avg10=1.00 total=0\n' > "$T/f/sys/fs/cgroup/kubepods/pod1/ctr/cpu.pressure"
     printf 'some avg10=1.00 total=1800000\nfull avg10=1.00 total=100000\n' > "$T/second/sys/fs/cgroup/kubepods/pod1/ctr/cpu.pressure"
+    cp -a "$T/f" "$T/before"
     run_two_instants --scope=cgroup --alert=cpu_some=10,40,0 --json
     [[ $(jq -c 'select(.interval == 2).alerts[] | select(.metric == "cpu_some").cause' <<< "$output") == '"queueing"' ]] || { show_output; false; }
+    rm -r "$T/f" && mv "$T/before" "$T/f"
+    run_two_instants --scope=cgroup --alert=cpu_some=10,40,0
     stderr_has 'CPU PRESSURE: 90% of the time some waiting, its own tasks queue$'
 }
 
@@ -165,8 +244,7 @@ cause() {
 @test "a signal before the verdict: unknown, with a line, whatever the signal" {
     local signal
     for signal in INT TERM HUP; do
-        run --separate-stderr timeout -s $signal --preserve-status 0.3 \
-            "$VMSTAT" "--proc=$T/f/proc" --check 20
+        run_and_signal $signal "--proc=$T/f/proc" --check 60
         [[ $status == 3 && -z $output ]] || { show_output; false; }
         stderr_has '^vmstat: --check: ended by a signal before there was a verdict$'
     done

@@ -157,10 +157,10 @@ named() {
     ((many <= $(memory) + 160))
 }
 
-# KiB that it takes at most.
+# KiB that it takes at most, of some reports.
 memory() {
-    "$VMSTAT" "--proc=$T/f/proc" "--sys=$T/f/sys" --cgroup=/ --cgroups 0.05 > "$T/out" &
-    sleep 0.4
+    "$VMSTAT" "--proc=$T/f/proc" "--sys=$T/f/sys" --cgroup=/ --cgroups 0.05 > "$T/out" 3>&- &
+    until_true has_slept $! 4 >&2
     awk '/VmHWM/ { print $2 }' /proc/$!/status
     kill $!
 }

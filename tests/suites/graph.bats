@@ -137,7 +137,8 @@ END
     run_on_this_machine --graph=cs,us 0.02 5
     [[ $status == 0 && $(grep -c 'now .* min .* avg .* max ' <<< "$output") == 2 && ${#lines[@]} == 19 ]] || { show_output; false; }
     "$VMSTAT" $HOST --svg 0.02 > "$T/svg" &
-    sleep 0.3
+    # It sleeps after each report; the first, an average, is not drawn.
+    until_true has_slept $! 4
     kill $!
     wait $! || status=$?
     [[ $status == 143 && $(tail -n 1 "$T/svg") == "</svg>" ]]
@@ -164,15 +165,16 @@ END
 @test "on a terminal: drawn anew each time, as high and wide as it is" {
     requires_terminal
     requires_tool tmux
-    tmux -L vmstat-graph new-session -d -x 70 -y 20 "LC_ALL=C.UTF-8 '$VMSTAT' $HOST --graph=cs 0.05"
-    sleep 1
-    tmux -L vmstat-graph capture-pane -p > "$T/screen"
-    tmux -L vmstat-graph resize-window -x 50 -y 10
-    sleep 0.7
-    tmux -L vmstat-graph capture-pane -p > "$T/smaller"
-    tmux -L vmstat-graph kill-server
-    [[ $(head -n 1 "$T/screen") == "cs  now "* && $(grep -c '│' "$T/screen") == 18 ]] || { cat "$T/screen"; false; }
-    [[ $(head -n 1 "$T/smaller") == "cs  now "* && $(grep -c '│' "$T/smaller") == 8 ]] || { cat "$T/smaller"; false; }
+    local t="tmux -f /dev/null -S $T/tmux"
+    drawn() { # FILE ROWS
+        $t capture-pane -p > "$T/$1"
+        [[ $(head -n 1 "$T/$1") == "cs  now "* && $(grep -c '│' "$T/$1") == "$2" ]]
+    }
+    $t new-session -d -x 70 -y 20 "LC_ALL=C.UTF-8 '$VMSTAT' $HOST --graph=cs 0.05"
+    until_true drawn screen 18 || { cat "$T/screen"; false; }
+    $t resize-window -x 50 -y 10
+    until_true drawn smaller 8 || { cat "$T/smaller"; false; }
+    $t kill-server
 }
 
 # pictures COLUMNS ROWS ARGS: what a terminal of that size is shown, picture by picture,
@@ -230,9 +232,10 @@ pictures() {
 }
 
 @test "a replay draws the graph that was shown live" {
-    run_on_this_machine --graph=cs,free "--record=$T/recording" 0.02 20
-    local live=$output
-    run_vmstat "--replay=$T/recording" --graph=cs,free
+    local R=$T/recording live
+    until_punctual run_on_this_machine --graph=cs,free "--record=$R" 0.02 20
+    live=$output
+    run_vmstat "--replay=$R" --graph=cs,free
     output_is "$live"
 }
 

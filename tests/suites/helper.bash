@@ -22,9 +22,13 @@
 #   run_without_permission FILE... -- ARGS...
 #                                as a user that may not read these files of it
 #   run_on_this_machine ARGS...  in host scope
+#   run_and_signal SIGNAL ARGS...
+#                                that it gets once it sleeps
 #   $HOST $CALM                  options for host scope, against alerts
+#   until_true COMMAND...        waits for it: has_lines FILE N, has_slept PID N
 # What came out:
 #   succeeds, stderr_is_empty
+#   fails COMMAND...             it does
 #   fails_with PATTERN           status 1, no output, one line of reason
 #   stderr_has REGEX             some line of it matches
 #   output_is TEXT               exactly that
@@ -118,6 +122,19 @@ run_on_this_machine() {
     run --separate-stderr timeout 20 "$VMSTAT" $HOST "$@"
 }
 
+# `env`, as bash has SIGINT ignored of what runs in the background.
+run_and_signal() {
+    local pid
+    env --default-signal=INT "$VMSTAT" "${@:2}" > "$T/out" 2> "$T/err" 3>&- &
+    pid=$!
+    sleeps $pid
+    kill -"$1" $pid
+    status=0
+    wait $pid 2> /dev/null || status=$?
+    output=$(< "$T/out") stderr=$(< "$T/err")
+    mapfile -t lines < "$T/out"
+}
+
 run_two_instants() {
     local changes=(overlay)
     run_with_changes "$@"
@@ -191,6 +208,37 @@ sleeps() {
         sleep 0.002
     done
     return 1
+}
+
+# Waits up to half a minute until a command succeeds.
+until_true() {
+    local end=$((SECONDS + 30))
+    while ((SECONDS < end)); do
+        ! "$@" 2> /dev/null || return 0
+        sleep 0.02
+    done
+    echo "in vain: $*"
+    false
+}
+
+# until_punctual COMMAND...: it records into $R; again where the first report came so late
+# that its interval is unlike the next: then a replay takes it for an average since boot.
+until_punctual() {
+    for _ in {1..20}; do
+        rm -f "$R" "$R.1"
+        "$@"
+        awk -F, 'NR == 2 { first = $2 } NR == 3 { late = $2 - first }
+            END { exit !(NR > 2 && late < 0.045 && late > -0.045) }' "$R" && return
+    done
+}
+
+fails() { if "$@"; then return 1; fi; } # of bats, ! alone does not fail a test
+
+has_lines() { [[ $(wc -l < "$1") -ge $2 ]]; } # FILE N
+
+has_slept() { # PID TIMES: a program that bash started, between its reports
+    [[ ! /proc/$1/exe -ef /proc/$$/exe &&
+        $(sed -n 's/^voluntary_ctxt_switches:\t//p' "/proc/$1/status") -ge $2 ]]
 }
 
 run_in_cgroup() { run_vmstat --scope=cgroup --json $CALM "$@"; }

@@ -49,8 +49,6 @@ stop_server() {
     fails grep -v -e ': listening on ' -e ': sandbox: without ' "$T/err"
 }
 
-fails() { if "$@"; then return 1; fi; } # of bats, ! alone does not fail a test
-
 connects() { (: < "/dev/tcp/127.0.0.1/$port") 2> /dev/null; }
 
 # ask FORMAT: sends that in one write; what comes until the end to $T/answer.
@@ -249,7 +247,7 @@ metrics_are() {
 @test "options that do not go with it" {
     for option in --json --csv -d -D -s -f -m -psda --top --prometheus --graph --svg -ocs \
         --replay=x; do
-        run --separate-stderr timeout 2 "$VMSTAT" --listen=0 "$option"
+        run --separate-stderr timeout 20 "$VMSTAT" --listen=0 "$option"
         fails_with "conflicting options: *" || { echo "option: $option"; false; }
     done
 }
@@ -258,7 +256,9 @@ metrics_are() {
 
 @test "the endpoints, their types and heads" {
     serve
+    before=$(date +%s)
     get /metrics
+    after=$(date +%s)
     answers 200
     [[ $(head_lines | sed 's/^Date: .*/Date:/') == 'HTTP/1.1 200 OK
 Date:
@@ -269,7 +269,7 @@ Connection: close
 Transfer-Encoding: chunked' ]]
     [[ $(header Date) =~ ^(Mon|Tue|Wed|Thu|Fri|Sat|Sun),\ [0-3][0-9]\ [A-Z][a-z]{2}\ 20[0-9]{2}\ [0-9:]{8}\ GMT$ ]]
     is=$(date -u -d "$(header Date)" +%s)
-    ((is - $(date +%s) < 3 && $(date +%s) - is < 3))
+    ((before <= is && is <= after))
     [[ $(header Date) == "$(date -u -d "@$is" '+%a, %d %b %Y %H:%M:%S GMT')" ]]
     get /healthz
     answers 200
@@ -499,12 +499,18 @@ by_name() {
 
 @test "a loopback socket that was handed over asks for the name, too" {
     requires_tool systemd-socket-activate
-    : > "$T/err"
-    port=$((20000 + RANDOM % 10000))
-    systemd-socket-activate -l "127.0.0.1:$port" "$VMSTAT" "--proc=$T/f/proc" "--sys=$T/f/sys" \
-        --listen=127.0.0.1:1 > "$T/out" 2> "$T/err" 3>&- &
-    server=$!
-    timeout 5 bash -c 'until (: < "/dev/tcp/127.0.0.1/$0"); do sleep 0.02; done' "$port" 2> /dev/null
+    # Port 0 cannot be given: where one is in use, the next.
+    for _ in {1..20}; do
+        : > "$T/err"
+        port=$((20000 + RANDOM % 10000))
+        systemd-socket-activate -l "127.0.0.1:$port" "$VMSTAT" "--proc=$T/f/proc" "--sys=$T/f/sys" \
+            --listen=127.0.0.1:1 > "$T/out" 2> "$T/err" 3>&- &
+        server=$!
+        until_true grep -qi 'listening on\|in use' "$T/err"
+        grep -q 'in use' "$T/err" || break
+        wait "$server" || server=
+    done
+    [[ $server ]]
     by_name evil.example
     answers 421
     by_name localhost
@@ -525,20 +531,29 @@ by_name() {
 
 @test "408: a request that is not whole in 10 seconds, however it drips" {
     serve
-    exec 5<> "/dev/tcp/127.0.0.1/$port" 6<> "/dev/tcp/127.0.0.1/$port" 7<> "/dev/tcp/127.0.0.1/$port"
-    printf 'GET /metrics HTTP/1.1\r\nHost: localhost\r\n' >&5
-    { while sleep 0.4; do printf 'A' >&6 || break; done; } 2> /dev/null 3>&- &
-    drip=$!
-    began=$(date +%s%N)
-    timeout 14 cat <&5 > "$T/answer"
-    took=$((($(date +%s%N) - began) / 1000000))
-    ((took > 9500 && took < 11000)) || { echo "after $took ms"; false; }
+    # What else runs can only make it later: the best of three.
+    for _ in 1 2 3; do
+        began=${EPOCHREALTIME/./}
+        exec 5<> "/dev/tcp/127.0.0.1/$port" 6<> "/dev/tcp/127.0.0.1/$port" 7<> "/dev/tcp/127.0.0.1/$port"
+        printf 'GET /metrics HTTP/1.1\r\nHost: localhost\r\n' >&5
+        { while sleep 0.4; do printf 'A' >&6 || break; done; } 2> /dev/null 3>&- &
+        drip=$!
+        timeout 30 cat <&6 > "$T/dripped" 3>&- &
+        reader=$!
+        timeout 30 cat <&5 > "$T/answer"
+        took=$(((${EPOCHREALTIME/./} - began) / 1000))
+        wait $reader || true
+        dripped=$(((${EPOCHREALTIME/./} - began) / 1000))
+        kill $drip || true
+        ((took >= 10000 && dripped >= 10000))
+        ((dripped >= 11000)) || break
+    done
+    ((dripped < 11000)) || { echo "after $took and $dripped ms"; false; }
     answers 408
     [[ $(header Connection) == close && $(body) == '408 Request Timeout' ]]
-    timeout 3 cat <&6 > "$T/answer" || true
-    kill $drip || true
+    mv "$T/dripped" "$T/answer"
     answers 408
-    run timeout 3 cat <&7
+    run timeout 10 cat <&7
     [[ $status == 0 && -z $output ]] # nothing was asked: nothing is said
 }
 
@@ -549,10 +564,16 @@ by_name() {
         fds[i]=$fd
     done
     sleep 0.1
-    began=$(date +%s%N)
-    get /healthz
-    answers 200
-    (($(date +%s%N) - began < 500000000))
+    # What else runs can only add: the least of five.
+    for _ in 1 2 3 4 5; do
+        began=${EPOCHREALTIME/./}
+        get /healthz
+        took=$((${EPOCHREALTIME/./} - began))
+        answers 200
+        ((took >= 500000)) || break
+        exec {fd}<> "/dev/tcp/127.0.0.1/$port" # in the slot that is free again
+    done
+    ((took < 500000))
     run timeout 3 cat <&"${fds[0]}"
     [[ $status == 0 && -z $output ]]
     printf 'GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n' >&"${fds[63]}"
@@ -602,21 +623,29 @@ full avg10=0.00 total=3'
 
 @test "SIGTERM: an answer that is under way is completed, new ones are not begun" {
     make_cgroups 800 200 cpu.pressure # more than sockets hold
-    serve --cgroup=/kubepods --cgroups
-    exec 8<> "/dev/tcp/127.0.0.1/$port" 7<> "/dev/tcp/127.0.0.1/$port"
-    printf 'GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n' >&8
-    sleep 0.3
-    kill -TERM "$server"
-    run timeout 2 cat <&7 # idle: closed at once
-    [[ $status == 0 && -z $output ]]
-    fails connects
-    kill -0 "$server"
-    timeout 8 cat <&8 > "$T/answer"
-    exec 8>&-
-    code=0
-    wait "$server" || code=$?
-    server=
-    [[ $code == 0 ]]
+    # It is given 0.9 s, in which all of this has to happen: once more, where it did not.
+    for _ in {1..10}; do
+        serve --cgroup=/kubepods --cgroups
+        exec 8<> "/dev/tcp/127.0.0.1/$port" 7<> "/dev/tcp/127.0.0.1/$port"
+        printf 'GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n' >&8
+        IFS= read -r first <&8 # it is under way
+        began=${EPOCHREALTIME/./}
+        kill -TERM "$server"
+        idle=0 alive=0 rest=
+        IFS= read -r -t 5 rest <&7 || idle=$?
+        ! connects || idle=connected
+        kill -0 "$server" || alive=$?
+        timeout 8 cat <&8 > "$T/rest" || true
+        took=$((${EPOCHREALTIME/./} - began))
+        exec 8>&-
+        code=0
+        wait "$server" || code=$?
+        server=
+        ((took >= 850000)) || break
+    done
+    echo "$took us, idle: $idle $rest, alive: $alive"
+    [[ $idle == 1 && -z $rest && $alive == 0 && $code == 0 && $took -lt 850000 ]] # 1: an end, and no timeout
+    { printf '%s\n' "$first"; cat "$T/rest"; } > "$T/answer"
     answers 200
     body > "$T/metrics"
     (($(stat -c %s "$T/metrics") > 800000))
@@ -626,13 +655,18 @@ full avg10=0.00 total=3'
 
 @test "a response that is broken off is reset: nobody takes it for a whole one" {
     make_cgroups 800 200 cpu.pressure
-    serve --cgroup=/kubepods --cgroups
-    exec 8<> "/dev/tcp/127.0.0.1/$port"
-    printf 'GET /metrics HTTP/1.0\r\n\r\n' >&8
-    sleep 0.5
-    began=$(date +%s%N)
-    stop_server
-    (($(date +%s%N) - began < 1000000000))
+    # What else runs can only add to the 0.9 s that it is given: the least of five.
+    for _ in 1 2 3 4 5; do
+        serve --cgroup=/kubepods --cgroups
+        exec 8<> "/dev/tcp/127.0.0.1/$port"
+        printf 'GET /metrics HTTP/1.0\r\n\r\n' >&8
+        IFS= read -r _ <&8 # it is under way
+        began=${EPOCHREALTIME/./}
+        stop_server
+        took=$((${EPOCHREALTIME/./} - began))
+        ((took >= 1000000)) || break
+    done
+    ((took < 1000000))
     code=0
     timeout 5 cat <&8 > "$T/answer" 2> "$T/reset" || code=$?
     [[ $code == 1 ]]
@@ -641,13 +675,18 @@ full avg10=0.00 total=3'
 
 @test "SIGTERM and SIGHUP without connections: status 0 at once" {
     for signal in TERM HUP; do
-        serve
-        began=$(date +%s%N)
-        kill -$signal "$server"
-        wait "$server"
-        server=
-        (($(date +%s%N) - began < 500000000))
-        [[ ! -s $T/out ]]
+        # What else runs can only add: the least of five.
+        for _ in 1 2 3 4 5; do
+            serve
+            began=${EPOCHREALTIME/./}
+            kill -$signal "$server"
+            wait "$server"
+            took=$((${EPOCHREALTIME/./} - began))
+            server=
+            [[ ! -s $T/out ]]
+            ((took >= 500000)) || break
+        done
+        ((took < 500000))
     done
 }
 
@@ -657,7 +696,7 @@ full avg10=0.00 total=3'
     sleep 0.1
     local start=$SECONDS
     stop_server
-    ((SECONDS - start <= 1))
+    ((SECONDS - start <= 5)) # of an hour, or of the 10 s of a connection
     exec 8>&-
 }
 
@@ -670,13 +709,13 @@ serve_watched() {
     strace -D -f -o "$T/calls" -e "trace=$1" ${2:+-e "inject=$1:error=$2"} \
         "$VMSTAT" "--proc=$T/f/proc" "--sys=$T/f/sys" --listen=127.0.0.1:0 > "$T/out" 2> "$T/err" 3>&- &
     server=$!
-    timeout 5 bash -c 'until grep -q listening "$0"; do sleep 0.02; done' "$T/err" || skip "strace cannot watch here"
+    timeout 30 bash -c 'until grep -q listening "$0"; do sleep 0.02; done' "$T/err" || skip "strace cannot watch here"
     listens
 }
 
 calls() { grep -c "^[0-9]* *$1(" "$T/calls"; }
 
-# ends_with STATUS: by itself, within so many tenths of a second
+# ends_with STATUS TENTHS: by itself, within so many tenths of a second
 ends_with() {
     local i code=0
     for ((i = 0; i < $2; i++)); do
@@ -692,13 +731,17 @@ ends_with() {
 @test "accept fails: a pause and one word, no loop" {
     for error in EPROTO EPERM ENOMEM EMFILE; do
         serve_watched accept4 $error
+        began=${EPOCHREALTIME/./}
         exec 8<> "/dev/tcp/127.0.0.1/$port"
+        until_true grep -q 'no connection is accepted: ' "$T/err"
         sleep 1
-        (($(calls accept4) <= 15)) || { echo "$error: $(calls accept4) calls in a second"; false; }
+        called=$(calls accept4)
+        # One each tenth of a second
+        ((called <= (${EPOCHREALTIME/./} - began) / 100000 + 2)) || { echo "$error: $called calls"; false; }
         [[ $(grep -c 'no connection is accepted: ' "$T/err") == 1 ]] || { cat "$T/err"; false; }
         exec 8>&-
         kill -TERM "$server"
-        ends_with 0 10
+        ends_with 0 50
     done
     # One that a firewall refused is not the end, nor is what a client took back.
     for error in EPERM:when=1..3 ECONNABORTED:when=1 EINTR:when=1; do
@@ -706,19 +749,19 @@ ends_with() {
         get /healthz
         answers 200
         kill -TERM "$server"
-        ends_with 0 10
+        ends_with 0 50
     done
 }
 
 @test "accept fails for good: status 1, with the reason" {
-    for error in 'EBADF 10 Bad file descriptor' 'EINVAL 10 Invalid argument' 'ENOTSOCK 10 Not a socket' \
-        'EPERM 120 Operation not permitted'; do
+    for error in 'EBADF 50 Bad file descriptor' 'EINVAL 50 Invalid argument' 'ENOTSOCK 50 Not a socket' \
+        'EPERM 150 Operation not permitted'; do
         read -r error tenths words <<< "$error"
         serve_watched accept,accept4 "$error" # musl has both
+        began=${EPOCHREALTIME/./}
         exec 8<> "/dev/tcp/127.0.0.1/$port"
-        began=$(date +%s%N)
         ends_with 1 "$tenths"
-        [[ $error != EPERM || $((($(date +%s%N) - began) / 100000000)) -ge 98 ]]
+        [[ $error != EPERM || $((${EPOCHREALTIME/./} - began)) -ge 10000000 ]]
         [[ $(tail -n 1 "$T/err") == "vmstat: --listen: no connection is accepted: $words" ]] || { cat "$T/err"; false; }
         exec 8>&-
     done
@@ -731,7 +774,7 @@ ends_with() {
         answers 200
     done
     kill -TERM "$server"
-    ends_with 0 10
+    ends_with 0 50
 }
 
 @test "a report every 10 seconds, for which a scrape will do; every 2 while somebody looks" {
@@ -747,7 +790,7 @@ ends_with() {
     sleep 3
     (($(calls pread64) > scraped))
     kill -TERM "$server"
-    ends_with 0 10
+    ends_with 0 50
 }
 
 @test "few descriptors: no series is lost for connections; too few are refused" {
@@ -782,7 +825,7 @@ ends_with() {
     requires_feature record
     local before=${EPOCHREALTIME/./}
     serve --record="$T/rec.csv" 0.1
-    sleep 0.6
+    until_true has_lines "$T/rec.csv" 4
     scrape
     stop_server
     run --separate-stderr "$VMSTAT" --replay="$T/rec.csv" --csv
@@ -794,13 +837,14 @@ ends_with() {
     requires_feature record
     mkdir "$T/r"
     cd "$T/r"
+    rotated() { [[ $(stat -c %i "$name.1") != "$before" ]]; }
     for name in rec.csv "$T/r/other.csv"; do
         serve --scope=host --record="$name,3" 0.05
-        timeout 5 bash -c 'until [[ -s $0.1 ]]; do sleep 0.02; done' "$name"
+        until_true test -s "$name.1"
         before=$(stat -c %i "$name.1")
-        timeout 5 bash -c 'until [[ $(stat -c %i "$0.1") != "$1" ]]; do sleep 0.02; done' "$name" "$before"
+        until_true rotated
         rm -f "$name" "$name.1"
-        timeout 5 bash -c 'until [[ -s $0.1 ]]; do sleep 0.02; done' "$name"
+        until_true test -s "$name.1"
         scrape
         stop_server
         [[ $(head -c 5 "$name.1") == time, && $(wc -l < "$name.1") == 4 ]]
@@ -1067,6 +1111,7 @@ ends_with() {
 # ------------------------------------------------------------- what it gave up
 
 @test "the process: no new privileges, a filter, and its metrics of itself" {
+    before=$(date +%s)
     serve
     get /healthz
     [[ $(sed -n 's/^NoNewPrivs:\t//p' "/proc/$server/status") == 1 ]]
@@ -1077,7 +1122,7 @@ ends_with() {
     [[ $(sed -n 's/^process_resident_memory_bytes //p' "$T/metrics") -gt 4096 ]]
     [[ $(sed -n 's/^process_resident_memory_bytes //p' "$T/metrics") -lt 2097152 ]]
     start=$(sed -n 's/^process_start_time_seconds //p' "$T/metrics")
-    ((${start%.*} <= $(date +%s) && ${start%.*} > $(date +%s) - 10))
+    ((${start%.*} <= $(date +%s) && ${start%.*} >= before))
     grep -q '^process_cpu_seconds_total 0' "$T/metrics"
 }
 
@@ -1154,8 +1199,9 @@ ends_with() {
 
 # page ARGS...: of a server that has taken some reports. panels: their labels, in their order.
 page() {
-    serve "$@" 0.1
-    sleep 0.6
+    # Long enough that ticks which the kernel counts late are not missed.
+    serve "$@" 0.3
+    sleep 1
     get /
     answers 200
     stop_server

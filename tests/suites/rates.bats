@@ -304,6 +304,15 @@ setup() {
     json_has 2 cpu_max=80 cpu_max_id=4000
 }
 
+@test "the busiest CPU of a guest has lost ticks" {
+    use_fixture host
+    # 100 of CPU 0's 250 ticks are left, all of them busy; CPU 1 has them all, 25 busy
+    sed -i 's/^cpu0 .*/cpu0 50100 2000 12000 20000 11000 1500 1000 2500 6000 600/
+        s/^cpu1 .*/cpu1 30025 4000 8000 38225 11000 500 3000 5500 5000 400/' "$T/second/proc/stat"
+    run_two_instants -x --json $CALM
+    json_has 2 cpu_max=100 cpu_max_id=0
+}
+
 @test "load averages, of a host alone" {
     use_fixture host
     run_vmstat -x --json

@@ -318,12 +318,7 @@ run_in_private_namespace() {
 @test "the container ends between two samples: said so, status 1, no zeros" {
     echo "$C" > "$T/second/removed"
     rm -rf "$T/second/$C"
-    "$VMSTAT" "--proc=$T/f/proc" "--sys=$T/f/sys" --scope=cgroup --json \
-        $CALM 0.3 5 > "$T/out" 2> "$T/err" 3>&- &
-    local pid=$! status=0
-    while [[ ! -s $T/out ]] && kill -0 $pid; do sleep 0.02; done
-    overlay
-    wait $pid || status=$?
+    COUNT=5 run_two_instants --scope=cgroup --json $CALM
     [[ $status == 1 && $(wc -l < "$T/out") == 1 ]] || { cat "$T/out" "$T/err"; false; }
     grep -qxE 'vmstat: cgroup .*ctr: gone: the container has ended' "$T/err" ||
         { cat "$T/err"; false; }
@@ -646,15 +641,18 @@ run_with_fault() {
 # Alerts.
 @test "alerts: throttling, memory near the limit, kills of this cgroup" {
     requires_feature alerts
-    run_two_instants --scope=cgroup --json
+    run_two_instants --scope=cgroup
     # The first report's 2 kills are since the start: nobody is alarmed.
     [[ $(head -n 1 "$T/err") == "vmstat: OOM KILL: 3 killed" ]] || { show_output; false; }
     stderr_has '^vmstat: CPU THROTTLED: 15% of the periods$'
+    use_fixture v2
+    run_two_instants --scope=cgroup --json
+    stderr_is_empty
     [[ $(jq -sc '.[1].alerts | map([.metric, .level, .value]) | sort' <<< "$output") == '[["oom","critical",3],["thr_pct","warning",15]]' ]] || { show_output; false; }
     use_fixture v2
     echo 46976204 | write_file sys/fs/cgroup/kubepods/pod1/memory.current
     sed -i 's/^oom_kill .*/oom_kill 0/' "$T/f/$C/memory.events"
-    run_vmstat --scope=cgroup --json
+    run_vmstat --scope=cgroup
     # 44.8 MiB of 48: 93.3%
     [[ $stderr == "vmstat: MEMORY NEAR LIMIT: 93% of the limit" ]] || { show_output; false; }
 }
