@@ -38,7 +38,7 @@ expected() {
 		vmstat-ct --columns : $columns
 		vmstat-ct -xo : $columns
 		vmstat-ct --alert=: $({ echo --alert=off; echo --alert=help
-			"$VMSTAT" --alert=help | sed 's/^/--alert=/'; } | names)
+			"$VMSTAT" --alert=help | sed -n 's/^[^ ]/--alert=&/p'; } | names)
 		vmstat-ct --j: --json
 		vmstat-ct -x --scope=: --scope=auto --scope=cgroup --scope=host
 		vmstat-ct --scope h: host
