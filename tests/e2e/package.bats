@@ -41,6 +41,7 @@ is_package() {
 	grep -x '\.Nm vmstat-ct' "$share/man/man8/vmstat-ct.8"
 	grep -x '\.Dt VMSTAT-CT 8' "$share/man/man8/vmstat-ct.8"
 	grep -x '\.Dl vmstat-ct 1 5' "$share/man/man8/vmstat-ct.8"
+	! command -v mandoc || mandoc -T lint -W warning "$share/man/man8/vmstat-ct.8"
 	grep -x 'complete -F _vmstat vmstat-ct' "$share/bash-completion/completions/vmstat-ct"
 	grep -x '#compdef vmstat-ct' "$share/zsh/$2/_vmstat-ct"
 	grep '^complete -c vmstat-ct -s x ' "$share/fish/vendor_completions.d/vmstat-ct.fish"
@@ -57,11 +58,14 @@ is_package() {
 	is_equal owners "$(tar -tvzf "$SOURCES" | awk '{ print $2 }' | sort -u)" 0/0
 }
 
-@test "dist: an unpacked tarball makes itself again, whatever the umask and what was built" {
+@test "dist: an unpacked tarball makes itself again, whatever was built, touched or owned" {
 	umask 077
 	unpack_sources
 	mkdir "$tree/tests/out"
 	touch "$tree"/{vmstat,vmstat.oci.tar,tests/out/new}
+	touch -d 2020-01-01 "$tree/LICENSE"
+	chmod 444 "$tree/README.md"
+	[ "$(id -u)" != 0 ] || chown 1:1 "$tree/README.md"
 	cleanly make -s -C "$tree" dist
 	cmp "$tree/vmstat-$VERSION.tar.gz" "$SOURCES"
 }
