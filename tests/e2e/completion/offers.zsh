@@ -5,7 +5,7 @@
 # SPDX-License-Identifier: MIT
 zmodload zsh/zpty
 zpty z zsh -f -i
-zpty -w z "PROMPT=; fpath=($1/zsh/site-functions \$fpath); autoload -Uz compinit; compinit -u -D; LISTMAX=10000
+zpty -w z "PROMPT=; fpath=($1/zsh/site-functions \$fpath); autoload -Uz compinit; compinit -u -D; LISTMAX=10000 KEYTIMEOUT=1
 zstyle ':completion:*' list-prompt ''
 offer() {
 	compadd() {
