@@ -57,7 +57,7 @@ stage_of() { # DOCKERFILE N: the lines of its Nth stage
 
 @test "Dockerfile: its packages are those that make deps installs on Alpine" {
 	local file packages
-	packages=$(sed -n "s/.*apk add --no-cache \(make .*\)/\1/p" "$root/tests/tools/deps")
+	packages=$(sed -n 's/.*apk add --no-cache \(make .*\)/\1/p' "$root/tests/tools/deps")
 	[ -n "$packages" ]
 	for file in Dockerfile Dockerfile.distroless; do
 		is_equal $file "$(stage_of $file 1 |
