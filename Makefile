@@ -12,6 +12,9 @@ CFLAGS ?= $(shell echo | $(CC) -Oz -xc -c -o /dev/null - 2>/dev/null && \
 PREFIX = /usr/local
 BINDIR = $(PREFIX)/bin
 MANDIR = $(PREFIX)/share/man
+BASHCOMPDIR = $(PREFIX)/share/bash-completion/completions
+ZSHCOMPDIR = $(PREFIX)/share/zsh/site-functions
+FISHCOMPDIR = $(PREFIX)/share/fish/vendor_completions.d
 NAME = vmstat
 BIN = vmstat
 STRIP = -s
@@ -98,8 +101,11 @@ e2e: $(BIN)
 golden: $(BIN)
 	@tests/tools/golden
 
-image: $(BIN)
-	@docker/image
+image images: $(BIN)
+	@docker/$@
+
+dist:
+	@tests/tools/dist
 
 # A program of the tests, built as vmstat is. Those of bench/ and e2e/ do not call relocate().
 $(OUT)/bench/% $(OUT)/e2e/%: PACK =
@@ -108,20 +114,24 @@ $(OUT)/%: tests/%.c vmstat.c config.h Makefile $(STAMP)
 	$(CC) $(ALL_CFLAGS) -o $@ $< $(ALL_LDFLAGS)
 
 # NAME: what it is called where procps has taken the name vmstat.
+TEXTS = vmstat.8:$(MANDIR)/man8/$(NAME).8 docker/completion/vmstat.bash:$(BASHCOMPDIR)/$(NAME) \
+	docker/completion/_vmstat:$(ZSHCOMPDIR)/_$(NAME) \
+	docker/completion/vmstat.fish:$(FISHCOMPDIR)/$(NAME).fish
+
 install: $(BIN)
-	install -d $(DESTDIR)$(BINDIR) $(DESTDIR)$(MANDIR)/man8
+	install -d $(DESTDIR)$(BINDIR)
 	install -m 755 $(BIN) $(DESTDIR)$(BINDIR)/$(NAME)
-	install -m 644 vmstat.8 $(DESTDIR)$(MANDIR)/man8/$(NAME).8
+	@NAME='$(NAME)' DESTDIR='$(DESTDIR)' tests/tools/install $(TEXTS)
 
 uninstall:
-	rm -f $(DESTDIR)$(BINDIR)/$(NAME) $(DESTDIR)$(MANDIR)/man8/$(NAME).8
+	rm -f $(DESTDIR)$(BINDIR)/$(NAME) $(foreach t,$(TEXTS),$(DESTDIR)$(lastword $(subst :, ,$t)))
 
 clean:
-	rm -rf vmstat vmstat.oci.tar tests/out
+	rm -rf vmstat vmstat.oci.tar vmstat-all.oci.tar vmstat-*.tar.gz tests/out
 
 .NOTPARALLEL:
 docs: $(BIN)
 	@tests/tools/docs
 
 .PHONY: all run deps test check lint size matrix unit bench fuzz e2e golden docs image \
-	install uninstall clean force
+	images dist install uninstall clean force

@@ -11,9 +11,10 @@ setup() {
     root=$BATS_TEST_DIRNAME/../..
     requires_tool make "${CC:-cc}"
     unset CC CFLAGS CPPFLAGS LDFLAGS STRIP MAKEFLAGS MAKELEVEL MFLAGS MAKEOVERRIDES
-    mkdir -p "$T/src/tests/tools"
+    mkdir -p "$T/src/tests/tools" "$T/src/docker"
     cp "$root"/{Makefile,README.md,config.h,vmstat.8} "$T/src"
-    cp "$root/tests/tools/deps" "$T/src/tests/tools"
+    cp "$root"/tests/tools/{deps,install} "$T/src/tests/tools"
+    cp -r "$root/docker/completion" "$T/src/docker"
     cat >"$T/src/vmstat.c" <<'END'
 #include <unistd.h>
 #include "config.h"
