@@ -48,9 +48,9 @@ set -g __vmstat_columns \
 	'min'\t'minor page faults, without disk I/O, per second' \
 	'maj'\t'major page faults, which wait for disk, per second' \
 	'oom'\t'tasks killed for want of memory, in the interval' \
-	'refault'\t'faults   evicted pages that were read again, per second' \
-	'direct'\t'faults   pages scanned by tasks that need memory, per second' \
-	'steal_pct'\t'faults   % of the scanned pages that were reclaimed' \
+	'refault'\t'evicted pages that were read again, per second' \
+	'direct'\t'pages scanned by tasks that need memory, per second' \
+	'steal_pct'\t'% of the scanned pages that were reclaimed' \
 	'hits'\t'times the memory limit was hit, in the interval' \
 	'zsi'\t'memory swapped in from zswap, per second' \
 	'zso'\t'memory swapped out to zswap, per second' \
@@ -60,31 +60,31 @@ set -g __vmstat_columns \
 	'shmem'\t'shared memory and tmpfs, a part of file' \
 	'slab'\t'slab caches of the kernel' \
 	'kernel'\t'memory of the kernel, slab included' \
-	'mem_used_pct'\t'usage    % of the machine\'s memory not available' \
+	'mem_used_pct'\t'% of the machine\'s memory not available' \
 	'load1'\t'tasks running or blocked, average of 1 minute' \
 	'load5'\t'the same, of 5 minutes' \
 	'load15'\t'the same, of 15 minutes' \
-	'cpu_max'\t'load     % of its time that the busiest CPU was in use' \
-	'cpu_max_id'\t'load     the number of the busiest CPU' \
-	'cpu_some'\t'pressure time some task waited for a CPU, % of the interval' \
-	'cpu_full'\t'pressure time all tasks waited for a CPU, % of the interval' \
-	'mem_some'\t'pressure time some task waited for memory, % of the interval' \
-	'mem_full'\t'pressure time all tasks waited for memory, % of the interval' \
-	'io_some'\t'pressure time some task waited for I/O, % of the interval' \
-	'io_full'\t'pressure time all tasks waited for I/O, % of the interval' \
-	'irq_full'\t'pressure time interrupts held all tasks up, % of the interval' \
+	'cpu_max'\t'% of its time that the busiest CPU was in use' \
+	'cpu_max_id'\t'the number of the busiest CPU' \
+	'cpu_some'\t'time some task waited for a CPU, % of the interval' \
+	'cpu_full'\t'time all tasks waited for a CPU, % of the interval' \
+	'mem_some'\t'time some task waited for memory, % of the interval' \
+	'mem_full'\t'time all tasks waited for memory, % of the interval' \
+	'io_some'\t'time some task waited for I/O, % of the interval' \
+	'io_full'\t'time all tasks waited for I/O, % of the interval' \
+	'irq_full'\t'time interrupts held all tasks up, % of the interval' \
 	'avail'\t'memory that can be taken without swapping' \
-	'mem_limit'\t'limits   memory limit of the level with least headroom' \
-	'mem_pct'\t'limits   working set as % of the limit with least headroom' \
+	'mem_limit'\t'memory limit of the level with least headroom' \
+	'mem_pct'\t'working set as % of the limit with least headroom' \
 	'mem_level'\t'cgroup whose memory limit leaves least' \
-	'swap_limit'\t'limits   swap limit, the least of all levels' \
+	'swap_limit'\t'swap limit, the least of all levels' \
 	'peak'\t'most memory ever used' \
 	'tasks'\t'tasks, each thread counted' \
-	'tasks_limit'\t'limits   most tasks allowed, the least of all levels' \
-	'cpu_limit'\t'limits   CPUs the cgroup may use' \
+	'tasks_limit'\t'most tasks allowed, the least of all levels' \
+	'cpu_limit'\t'CPUs the cgroup may use' \
 	'cpu_level'\t'cgroup whose CPU limit binds' \
 	'thr'\t'milliseconds throttled per second, all CPUs together' \
-	'thr_pct'\t'limits   % of the quota\'s periods that were throttled' \
+	'thr_pct'\t'% of the quota\'s periods that were throttled' \
 	'procs'\t'the columns of this group' \
 	'memory'\t'the columns of this group' \
 	'swap'\t'the columns of this group' \
@@ -92,28 +92,10 @@ set -g __vmstat_columns \
 	'system'\t'the columns of this group' \
 	'cpu'\t'the columns of this group' \
 	'faults'\t'the columns of this group' \
-	'rflt'\t'the columns of this group' \
-	'dscan'\t'the columns of this group' \
-	'stl%'\t'the columns of this group' \
 	'usage'\t'the columns of this group' \
-	'use%'\t'the columns of this group' \
 	'load'\t'the columns of this group' \
-	'max%'\t'the columns of this group' \
-	'max#'\t'the columns of this group' \
-	'cpuP'\t'the columns of this group' \
-	'cpuF'\t'the columns of this group' \
-	'memP'\t'the columns of this group' \
-	'memF'\t'the columns of this group' \
-	'ioP'\t'the columns of this group' \
-	'ioF'\t'the columns of this group' \
-	'irq'\t'the columns of this group' \
-	'limits'\t'the columns of this group' \
-	'limit'\t'the columns of this group' \
-	'mem%'\t'the columns of this group' \
-	'swlim'\t'the columns of this group' \
-	'tlim'\t'the columns of this group' \
-	'cpus'\t'the columns of this group' \
-	'thr%'\t'the columns of this group'
+	'pressure'\t'the columns of this group' \
+	'limits'\t'the columns of this group'
 set -g __vmstat_metrics \
 	'r'\t'tasks running or waiting for a CPU' \
 	'b'\t'tasks blocked, waiting for I/O' \
@@ -138,9 +120,9 @@ set -g __vmstat_metrics \
 	'min'\t'minor page faults, without disk I/O, per second' \
 	'maj'\t'major page faults, which wait for disk, per second' \
 	'oom'\t'tasks killed for want of memory, in the interval' \
-	'refault'\t'faults   evicted pages that were read again, per second' \
-	'direct'\t'faults   pages scanned by tasks that need memory, per second' \
-	'steal_pct'\t'faults   % of the scanned pages that were reclaimed' \
+	'refault'\t'evicted pages that were read again, per second' \
+	'direct'\t'pages scanned by tasks that need memory, per second' \
+	'steal_pct'\t'% of the scanned pages that were reclaimed' \
 	'hits'\t'times the memory limit was hit, in the interval' \
 	'zsi'\t'memory swapped in from zswap, per second' \
 	'zso'\t'memory swapped out to zswap, per second' \
@@ -150,31 +132,31 @@ set -g __vmstat_metrics \
 	'shmem'\t'shared memory and tmpfs, a part of file' \
 	'slab'\t'slab caches of the kernel' \
 	'kernel'\t'memory of the kernel, slab included' \
-	'mem_used_pct'\t'usage    % of the machine\'s memory not available' \
+	'mem_used_pct'\t'% of the machine\'s memory not available' \
 	'load1'\t'tasks running or blocked, average of 1 minute' \
 	'load5'\t'the same, of 5 minutes' \
 	'load15'\t'the same, of 15 minutes' \
-	'cpu_max'\t'load     % of its time that the busiest CPU was in use' \
-	'cpu_max_id'\t'load     the number of the busiest CPU' \
-	'cpu_some'\t'pressure time some task waited for a CPU, % of the interval' \
-	'cpu_full'\t'pressure time all tasks waited for a CPU, % of the interval' \
-	'mem_some'\t'pressure time some task waited for memory, % of the interval' \
-	'mem_full'\t'pressure time all tasks waited for memory, % of the interval' \
-	'io_some'\t'pressure time some task waited for I/O, % of the interval' \
-	'io_full'\t'pressure time all tasks waited for I/O, % of the interval' \
-	'irq_full'\t'pressure time interrupts held all tasks up, % of the interval' \
+	'cpu_max'\t'% of its time that the busiest CPU was in use' \
+	'cpu_max_id'\t'the number of the busiest CPU' \
+	'cpu_some'\t'time some task waited for a CPU, % of the interval' \
+	'cpu_full'\t'time all tasks waited for a CPU, % of the interval' \
+	'mem_some'\t'time some task waited for memory, % of the interval' \
+	'mem_full'\t'time all tasks waited for memory, % of the interval' \
+	'io_some'\t'time some task waited for I/O, % of the interval' \
+	'io_full'\t'time all tasks waited for I/O, % of the interval' \
+	'irq_full'\t'time interrupts held all tasks up, % of the interval' \
 	'avail'\t'memory that can be taken without swapping' \
-	'mem_limit'\t'limits   memory limit of the level with least headroom' \
-	'mem_pct'\t'limits   working set as % of the limit with least headroom' \
+	'mem_limit'\t'memory limit of the level with least headroom' \
+	'mem_pct'\t'working set as % of the limit with least headroom' \
 	'mem_level'\t'cgroup whose memory limit leaves least' \
-	'swap_limit'\t'limits   swap limit, the least of all levels' \
+	'swap_limit'\t'swap limit, the least of all levels' \
 	'peak'\t'most memory ever used' \
 	'tasks'\t'tasks, each thread counted' \
-	'tasks_limit'\t'limits   most tasks allowed, the least of all levels' \
-	'cpu_limit'\t'limits   CPUs the cgroup may use' \
+	'tasks_limit'\t'most tasks allowed, the least of all levels' \
+	'cpu_limit'\t'CPUs the cgroup may use' \
 	'cpu_level'\t'cgroup whose CPU limit binds' \
 	'thr'\t'milliseconds throttled per second, all CPUs together' \
-	'thr_pct'\t'limits   % of the quota\'s periods that were throttled'
+	'thr_pct'\t'% of the quota\'s periods that were throttled'
 set -g __vmstat_rules \
 	'cpu_some='\t'CPU PRESSURE' \
 	'thr_pct='\t'CPU THROTTLED' \

@@ -31,7 +31,7 @@ expected() {
 	units=$("$VMSTAT" --help | sed -n 's/.*--unit=UNIT//p' | grep -ow '[A-Za-z]' | names)
 	options=$("$VMSTAT" --help | grep -oE -e '^ +(-., )?--[a-z-]+' | sed 's/.*--/--/' | names)
 	metrics=$("$VMSTAT" --graph=help | sed 's/^/--graph=/' | names)
-	columns=$({ echo help; "$VMSTAT" --columns=help; "$VMSTAT" --columns=help | awk '{ print $2 }'; } | names)
+	columns=$({ echo help; "$VMSTAT" --columns=help; "$VMSTAT" --columns=help | cut -c 20-27; } | names)
 	cat <<-END
 		vmstat-ct --: $options
 		vmstat-ct --graph=: $(xargs -n 1 <<<"$metrics --graph=help" | names)
