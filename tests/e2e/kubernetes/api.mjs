@@ -170,7 +170,7 @@ function answer(q, r, sent) {
 		body.status = { phase: 'Running' };
 		made.set(`${body.metadata.namespace}/${body.metadata.name}`, body);
 		start(body, 'containerStatuses', body.spec.containers[0]);
-		return send(body, 201);
+		return setTimeout(() => send(body, 201), body.metadata.namespace === 'slow' ? 1000 : 0);
 	}
 	if (a.name === 'forbidden') return send(forbidden('pods', a.name));
 	const pod = a.name && podOf(a.namespace, a.name);
