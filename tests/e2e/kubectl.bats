@@ -56,7 +56,9 @@ teardown() {
 	is_equal 'left behind' "$(copies | grep -vxFf "$dir/before")" ''
 }
 
-copies() { ls -d {/tmp,/run,/dev/shm,/var/tmp,"$dir"}/vmstat-????????{,.json} 2>/dev/null || true; }
+hex='[0-9a-f][0-9a-f][0-9a-f][0-9a-f]'
+# shellcheck disable=SC2086 # a pattern
+copies() { ls -d {/tmp,/run,/dev/shm,/var/tmp,"$dir"}/vmstat-$hex$hex{,.json} 2>/dev/null || true; }
 
 forget() { : >"$tmp/requests"; }
 
@@ -316,6 +318,17 @@ sent() { asked 'select(.method != "GET" or .query.command or .query.follow) |
 	ends_with 0 --dry-run node/n1 1
 	is_equal requests "$(requests)" ''
 	is_equal lines "$(awk '{ print $2 }' "$dir/out" | xargs)" 'debug logs delete'
+}
+
+@test "kubectl: docker/README.md shows what --dry-run prints on a terminal" {
+	requires_terminal
+	local command
+	sed -n '/^## kubectl vmstat/,/^## kubectl exec/p' "$root/docker/README.md" |
+		sed -n '/^```console/,/^```$/{/^```/!p}' >"$dir/shown"
+	command=$(sed -n '1s/^\$ //p' "$dir/shown")
+	script -qec "$command" /dev/null </dev/null | tr -d '\r' >"$dir/out"
+	is_equal printed "$(sed -E 's/vmstat-[0-9a-f]{8}/ID/g' "$dir/out")" \
+		"$(sed -E '1d; s/vmstat-[0-9a-f]{8}/ID/g' "$dir/shown")"
 }
 
 # on_terminal COMMAND PATH: Ctrl-C when PATH is asked for, and again until it ends
