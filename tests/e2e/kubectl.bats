@@ -371,6 +371,7 @@ on_terminal() {
 	on_terminal "kubectl vmstat web 1 | tee '$dir/piped'" /log
 	has_rows "$dir/piped"
 	has_no_line $'[\r\e]' <"$dir/piped"
+	is_equal command "$(added '.command | tojson')" '["/vmstat","--color=never","--pid=1","1"]'
 	grep 'Ctrl-C once more' "$dir/shown"
 	grep 'has ended; it stays' "$dir/shown"
 }
@@ -392,13 +393,15 @@ on_terminal() {
 		wait $pid || status=$?
 		is_equal "$words" $status 130
 		[[ "$words" != node* ]] || requests | grep 'DELETE .*pods/node-debugger-n1-XXXXX'
+		! grep 'still there' "$dir/err" || return 1
 	done <<'END'
 web --file="$VMSTAT" 1|pods/web/exec
 node/n1 1|node-debugger-n1-XXXXX/log
 node/n1 -n slow 1|POST
 slow 1 3|PATCH
 END
-	# What was still to be answered is known nevertheless.
+	# What was still to be answered came about, and is known.
 	says 'may still start'
+	kubectl get pod slow -o jsonpath='{.spec.ephemeralContainers[*].name}' | grep '^vmstat-'
 	is_equal running "$(pgrep -P "$(cat "$tmp/pid")" -f 'vmstat-[0-9a-f]{8}/vmstat|--proc=/proc' -a)" ''
 }

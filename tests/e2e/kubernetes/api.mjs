@@ -157,6 +157,8 @@ function answer(q, r, sent) {
 	const binary = sent.subarray(0, 4).equals(Buffer.from('k8s\0'));
 	const body = binary ? podOfProtobuf(sent) : sent.length ? JSON.parse(sent) : undefined, a = note(q, body);
 	const send = (o, code = o.code || 200) => { r.writeHead(code, { 'content-type': 'application/json' }); r.end(JSON.stringify(o)); };
+	// What is slow happens only to those who wait for it.
+	const later = (name, what) => name === 'slow' ? setTimeout(() => q.socket.destroyed || what(), 1000) : what();
 	const node = /^\/api\/v1\/nodes\/(\w+)$/.exec(a.path);
 
 	if (a.path === '/api') return send({ kind: 'APIVersions', versions: ['v1'] });
@@ -168,9 +170,11 @@ function answer(q, r, sent) {
 		body.metadata.namespace = a.path.split('/')[4];
 		if (body.metadata.namespace === 'restricted') return send(forbidden('pods', body.metadata.name));
 		body.status = { phase: 'Running' };
-		made.set(`${body.metadata.namespace}/${body.metadata.name}`, body);
-		start(body, 'containerStatuses', body.spec.containers[0]);
-		return setTimeout(() => send(body, 201), body.metadata.namespace === 'slow' ? 1000 : 0);
+		return later(body.metadata.namespace, () => {
+			made.set(`${body.metadata.namespace}/${body.metadata.name}`, body);
+			start(body, 'containerStatuses', body.spec.containers[0]);
+			send(body, 201);
+		});
 	}
 	if (a.name === 'forbidden') return send(forbidden('pods', a.name));
 	const pod = a.name && podOf(a.namespace, a.name);
@@ -178,10 +182,11 @@ function answer(q, r, sent) {
 	if (a.sub === 'exec' || a.sub === 'attach') return send(forbidden(`pods/${a.sub}`, a.name));
 	if (a.sub === 'ephemeralcontainers') {
 		if (a.name === 'noephemeral') return send(forbidden('pods/ephemeralcontainers', a.name));
-		const reply = () => send(pod);
-		(pod.spec.ephemeralContainers ||= []).push(...body.spec.ephemeralContainers);
-		body.spec.ephemeralContainers.forEach(c => start(pod, 'ephemeralContainerStatuses', c));
-		return a.name === 'slow' ? setTimeout(reply, 1000) : reply();
+		return later(a.name, () => {
+			(pod.spec.ephemeralContainers ||= []).push(...body.spec.ephemeralContainers);
+			body.spec.ephemeralContainers.forEach(c => start(pod, 'ephemeralContainerStatuses', c));
+			send(pod);
+		});
 	}
 	if (a.sub === 'log') {
 		const c = running.get(`${a.name}/${a.query.container[0]}`);
