@@ -366,6 +366,14 @@ on_terminal() {
 	requests | grep 'DELETE pods/node-debugger-n1-XXXXX'
 }
 
+@test "kubectl: what cannot be attached any more is shown by its log" {
+	requires_terminal
+	script -qec 'kubectl vmstat noattach 1 2' /dev/null </dev/null >"$dir/out"
+	is_equal rows "$(grep -cE '^ *[0-9]+ +[0-9]' "$dir/out")" 2
+	is_equal headers "$(grep -c '^ r  *b ' "$dir/out")" 1
+	grep 'has ended; it stays' "$dir/out"
+}
+
 @test "kubectl: a pipe gets plain lines, and Ctrl-C is passed on" {
 	requires_terminal
 	on_terminal "kubectl vmstat web 1 | tee '$dir/piped'" /log

@@ -21,7 +21,7 @@ const pods = {
 	user: { spec: { securityContext: uid(1000) } },
 	users: { spec: { securityContext: uid(1000) }, log: uid(2000) },
 	nonroot: { spec: { securityContext: { runAsNonRoot: true } } },
-	bare: {}, noexec: {}, full: {}, unpulled: {}, noephemeral: {}, nolog: {}, slow: {},
+	bare: {}, noexec: {}, full: {}, unpulled: {}, noephemeral: {}, nolog: {}, noattach: {}, slow: {},
 };
 const core = ['Pod:pods:true', 'Node:nodes:false', 'Namespace:namespaces:false'].map(r => {
 	const [kind, name, namespaced] = r.split(':');
@@ -208,8 +208,8 @@ function answer(q, r, sent) {
 // exec and attach, over v5.channel.k8s.io: 0 stdin, 1 stdout, 2 stderr, 3 how it ended
 function talk(q, socket) {
 	const a = note(q), state = { rest: Buffer.alloc(0) };
-	if (a.name === 'noexec') {
-		const body = JSON.stringify(forbidden('pods/exec', a.name));
+	if (a.name === `no${a.sub}`) {
+		const body = JSON.stringify(forbidden(`pods/${a.sub}`, a.name));
 		return socket.end(`HTTP/1.1 403 Forbidden\r\ncontent-type: application/json\r\ncontent-length: ${body.length}\r\nconnection: close\r\n\r\n${body}`);
 	}
 	const key = createHash('sha1').update(q.headers['sec-websocket-key'] + '258EAFA5-E914-47DA-95CA-C5AB0DC85B11').digest('base64');
