@@ -4778,7 +4778,7 @@ static bool is_oversized(struct sink *o, const struct listing *l)
 		if (c->unit != UNIT_SIZE || !width_of(c) || most == UNAVAILABLE)
 			continue;
 		out_u64(o, most);
-		more += minus(o->n - start, width_of(c));
+		more += (size_t)minus(o->n - start, width_of(c));
 		o->n = start;
 	}
 	return more && width + more > screen.columns;

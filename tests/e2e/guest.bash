@@ -98,6 +98,9 @@ growth() {
 # json_value SECTION FILTER: jq's answer about the last report of a section
 json_value() { section "$1" | jq -rs ".[-1] | $2"; }
 
+# messages SECTION: of the alerts of its reports
+messages() { section "$1" | jq -r '.alerts[].message'; }
+
 # total_of SECTION KEY: what a rate amounts to over its interval
 total_of() {
 	json_value "$1" "if .$2 == null then \"null\" else .$2 * .interval end"

@@ -23,6 +23,6 @@ setup_file() { boot_machine split; }
 		are_unavailable $name cpu_some cpu_full mem_some mem_full io_some \
 			io_full irq_full
 	done
-	is_equal "the table's io" "$(table_value cgroup_table io)" -
-	is_equal "the table's mem" "$(table_value cgroup_table mem)" -
+	is_equal "the table's io" "$(table_value cgroup_table ioP)" -
+	is_equal "the table's mem" "$(table_value cgroup_table memP)" -
 }

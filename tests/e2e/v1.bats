@@ -110,7 +110,7 @@ setup_file() { boot_machine v1; }
 	is_equal oom_kill "$(growth oom_before oom_after memory.oom_control.oom_kill)" 1
 	is_equal oom "$(json_value oom .oom)" 1
 	is_equal neighbour "$(json_value oom_next .oom)" 0
-	section oom.err | grep -x 'vmstat: OOM KILL: 1 killed'
+	messages oom | grep -x 'OOM KILL: 1 killed'
 	is_near min "$(total_of oom min)" 8192 600
 }
 

@@ -105,7 +105,7 @@ container hosttable --scope=host
 USERID=1000
 container user --json -x
 USERID=0
-MASKED=',"/proc/stat","/proc/meminfo","/proc/vmstat","/proc/pressure"'
+MASKED=',"/proc/stat","/proc/meminfo","/proc/vmstat","/proc/loadavg","/proc/pressure"'
 container masked --json -x
 container masked_table
 container masked_host --scope=host --json 1 2
