@@ -7415,6 +7415,18 @@ static void add_top(struct listing *l, const struct comparison *c)
 	l->below_key = "top";
 }
 
+/* Prints a row of the table, the processes to blame and the alerts. */
+static void show_table(struct listing *l, const struct comparison *c)
+{
+	bool header;
+
+	if (WITH_TOP && opt->top)
+		add_top(l, c);
+	header = print_listing(l);
+	if (WITH_ALERTS)
+		say_alerts(c, header, opt->count == 1 && !opt->replay);
+}
+
 /* [N][,alert]; always is the default. */
 static bool parse_top(const char *value)
 {
@@ -11012,18 +11024,6 @@ static bool start_exporter(struct sink *why)
  *
  * The command line, what is said on standard error, and the loop. Only here
  * does the program end. */
-
-/* Prints a row of the table, the processes to blame and the alerts. */
-static void show_table(struct listing *l, const struct comparison *c)
-{
-	bool header;
-
-	if (WITH_TOP && opt->top)
-		add_top(l, c);
-	header = print_listing(l);
-	if (WITH_ALERTS)
-		say_alerts(c, header, opt->count == 1 && !opt->replay);
-}
 
 static const struct view {
 	uint8_t option;
