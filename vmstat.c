@@ -3738,6 +3738,8 @@ static uint64_t busiest_cpu(const struct comparison *c, unsigned *number)
 	uint64_t ticks = us / (1000000 / USER_HZ), most = UNAVAILABLE;
 	unsigned i;
 
+	if (!before && ticks > UINT32_MAX)
+		return UNAVAILABLE; /* since boot they have wrapped */
 	for (i = 0; i < MAX_CPUS; i++) {
 		uint32_t all = now->cpu[i].all - (before ? before->cpu[i].all : 0);
 		uint32_t busy = now->cpu[i].busy - (before ? before->cpu[i].busy : 0);
@@ -4671,7 +4673,7 @@ static size_t text_width(struct sink *o, const struct listing *l, const unsigned
 	text_cells(o, l, row, l->layout != LAYOUT_TABLE, CALM);
 	n = o->n - start;
 	o->n = start;
-	return n + (screen.stamped && l->layout == LAYOUT_TABLE ? TIMESTAMP_WIDTH : 0);
+	return n;
 }
 
 /* Does a file feed the column, so that it has, or will have, a value? Swap space that is not
@@ -4729,6 +4731,8 @@ static bool text_fit(struct sink *o, struct listing *l, unsigned rows, size_t in
 		changed |= fit->hidden[i] == HIDDEN_UNFED && worth_of(l, i) >= FED;
 	if (changed)
 		*fit = (struct fit){ .wanted = true, .columns = screen.columns };
+	if (screen.stamped && !indent) /* what is indented has no time */
+		indent = TIMESTAMP_WIDTH;
 	while (text_widest(o, l, rows) + indent > screen.columns) {
 		unsigned least = UINT32_MAX, left = 0;
 
@@ -4768,7 +4772,7 @@ static void say_hidden(const struct listing *l)
 static bool is_oversized(struct sink *o, const struct listing *l)
 {
 	const uint64_t *kib = l->from->now->level[0];
-	size_t start = o->n, width = text_width(o, l, NULL), more = 0;
+	size_t start = o->n, width = text_width(o, l, NULL) + (screen.stamped ? TIMESTAMP_WIDTH : 0), more = 0;
 	unsigned i;
 
 	for (i = 0; i < l->columns; i++) {
@@ -4875,7 +4879,7 @@ static bool text_row(struct sink *o, struct listing *l, unsigned row)
 	start = o->n;
 	hidden = text_cells(o, l, &row, false, level);
 	if (l->layout == LAYOUT_SCREEN && screen.sized)
-		text_cut(o, start, screen.columns + hidden);
+		text_cut(o, start, screen.columns + hidden - (screen.stamped ? TIMESTAMP_WIDTH : 0));
 	if (screen.stamped) {
 		out_char(o, ' ');
 		out_date(o, l->from->report->wall_ns / NS_PER_S, ' ');
@@ -5300,7 +5304,7 @@ static enum verdict verdict_of(const struct report *r)
 static void out_evidence(struct sink *o, const struct report *r, enum rule_id a)
 {
 	out(o, "%s%s%ju", o->n ? ", " : "", rules[a].before, (alert_value(r, a) + 500) / 1000);
-	if (a == RULE_cpu_max) {
+	if (a == RULE_cpu_max && r->value[M_cpu_max_id] != UNAVAILABLE) {
 		out(o, "%% used (CPU %ju)", r->value[M_cpu_max_id]);
 	} else if (a == RULE_mem_pct && r->value[M_mem_limit] != UNAVAILABLE) {
 		out_str(o, "% of ");
@@ -6039,7 +6043,7 @@ static int read_charges(struct devices *now, const char *file, unsigned first)
 		foreign |= !is_digit(*line.p) && *line.p != '(';
 		/* A device without I/O has no line of its own: "8:0 8:16 rbytes=..." */
 		for (found = false, w.p = line.p; scan_word(&line, &w) && device_number(&w, &number); found = true)
-			if (number != last) {
+			if (!d || number != last) {
 				copy_text(name, sizeof name, &w);
 				d = enter_device(now, at++, number, name, first > 0);
 				last = number;
@@ -6535,7 +6539,7 @@ LARGE struct tasks {
 		uint64_t value[TASK_VALUES], grown[TASK_VALUES];
 		uint32_t process;       /* it is a thread of this one */
 		char state;             /* of status, when it last ran: until it runs again it keeps it */
-		bool stuck;             /* in D since the previous snapshot */
+		uint16_t stuck_cs;      /* how long it has been in D without running, in hundredths */
 		uint64_t ran_ns, times; /* of schedstat; times 0: unknown */
 	} task[MAX_TASKS];
 	struct process {
@@ -6544,10 +6548,12 @@ LARGE struct tasks {
 		uint64_t start;         /* in ticks since boot */
 		uint64_t rss;           /* in pages */
 		uint32_t thread;        /* that `state` is of: one in D, else one in R, else the first */
-		char state;
-		bool kernel, stuck;     /* a kernel thread; a thread is stuck */
+		uint32_t children;      /* faults and ticks of those waited for */
 		uint64_t rate[TOP_COUNT];
 		char name[NAME_BYTES + 2]; /* as in ps: [kernel thread] */
+		char state;
+		bool kernel, stuck;     /* a kernel thread; a thread is stuck */
+		uint8_t reaped;         /* not 0: the I/O of children that ended may be in its own */
 	} process[WITH_TOP ? MAX_TASKS : 1];
 } tasks;
 
@@ -6822,8 +6828,10 @@ static void grow(struct followed *f, uint64_t *grown, const uint64_t *value, con
 }
 
 /* Numbers of /proc/ID/stat, by their place in the line. */
-enum { NTH_FLAGS = 9, NTH_MIN = 10, NTH_MAJ = 12, NTH_UTIME = 14, NTH_STIME = 15, NTH_START = 22, NTH_RSS = 24,
-	NTH_COUNT };
+enum {
+	NTH_FLAGS = 9, NTH_MIN = 10, NTH_CHILD_MIN = 11, NTH_MAJ = 12, NTH_CHILD_MAJ = 13, NTH_UTIME = 14,
+	NTH_STIME = 15, NTH_CHILD_UTIME = 16, NTH_CHILD_STIME = 17, NTH_START = 22, NTH_RSS = 24, NTH_COUNT
+};
 
 /* Scans /proc/ID/stat into v[NTH_COUNT]; what is no number is 0. The name may contain any
  * character, even parentheses and newlines. Returns errno, or 0: then the scanner is open. */
@@ -6944,6 +6952,7 @@ static char read_status(struct task *t, bool *switches)
 	return state;
 }
 
+#define STUCK_CS 90      /* a slow fsync takes less */
 #define WAKE_US 10000000 /* a task that hangs in block I/O wakes less often, to calm the watchdog */
 
 /* Reads one task, and its status only if states are needed or it has run since.
@@ -6965,7 +6974,8 @@ static char read_task(struct task *t, const struct snapshot *now, uint64_t befor
 		t->f.since = before_ns ? since_when(before_ns, task_start_ns(t->f.id)) : SINCE_BIRTH;
 	}
 	grow(&t->f, t->grown, t->value, was.value, TASK_VALUES, now, before_ns);
-	t->stuck = t->state == 'D' && was.state == 'D' && t->times - was.times <= t->f.over_us / WAKE_US;
+	t->stuck_cs = t->state != 'D' || was.state != 'D' || t->times - was.times > t->f.over_us / WAKE_US ? 0 :
+		(uint16_t)least_of(was.stuck_cs + t->f.over_us / 10000, UINT16_MAX);
 	return t->state;
 }
 
@@ -7002,8 +7012,11 @@ static void read_process(struct process *p, uint64_t before_ns)
 	struct text name;
 	struct sink o = SINK(p->name);
 	struct scanner s;
-	int error = scan_stat(&s, &p->f, v, &name);
+	uint32_t children;
+	int error;
 
+	read_io(p);
+	error = scan_stat(&s, &p->f, v, &name);
 	tasks_miss(error);
 	if (error) {
 		p->f.since = SINCE_MOVE; /* nothing has grown */
@@ -7021,7 +7034,12 @@ static void read_process(struct process *p, uint64_t before_ns)
 		p->f.since = since_when(before_ns, start_ns(v[NTH_START]));
 	p->start = v[NTH_START];
 	keep_descriptor(&s, &p->f, PROCESS_STAT);
-	read_io(p);
+	/* All that a child ever read and wrote is added when it is waited for, as its faults and
+	 * ticks are; perhaps after io was read, so that it shows the next time. */
+	children = (uint32_t)(v[NTH_CHILD_MIN] + v[NTH_CHILD_MAJ] + v[NTH_CHILD_UTIME] + v[NTH_CHILD_STIME]);
+	p->reaped = (uint8_t)(p->f.since != SINCE_BEFORE ? children > 0 :
+			      children != p->children ? 2 : p->reaped - (p->reaped > 0));
+	p->children = children;
 }
 
 /* The process of a task; it always exists. */
@@ -7056,7 +7074,7 @@ static void read_resident(struct process *p)
 static void add_thread(struct process *p, const struct task *t)
 {
 	p->f.ran |= t->f.ran;
-	p->stuck |= t->stuck;
+	p->stuck |= t->stuck_cs >= STUCK_CS;
 	if (p->state && t->state != 'D' && (t->state != 'R' || p->state == 'D'))
 		return;
 	p->state = t->state;
@@ -7083,7 +7101,11 @@ static void read_processes(struct ids *ids, const struct snapshot *now, uint64_t
 		memcpy(was, p->value, sizeof was);
 		if (p->f.ran || p->f.since != SINCE_BEFORE)
 			read_process(p, before_ns);
+		else
+			p->reaped = 0;
 		grow(&p->f, p->grown, p->value, was, PROCESS_VALUES, now, before_ns);
+		if (p->reaped)
+			p->grown[PROCESS_READ] = p->grown[PROCESS_WRITTEN] = UNAVAILABLE;
 	}
 }
 
@@ -7349,7 +7371,7 @@ static struct cell top_cell(const struct listing *l, unsigned item, const struct
 	case TOP_COMMAND:
 		if (w->wchan)
 			out(&o, "in %s: ", w->wchan);
-		out_str(&o, w->args ? w->args : p->name);
+		out_str(&o, w->args && screen.tty ? w->args : p->name); /* a log keeps no passwords */
 		break;
 	default:
 		return number_cell(p->rate[c->id]);
@@ -8141,7 +8163,7 @@ LARGE struct replay {
 	struct scanner scan;
 	unsigned fields;     /* 0: before its header */
 	const struct column *field[MAX_FIELDS]; /* NULL: unknown, left out */
-	bool has[M_COUNT];   /* metrics that are columns */
+	bool has[M_COUNT];   /* metrics that had a value */
 	bool named;          /* a header was found */
 	struct {
 		struct report report;
@@ -8199,7 +8221,7 @@ static bool replay_names(struct replay *r, struct text line)
 		for (m = 1; m < LENGTH(metrics); m++)
 			if (is_visible(m) && !strcmp(metrics[m].column.key, name)) {
 				r->field[n] = &metrics[m].column;
-				r->has[m] = any = true;
+				any = true;
 			}
 		if (!r->field[n] && *name && said++ < 8)
 			warn(0, "--replay: column %s is not known: left out", name);
@@ -8210,7 +8232,7 @@ static bool replay_names(struct replay *r, struct text line)
 }
 
 /* Parses a line as a report, its cgroup's name into `cgroup`; false if it is damaged. */
-static bool replay_line(const struct replay *r, struct text line, struct report *report, char *cgroup)
+static bool replay_line(struct replay *r, struct text line, struct report *report, char *cgroup)
 {
 	char text[PATH_BYTES];
 	const char *p = text;
@@ -8231,7 +8253,7 @@ static bool replay_line(const struct replay *r, struct text line, struct report 
 		p = text;
 		if (c && !is_name(c) && *p && (!parse_decimal(&p, 3, &v) || *p))
 			return false;
-		if (!c || !*text)
+		if (!c || !*text || c->id == ID_SCOPE) /* the scope follows from the cgroup */
 			continue;
 		if (c->id == ID_INTERVAL)
 			report->elapsed_us = v < UINT64_MAX / 1000 ? v * 1000 : 0;
@@ -8240,8 +8262,10 @@ static bool replay_line(const struct replay *r, struct text line, struct report 
 		else if (c->unit == UNIT_LEVEL)
 			strcpy(c->id == M_mem_level ? report->mem_level : report->cpu_level, text);
 		else
-			report->value[c->id] = times(v, c->unit == UNIT_DECIMALS ? 1000 :
-						     c->unit >= UNIT_SIZE ? 1024 : 1);
+			report->value[c->id] = c->unit <= UNIT_WHOLE ? v / 1000 :
+				times(v, c->unit == UNIT_DECIMALS ? 1000 : c->unit >= UNIT_SIZE ? 1024 : 1);
+		if (c->id < ID_INTERVAL) /* swap space that is not there has zeros */
+			r->has[c->id] |= is_name(c) || v || (c->group != GROUP_SWAP && c->id != M_swpd);
 	}
 	report->value[M_swap] = plus(report->value[M_si], report->value[M_so]);
 	/* The periods of a quota are not recorded: assume the usual 100 ms. */
@@ -9040,7 +9064,7 @@ static bool list_graph(struct listing *l)
 	if (!list_metrics(l, false))
 		return false;
 	for (i = 0; i < l->columns; i++)
-		if (l->column[i]->id < ID_INTERVAL && !is_name(l->column[i])) {
+		if (l->column[i]->id < ID_INTERVAL && l->column[i]->unit > UNIT_WHOLE) {
 			history_keep(&history, l->column[i]->id);
 			numbers++;
 		}

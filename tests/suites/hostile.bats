@@ -397,3 +397,11 @@ run_with_file_masked() {
     run_vmstat --json -o maj,si
     fails_with '*proc/vmstat*'
 }
+
+@test "a device number above all others in io.stat is a device, no crash" {
+    requires_feature cgroup
+    use_fixture v2
+    echo '18446744073709551615:18446744073709551615 rbytes=1 wbytes=2' > "$T/f/sys/fs/cgroup/kubepods/pod1/ctr/io.stat"
+    run_vmstat --scope=cgroup --json
+    succeeds
+}

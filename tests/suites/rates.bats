@@ -304,6 +304,14 @@ setup() {
     json_has 2 cpu_max=80 cpu_max_id=4000
 }
 
+@test "the busiest CPU since boot: 700 days of ticks are more than 32 bits" {
+    use_fixture host
+    printf 'cpu  1209600000 0 0 10886400000 0 0 0 0 0 0\ncpu0 604800000 0 0 5443200000 0 0 0 0 0 0\ncpu1 604800000 0 0 5443200000 0 0 0 0 0 0\n' > "$T/f/proc/stat"
+    echo '60480000.00 1.00' > "$T/f/proc/uptime"
+    run_vmstat --json -o us,cpu_max
+    json_has us=10 cpu_max=null
+}
+
 @test "the busiest CPU of a guest has lost ticks" {
     use_fixture host
     # 100 of CPU 0's 250 ticks are left, all of them busy; CPU 1 has them all, 25 busy

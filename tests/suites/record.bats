@@ -519,3 +519,14 @@ EOF
     record 0.02 3
     [[ $(times "$R" | head -n 1) == 2090-* && $(wc -l < "$R") == 4 ]] || { cat "$R"; false; }
 }
+
+@test "a replay knows the busiest CPU by its number" {
+    requires_feature record
+    use_fixture host
+    sed -i 's/^cpu1 .*/cpu1 30051 4010 8049 38005 11030 540 3040 5525 5010 405/' "$T/second/proc/stat"
+    run_two_instants -x --csv $CALM
+    printf '%s\n' "${lines[@]}" > "$T/csv"
+    run_vmstat "--replay=$T/csv" --json -o cpu_max,cpu_max_id
+    # CPU 1: 51 + 10 + 49 + 5 + 30 + 40 + 40 + 25 ticks, 35 of them idle
+    json_has 2 cpu_max=86 cpu_max_id=1
+}

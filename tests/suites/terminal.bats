@@ -42,6 +42,8 @@ END
     never_wraps "$some" --scope=cgroup
 }
 
+@test "never wraps: disks with the time" { never_wraps "$some" -d -x -t; }
+
 @test "wide enough: nothing is dropped; too narrow: r and b stay" {
     run_vmstat
     local all=${lines[1]}

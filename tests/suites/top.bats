@@ -144,6 +144,10 @@ words_of() { jq -c '.top[] | [.pid, .args, .cgroup, .rss, .read, .written]' <<< 
     succeeds
     [[ $(words_of) == '[50,"/bin/busy -x two words esc\u001b[0m","/system.slice/nginx.service",1200,409.6,10]' ]] || { words_of; false; }
     lines[0]=; run_vmstat --top
+    # Passwords stand on a terminal, not in a log.
+    grep -q ' nginx.service             busy$' <<< "$output" || { show_output; false; }
+    requires_terminal
+    output=$(TERM=dumb script -qec "stty cols 200; '$VMSTAT' --proc='$T/f/proc' --sys='$T/f/sys' --top" /dev/null < /dev/null | tr -d '\r')
     grep -q ' nginx.service             /bin/busy -x two words esc?\[0m$' <<< "$output" || { show_output; false; }
 }
 
@@ -163,6 +167,14 @@ container 0123456789ab   |
 session-4.scope          |
 system.slice/ssh.service |
 -                        |' ]] || { show_output; false; }
+}
+
+@test "what children have read belongs to no interval of their parent's" {
+    two_threads busy
+    sed -i 's/ 77 / 78 /' "$T/second/proc/50/stat" # a fault of a child that was waited for
+    wordy "$T/f" 50 0 0 / busy; wordy "$T/second" 50 1048576000 0 / busy
+    run_two_instants --top --json $CALM
+    [[ $(words_of) == '[50,"busy",null,4,null,null]' ]] || { words_of; false; }
 }
 
 @test "bytes that may not be read, and of a process that has not run" {
@@ -224,7 +236,7 @@ system.slice/ssh.service |
     [[ $(jq -c '[.top[].comm]' <<< "${lines[-1]}") == '["hung","reader","[kthread]","busy"]' ]] || { show_output; false; }
     [[ $(jq -c '.top[0] | [.state, .wchan]' <<< "${lines[-1]}") == '["D","io_schedule"]' ]]
     again --top=9 --alert=off --alert=io_full=1,2
-    grep -q ' 61 D .* in io_schedule: dd if=/dev/sdx$' <<< "$output" || { show_output; false; }
+    grep -q ' 61 D .* in io_schedule: hung$' <<< "$output" || { show_output; false; }
     again "${only[@]}" --alert=swap=1,2
     [[ $(jq -c '.top[0] | [.comm, .rss]' <<< "${lines[-1]}") == '["idle",36000]' ]] || { show_output; false; }
     # It sleeps, and is reclaimed meanwhile.
