@@ -98,7 +98,7 @@ child() { section children | jq -rs "map(select(.cgroup == \"/k/$1\"))[0] | $2";
 	is_equal "read at last" "$(noted told hung.read)" 65536
 	is_equal second "$(json_value hung_0 '.top[1].args | endswith(" tell beside wait 4000")')" true
 	is_between "read by the second" "$(in_interval hung_0 1 read)" 2048 $(($(noted told beside.read) / 1024))
-	section hung_text | sed -n 5p | grep -E "^ *[0-9]+ D .* in $wchan: work read /dev/dm-0 64 tell hung\$"
+	section hung_text | sed -n 5p | grep -E "^ *[0-9]+ D .* in $wchan: work\$"
 }
 
 @test "blame: another user is told the same but for what the kernel keeps from it" {
