@@ -3471,7 +3471,7 @@ static void read_each_cpu(struct cpus *cpus)
 	unsigned i;
 
 	memset(cpus, 0, sizeof *cpus);
-	scan_proc(&s, "stat", "");
+	scan_kept(&s, &files[0][SRC_EACH_CPU], opt->proc, strlen(opt->proc), SRC_EACH_CPU);
 	while (scan_line(&s, &line) && (p = after(line.p, "cpu"))) {
 		if (!parse_digits(&p, &number) || number >= MAX_CPUS)
 			continue;
@@ -3483,7 +3483,6 @@ static void read_each_cpu(struct cpus *cpus)
 		cpus->cpu[number].all = (uint32_t)all;
 		cpus->cpu[number].busy = (uint32_t)(all - idle);
 	}
-	scan_close(&s);
 }
 
 /* Reads all planned metrics and the needs of the view. `before` is the last
