@@ -24,78 +24,6 @@ end
 
 complete -c vmstat -f
 # generated: completion fish
-set -g __vmstat_columns \
-	'r'\t'tasks running or waiting for a CPU' \
-	'b'\t'tasks blocked, waiting for I/O' \
-	'swpd'\t'swap space used' \
-	'free'\t'memory that is free; in a cgroup, below its limit' \
-	'buff'\t'memory used as buffers' \
-	'cache'\t'memory used as page cache' \
-	'inact'\t'memory not used recently' \
-	'active'\t'memory used recently' \
-	'si'\t'memory swapped in, per second' \
-	'so'\t'memory swapped out, per second' \
-	'bi'\t'data read from block devices, KiB per second' \
-	'bo'\t'data written to block devices, KiB per second' \
-	'in'\t'interrupts, per second' \
-	'cs'\t'context switches (in a cgroup a minimum), per second' \
-	'us'\t'% of CPU time in user space' \
-	'sy'\t'% of CPU time in the kernel' \
-	'id'\t'% of CPU time idle; in a cgroup, of its capacity' \
-	'wa'\t'% of CPU time idle while I/O is waited for' \
-	'st'\t'% of CPU time stolen by the hypervisor' \
-	'gu'\t'% of CPU time running guests' \
-	'min'\t'minor page faults, without disk I/O, per second' \
-	'maj'\t'major page faults, which wait for disk, per second' \
-	'oom'\t'tasks killed for want of memory, in the interval' \
-	'refault'\t'evicted pages that were read again, per second' \
-	'direct'\t'pages scanned by tasks that need memory, per second' \
-	'steal_pct'\t'% of the scanned pages that were reclaimed' \
-	'hits'\t'times the memory limit was hit, in the interval' \
-	'zsi'\t'memory swapped in from zswap, per second' \
-	'zso'\t'memory swapped out to zswap, per second' \
-	'dirty'\t'page cache not on disk yet' \
-	'anon'\t'memory of processes that no file backs' \
-	'file'\t'page cache, buffers and tmpfs included' \
-	'shmem'\t'shared memory and tmpfs, a part of file' \
-	'slab'\t'slab caches of the kernel' \
-	'kernel'\t'memory of the kernel, slab included' \
-	'mem_used_pct'\t'% of the machine\'s memory not available' \
-	'load1'\t'tasks running or blocked, average of 1 minute' \
-	'load5'\t'the same, of 5 minutes' \
-	'load15'\t'the same, of 15 minutes' \
-	'cpu_max'\t'% of its time that the busiest CPU was in use' \
-	'cpu_max_id'\t'the number of the busiest CPU' \
-	'cpu_some'\t'time some task waited for a CPU, % of the interval' \
-	'cpu_full'\t'time all tasks waited for a CPU, % of the interval' \
-	'mem_some'\t'time some task waited for memory, % of the interval' \
-	'mem_full'\t'time all tasks waited for memory, % of the interval' \
-	'io_some'\t'time some task waited for I/O, % of the interval' \
-	'io_full'\t'time all tasks waited for I/O, % of the interval' \
-	'irq_full'\t'time interrupts held all tasks up, % of the interval' \
-	'avail'\t'memory that can be taken without swapping' \
-	'mem_limit'\t'memory limit of the level with least headroom' \
-	'mem_pct'\t'working set as % of the limit with least headroom' \
-	'mem_level'\t'cgroup whose memory limit leaves least' \
-	'swap_limit'\t'swap limit, the least of all levels' \
-	'peak'\t'most memory ever used' \
-	'tasks'\t'tasks, each thread counted' \
-	'tasks_limit'\t'most tasks allowed, the least of all levels' \
-	'cpu_limit'\t'CPUs the cgroup may use' \
-	'cpu_level'\t'cgroup whose CPU limit binds' \
-	'thr'\t'milliseconds throttled per second, all CPUs together' \
-	'thr_pct'\t'% of the quota\'s periods that were throttled' \
-	'procs'\t'the columns of this group' \
-	'memory'\t'the columns of this group' \
-	'swap'\t'the columns of this group' \
-	'io'\t'the columns of this group' \
-	'system'\t'the columns of this group' \
-	'cpu'\t'the columns of this group' \
-	'faults'\t'the columns of this group' \
-	'usage'\t'the columns of this group' \
-	'load'\t'the columns of this group' \
-	'pressure'\t'the columns of this group' \
-	'limits'\t'the columns of this group'
 set -g __vmstat_metrics \
 	'r'\t'tasks running or waiting for a CPU' \
 	'b'\t'tasks blocked, waiting for I/O' \
@@ -157,6 +85,18 @@ set -g __vmstat_metrics \
 	'cpu_level'\t'cgroup whose CPU limit binds' \
 	'thr'\t'milliseconds throttled per second, all CPUs together' \
 	'thr_pct'\t'% of the quota\'s periods that were throttled'
+set -g __vmstat_columns $__vmstat_metrics \
+	'procs'\t'the columns of this group' \
+	'memory'\t'the columns of this group' \
+	'swap'\t'the columns of this group' \
+	'io'\t'the columns of this group' \
+	'system'\t'the columns of this group' \
+	'cpu'\t'the columns of this group' \
+	'faults'\t'the columns of this group' \
+	'usage'\t'the columns of this group' \
+	'load'\t'the columns of this group' \
+	'pressure'\t'the columns of this group' \
+	'limits'\t'the columns of this group'
 set -g __vmstat_rules \
 	'cpu_some='\t'CPU PRESSURE' \
 	'thr_pct='\t'CPU THROTTLED' \
