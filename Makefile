@@ -101,6 +101,10 @@ e2e: $(BIN)
 golden: $(BIN)
 	@tests/tools/golden
 
+# What takes longer than `make test` may; each writes what it found to tests/results.
+cross kernels coverage mutants faults powerloss soak: $(BIN)
+	@CC='$(CC)' tests/long/$@
+
 image images: $(BIN)
 	@docker/$@
 
@@ -134,4 +138,5 @@ docs: $(BIN)
 	@tests/tools/docs
 
 .PHONY: all run deps test check lint size matrix unit bench fuzz e2e golden docs image \
-	images dist install uninstall clean force
+	images dist install uninstall clean force cross kernels coverage mutants faults \
+	powerloss soak

@@ -55,3 +55,16 @@ build() {
 	mkdir -p tests/out/switch
 	make -s CC="$CC" BIN="tests/out/switch/$1" CPPFLAGS="$2 -Werror"
 }
+
+# result NAME: keeps what is on standard input as what `make NAME` found last, with the
+# date and the machine. `make docs` takes tests/results into FIGURES.md.
+result() {
+	local cpu
+	cpu=$(sed -n 's/^model name[^:]*: //p' /proc/cpuinfo | head -n 1)
+	mkdir -p tests/results
+	{
+		echo "make $1, $(date -u +%F), $(nproc) CPUs (${cpu:-unknown}), Linux $(uname -r | cut -d- -f1)"
+		cat
+	} >"tests/out/result.$$" && cat "tests/out/result.$$" >"tests/results/$1"
+	rm -f "tests/out/result.$$"
+}
