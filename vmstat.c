@@ -11292,6 +11292,10 @@ static void check_conflicts(void)
 		die(0, "conflicting options: --%s and --alert=off", given.view == O_CHECK ? "check" : "top");
 }
 
+/* The sample of --check: the usual quota has a period of 100 ms, and half a second could
+ * see ENOUGH_PERIODS of it or one less. */
+#define CHECK_NS (NS_PER_S / 10 * 6)
+
 /* Sets the delay and the count, if they are not given. */
 static void complete_schedule(void)
 {
@@ -11300,7 +11304,7 @@ static void complete_schedule(void)
 	/* An average since boot is of no use to these. */
 	given.no_first |= given.view == O_CHECK || given.view == O_CGROUPS || given.view == O_GRAPH;
 	if (!given.delay_ns && given.no_first && !given.listen)
-		given.delay_ns = given.view == O_CHECK ? NS_PER_S / 2 : NS_PER_S;
+		given.delay_ns = given.view == O_CHECK ? CHECK_NS : NS_PER_S;
 	if (!given.delay_ns && given.record && given.listen)
 		given.delay_ns = PAGE_IDLE_TICK * (uint64_t)NS_PER_S;
 }
@@ -11717,7 +11721,7 @@ static void run(struct listing *l, bool scope_is_told)
 		screen_measure();
 		tick(l, n, now, scope_is_told);
 		if (n + 1 >= last && WITH_ALERTS && opt->view == O_CHECK && check_waits())
-			step = NS_PER_S / 2;
+			step = CHECK_NS;
 		else if (n + 1 >= last || view()->once || stopped)
 			return;
 		due += step;
