@@ -5274,13 +5274,13 @@ static struct cell check_cell(const struct listing *l, unsigned item, const stru
 	case CHECK_VALUE:
 		return number_cell(alert_value(r, item));
 	case CHECK_LEVEL:
-		return text_cell(!rule->what ? NULL : is_judged(r, item) ? level_words[r->level[item]] : "unknown");
+		return text_cell(!opt->rule_on[item] ? NULL : is_judged(r, item) ? level_words[r->level[item]] : "unknown");
 	case CHECK_ADVICE:
 		return text_cell(r->level[item] && *rule->advice ? rule->advice : NULL);
 	case CHECK_WORDS:
 		return text_cell(rule->tail + (*rule->tail == ' '));
 	default:
-		v = rule->what ? alert_threshold(r, item, c->id == CHECK_WARNING ? WARNING : CRITICAL) : 0;
+		v = opt->rule_on[item] ? alert_threshold(r, item, c->id == CHECK_WARNING ? WARNING : CRITICAL) : 0;
 		return number_cell(v ? v : UNAVAILABLE);
 	}
 }

@@ -78,7 +78,7 @@ check_on_terminal() {
   metric       level       value   warn   crit 
   cpu_some     unknown         -     40     80 % of the time some waiting
   thr_pct      critical       50      5     25 % of the periods
-  cs           unknown         7   3000   5000 context switches/s
+  cs           -               7      -      - context switches/s
   mem_pct      warning        91     90     97 % of the limit
   mem_full     unknown         -      5     20 % of the time all stalled
   maj          critical      900     50    500 major faults/s
