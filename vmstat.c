@@ -9650,20 +9650,21 @@ static const char page_style[] =
 	"white-space:nowrap}thead th{border:0;color:var(--soft);font-weight:400}th:first-child{text-align:left}"
 	"tbody th{font-weight:400;white-space:normal;overflow-wrap:anywhere;min-width:9em}\n";
 
-/* The alerts of the last report, in words. */
+/* The alerts of the last report in words, the critical ones first. */
 static void page_alerts(struct sink *o, const struct report *r)
 {
 	char buffer[MESSAGE_BYTES];
-	unsigned a;
+	unsigned level, a;
 
 	out_str(o, "<ul class=\"card alerts\">\n");
-	for (a = 0; WITH_ALERTS && a < RULE_COUNT; a++) {
-		if (!r->level[a])
-			continue;
-		out(o, "<li class=\"%s\">", level_words[r->level[a]]);
-		html_text(o, alert_message(buffer, r, a));
-		out_str(o, "</li>\n");
-	}
+	for (level = CRITICAL; WITH_ALERTS && level > CALM; level--)
+		for (a = 0; a < RULE_COUNT; a++) {
+			if (r->level[a] != level)
+				continue;
+			out(o, "<li class=\"%s\">", level_words[level]);
+			html_text(o, alert_message(buffer, r, a));
+			out_str(o, "</li>\n");
+		}
 	if (!r->worst)
 		out_str(o, page.reports > 1 ? "<li>Nothing is wrong.</li>\n" : "<li>No numbers yet.</li>\n");
 	out_str(o, "</ul>\n");

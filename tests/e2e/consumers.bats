@@ -401,12 +401,40 @@ looks_well() {
 	grep '<table' "$dir/page.html"
 }
 
+# incident [OPTION]: the page of a container, from a recording, or --to a time of it
+incident() {
+	make -s -C "$root" tests/out/e2e/consumers/page
+	"$root/tests/out/e2e/consumers/page" --replay="$fixtures/incident/incident.csv" "$@"
+}
+
+@test "consumers: and of a container, calm and with three alerts, the critical ones first" {
+	requires_modules
+	requires_tool chromium
+	local when
+	incident --to=09:23:00 >"$dir/calm.html"
+	incident >"$dir/alerts.html"
+	grep '<li>Nothing is wrong' "$dir/calm.html"
+	is_equal alerts "$(sed -nE 's/<li class="(.*)">([^:]*):.*/\1 \2/p' "$dir/alerts.html")" \
+		'critical CPU THROTTLED
+critical MEMORY NEAR LIMIT
+warning CPU PRESSURE'
+	is_equal panels "$(grep -oE 'aria-label="[^:]*' "$dir/alerts.html" | cut -d'"' -f2 | head -n 4)" \
+		'Memory, critical
+Throttled, critical
+CPU pressure, warning
+CPU'
+	for when in calm alerts; do
+		node "$npm/page.mjs" "file://$dir/$when.html" "$root/tests/out/page-$when"
+	done
+}
+
 @test "consumers: html-validate finds nothing in the page" {
 	requires_modules
 	requires_tool curl
 	local name
-	for name in host cgroups; do
-		curl -sS "$(url $name)/" >"$dir/$name.html"
+	incident >"$dir/incident.html"
+	for name in host cgroups incident; do
+		[ -s "$dir/$name.html" ] || curl -sS "$(url $name)/" >"$dir/$name.html"
 		[ -s "$dir/$name.html" ]
 		(cd "$npm" && node node_modules/html-validate/bin/html-validate.mjs \
 			--preset recommended "$dir/$name.html")

@@ -60,16 +60,17 @@ async function look(browser, url, picture, screen, colorScheme, wrong) {
 	page.on("pageerror", (error) => bad(error.message));
 	page.on("requestfailed", (request) => bad(`${request.url()} failed`));
 	// As it is served, but for loading itself anew while it is being measured.
-	await page.route(url, async (route) => {
-		const response = await route.fetch();
-		const { refresh, ...headers } = response.headers();
-		if (!/^[1-9][0-9]*$/.test(refresh ?? ""))
-			bad(`Refresh: ${refresh}`);
-		await route.fulfill({ response, headers });
-	});
-	const response = await page.goto(url, { waitUntil: "load" });
-	if (response.status() !== 200)
-		bad(`status ${response.status()}`);
+	if (url.startsWith("http:"))
+		await page.route(url, async (route) => {
+			const response = await route.fetch();
+			const { refresh, ...headers } = response.headers();
+			if (!/^[1-9][0-9]*$/.test(refresh ?? ""))
+				bad(`Refresh: ${refresh}`);
+			if (response.status() !== 200)
+				bad(`status ${response.status()}`);
+			await route.fulfill({ response, headers });
+		});
+	await page.goto(url, { waitUntil: "load" });
 	await page.screenshot({ path: `${picture}-${screen}-${colorScheme}.png`, fullPage: true });
 	const { wide, texts } = await page.evaluate(measure);
 	if (wide > SCREENS[screen].width)
