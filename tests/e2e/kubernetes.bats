@@ -196,9 +196,6 @@ EOF
 	"$VMSTAT" --help | grep -oE -e '--[a-z-]+' >"$dir/has"
 	grep -qx -e --listen "$dir/has" || skip "this vmstat was built without --listen"
 	objects '(container.args[]?), (.. | .exec? // empty | .command[1:][])' >"$dir/args"
-	# and those in the commands of the README: after vmstat's name
-	sed -n '/^```sh/,/^```$/s/.*\/vmstat \(-.*\)/\1/p' "$manifests/README.md" |
-		grep -oE -e '--[a-z]+' >>"$dir/args"
 	for option in $(sed -n 's/^\(-[^=]*\).*/\1/p' "$dir/args" | sort -u); do
 		grep -qx -e "$option" "$dir/has" || { echo "no $option"; return 1; }
 	done
@@ -253,4 +250,15 @@ EOF
 	# what both READMEs read is what it writes
 	are_all replayed "$(grep -ohE -e '--replay=[^ ]+' "$root"/docker/README.md "$manifests"/{README.md,sidecar.yaml})" \
 		"--replay=$(sed -n 's/^--record=\([^,]*\),.*/\1/p' "$dir/args")"
+}
+
+@test "kubernetes: the recorder that docker/README shows is the sidecar's" {
+	requires_modules
+	sed -n '/^```yaml$/,/^```$/{/^```/d;p}' "$root/docker/README.md" >"$dir/shown.yaml"
+	(cd "$root/tests/out/npm-kubernetes" && node --input-type=module -e 'import { parse } from "yaml";
+		import { readFileSync } from "node:fs";
+		console.log(JSON.stringify(parse(readFileSync(process.argv[1], "utf8"))))' "$dir/shown.yaml") >"$dir/shown"
+	jq -e '.spec.initContainers[0].args' "$dir/shown"
+	jq -es --slurpfile shown "$dir/shown" 'map(select(.kind == "Pod")) | any(contains($shown[0]))' \
+		"$BATS_FILE_TMPDIR/objects"
 }
