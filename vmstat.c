@@ -8832,7 +8832,7 @@ static void text_graphs(struct sink *o, const struct history *h)
 	rows = c.live ? screen.rows - 1 : others + 9 * graphs;
 	for (i = 0; i < h->series; i++) {
 		if (has_values(&g[i])) {
-			lines = (unsigned)minus(rows, others) / graphs--;
+			lines = (unsigned)minus(rows, others) / graphs--; // NOLINT(clang-analyzer-core.DivideZero)
 			lines = lines < 2 ? 2 : lines;
 		} else {
 			lines = 1;
@@ -9364,14 +9364,15 @@ static void out_own(struct sink *o, struct progress *at, const struct family *f,
 	const struct snapshot *now = scrape.snapshot;
 	const struct place *p = now->plan->place[row];
 	uint64_t v = scrape.value[row];
-	char path[PATH_BYTES];
+	const char *path = scope.name;
+	char level[PATH_BYTES];
 	struct kubelet k;
 
-	join(path, scope.name, "", "");
 	if (l) {
 		if (!p || p->trait != TRAIT_LEVELS || metrics[row].export->type != TYPE_COUNTER)
 			return;
-		level_name(DIR_CPU, l, path);
+		level_name(DIR_CPU, l, level);
+		path = level;
 		v = counter_total(now, l, row);
 	}
 	kubelet_parts(path, &k);
@@ -9957,6 +9958,7 @@ static uint64_t tick_if_due(uint64_t now_ns)
 		page_tick(now_ns, opt->delay_ns ? 0 : step / 2);
 		if (WITH_RECORD && opt->record)
 			record(&recorder, &page.last, exporter.latest->gone);
+		// NOLINTNEXTLINE(clang-analyzer-core.DivideZero): neither delay_ns nor a PAGE_ tick is 0
 		server.tick_ns += (now_ns - server.tick_ns) / step * step;
 	}
 	return server.tick_ns + step;
@@ -11484,7 +11486,7 @@ static void out_unavailable(struct sink *o, const struct listing *l, enum source
 
 		if (l->layout == LAYOUT_STACKED && m < ID_INTERVAL)
 			m = stats[m].metric;
-		if (m < ID_INTERVAL && l->from->report->value[m] == UNAVAILABLE &&
+		if (m < M_COUNT && l->from->report->value[m] == UNAVAILABLE &&
 		    (!any || (metrics[m].show > SHOW_EXTENDED && view()->reports)) && is_incomplete(now, m, src))
 			out(o, " %s", l->column[i]->key);
 	}
@@ -11634,10 +11636,11 @@ static void tick(struct listing *l, uint64_t n, uint64_t tick_ns, bool scope_is_
 {
 	static struct report report;
 	struct snapshot *now = &snapshots[n & 1], *before = &snapshots[~n & 1];
-	const struct comparison comparison = { before, now, &report, false };
+	static struct comparison comparison;
 	bool started = !n && !opt->no_first && (view()->reports || (opt->view == O_DISK && opt->extended));
 	struct needs needs = view()->needs;
 
+	comparison = (struct comparison){ before, now, &report, false };
 	needs.host = view()->hosts;
 	needs.charged_devices = in_cgroup() && !view()->hosts;
 	needs.processes = WITH_TOP && opt->top;
@@ -11683,7 +11686,7 @@ static void tick(struct listing *l, uint64_t n, uint64_t tick_ns, bool scope_is_
 /* --replay: shows a recording as it was shown, with its alerts. */
 static void run_replay(struct listing *l)
 {
-	struct comparison c = { &snapshots[0], &snapshots[1], NULL, false, replay.has };
+	static struct comparison c = { &snapshots[0], &snapshots[1], NULL, false, replay.has };
 	const char *why = replay_open(&replay, opt->replay);
 
 	if (why)
