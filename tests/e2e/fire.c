@@ -189,9 +189,18 @@ static int scrapes(int seconds)
 	return failed != 0;
 }
 
+static void *room_for(int n, size_t size)
+{
+	void *room = calloc((size_t)n, size);
+
+	if (!room)
+		abort();
+	return room;
+}
+
 static int hold(int n, int seconds, int asks)
 {
-	int *fds = calloc((size_t)n, sizeof *fds), i, opened = 0;
+	int *fds = room_for(n, sizeof *fds), i, opened = 0;
 	int64_t until = now_ms() + seconds * 1000;
 
 	for (i = 0; i < n; i++) {
@@ -243,8 +252,8 @@ static int client_turn(struct client *c, int once, int drips)
 /* Prints how many connections there were; fails where there was none. */
 static int clients(int n, int seconds, int once, int drips)
 {
-	struct client *all = calloc((size_t)n, sizeof *all);
-	struct pollfd *fds = calloc((size_t)n, sizeof *fds);
+	struct client *all = room_for(n, sizeof *all);
+	struct pollfd *fds = room_for(n, sizeof *fds);
 	int64_t until = now_ms() + seconds * 1000;
 	long opened = 0;
 	int i;
