@@ -5445,7 +5445,7 @@ static void text_verdict(struct sink *o, const struct listing *l, unsigned row)
 	}
 	for (level = CRITICAL; WITH_HELP && screen.tty && level > CALM; level--)
 		for (a = 0; a < RULE_COUNT; a++)
-			if (r->level[a] == level)
+			if (rules[a].what && r->level[a] == level)
 				out(o, "\n  %s: %s", rules[a].what, rules[a].advice);
 	break_lines(o->text + start, o->text + o->n, screen.sized ? screen.columns : 0);
 	out_char(o, '\n');
