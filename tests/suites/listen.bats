@@ -1118,6 +1118,7 @@ ends_with() {
     if ! grep -q 'without seccomp' "$T/err"; then
         [[ $(sed -n 's/^Seccomp:\t//p' "/proc/$server/status") == 2 ]]
     fi
+    fails grep -E '^[^ ]+ .wx' "/proc/$server/maps"
     scrape
     [[ $(sed -n 's/^process_resident_memory_bytes //p' "$T/metrics") -gt 4096 ]]
     [[ $(sed -n 's/^process_resident_memory_bytes //p' "$T/metrics") -lt 2097152 ]]
@@ -1137,11 +1138,12 @@ ends_with() {
     stop_server
 }
 
-@test "the program: position-independent, without an interpreter, RELRO, no executable stack" {
+@test "the program: position-independent, without an interpreter, RELRO, bound at once, no executable stack" {
     requires_tool readelf
     [[ $(readelf -hW "$VMSTAT") == *"DYN ("* ]]
     segments=$(readelf -lW "$VMSTAT")
     [[ $segments != *INTERP* && $segments == *GNU_RELRO* ]]
+    [[ $(readelf -dW "$VMSTAT") == *BIND_NOW* ]]
     [[ $segments =~ GNU_STACK[^$'\n']*\ RW\  ]]
     fails grep -q ' RWE ' <<< "$segments"
 }

@@ -1,9 +1,14 @@
 /* Unit tests of vmstat.c, as TAP: the scanner, numbers, the arithmetic of a
  * report. The program is included, its main under another name; the cases
  * are rows of tables. */
+#define _GNU_SOURCE
+#include <sys/prctl.h>
+static int t_prctl(int option, unsigned long a, const void *b);
+#define prctl(option, a, b, c, d) t_prctl(option, a, (const void *)(uintptr_t)(b))
 #define main vmstat_main
 #include "../../vmstat.c"
 #undef main
+#undef prctl
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -1091,6 +1096,103 @@ static void t_place(void)
 	given.sys = "/sys";
 }
 
+/* The filter that is installed next is kept, as steps, and does not come into force. */
+static struct {
+	bool on;
+	unsigned n;
+	struct bpf_step step[512];
+} t_kept;
+
+static int t_prctl(int option, unsigned long a, const void *b)
+{
+	if (option != PR_SET_SECCOMP || !t_kept.on)
+		return prctl(option, a, b, 0, 0);
+	t_kept.n = ((const struct filter *)b)->n;
+	memcpy(t_kept.step, ((const struct filter *)b)->step, t_kept.n * sizeof *t_kept.step);
+	return 0;
+}
+
+#ifdef __x86_64__
+/* What the kept filter returns for a call all of whose arguments are `argument`. */
+static uint32_t t_judge(uint32_t machine, uint32_t call, uint32_t argument)
+{
+	const uint32_t data[16] = { call, machine, 0, 0, argument, argument, argument, argument, argument, argument,
+		argument, argument, argument, argument, argument, argument };
+	uint32_t word = 0;
+
+	for (const struct bpf_step *s = t_kept.step; s < t_kept.step + t_kept.n; s++)
+		if (s->code == BPF_LOAD)
+			word = data[s->k / 4];
+		else if (s->code == BPF_RETURN)
+			return s->k;
+		else
+			s += (s->code == BPF_IF_EQUAL ? word == s->k : (word & s->k) != 0) ? s->if_true : s->if_false;
+	return 0; /* the kernel refuses such a filter */
+}
+
+/* Every system call that the filter may allow, and what for. */
+static const struct t_allowed {
+	uint16_t call;
+	enum { T_ALWAYS, T_FLAGS, T_RECORDING } when; /* T_FLAGS: by its arguments */
+	const char *why;
+} t_allowed[] = {
+	{ SYS_read, T_ALWAYS, "files" }, { SYS_pread64, T_ALWAYS, "files kept open" },
+	{ SYS_open, T_FLAGS, "files, to read" }, { SYS_openat, T_FLAGS, "files, to read" },
+	{ SYS_close, T_ALWAYS, "files, connections" }, { SYS_getdents64, T_ALWAYS, "directories" },
+	{ SYS_access, T_ALWAYS, "is it there" }, { SYS_faccessat, T_ALWAYS, "is it there" },
+	{ SYS_faccessat2, T_ALWAYS, "is it there" }, { SYS_readlink, T_ALWAYS, "namespaces" },
+	{ SYS_readlinkat, T_ALWAYS, "namespaces" }, { SYS_stat, T_ALWAYS, "which cgroup" },
+	{ SYS_fstat, T_ALWAYS, "which file" }, { SYS_newfstatat, T_ALWAYS, "which file" },
+	{ SYS_statx, T_ALWAYS, "age of a cgroup" }, { SYS_write, T_ALWAYS, "warnings, the recording" },
+	{ SYS_ppoll, T_ALWAYS, "waits" }, { SYS_accept, T_ALWAYS, "clients" }, { SYS_accept4, T_ALWAYS, "clients" },
+	{ SYS_recvfrom, T_ALWAYS, "requests" }, { SYS_sendmsg, T_ALWAYS, "responses" },
+	{ SYS_setsockopt, T_ALWAYS, "of a connection" }, { SYS_shutdown, T_ALWAYS, "end of a response" },
+	{ SYS_kill, T_FLAGS, "is a task alive: signal 0" }, { SYS_getpid, T_ALWAYS, "is it this one" },
+	{ SYS_clock_gettime, T_ALWAYS, "without a vDSO" }, { SYS_rt_sigprocmask, T_ALWAYS, "waits" },
+	{ SYS_rt_sigreturn, T_ALWAYS, "handlers" }, { SYS_restart_syscall, T_ALWAYS, "after SIGCONT" },
+	{ SYS_exit, T_ALWAYS, "the end" }, { SYS_exit_group, T_ALWAYS, "the end" },
+	{ SYS_flock, T_RECORDING, "one recorder a file" }, { SYS_ftruncate, T_RECORDING, "half a line" },
+};
+
+static bool t_may(uint32_t call, bool records, uint32_t argument)
+{
+	for (const struct t_allowed *a = t_allowed; a < t_allowed + LENGTH(t_allowed); a++)
+		if (a->call == call)
+			return a->when == T_ALWAYS || (a->when == T_FLAGS ? !argument : records);
+	return false;
+}
+
+/* Each number up to 1023, here, as x32 and as i386: allowed if it is in the list, else EPERM. */
+static void test_filter(void)
+{
+	static char first[] = "/rec", second[] = "/rec.1";
+	const char *path[2] = { first, second };
+	unsigned wrong = 0;
+
+	t_kept.on = true;
+	for (unsigned records = 0; records < 2; records++) {
+		t_ok(!restrict_calls(records ? path : NULL), "filter", records ? "with a recording" : "alone");
+		for (uint32_t call = 0; call < 1024; call++)
+			for (unsigned i = 0; i < 2; i++) {
+				uint32_t argument = i ? UINT32_MAX : 0;
+				uint32_t due = t_may(call, records, argument) ? SECCOMP_ALLOW : SECCOMP_EPERM;
+
+				if (t_judge(MACHINE, call, argument) != due && ++wrong)
+					printf("# call %u, all arguments %#x: wrong\n", call, argument);
+				wrong += t_judge(MACHINE, 0x40000000 | call, argument) != SECCOMP_EPERM;
+				wrong += t_judge(LITTLE | EM_386, call, argument) != SECCOMP_EPERM;
+			}
+	}
+	t_kept.on = false;
+	t_u64(wrong, 0, "filter", "the documented system calls are allowed, and no others");
+}
+#else
+static void test_filter(void)
+{
+	printf("ok %d - filter # skip the list is that of x86_64\n", ++t_count);
+}
+#endif
+
 static int child_no_new_privs(void)
 {
 	if (t_layer("no_new_privs"))
@@ -1375,6 +1477,7 @@ static __attribute__((noinline)) int t_all(void)
 	test_grow();
 #if WITH_LISTEN
 	test_requests();
+	test_filter();
 	test_sandbox();
 #endif
 	printf("1..%d\n", t_count);
