@@ -8294,7 +8294,7 @@ static bool replay_read(struct replay *r, unsigned row)
 		r->fields = 0;
 	}
 	if (r->damaged && r->named)
-		warn(0, "--replay: %ju damaged lines skipped", r->damaged);
+		warn(0, "--replay: damaged lines: %ju, skipped", r->damaged);
 	return false;
 }
 

@@ -120,7 +120,7 @@ EOF
 2026-01-02T03:04:08.500Z,1,host,,400,8,53,
 2026-01-02T03:04:10.000Z,1,host,,600,,56,"
     stderr_has '^vmstat: --replay: column color is not known: left out$'
-    stderr_has '^vmstat: --replay: 6 damaged lines skipped$'
+    stderr_has '^vmstat: --replay: damaged lines: 6, skipped$'
     [[ $(wc -l <<< "$output") == 4 ]] || { show_output; false; }
 }
 
@@ -300,7 +300,7 @@ alerting() {
     stderr_has "^vmstat: --record: $R: no whole line at its end: 35 bytes are cut off$"
     stderr_has "^vmstat: --record: $R: damaged lines: 1, they stay$"
     run_vmstat "--replay=$R" --csv
-    stderr_has '^vmstat: --replay: 1 damaged lines skipped$'
+    stderr_has '^vmstat: --replay: damaged lines: 1, skipped$'
     # 6 + 2 + 2 reports, of which two are one line now.
     [[ ${#lines[@]} == 9 && $(times "$R" | tail -n 2) == "$(times <(echo "$output") | tail -n 2)" ]] || { show_output; false; }
     # All zeros, longer than a buffer, or a header that is cut: begun anew.
