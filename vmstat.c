@@ -65,6 +65,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/auxv.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
@@ -124,7 +125,6 @@ _Static_assert(OUT_BYTES >= 8192, "a report must fit in OUT_BYTES");
 #define UNLIMITED (UINT64_MAX - 1)
 
 #define NS_PER_S 1000000000u
-#define USER_HZ 100 /* ticks in /proc, whatever the kernel's HZ (except on alpha and ia64) */
 #define MOST_CPUS 8192 /* no kernel is built for more */
 #define SECTOR_BYTES 512
 #define MAX_TOP 100 /* rows of --top */
@@ -3538,12 +3538,15 @@ static bool has_numbers(const struct snapshot *now)
 	return false;
 }
 
+/* Clock ticks per second in /proc, whatever the kernel's HZ: 1024 on alpha and ia64. */
+static uint64_t user_hz = 100;
+
 /* A raw number in base units: bytes, microseconds, or unchanged. */
 static uint64_t in_base_units(uint64_t v, enum raw unit)
 {
 	return unit == RAW_KIB ? times(v, 1024) :
 		unit == RAW_PAGES ? times(v, (uint64_t)getpagesize()) :
-		unit == RAW_TICKS ? times(v, 1000000 / USER_HZ) :
+		unit == RAW_TICKS ? divided(times(v, 1000000), user_hz) :
 		unit == RAW_NS ? divided(v, 1000) : v;
 }
 
@@ -3664,7 +3667,7 @@ static void find_bounds(const struct comparison *c)
 	r->most[KIND_TOTAL] = UNAVAILABLE;
 	/* Ticks of removed CPUs count, too: allow 64 times the online ones. */
 	r->most_ticks = !c->now->age_known ? UNAVAILABLE :
-		times(now[M_cpus_online], (c->now->ns / NS_PER_S + 1) * USER_HZ * 64);
+		times(now[M_cpus_online], (c->now->ns / NS_PER_S + 1) * user_hz * 64);
 }
 
 /* The largest plausible growth of a counter, in base units. */
@@ -3734,7 +3737,7 @@ static uint64_t busiest_cpu(const struct comparison *c, unsigned *number)
 {
 	const struct cpus *before = c->report->first ? NULL : c->before->cpus, *now = c->now->cpus;
 	uint64_t us = c->report->first ? c->report->elapsed_us : (c->now->awake_ns - c->before->awake_ns) / 1000;
-	uint64_t ticks = us / (1000000 / USER_HZ), most = UNAVAILABLE;
+	uint64_t ticks = times(us, user_hz) / 1000000, most = UNAVAILABLE;
 	unsigned i;
 
 	if (!before && ticks > UINT32_MAX)
@@ -4020,7 +4023,7 @@ static bool is_false_time(const struct comparison *c, uint64_t us)
 
 	for (m = 1; !counted && m < LENGTH(metrics); m++)
 		counted = is_cpu_time(c->now->plan->place[m]) && c->now->level[0][m];
-	return !counted || us / (1000000 / USER_HZ) > c->report->most_ticks;
+	return !counted || times(us, user_hz) / 1000000 > c->report->most_ticks;
 }
 
 /* The time of all kinds, if it fills the time of the CPUs. A quarter more or less is allowed,
@@ -6861,7 +6864,7 @@ static int scan_stat(struct scanner *s, struct followed *f, uint64_t *v, struct 
 /* Ticks since boot in ns of our clock. */
 static uint64_t start_ns(uint64_t ticks)
 {
-	return ticks == UNAVAILABLE ? ticks : ticks * (NS_PER_S / USER_HZ) - (uint64_t)scope.boot_ns;
+	return ticks == UNAVAILABLE ? ticks : mul_div(ticks, NS_PER_S, user_hz) - (uint64_t)scope.boot_ns;
 }
 
 /* When a task started, in ns since boot; UNAVAILABLE: unknown. */
@@ -11791,6 +11794,8 @@ static __attribute__((noinline)) int vmstat(int argc, char **argv)
 
 	/* With huge pages always on, each table that is touched would take 2 MiB. */
 	prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+	if (getauxval(AT_CLKTCK))
+		user_hz = getauxval(AT_CLKTCK);
 	default_levels();
 	occupy_standard_descriptors();
 	parse(argc ? argv + 1 : argv);

@@ -649,6 +649,39 @@ static void test_cpu(void)
 	t_unavailable(M_gu, "an old kernel");
 }
 
+/* One CPU in user mode for half of a second, and three quarters of one in use, at 100 ticks a
+ * second and at the 1024 of alpha. After 51 s 400,000 ticks are those of 8 CPUs at 1024; at
+ * 100 they are more than 64 have, 332,800. */
+static void test_ticks(void)
+{
+	static const struct { uint64_t hz, half, user, tick_us; } rows[] = {
+		{ 100, 50, 4000, 10000 }, { 1024, 512, 400000, 976 },
+	};
+	static struct cpus before, now;
+	unsigned cpu = 0;
+
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		user_hz = rows[i].hz;
+		t_u64(in_base_units(1, RAW_TICKS), rows[i].tick_us, "ticks", "one");
+		t_u64(in_base_units(3 * user_hz, RAW_TICKS), 3000000, "ticks", "3 s");
+		t_u64(start_ns(8 * user_hz) + (uint64_t)scope.boot_ns, 8000000000, "ticks", "8 s after boot");
+		t_bind(HOST);
+		t_now.age_known = true;
+		t_set(M_cpus_online, 1, 1);
+		t_set(M_cpu_user, rows[i].user, rows[i].user + rows[i].half);
+		t_set(M_cpu_idle, 0, rows[i].half);
+		t_compare(false);
+		t_milli(M_us, 50000, "half of a second");
+		before.cpu[0].all = before.cpu[0].busy = 1;
+		now.cpu[0].all = 1 + 2 * (uint32_t)rows[i].half;
+		now.cpu[0].busy = 1 + 3 * (uint32_t)rows[i].half / 2;
+		t_before.cpus = &before;
+		t_now.cpus = &now;
+		t_u64(busiest_cpu(&(struct comparison){ &t_before, &t_now, &t_report }, &cpu), 75000, "ticks", "the busiest CPU");
+	}
+	user_hz = 100;
+}
+
 /* 4 CPUs, 1 s: 400 ticks. */
 static void test_too_much(void)
 {
@@ -1465,6 +1498,7 @@ static __attribute__((noinline)) int t_all(void)
 	test_rates();
 	test_units();
 	test_cpu();
+	test_ticks();
 	test_too_much();
 	test_utf8();
 	test_first();
