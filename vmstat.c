@@ -6824,8 +6824,9 @@ static void grow(struct followed *f, uint64_t *grown, const uint64_t *value, con
 	f->over_us = f->read_ns > from_ns ? (f->read_ns - from_ns) / 1000 : 0;
 	for (i = 0; i < n; i++) {
 		uint64_t old = f->since == SINCE_BEFORE ? was[i] : f->since == SINCE_MOVE ? value[i] : 0;
+		uint64_t v = growth(old, value[i]);
 
-		grown[i] = old == UNAVAILABLE ? old : minus(value[i], old <= value[i] ? old : 0);
+		grown[i] = v != UNAVAILABLE || old == UNAVAILABLE ? v : value[i];
 	}
 }
 

@@ -1085,6 +1085,8 @@ static void test_grow(void)
 	f = (struct followed){ .since = SINCE_MOVE };
 	grow(&f, g, value, was, 5, &now, 4000000000);
 	t_ok(g[0] == 0, "grow", "what it did elsewhere does not count");
+	grow(&(struct followed){ .since = SINCE_BEFORE }, g, (uint64_t[]){ 10 }, (uint64_t[]){ 4294967290 }, 1, &now, 0);
+	t_u64(g[0], 16, "grow", "10 from 4294967290: a wrap at 2^32");
 	given.captured = false;
 }
 
