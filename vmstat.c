@@ -3633,7 +3633,7 @@ static uint64_t growth(uint64_t before, uint64_t now)
  * LONG_MAX bytes rounded down to a page (32-bit: 2^31-1 pages). */
 static bool is_unlimited(uint64_t limit)
 {
-	return limit >> 62 || limit == (uint64_t)INT32_MAX << 12;
+	return limit >> 62 || limit == (uint64_t)INT32_MAX * (uint64_t)getpagesize();
 }
 
 #define LATE_US 20000 /* two ticks, as the kernel counts by ticks */
@@ -3854,7 +3854,7 @@ static struct memory_limit find_memory_limit(const struct comparison *c)
 		counted |= c->now->level[l][M_mem_used] != UNAVAILABLE;
 	}
 	m.known &= counted || h->whole; /* or invisible levels may count */
-	if (above != UNAVAILABLE && above < m.limit)
+	if (!is_unlimited(above) && above < m.limit)
 		bind_limit(c, &m, above, 0, UNAVAILABLE);
 	if (!m.known)
 		m.limit = m.used = m.idle = m.available = m.level = UNAVAILABLE;
@@ -3869,7 +3869,7 @@ static uint64_t find_limit(const struct comparison *c, enum directory dir, enum 
 	uint64_t least = UNLIMITED, above = gauge_at(c, 0, M_hierarchical_memsw), limit;
 	unsigned l;
 
-	if (m == M_memsw_limit && above != UNAVAILABLE)
+	if (m == M_memsw_limit && !is_unlimited(above))
 		least = minus(above, gauge_at(c, 0, M_hierarchical));
 	for (l = 0; l < levels_of(c, dir); l++) {
 		limit = gauge_at(c, l, m);

@@ -167,14 +167,17 @@ setup() {
     json_has 2 us=3.875 sy=5.75
 }
 
-@test "v1: no limit is 2^64-1 on kernels before 3.19" {
-    in_v1
-    echo 18446744073709551615 | tee "$T/f/$G/memory/memory.limit_in_bytes" > "$T/f/$G/memory/memory.memsw.limit_in_bytes"
-    sed -i '/^hierarchical_mem/d' "$T/f/$G/memory/memory.stat"
-    printf 'hierarchical_%s_limit 18446744073709551615\n' memory memsw >> "$T/f/$G/memory/memory.stat"
-    run_in_cgroup
-    json_has free=1111337 mem_limit=null mem_pct=null swap_limit=null
-    stderr_is_empty
+@test "v1: no limit is 2^64-1 on kernels before 3.19, and 2^31-1 pages on 32 bits" {
+    local limit pages=2147483647
+    for limit in 18446744073709551615 $((pages * $(getconf PAGESIZE))); do
+        in_v1
+        echo $limit | tee "$T/f/$G/memory/memory.limit_in_bytes" > "$T/f/$G/memory/memory.memsw.limit_in_bytes"
+        sed -i '/^hierarchical_mem/d' "$T/f/$G/memory/memory.stat"
+        printf "hierarchical_%s_limit $limit\n" memory memsw >> "$T/f/$G/memory/memory.stat"
+        run_in_cgroup
+        json_has free=1111337 mem_limit=null mem_pct=null swap_limit=null
+        stderr_is_empty
+    done
 }
 
 @test "usage is no working set where memory.stat cannot be read" {
