@@ -6528,7 +6528,7 @@ struct followed {
 enum since { SINCE_BEFORE, SINCE_BIRTH, SINCE_MOVE };
 
 enum task_file { TASK_STATUS, TASK_SCHEDSTAT, PROCESS_STAT = 0, PROCESS_IO };
-enum task_value { TASK_SWITCHES, TASK_VOLUNTARY, TASK_WAITED_NS, TASK_VALUES };
+enum task_value { TASK_INVOLUNTARY, TASK_VOLUNTARY, TASK_WAITED_NS, TASK_VALUES };
 enum process_value { PROCESS_MIN, PROCESS_MAJ, PROCESS_TICKS, PROCESS_READ, PROCESS_WRITTEN, PROCESS_VALUES };
 
 /* The followed tasks and processes, sorted by number. */
@@ -6934,7 +6934,7 @@ static char read_status(struct task *t, bool *switches)
 	tasks_miss(error);
 	if (error)
 		return 0;
-	v[TASK_SWITCHES] = v[TASK_VOLUNTARY] = number = 0;
+	v[TASK_INVOLUNTARY] = v[TASK_VOLUNTARY] = number = 0;
 	while (scan_line(&s, &line)) {
 		if (*line.p == 'S' && take_key(&line, "State") && scan_word(&line, &w)) {
 			state = *w.p;
@@ -6944,11 +6944,10 @@ static char read_status(struct task *t, bool *switches)
 		} else if (*line.p == 'v' && take_key(&line, "voluntary_ctxt_switches")) {
 			*switches |= scan_number(&line, &v[TASK_VOLUNTARY]);
 		} else if (*line.p == 'n' && take_key(&line, "nonvoluntary_ctxt_switches")) {
-			*switches |= scan_number(&line, &v[TASK_SWITCHES]);
+			*switches |= scan_number(&line, &v[TASK_INVOLUNTARY]);
 			break; /* the last key */
 		}
 	}
-	v[TASK_SWITCHES] += v[TASK_VOLUNTARY];
 	if (!t->process)
 		t->process = t->f.id;
 	keep_descriptor(&s, &t->f, TASK_STATUS);
@@ -7134,7 +7133,7 @@ static void read_tasks(struct snapshot *now, uint64_t before_ns, const struct ne
 		}
 		running += state == 'R' && t->f.id != self;
 		blocked += state == 'D';
-		tasks.switches += t->grown[TASK_SWITCHES];
+		tasks.switches += t->grown[TASK_INVOLUNTARY] + t->grown[TASK_VOLUNTARY];
 		if (n++ < i)
 			tasks.task[n - 1] = *t;
 	}
@@ -7171,7 +7170,8 @@ static void rate_processes(const struct report *r)
 	for (t = tasks.task; t < tasks.task + tasks.count; t++) {
 		uint64_t us = r->first ? r->elapsed_us : t->f.over_us, *v = find_process(t)->rate;
 
-		v[TOP_cs] = plus(v[TOP_cs], mul_div(t->grown[TASK_SWITCHES], 1000000000, us));
+		v[TOP_cs] = plus(v[TOP_cs], mul_div(t->grown[TASK_INVOLUNTARY] + t->grown[TASK_VOLUNTARY],
+						    1000000000, us));
 		v[TOP_vcs] = plus(v[TOP_vcs], mul_div(t->grown[TASK_VOLUNTARY], 1000000000, us));
 		if (t->times || t->value[TASK_WAITED_NS]) /* schedstat counted */
 			v[TOP_wait] = plus(v[TOP_wait] == UNAVAILABLE ? 0 : v[TOP_wait],

@@ -20,6 +20,29 @@ setup() {
     json_has 2 cs=200
 }
 
+@test "32-bit counters that wrap: faults, sectors, a task; KiB of a 32-bit kernel do so at 2^31" {
+    # In 2.5 s: 4294966296 + 2500 and 4294967276 + 20 are 2^32 + 1500 and 2^32 + 0.
+    sed -i 's/^pgfault .*/pgfault 4294966296/; s/^pgmajfault .*/pgmajfault 4294967276/
+        s/^pgpgin .*/pgpgin 2147483600/' "$T/f/proc/vmstat"
+    sed -i 's/^pgfault .*/pgfault 1500/; s/^pgmajfault .*/pgmajfault 0/
+        s/^pgpgin .*/pgpgin 10/' "$T/second/proc/vmstat"
+    # 2^32 - 1200 to 800: 1000 KiB
+    sed -i -E 's/^( +8 +0 sda [0-9]+ [0-9]+) [0-9]+/\1 4294966096/' "$T/f/proc/diskstats"
+    sed -i -E 's/^( +8 +0 sda [0-9]+ [0-9]+) [0-9]+/\1 800/' "$T/second/proc/diskstats"
+    cp -a "$T/f" "$T/whole"
+    run_two_instants --json $CALM
+    json_has 2 min=992 maj=8 bi=null
+    rm -r "$T/f" && mv "$T/whole" "$T/f"
+    run_two_instants -d -x --json
+    jq -se 'map(select(.disk == "sda"))[1].rkb_s == 400' <<< "$output" || { show_output; false; }
+    in_v2
+    # 500 + 2^32 - 10 to 506 + 990: 1006 instead of the 16 of 400
+    sed -i 's/^voluntary_ctxt_switches:.*/voluntary_ctxt_switches:\t4294967286/' "$T/f/proc/101/status"
+    sed -i 's/^voluntary_ctxt_switches:.*/voluntary_ctxt_switches:\t990/' "$T/second/proc/101/status"
+    two_in_cgroup
+    json_has 2 cs=695
+}
+
 @test "more ticks than CPUs and time hold: steal alone is lost, idle takes all with it" {
     # Of 2 CPUs in 2.5 s: 455 ticks beside steal; us 106, sy 169, id 35, wa 80.
     sed -i -E 's/^(cpu +([0-9]+ ){7})[0-9]+/\11844674407365/' "$T/second/proc/stat"
