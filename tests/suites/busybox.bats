@@ -8,13 +8,18 @@ load helper
 
 setup() {
     requires_mount_namespace
-    local busybox
+    local busybox file
     busybox=$(command -v busybox) || skip "busybox is not installed"
     R=$T/root
     mkdir -p "$R/proc" "$R/sys" "$R/bin" "$R/dev"
     cp "$busybox" "$R/bin/busybox"
     chroot "$R" /bin/busybox true 2>/dev/null || skip "busybox is not static, or no right to chroot"
     cp "$VMSTAT" "$R/bin/vmstat"
+    [[ -z ${RUNS:-} ]] || ln -s busybox "$R/bin/sh"
+    for file in ${RUNS:-}; do
+        mkdir -p "$R${file%/*}"
+        cp "$file" "$R$file"
+    done
 }
 
 # Runs the script under busybox sh in the chroot, /proc and /sys mounted.

@@ -26,6 +26,7 @@
 #                                that it gets once it sleeps
 #   $HOST $CALM                  options for host scope, against alerts
 #   until_true COMMAND...        waits for it: has_lines FILE N, has_slept PID N
+# VMSTAT may be a script: RUNS names what it runs, an emulator and the program itself.
 # What came out:
 #   succeeds, stderr_is_empty
 #   fails COMMAND...             it does

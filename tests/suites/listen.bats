@@ -1140,8 +1140,9 @@ ends_with() {
 
 @test "the program: position-independent, without an interpreter, RELRO, bound at once, no executable stack" {
     requires_tool readelf
-    [[ $(readelf -hW "$VMSTAT") == *"DYN ("* ]]
-    segments=$(readelf -lW "$VMSTAT")
+    local program=${RUNS:-$VMSTAT}
+    [[ $(readelf -hW "${program##* }") == *"DYN ("* ]]
+    segments=$(readelf -lW "${program##* }")
     [[ $segments != *INTERP* && $segments == *GNU_RELRO* ]]
     [[ $(readelf -dW "$VMSTAT") == *BIND_NOW* ]]
     [[ $segments =~ GNU_STACK[^$'\n']*\ RW\  ]]

@@ -50,6 +50,16 @@ switches() {
 # The flags that turn all of them off.
 all_off() { switches 1 | sed 's/.*/-D&=0/' | tr '\n' ' '; }
 
+# qemu_of ARCH: QEMU's program for the programs of a machine of Debian's
+qemu_of() {
+	case $1 in
+	arm64) echo qemu-aarch64-static ;;
+	armhf) echo qemu-arm-static ;;
+	ppc64el) echo qemu-ppc64le-static ;;
+	*) echo "qemu-$1-static" ;;
+	esac
+}
+
 # build NAME FLAGS: makes tests/out/switch/NAME; a warning is an error.
 build() {
 	mkdir -p tests/out/switch
