@@ -826,7 +826,8 @@ static int wait_until(uint64_t due, struct pollfd *fds, nfds_t n, int known)
 }
 
 /* Writes a sink's text to standard output. A closed pipe ends the program quietly:
- * the reader has enough. Any other failure is an error. */
+ * the reader has enough; a verdict that nobody has read is unknown. Any other failure is
+ * an error. */
 static void write_out(struct sink *o)
 {
 	const char *p = o->text;
@@ -841,7 +842,7 @@ static void write_out(struct sink *o)
 			p += n;
 			o->n -= (size_t)n;
 		} else if (errno == EPIPE) {
-			_exit(0);
+			_exit(error_status == 1 ? 0 : error_status);
 		} else if (errno == EAGAIN) {
 			poll(&out, 1, -1);
 		} else if (errno != EINTR) {
@@ -3938,9 +3939,9 @@ static struct throttling find_throttling(const struct comparison *c)
 		/* In the first report a parent may predate the cgroup. */
 		if (c->report->first && period_us < UNLIMITED && times(t.periods, period_us) > most_us(c, 1, LATE_US))
 			t.time_us = UNAVAILABLE;
-		if ((!c->child && is_unread(&files[l][SRC_CPU_STAT])) || (t.share == UNAVAILABLE &&
-		    before != UNAVAILABLE && now[M_nr_periods] < before))
-			return t; /* unread or stepped back, and may be the worst */
+		if ((!c->child && is_unread(&files[l][SRC_CPU_STAT])) ||
+		    (t.share == UNAVAILABLE && now[M_nr_periods] < before))
+			return t; /* unread, now or before, or stepped back, and may be the worst */
 		if (t.share != UNAVAILABLE && (worst.share == UNAVAILABLE || t.share > worst.share ||
 					       (t.share == worst.share && t.time_us > worst.time_us)))
 			worst = t;
@@ -4122,7 +4123,8 @@ static void report_make(const struct comparison *c)
 	unsigned i;
 
 	r->wall_ns = now->wall_ns;
-	r->elapsed_us = now->ns > before->ns ? (now->ns - before->ns) / 1000 : 0;
+	r->elapsed_us = now->ns > before->ns && (r->first || now->age_known == before->age_known) ?
+		(now->ns - before->ns) / 1000 : 0; /* a captured tree that loses its uptime has two clocks */
 	find_bounds(c);
 	r->cgroup = now->of_host ? NULL : scope.name;
 	if (r->first)
@@ -5863,7 +5865,7 @@ static bool sysfs_has(const char *class, const char *device, const char *what, b
 /* The type of a device. TWICE: its name is taken. */
 enum { DEVICE_DISK, DEVICE_PARTITION, DEVICE_STACKED, DEVICE_TWICE };
 
-/* Classifies a device: a partition by sysfs, or without sysfs by its name. A disk may
+/* Classifies a device: a partition by sysfs, or by its name if sysfs cannot say. A disk may
  * be stacked on others (LVM, LUKS, md, loop), which count its I/O, too:
  * Documentation/ABI/testing/sysfs-block, slaves. Cgroups are charged for disks only. */
 static unsigned ask_device(const struct devices *now, unsigned at, uint64_t number, const char *name, int *error)
@@ -5871,14 +5873,16 @@ static unsigned ask_device(const struct devices *now, unsigned at, uint64_t numb
 	const struct device *d, *end = now->device + (at < MAX_DISKS ? at : MAX_DISKS);
 	char text[NAME_BYTES];
 	struct sink o = SINK(text);
-	bool in_sysfs = now->charged || sysfs_has("/class/block/", name, "", false, error);
+	bool partition = !now->charged && sysfs_has("/class/block/", name, "/partition", false, error);
+	bool by_name = !now->charged && !partition &&
+		(*error || !sysfs_has("/class/block/", name, "", false, error));
 
 	for (d = now->device; d < end && !now->charged; d++)
 		if (!strcmp(d->name, name))
 			return DEVICE_TWICE;
-		else if (!in_sysfs && d->disks && is_partition_of(name, d->name))
+		else if (by_name && d->disks && is_partition_of(name, d->name))
 			return DEVICE_PARTITION;
-	if (!now->charged && sysfs_has("/class/block/", name, "/partition", false, error))
+	if (partition)
 		return DEVICE_PARTITION;
 	out(&o, "%ju:%ju", number >> 20, number & 0xfffff);
 	out_end(&o);
@@ -7521,6 +7525,7 @@ LARGE struct children {
 	unsigned more;         /* without a slot */
 	bool hidden;           /* some cannot be read */
 	uint64_t compared_ns;  /* time of the last comparison; 0: none */
+	bool age_known;        /* as of its snapshot */
 	uint32_t names_length;
 	struct child {
 		uint64_t inode;    /* twice, plus one in v1's second hierarchy; 0: a free slot */
@@ -7712,8 +7717,11 @@ static void read_children(struct child_walk *of_child)
 /* Compares all children with their counters at the last comparison. */
 static void compare_children(struct plan *plan, const struct snapshot *now)
 {
+	if (now->age_known != children.age_known)
+		children.compared_ns = 0; /* by another clock */
 	read_children(&(struct child_walk){ .plan = plan, .scope_now = now, .use = compare_child });
 	children.compared_ns = now->ns;
+	children.age_known = now->age_known;
 }
 
 static void plan_children(struct plan *plan, const struct listing *l)
@@ -11839,6 +11847,8 @@ static __attribute__((noinline)) int vmstat(int argc, char **argv)
 	}
 	if (WITH_ALERTS && stopped && opt->view == O_CHECK)
 		die(0, "--check: ended by a signal before there was a verdict");
+	if (WITH_ALERTS && opt->view == O_CHECK && !checked.worst.wall_ns)
+		return error_status; /* its reader is gone */
 	status = view()->finish ? view()->finish(&listing) : 0;
 	if (stopped && (stopped == SIGINT || !opt->record))
 		die_of_signal();

@@ -160,6 +160,12 @@ looked_up() {
     stderr_has 'sums of block devices are unavailable.*Permission denied$'
 }
 
+@test "sysfs that cannot be read: a partition is known by its name" {
+    run_without_permission sys/class/block -- -d --json
+    output=$(jq -r .disk <<< "$output")
+    output_is $'loop0\nsda\nnvme0n1'
+}
+
 @test "more than 512 devices in io.stat: bi has them all" {
     in_v2
     awk 'BEGIN { for (i = 0; i < 700; i++) print "259:" i " rbytes=1024000 wbytes=0 rios=1 wios=0" }' > "$T/f/$C/io.stat"

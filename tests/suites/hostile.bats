@@ -165,6 +165,22 @@ masked_by_cut() {
     columns_are 2 bi=- bo=- si=- so=- min=- maj=- cs=2800
 }
 
+@test "a copied tree loses its uptime, or gets it back: no rates by two clocks" {
+    : > "$T/second/proc/uptime"
+    run_two_instants $CALM
+    columns_are 1 cs=2567 free=1111337
+    columns_are 2 cs=- si=- free=1000001
+    use_fixture host
+    : > "$T/f/proc/uptime"
+    run_two_instants $CALM
+    columns_are 2 cs=- si=- free=1000001
+    in_v2
+    : > "$T/second/proc/uptime"
+    run_two_instants --cgroup=/kubepods/pod1 --cgroups --csv
+    [[ $output == *,/kubepods/pod1/ctr,* ]] || { show_output; false; }
+    [[ $(grep -F ,/kubepods/pod1/ctr, <<< "$output") =~ ^[^,]*,,cgroup,/kubepods/pod1/ctr,[^,]*,[^,]*,,, ]] || { show_output; false; }
+}
+
 @test "json: unavailable is null, and the keys stay" {
     requires_tool jq
     rm "$T/f/proc/vmstat" "$T/f/proc/stat"

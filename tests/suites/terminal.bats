@@ -260,6 +260,12 @@ settled() {
     stderr_is_empty
 }
 
+@test "a verdict that nobody reads is unknown, not OK" {
+    requires_feature alerts
+    run --separate-stderr bash -c "{ sleep 0.2; $F --check; } | true; exit \${PIPESTATUS[0]}"
+    [[ $status == 3 ]] || { show_output; false; }
+}
+
 @test "a closed pipe where SIGPIPE is ignored: silent, status 0" {
     run --separate-stderr bash -c "trap '' PIPE; $F $CALM 0.05 | head -n 2; exit \${PIPESTATUS[0]}"
     succeeds

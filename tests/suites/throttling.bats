@@ -26,6 +26,14 @@ setup() {
     json_has 2 thr_pct=0 thr=0
 }
 
+@test "throttling: a level that could not be read before may be the worst: unknown" {
+    in_v2
+    cp "$T/f/sys/fs/cgroup/kubepods/pod1/cpu.stat" "$T/second/sys/fs/cgroup/kubepods/pod1/"
+    : > "$T/f/sys/fs/cgroup/kubepods/pod1/cpu.stat"
+    two_in_cgroup
+    json_has 2 thr=null thr_pct=null
+}
+
 @test "throttling: fewer than five periods alarm nobody" {
     requires_feature alerts
     in_v2
