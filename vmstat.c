@@ -6528,8 +6528,8 @@ struct followed {
 };
 
 /* Since when a task is in the scope: the previous snapshot, its birth, or a move from
- * elsewhere. */
-enum since { SINCE_BEFORE, SINCE_BIRTH, SINCE_MOVE };
+ * elsewhere; unknown if the previous snapshot or its start could not be read. */
+enum since { SINCE_BEFORE, SINCE_BIRTH, SINCE_MOVE, SINCE_UNKNOWN };
 
 enum task_file { TASK_STATUS, TASK_SCHEDSTAT, PROCESS_STAT = 0, PROCESS_IO };
 enum task_value { TASK_INVOLUNTARY, TASK_VOLUNTARY, TASK_WAITED_NS, TASK_VALUES };
@@ -6539,6 +6539,7 @@ enum process_value { PROCESS_MIN, PROCESS_MAJ, PROCESS_TICKS, PROCESS_READ, PROC
 LARGE struct tasks {
 	unsigned count, processes;
 	int error; /* why some are missing: EOVERFLOW too many, EACCES hidden; or 0 */
+	bool missed; /* some were missing in the previous snapshot */
 	uint64_t switches; /* seen so far in all tasks: no kernel sums them up */
 	struct task {
 		struct followed f;
@@ -6714,6 +6715,7 @@ static void list_tasks(struct ids *ids)
 	struct walk w = { .visit = visit_tasks, .for_visit = ids };
 
 	ids->n = 0;
+	tasks.missed = tasks.error != 0;
 	tasks.error = 0;
 	if (in_cgroup())
 		walk_over(&w, scope.hierarchy->dir);
@@ -6827,7 +6829,8 @@ static void grow(struct followed *f, uint64_t *grown, const uint64_t *value, con
 	f->read_ns = opt->captured ? now->ns : clock_ns(CLOCK_BOOTTIME) - (uint64_t)scope.boot_ns;
 	f->over_us = f->read_ns > from_ns ? (f->read_ns - from_ns) / 1000 : 0;
 	for (i = 0; i < n; i++) {
-		uint64_t old = f->since == SINCE_BEFORE ? was[i] : f->since == SINCE_MOVE ? value[i] : 0;
+		uint64_t old = f->since == SINCE_BEFORE ? was[i] : f->since == SINCE_MOVE ? value[i] :
+			f->since == SINCE_BIRTH ? 0 : UNAVAILABLE;
 		uint64_t v = growth(old, value[i]);
 
 		grown[i] = v != UNAVAILABLE || old == UNAVAILABLE ? v : value[i];
@@ -6872,16 +6875,19 @@ static uint64_t start_ns(uint64_t ticks)
 	return ticks == UNAVAILABLE ? ticks : mul_div(ticks, NS_PER_S, user_hz) - (uint64_t)scope.boot_ns;
 }
 
-/* When a task started, in ns since boot; UNAVAILABLE: unknown. */
-static uint64_t task_start_ns(uint32_t id)
+/* When a task started, in ns since boot; UNAVAILABLE: unknown, and unless it has ended
+ * *error says why. */
+static uint64_t task_start_ns(uint32_t id, int *error)
 {
 	struct followed f = { .id = id };
 	uint64_t v[NTH_COUNT];
 	struct text name;
 	struct scanner s;
+	int why = scan_stat(&s, &f, v, &name);
 
-	if (!scan_stat(&s, &f, v, &name))
+	if (!why)
 		scan_close(&s);
+	note_error(error, why == ESRCH ? 0 : why);
 	return start_ns(v[NTH_START]);
 }
 
@@ -6889,18 +6895,21 @@ static uint64_t task_start_ns(uint32_t id)
 static uint64_t oldest_start_ns(void)
 {
 	uint64_t oldest = UNAVAILABLE;
+	int error = tasks.error;
 	unsigned i;
 
-	for (i = 0; i < tasks.count && !tasks.error; i++)
-		oldest = least_of(oldest, task_start_ns(tasks.task[i].f.id));
-	return oldest;
+	for (i = 0; i < tasks.count && !error; i++)
+		oldest = least_of(oldest, task_start_ns(tasks.task[i].f.id, &error));
+	return error ? UNAVAILABLE : oldest;
 }
 
 /* A task new to the scope but older than the previous snapshot has moved in; its
  * activity elsewhere does not count. */
 static uint8_t since_when(uint64_t before_ns, uint64_t started_ns)
 {
-	return before_ns && started_ns < before_ns ? SINCE_MOVE : SINCE_BIRTH;
+	if (!before_ns || (started_ns >= before_ns && started_ns != UNAVAILABLE))
+		return SINCE_BIRTH;
+	return tasks.missed || started_ns == UNAVAILABLE ? SINCE_UNKNOWN : SINCE_MOVE;
 }
 
 /* The numbers of /proc/ID/schedstat: ns on a CPU, ns waiting for one, number
@@ -6977,7 +6986,7 @@ static char read_task(struct task *t, const struct snapshot *now, uint64_t befor
 		return 0;
 	if (t->f.since != SINCE_BEFORE) {
 		t->f.ran = true;
-		t->f.since = before_ns ? since_when(before_ns, task_start_ns(t->f.id)) : SINCE_BIRTH;
+		t->f.since = before_ns ? since_when(before_ns, task_start_ns(t->f.id, &(int){ 0 })) : SINCE_BIRTH;
 	}
 	grow(&t->f, t->grown, t->value, was.value, TASK_VALUES, now, before_ns);
 	t->stuck_cs = t->state != 'D' || was.state != 'D' || t->times - was.times > t->f.over_us / WAKE_US ? 0 :
@@ -7025,7 +7034,7 @@ static void read_process(struct process *p, uint64_t before_ns)
 	error = scan_stat(&s, &p->f, v, &name);
 	tasks_miss(error);
 	if (error) {
-		p->f.since = SINCE_MOVE; /* nothing has grown */
+		p->f.since = error == ESRCH || error == ENOENT ? SINCE_MOVE : SINCE_UNKNOWN; /* ended, or unread */
 		return;
 	}
 	p->value[PROCESS_MIN] = v[NTH_MIN];
@@ -7137,7 +7146,8 @@ static void read_tasks(struct snapshot *now, uint64_t before_ns, const struct ne
 		}
 		running += state == 'R' && t->f.id != self;
 		blocked += state == 'D';
-		tasks.switches += t->grown[TASK_INVOLUNTARY] + t->grown[TASK_VOLUNTARY];
+		if (t->f.since != SINCE_UNKNOWN)
+			tasks.switches += t->grown[TASK_INVOLUNTARY] + t->grown[TASK_VOLUNTARY];
 		if (n++ < i)
 			tasks.task[n - 1] = *t;
 	}
@@ -7160,7 +7170,7 @@ static void rate_processes(const struct report *r)
 	struct process *p;
 
 	for (p = tasks.process; p < tasks.process + tasks.processes; p++) {
-		uint64_t us = r->first ? r->elapsed_us : p->f.over_us, *v = p->rate;
+		uint64_t us = r->first || !r->elapsed_us ? r->elapsed_us : p->f.over_us, *v = p->rate;
 
 		v[TOP_cs] = v[TOP_vcs] = 0;
 		v[TOP_wait] = UNAVAILABLE;
@@ -7172,14 +7182,14 @@ static void rate_processes(const struct report *r)
 		v[TOP_written] = mul_div(p->grown[PROCESS_WRITTEN], 1000000000, us);
 	}
 	for (t = tasks.task; t < tasks.task + tasks.count; t++) {
-		uint64_t us = r->first ? r->elapsed_us : t->f.over_us, *v = find_process(t)->rate;
+		uint64_t us = r->first || !r->elapsed_us ? r->elapsed_us : t->f.over_us, *v = find_process(t)->rate;
 
-		v[TOP_cs] = plus(v[TOP_cs], mul_div(t->grown[TASK_INVOLUNTARY] + t->grown[TASK_VOLUNTARY],
+		v[TOP_cs] = plus(v[TOP_cs], mul_div(plus(t->grown[TASK_INVOLUNTARY], t->grown[TASK_VOLUNTARY]),
 						    1000000000, us));
 		v[TOP_vcs] = plus(v[TOP_vcs], mul_div(t->grown[TASK_VOLUNTARY], 1000000000, us));
 		if (t->times || t->value[TASK_WAITED_NS]) /* schedstat counted */
 			v[TOP_wait] = plus(v[TOP_wait] == UNAVAILABLE ? 0 : v[TOP_wait],
-					   percent(t->grown[TASK_WAITED_NS] / 1000, us));
+					   percent(t->grown[TASK_WAITED_NS], times(us, 1000)));
 	}
 }
 
@@ -7616,6 +7626,7 @@ struct child_walk {
 	size_t top;         /* offset of a child's path in w->dir */
 	unsigned next;      /* the slot after that of the last child */
 	bool second;        /* v1's second hierarchy; skips those in the first */
+	bool missed;        /* the previous walk could not read some, which are not new */
 };
 
 /* Compares a child with its last counters; new ones count from 0. At the first walk
@@ -7627,7 +7638,7 @@ static void compare_child(const struct child_walk *walk, struct child *child, st
 	unsigned i, n = 0;
 
 	before->ns = children.compared_ns ? children.compared_ns : now->ns;
-	memset(before->level, child->compared ? 0xff : 0, sizeof *before->level);
+	memset(before->level, child->compared || walk->missed ? 0xff : 0, sizeof *before->level);
 	before->level[0][M_cpus_online] = now->level[0][M_cpus_online];
 	for (i = 0; i < plan->count && n < CHILD_COUNTERS; i++) {
 		enum metric_id m = plan->order[i];
@@ -7719,7 +7730,8 @@ static void compare_children(struct plan *plan, const struct snapshot *now)
 {
 	if (now->age_known != children.age_known)
 		children.compared_ns = 0; /* by another clock */
-	read_children(&(struct child_walk){ .plan = plan, .scope_now = now, .use = compare_child });
+	read_children(&(struct child_walk){ .plan = plan, .scope_now = now, .use = compare_child,
+			.missed = children.hidden });
 	children.compared_ns = now->ns;
 	children.age_known = now->age_known;
 }
@@ -9237,9 +9249,9 @@ static uint64_t child_start_ns(const char *rest)
 	scan_start(&s, fd, error);
 	while (scan_line(&s, &line))
 		if (scan_number(&line, &pid) && pid && pid <= UINT32_MAX)
-			oldest = least_of(oldest, task_start_ns((uint32_t)pid));
+			oldest = least_of(oldest, task_start_ns((uint32_t)pid, &error));
 	scan_close(&s);
-	return oldest;
+	return error ? UNAVAILABLE : oldest;
 }
 
 /* ns since boot as seconds since 1970. */
@@ -11512,7 +11524,7 @@ static void warn_unavailable(const struct listing *l)
 	static int state[SRC_COUNT]; /* errno + 1 at the last warning; 0: none yet */
 	unsigned src;
 
-	for (src = 1; src < SRC_COUNT && l->from->report->elapsed_us && !opt->quiet; src++) {
+	for (src = 1; src < SRC_COUNT && !opt->quiet; src++) {
 		char buffer[PATH_BYTES];
 		struct sink names = SINK(buffer);
 		int error = files[0][src].error;

@@ -494,6 +494,14 @@ run_with_fault() {
     [[ $stderr == "vmstat: "* && $stderr != *$'\n'* ]] || { show_output; false; }
 }
 
+@test "a task whose age cannot be read may be the oldest: no rates since the start" {
+    run_with_fault -P "$T/f/proc/101/stat" open,openat:error=EACCES --scope=cgroup --json $CALM
+    # 101 is 100 s old, 102 a second less
+    json_has interval=null us=null min=null free=8192
+    run_with_fault -P "$T/f/proc/101/stat" open,openat:error=ENOENT --scope=cgroup --json $CALM
+    json_has interval=99
+}
+
 @test "no descriptors left: that is the reason, not that nothing is there" {
     local choice
     cp "$T/f/proc/self/cgroup" "$T/f/proc/103/"

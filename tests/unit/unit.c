@@ -851,8 +851,9 @@ static void test_throttling(void)
 	t_milli(M_thr, 300000, "the worst level, ms a second");
 	t_before.level[2][M_nr_periods] = UNAVAILABLE;
 	t_compare(false);
-	t_milli(M_thr_pct, 10000, "a level not seen before does not count");
+	t_unavailable(M_thr_pct, "a level not read before may be the worst");
 	t_throttle(&t_now, 0, 100, 10, 1000000);
+	t_throttle(&t_before, 2, 1010, 5, 300000);
 	t_compare(false);
 	t_milli(M_thr_pct, 0, "no period ended");
 	t_levels(M_cpu_period, 100000);
@@ -1087,6 +1088,16 @@ static void test_grow(void)
 	t_ok(g[0] == 0, "grow", "what it did elsewhere does not count");
 	grow(&(struct followed){ .since = SINCE_BEFORE }, g, (uint64_t[]){ 10 }, (uint64_t[]){ 4294967290 }, 1, &now, 0);
 	t_u64(g[0], 16, "grow", "10 from 4294967290: a wrap at 2^32");
+	t_u64(since_when(4000, 3000), SINCE_MOVE, "since_when", "new here, older than the last snapshot");
+	t_u64(since_when(4000, 5000), SINCE_BIRTH, "since_when", "younger");
+	t_u64(since_when(4000, UNAVAILABLE), SINCE_UNKNOWN, "since_when", "of unknown age");
+	t_u64(since_when(0, UNAVAILABLE), SINCE_BIRTH, "since_when", "the first snapshot: since the start");
+	tasks.missed = true;
+	t_u64(since_when(4000, 3000), SINCE_UNKNOWN, "since_when", "it may have been here, unread");
+	tasks.missed = false;
+	f = (struct followed){ .since = SINCE_UNKNOWN };
+	grow(&f, g, value, was, 5, &now, 4000000000);
+	t_ok(g[0] == UNAVAILABLE, "grow", "one that was not read before");
 	given.captured = false;
 }
 
