@@ -399,6 +399,63 @@ run_with_file_masked() {
     [[ $status == 0 && ${#lines[@]} == 3 ]] || { show_output; false; }
 }
 
+# The numbers of a report without a limit are in $T/good: each is the same, or null with a
+# reason on standard error.
+right_or_missing() {
+    local nulls
+    if [[ $status == 1 ]]; then
+        [[ -z $output && $stderr == "vmstat: "* ]] || { show_output; false; }
+        return
+    fi
+    succeeds
+    nulls=$(grep -o null <<< "$output" | wc -l)
+    jq -e --slurpfile good "$T/good" '$good[0] as $g | to_entries |
+        all(.value == null or .key == "time" or .value == $g[.key])' <<< "$output" || { show_output; false; }
+    ((nulls == $(grep -o null "$T/good" | wc -l))) || [[ -n $stderr ]] || { show_output; false; }
+}
+
+@test "few descriptors, little memory: a number is right, or missing with its reason" {
+    requires_tool jq
+    local n scope
+    for scope in host v2; do
+        use_fixture $scope
+        [[ $scope == host ]] || ! has_feature cgroup || scope=cgroup
+        [[ $scope != v2 ]] || continue
+        run_vmstat --json $CALM "--scope=$scope"
+        succeeds
+        echo "$output" > "$T/good"
+        for n in {3..16} 32; do
+            run --separate-stderr bash -c "ulimit -n $n -v 9000; exec \"\$0\" \"\$@\"" \
+                "$VMSTAT" "--proc=$T/f/proc" "--sys=$T/f/sys" --json $CALM "--scope=$scope"
+            right_or_missing || { echo "$n descriptors, $scope"; false; }
+        done
+    done
+}
+
+@test "/proc is unmounted while it runs: what is open stays, the end has a reason" {
+    requires_tool jq
+    requires_mount_namespace
+    # A file of /proc that is open keeps its file system; tasks are opened anew.
+    run --separate-stderr unshare -m --propagation private bash -c "
+        '$VMSTAT' $HOST $CALM --json --top 0.2 4 | { read -r first; umount -l /proc; echo \"\$first\"; cat; }"
+    succeeds
+    [[ ${#lines[@]} == 4 ]] || { show_output; false; }
+    jq -se 'all(.cs != null and .free != null) and (.[0].top | length > 0)' <<< "$output" || { show_output; false; }
+}
+
+@test "a stop of ten intervals: the next report covers them, and none is made up for" {
+    requires_tool jq
+    "$VMSTAT" --proc=/proc $HOST $CALM --json -o cs 0.2 6 > "$T/out" 3>&- &
+    local pid=$!
+    until_true test -s "$T/out"
+    kill -STOP $pid
+    sleep 2
+    kill -CONT $pid
+    wait $pid
+    jq -se 'length == 6 and (.[1:] | map(.interval) | (max >= 1.9 and .[2:] == (.[2:] | map(select(. >= 0.1)))))' \
+        "$T/out" || { cat "$T/out"; false; }
+}
+
 @test "columns of a masked file alone, or of pressure that is off: a row without numbers" {
     requires_tool jq
     : > "$T/f/proc/vmstat"
