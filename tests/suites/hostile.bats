@@ -3,7 +3,7 @@
 # concerned are unavailable, one warning a file, and the others stay right.
 
 # `run` sets output and stderr; words are split where lists are meant.
-# shellcheck disable=SC2086,SC2154
+# shellcheck disable=SC2030,SC2031,SC2086,SC2154
 
 load helper
 
