@@ -5279,7 +5279,8 @@ static struct cell check_cell(const struct listing *l, unsigned item, const stru
 	case CHECK_VALUE:
 		return number_cell(alert_value(r, item));
 	case CHECK_LEVEL:
-		return text_cell(!opt->rule_on[item] ? NULL : is_judged(r, item) ? level_words[r->level[item]] : "unknown");
+		return text_cell(!opt->rule_on[item] ? NULL :
+				 is_judged(r, item) ? level_words[r->level[item]] : "unknown");
 	case CHECK_ADVICE:
 		return text_cell(r->level[item] && *rule->advice ? rule->advice : NULL);
 	case CHECK_WORDS:
