@@ -10472,7 +10472,7 @@ static int serve_connections(const struct pollfd *fds, nfds_t n, uint64_t now_ns
 	struct connection *c;
 	int error = 0;
 
-	for (c = connections; c < connections + n - 1; c++) {
+	for (c = connections; c < connections + (n - 1); c++) {
 		short revents = fds[c - connections + 1].revents;
 
 		if (revents && c->state >= STATE_SENDING && revents & (POLLERR | POLLHUP))
