@@ -10576,7 +10576,7 @@ static void relocate(void)
  * has none. */
 static int protect_pointers(const char *path[2])
 {
-	const ElfW(Phdr) *p = (const void *)((const char *)&__ehdr_start + __ehdr_start.e_phoff);
+	const ElfW(Phdr) *p = (const void *)((uintptr_t)&__ehdr_start + __ehdr_start.e_phoff);
 	uintptr_t base = __ehdr_start.e_type == ET_DYN ? (uintptr_t)&__ehdr_start : 0;
 	uintptr_t mask = ~((uintptr_t)getpagesize() - 1);
 	unsigned i;
