@@ -318,7 +318,7 @@ static void fill(const char *path, struct content c)
 	close(fd);
 }
 
-static void prepare(void)
+int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	static const char *const unset[] = {
 		"LANG", "LC_ALL", "LC_CTYPE", "NO_COLOR", "KUBERNETES_SERVICE_HOST", "container", "LISTEN_PID"
@@ -334,6 +334,7 @@ static void prepare(void)
 	setenv("TERM", "xterm", 1);
 	fresh_bss = kept_words(__start_vm_bss, __stop_vm_bss);
 	fresh_data = kept_words(__start_vm_data, __stop_vm_data);
+	return 0;
 }
 
 /* Runs vmstat, at 2026-01-02 03:04:05, for world.status. */

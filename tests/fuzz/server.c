@@ -1,9 +1,7 @@
 /* Fuzzes --listen: its connections are a script's. An input begins with a struct choice: a
  * row of `runs` and a file of its tree that is damaged; the rest is the script up to a byte
  * 0xff, and what that file holds. The script is read while vmstat waits: see fuzz_wait().
- * After its end vmstat gets SIGTERM, and has a second to end.
- *
- * With FUZZ_SEEDS, a directory, the scripts below become inputs there. */
+ * After its end vmstat gets SIGTERM, and has a second to end. */
 #define SERVER
 #include "harness.h"
 enum { CLIENTS = 24, ANSWER = 1 << 18 };
@@ -17,17 +15,13 @@ static const char *const runs[][6] = {
 	{ "gvisor", "--listen=1", "-q", NULL },
 };
 
-/* A script: each letter, with one or two bytes, is something that happens.
+/* A script: each letter, with one or two bytes, is something that happens: "CK00." is a
+ * client that asks for /metrics.
  *   C      a client connects             c K    client K closes its side
  *   K K N  client K sends request N      d K L  client K sends the L bytes that follow
  *   s K    K stops reading, or goes on   r K    K resets the connection
  *   w T    T tenths of a second pass     e N    accept() fails, errno N
  *   n      the next sample of the files  other  vmstat goes on */
-static const char *const scripts[] = {
-	"C.K00.", "CK01.w\1CK11.w!K11.", "CK02.", "Cd0\6GET / .w\5d0\013HTTP/1.1\r\n.w\177.",
-	"CK03.", "CCCCCCCC.K00K10K21K34.s4K41.w\2s4.", "CK01s0.w\6CK11.nwd.", "Ce+.e!.w\2C.",
-	"CK05.CK16.CK27.CK38.CK49.", "Cr0.Cc1.CK20r2.", "CK00nw0CK10nw0CK21.wz.wz.",
-};
 static const char *const requests[] = {
 	"GET /metrics HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", "GET / HTTP/1.1\r\nHost: localhost:1\r\n\r\n",
 	"HEAD /healthz?a=b HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", "GET /healthz HTTP/1.1\r\nHost: x.\r\n\r\n",
@@ -270,27 +264,6 @@ static void check_pieces(const struct client *c)
 }
 
 struct choice { uint8_t row, file, from, instants; };
-
-int LLVMFuzzerInitialize(int *argc, char ***argv)
-{
-	const char *name = getenv("FUZZ_SEEDS"), *dir = name ? realpath(name, NULL) : NULL;
-	char path[4096];
-	FILE *seed;
-
-	(void)argc;
-	(void)argv;
-	prepare();
-	for (unsigned i = 0; dir && i < LENGTH(scripts) * LENGTH(runs); i++) {
-		struct choice choice = { (uint8_t)(i / LENGTH(scripts)), 0, 0, 0xaa };
-
-		snprintf(path, sizeof path, "%s/%u", dir, i);
-		must((seed = fopen(path, "w")) != NULL);
-		fwrite(&choice, 1, sizeof choice, seed);
-		fputs(scripts[i % LENGTH(scripts)], seed);
-		fclose(seed);
-	}
-	return 0;
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 {
