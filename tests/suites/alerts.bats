@@ -347,3 +347,28 @@ blamed() { grep -oP '\e\[1;7m\K[^\e]*(?=\e\[22;27m)' <<< "${lines[${1:-2}]}" | p
     run_two_instants --threshold=100/cpu --alert=cs=5 --json -o cs
     [[ $(jq -r '.alerts[].threshold' <<< "${lines[1]}") == 5 ]] || { show_output; false; }
 }
+
+@test "why tasks wait for CPUs: quotas, others, or each other" {
+    requires_feature record
+    requires_tool jq
+    local scope id some full thr cause
+    # 60 % idle while some wait for 85 %: together more than 110 %, so it is no lack of CPUs.
+    # Of a cgroup's "full" 50 %, what was throttled is the quota's, the rest the neighbours';
+    # before Linux 5.13 there is no "full": a quota is to blame from half of "some" on.
+    while read -r scope id some full thr cause; do
+        printf '%s\n' time,interval,scope,cgroup,id,cpu_some,cpu_full,thr_pct \
+            2026-01-02T03:04:0{4,5}"Z,1,$scope,$([[ $scope == host ]] || echo /a),${id/-},$some,${full/-},${thr/-}" > "$T/waits.csv"
+        run_vmstat "--replay=$T/waits.csv" --json -o cpu_some
+        [[ $(jq -r '.alerts[] | select(.metric == "cpu_some") | .cause' <<< "${lines[-1]}") == "$cause" ]] ||
+            { echo "want $cause"; show_output; false; }
+    done << 'END'
+host 60 85 - - quotas_below
+host 25 85 - - queueing
+host - 85 - - null
+cgroup 0 60 - 30 quota
+cgroup 0 60 - 29 null
+cgroup 0 60 50 30 quota
+cgroup 0 60 50 20 contended
+cgroup 0 60 10 10 queueing
+END
+}
