@@ -281,3 +281,16 @@ looked_up() {
     run_vmstat -d --json
     grep -q loop1 <<< "$output"
 }
+
+@test "-m: more slab caches than fit are left out, and that is said" {
+    local n most
+    most=$(sed -n 's/^#define MAX_SLABS //p' "$REPO/config.h")
+    for ((n = 10000; n <= 10000 + most; n++)); do
+        echo "cache$n 1 2 3 4 5 : tunables 0 0 0 : slabdata 6 7 0"
+    done > "$T/slabs"
+    sed -i -e '3,$d' -e "2r $T/slabs" "$T/f/proc/slabinfo"
+    run_vmstat -m
+    succeeds
+    [[ $(grep -c ^cache1 <<< "$output") == "$most" && ${lines[-1]} == "cache$((10000 + most - 1)) "* ]] || { tail -n 2 <<< "$output"; false; }
+    stderr_has "^vmstat: more than $most slab caches: the rest is left out\$"
+}

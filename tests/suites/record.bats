@@ -530,3 +530,16 @@ EOF
     # CPU 1: 51 + 10 + 49 + 5 + 30 + 40 + 40 + 25 ticks, 35 of them idle
     json_has 2 cpu_max=86 cpu_max_id=1
 }
+
+@test "a container that ends: its last report has the OOM kills that its pod counted" {
+    in_v2
+    echo "$C" > "$T/second/removed"
+    rm -rf "$T/second/$C"
+    printf 'oom_kill 5\n' | write_file "${C%/*}/memory.events"
+    printf 'oom_kill 7\n' | write_second "${C%/*}/memory.events"
+    COUNT=5 run_two_instants --scope=cgroup -o oom,maj $CALM "--record=$R"
+    [[ $status == 1 ]] || { show_output; false; }
+    # The first report, an average since boot, is not recorded; of the last only oom is known.
+    [[ $(cut -d, -f3- "$R") == "scope,cgroup,oom,maj
+cgroup,/kubepods/pod1/ctr,2," ]] || { cat "$R"; show_output; false; }
+}
