@@ -249,3 +249,12 @@ pictures() {
     wait $!
     ((rest > 50000 && peak < 400)) || { echo "$rest more lines, $peak KiB"; false; }
 }
+
+@test "a metric with decimals keeps two of them, rounded" {
+    # 0.52, 1.254 and 1.256: (0.52 + 1.254 + 1.256) / 3 = 1.01
+    printf '%s\n' time,interval,scope,cgroup,load1 2026-01-02T03:04:01Z,1,host,,0.52 \
+        2026-01-02T03:04:02Z,1,host,,1.254 2026-01-02T03:04:03Z,1,host,,1.256 > "$T/csv"
+    run_vmstat "--replay=$T/csv" --graph=load1
+    succeeds
+    [[ ${lines[0]} == "load1  now 1.26  min 0.52  avg 1.01  max 1.26" ]] || { show_output; false; }
+}
