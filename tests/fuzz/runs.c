@@ -157,7 +157,8 @@ static void check_output(int status)
 	must(status != error_status || given.view == O_CHECK || world.n_err); /* an error has its reason */
 	check_text(world.err, world.n_err, "\n");
 	check_text(world.out, world.n_out, given.format ? "\n" : "\n\r\t\033");
-	if (status > 3 || given.help || given.version || given.rules_help || (given.columns && !strcmp(given.columns, "help")))
+	if (status > 3 || given.help || given.version || given.rules_help ||
+	    (given.columns && !strcmp(given.columns, "help")))
 		return;
 	if (given.format == O_JSON)
 		for (; *p; p++)
