@@ -156,7 +156,7 @@ static void check_output(int status)
 	must(status <= (error_status == 3 ? 3 : 1) || (stopped && status == 128 + stopped));
 	must(status != error_status || given.view == O_CHECK || world.n_err); /* an error has its reason */
 	check_text(world.err, world.n_err, "\n");
-	check_text(world.out, world.n_out, given.format ? "\n" : "\n\r\t\033");
+	check_text(world.out, world.n_out, !given.format ? "\n\r\t\033" : given.format == O_CSV ? "\n\t" : "\n");
 	if (status > 3 || given.help || given.version || given.rules_help ||
 	    (given.columns && !strcmp(given.columns, "help")))
 		return;
