@@ -26,6 +26,13 @@ boot_machine() {
 	fi
 }
 
+# The same for scenarios with v1's memory controller, which kernels leave out since 6.12.
+boot_v1_machine() {
+	boot_machine "$@" || return
+	! grep -q '^@@ no memory$' "$BATS_FILE_TMPDIR/out" ||
+		echo "this kernel has no memory controller of cgroup v1" >"$BATS_FILE_TMPDIR/skip"
+}
+
 setup() {
 	[ ! -s "$BATS_FILE_TMPDIR/skip" ] || skip "$(cat "$BATS_FILE_TMPDIR/skip")"
 }
@@ -97,6 +104,10 @@ growth() {
 
 # json_value SECTION FILTER: jq's answer about the last report of a section
 json_value() { section "$1" | jq -rs ".[-1] | $2"; }
+
+# usually BOUND ELSEWHERE: the one for the usual kernel of these tests, whose behaviour
+# is known, or the one for any other
+usually() { [ -z "${E2E_KERNEL:-}" ] && echo "$1" || echo "$2"; }
 
 # messages SECTION: of the alerts of its reports
 messages() { section "$1" | jq -r '.alerts[].message'; }

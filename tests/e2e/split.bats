@@ -1,7 +1,7 @@
 # Controllers split over v1 and v2, on a kernel booted with psi=0
 load guest
 
-setup_file() { boot_machine split; }
+setup_file() { boot_v1_machine split; }
 
 @test "split: memory from v1, cpu from v2, each by its own path" {
 	section controllers | grep cpu

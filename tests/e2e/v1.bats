@@ -1,12 +1,12 @@
 # cgroup v1 with real limits, and the hybrid layout: the loads are v2.bats's
 load guest
 
-setup_file() { boot_machine v1; }
+setup_file() { boot_v1_machine v1; }
 
 @test "v1: faults: 6144 minor, 12288 major" {
 	is_equal scope "$(json_value swap .scope)" cgroup
 	is_equal cgroup "$(json_value swap .cgroup)" /a
-	is_near maj "$(total_of swap maj)" 12288 10
+	is_near maj "$(total_of swap maj)" 12288 "$(usually 10 100)"
 	is_near min "$(total_of swap min)" 6144 100
 	is_near "maj of the file" "$(total_of swap maj)" \
 		"$(growth swap_before swap_after memory.stat.total_pgmajfault)" 10
@@ -69,7 +69,7 @@ setup_file() { boot_machine v1; }
 }
 
 @test "v1: 200 major faults from disk, 800 KiB in, 3200 KiB out" {
-	is_near maj "$(total_of disk maj)" 200 2
+	is_near maj "$(total_of disk maj)" 200 "$(usually 2 5)"
 	is_near bi "$(total_of disk bi)" 800 8
 	is_near bo "$(total_of disk bo)" 3200 8
 }
@@ -80,8 +80,9 @@ setup_file() { boot_machine v1; }
 	throttled=$(growth quota_before quota_after cpu.stat.throttled_time)
 	is_between "usage of the load, ns" "$usage" 390000000 480000000
 	is_equal cpu_limit "$(json_value quota .cpu_limit)" 0.2
+	# Before 5.17 cpuacct.stat counts ticks.
 	is_near "us + sy" "$(json_value quota '(.us + .sy) * .interval')" \
-		"$(awk -v u="$usage" 'BEGIN { print u / 1e7 / 0.2 }')" 10
+		"$(awk -v u="$usage" 'BEGIN { print u / 1e7 / 0.2 }')" "$(usually 10 20)"
 	is_between "throttled in the load, ns" "$throttled" 1200000000 1900000000
 	is_near thr "$(total_of quota thr)" \
 		"$(awk -v t="$throttled" 'BEGIN { print t / 1e6 }')" 100
@@ -140,7 +141,7 @@ setup_file() { boot_machine v1; }
 	local some
 	is_equal scope "$(json_value hybrid .scope)" cgroup
 	is_equal mem_limit "$(json_value hybrid .mem_limit)" 16384
-	is_near maj "$(total_of hybrid maj)" 12288 10
+	is_near maj "$(total_of hybrid maj)" 12288 "$(usually 10 100)"
 	some=$(growth hybrid_before hybrid_after memory.pressure.some.total)
 	is_between "stall of the load, us" "$some" 500000 5000000
 	is_near mem_some "$(total_of hybrid mem_some)" \

@@ -11,14 +11,24 @@ setup_file() { boot_machine v2; }
 	is_equal scope "$(json_value swap .scope)" cgroup
 	is_equal cgroup "$(json_value swap .cgroup)" /a
 	is_near interval "$(json_value swap .interval)" 10 0.05
-	is_near maj "$(total_of swap maj)" 12288 10
+	is_near maj "$(total_of swap maj)" 12288 "$(usually 10 100)"
 	is_near min "$(total_of swap min)" 6144 100
 	is_near "maj of the file" "$(total_of swap maj)" \
 		"$(growth swap_before swap_after memory.stat.pgmajfault)" 10
 }
 
-@test "v2: swap-in and swap-out belong to the host on this kernel" {
-	are_unavailable swap si so
+# swap_rates: those that the kernel counts for each cgroup, since 6.13
+swap_rates() { section swap_after | awk '$1 == "memory.stat.pswpin" { print "si so" }'; }
+
+@test "v2: swap-in and swap-out belong to the host unless the kernel counts them for each" {
+	if [ -n "$(swap_rates)" ]; then
+		is_near "the cgroup's si" "$(total_of swap si)" \
+			$(($(growth swap_before swap_after memory.stat.pswpin) * 4)) 100
+		is_near "the cgroup's so" "$(total_of swap so)" \
+			$(($(growth swap_before swap_after memory.stat.pswpout) * 4)) 100
+	else
+		are_unavailable swap si so
+	fi
 	is_near si "$(total_of swap_host si)" \
 		$(($(growth swap_before swap_after vmstat.pswpin) * 4)) 100
 	is_near so "$(total_of swap_host so)" \
@@ -43,7 +53,7 @@ setup_file() { boot_machine v2; }
 	is_near inact "$(json_value swap .inact)" $((($(noted swap_after memory.stat.inactive_anon) +
 		$(noted swap_after memory.stat.inactive_file)) / 1024)) 64
 	is_near active "$(json_value swap .active)" $((($(noted swap_after memory.stat.active_anon) +
-		$(noted swap_after memory.stat.active_file)) / 1024)) 64
+		$(noted swap_after memory.stat.active_file)) / 1024)) "$(usually 64 512)"
 }
 
 @test "v2: memory pressure is the growth of total over the interval" {
@@ -58,12 +68,14 @@ setup_file() { boot_machine v2; }
 }
 
 @test "v2: what a cgroup cannot know is -, never the host's" {
-	local column
-	are_unavailable swap buff in wa st gu si so
-	for column in buff in wa st gu si so; do
-		is_equal "$column" "$(table_value swap_table $column)" -
+	local column unknown='buff in wa st gu'
+	[ -n "$(swap_rates)" ] || unknown+=' si so'
+	# shellcheck disable=SC2086 # words are meant to split
+	are_unavailable swap $unknown
+	for column in $unknown; do
+		is_equal "$column" "$(table_value swap_table "$column")" -
 	done
-	is_near "the table's maj" "$(table_value swap_table maj)" 1229 3
+	is_near "the table's maj" "$(table_value swap_table maj)" 1229 "$(usually 3 12)"
 	is_near "the table's min" "$(table_value swap_table min)" 614 12
 	is_equal "the host's cgroup" "$(json_value swap_host .cgroup)" null
 	are_unavailable swap_host mem_limit mem_pct cpu_limit thr thr_pct
@@ -242,7 +254,7 @@ setup_file() { boot_machine v2; }
 }
 
 @test "v2: a subtree's switches: 4 threads that slept 250 times each" {
-	is_between cs "$(total_of tasks cs)" 1000 3000
+	is_between cs "$(total_of tasks cs)" 1000 "$(usually 3000 10000)"
 	is_between "less than the host's" "$(total_of tasks cs)" 0 \
 		"$(growth tasks_host_before tasks_host_after stat.ctxt)"
 }
@@ -276,6 +288,8 @@ setup_file() { boot_machine v2; }
 }
 
 @test "v2: pressure off in a cgroup is unavailable, without a warning" {
+	! grep '^@@ cannot set cgroup.pressure' "$BATS_FILE_TMPDIR/out" ||
+		skip "before 6.1 a cgroup has no cgroup.pressure"
 	have_succeeded nopressure nopressure_table
 	are_unavailable nopressure cpu_some mem_some mem_full io_some io_full
 	is_equal io "$(table_value nopressure_table ioP)" -
