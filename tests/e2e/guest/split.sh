@@ -7,7 +7,7 @@ mount -t proc proc /proc
 mount -t sysfs sys /sys
 mount -t tmpfs none $G
 mkdir $G/memory $G/blkio $G/unified
-mount -t cgroup -o memory cgroup $G/memory
+mount -t cgroup -o memory cgroup $G/memory || echo '@@ no memory'
 mount -t cgroup -o blkio cgroup $G/blkio
 mount -t cgroup2 cgroup2 $G/unified
 note controllers $G/unified/cgroup.controllers
