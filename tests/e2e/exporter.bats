@@ -29,9 +29,9 @@ of_first() { sample "$1" "vmstat_cgroup_$2" "container_id=\"$first\"${3:-}"; }
 	is_equal limit "$(of_first metrics memory_limit_bytes)" $((32 << 20))
 	is_equal cpus "$(of_first metrics cpu_limit_cpus)" 0.2
 	is_between usage "$(of_first metrics memory_usage_bytes)" "$(noted before memory.current)" "$(noted after memory.current)"
-	is_between user "$(awk "BEGIN { print 1e6 * $(of_first metrics cpu_seconds_total ',mode="user"') }")" \
+	is_between user "$(awk "BEGIN { printf \"%.0f\", 1e6 * $(of_first metrics cpu_seconds_total ',mode="user"') }")" \
 		"$(noted before cpu.stat.user_usec)" "$(noted after cpu.stat.user_usec)"
-	is_between throttled "$(awk "BEGIN { print 1e6 * $(of_first metrics throttled_seconds_total) }")" \
+	is_between throttled "$(awk "BEGIN { printf \"%.0f\", 1e6 * $(of_first metrics throttled_seconds_total) }")" \
 		"$(noted before cpu.stat.throttled_usec)" "$(noted after cpu.stat.throttled_usec)"
 	is_between periods "$(of_first metrics cpu_periods_total)" "$(noted before cpu.stat.nr_periods)" "$(noted after cpu.stat.nr_periods)"
 	is_between "working set" "$(of_first metrics memory_working_set_bytes)" $((24 << 20)) $((32 << 20))

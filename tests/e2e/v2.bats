@@ -51,7 +51,7 @@ swap_rates() { section swap_after | awk '$1 == "memory.stat.pswpin" { print "si 
 	is_near cache "$(json_value swap .cache)" \
 		$(($(noted swap_after memory.stat.file) / 1024)) 64
 	is_near inact "$(json_value swap .inact)" $((($(noted swap_after memory.stat.inactive_anon) +
-		$(noted swap_after memory.stat.inactive_file)) / 1024)) 64
+		$(noted swap_after memory.stat.inactive_file)) / 1024)) "$(usually 64 512)"
 	is_near active "$(json_value swap .active)" $((($(noted swap_after memory.stat.active_anon) +
 		$(noted swap_after memory.stat.active_file)) / 1024)) "$(usually 64 512)"
 }
