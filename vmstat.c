@@ -3702,8 +3702,8 @@ static uint64_t gauge_at(const struct comparison *c, unsigned l, enum metric_id 
 		return is_unlimited(v) ? UNLIMITED : v;
 	if (p->within && p->trait != TRAIT_BESIDE)
 		most = c->now->level[l][p->within];
-	else if (metrics[m].column.unit == UNIT_SIZE)
-		most = UINT64_MAX >> 2;
+	else if (metrics[m].column.unit == UNIT_SIZE && is_unlimited(v))
+		return UNAVAILABLE; /* as v1's hierarchical_memory_limit */
 	else if (metrics[m].column.unit == UNIT_NUMBER)
 		most = INT32_MAX; /* tasks, added up over CPUs */
 	return v > most ? UNAVAILABLE : v;
