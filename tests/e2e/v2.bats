@@ -34,7 +34,7 @@ swap_rates() { section swap_after | awk '$1 == "memory.stat.pswpin" { print "si 
 	is_near so "$(total_of swap_host so)" \
 		$(($(growth swap_before swap_after vmstat.pswpout) * 4)) 100
 	is_near "si of the load" "$(total_of swap_host si)" $((12288 * 4)) 200
-	is_near "maj of the host" "$(total_of swap_host maj)" 12288 20
+	is_near "maj of the host" "$(total_of swap_host maj)" 12288 "$(usually 20 100)"
 }
 
 @test "v2: swpd, free, cache, active, mem_pct are what the files say" {
@@ -135,7 +135,7 @@ swap_rates() { section swap_after | awk '$1 == "memory.stat.pswpin" { print "si 
 # 64 KiB. The disk takes a millisecond for each.
 
 @test "v2: 200 major faults from disk, 800 KiB in, 3200 KiB out" {
-	is_near maj "$(total_of disk maj)" 200 2
+	is_near maj "$(total_of disk maj)" 200 "$(usually 2 5)"
 	is_near bi "$(total_of disk bi)" 800 8
 	is_near bo "$(total_of disk bo)" 3200 8
 	is_near "the host's bi" "$(total_of disk_host bi)" 800 40
