@@ -3855,7 +3855,7 @@ static struct memory_limit find_memory_limit(const struct comparison *c)
 		counted |= c->now->level[l][M_mem_used] != UNAVAILABLE;
 	}
 	m.known &= counted || h->whole; /* or invisible levels may count */
-	if (!is_unlimited(above) && above < m.limit)
+	if (above != UNAVAILABLE && above < m.limit)
 		bind_limit(c, &m, above, 0, UNAVAILABLE);
 	if (!m.known)
 		m.limit = m.used = m.idle = m.available = m.level = UNAVAILABLE;
@@ -3870,7 +3870,7 @@ static uint64_t find_limit(const struct comparison *c, enum directory dir, enum 
 	uint64_t least = UNLIMITED, above = gauge_at(c, 0, M_hierarchical_memsw), limit;
 	unsigned l;
 
-	if (m == M_memsw_limit && !is_unlimited(above))
+	if (m == M_memsw_limit && above != UNAVAILABLE)
 		least = minus(above, gauge_at(c, 0, M_hierarchical));
 	for (l = 0; l < levels_of(c, dir); l++) {
 		limit = gauge_at(c, l, m);
