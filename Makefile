@@ -102,7 +102,7 @@ golden: $(BIN)
 	@tests/tools/golden
 
 # What takes longer than `make test` may; each writes what it found to tests/results.
-cross kernels coverage mutants faults powerloss soak: $(BIN)
+cross kernels coverage mutants faults powerloss soak growth: $(BIN)
 	@CC='$(CC)' tests/long/$@
 
 image images: $(BIN)
@@ -139,4 +139,4 @@ docs: $(BIN)
 
 .PHONY: all run deps test check lint size matrix unit bench fuzz e2e golden docs image \
 	images dist install uninstall clean force cross kernels coverage mutants faults \
-	powerloss soak
+	powerloss soak growth

@@ -415,12 +415,12 @@ right_or_missing() {
 }
 
 @test "few descriptors, little memory: a number is right, or missing with its reason" {
+    requires_feature cgroup
     requires_tool jq
-    local n scope
-    for scope in host v2; do
-        use_fixture $scope
-        [[ $scope == host ]] || ! has_feature cgroup || scope=cgroup
-        [[ $scope != v2 ]] || continue
+    local n fixture scope
+    for fixture in host:host v2:cgroup; do
+        use_fixture "${fixture%:*}"
+        scope=${fixture#*:}
         run_vmstat --json $CALM "--scope=$scope"
         succeeds
         echo "$output" > "$T/good"
@@ -433,6 +433,7 @@ right_or_missing() {
 }
 
 @test "/proc is unmounted while it runs: what is open stays, the end has a reason" {
+    requires_feature top
     requires_tool jq
     requires_mount_namespace
     # A file of /proc that is open keeps its file system; tasks are opened anew.
