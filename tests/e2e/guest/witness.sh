@@ -50,4 +50,5 @@ inside free /usr/bin/free -m
 inside top /usr/bin/top -b -n 2 -d 1
 inside procps /usr/bin/vmstat 1 2
 inside vmstat /bin/vmstat -x 1 2
+counts later
 inside check /bin/vmstat --check
