@@ -703,8 +703,8 @@ static void break_lines(char *line, const char *end, size_t columns)
 	}
 }
 
-/* Writes a line to standard error, on a terminal broken at blanks; a failure cannot be
- * reported anywhere. A colon at the end of `f` appends the meaning of `error`, an errno. */
+/* Writes a line to standard error, on a terminal broken at blanks. What is too long is cut,
+ * not within a character; a failure cannot be reported anywhere. A colon at the end of `f` appends the meaning of `error`, an errno. */
 static void say(int error, const char *f, va_list ap)
 {
 	char buffer[2 * PATH_BYTES];
@@ -718,6 +718,8 @@ static void say(int error, const char *f, va_list ap)
 		out_str(&o, strerror(error));
 	}
 	out_char(&o, '\n');
+	while (o.overflow && is_continuation(buffer[o.n - 1]))
+		o.n--;
 	buffer[o.n - 1] = '\n';
 	ioctl(STDERR_FILENO, TIOCGWINSZ, &w);
 	break_lines(buffer, buffer + o.n - 1, w.ws_col);

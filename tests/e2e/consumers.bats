@@ -562,7 +562,11 @@ answers() {
 		at=$(date +%s)
 		[ "$(query "$expression" "$at")" = '[]' ] || continue
 		for name in $(grep -oE '\b(vmstat|kube)_[a-z_]+' <<<"$expression" | sort -u); do
-			grep -qx "$name" "$dir/has" || { echo "unknown: $name" >>"$dir/empty"; continue 2; }
+			# A cgroup that comes and goes is scraped once, which makes no rate.
+			if ! grep -qx "$name" "$dir/has" || [ "$(query "count_over_time(${name}[40s]) > 1" "$at")" = '[]' ]; then
+				echo "unknown: $name" >>"$dir/empty"
+				continue 2
+			fi
 		done
 		# Of nothing, as many a second there is no time each took.
 		zero=$(tr '\n' ' ' <<<"$expression" | sed -n 's/.*\/ (\(.*\) > 0).*/\1/p')

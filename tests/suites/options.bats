@@ -257,6 +257,17 @@ END
     fails_with "--color: 'sometimes' is not auto|always|never*"
 }
 
+@test "a message that is too long is cut between characters" {
+    requires_tool iconv
+    local start name
+    for start in '' x xy; do
+        name=$start$(printf '\342\202\254%.0s' {1..3000})
+        run --separate-stderr "$VMSTAT" -o "$name"
+        [[ $status == 1 && ${#stderr} -gt 500 ]]
+        iconv -f UTF-8 -t UTF-8 <<< "$stderr" > "$T/decoded"
+    done
+}
+
 @test "the manual names exactly the options of the help, README no other" {
     requires_feature help alerts cgroup top graph record prometheus listen
     requires_tool mandoc
