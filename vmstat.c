@@ -704,7 +704,8 @@ static void break_lines(char *line, const char *end, size_t columns)
 }
 
 /* Writes a line to standard error, on a terminal broken at blanks. What is too long is cut,
- * not within a character; a failure cannot be reported anywhere. A colon at the end of `f` appends the meaning of `error`, an errno. */
+ * not within a character; a failure cannot be reported anywhere. A colon at the end of `f`
+ * appends the meaning of `error`, an errno. */
 static void say(int error, const char *f, va_list ap)
 {
 	char buffer[2 * PATH_BYTES];
