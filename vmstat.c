@@ -198,8 +198,11 @@ static void out_fill(struct sink *o, char c, size_t n)
 static void out_align(struct sink *o, size_t start, size_t end, bool right)
 {
 	char *text = o->text + start;
-	size_t n = o->n - start, blanks = take_room(o, o->n < end ? end - o->n : 0);
+	size_t n = o->n - start, blanks;
 
+	if (o->n >= end)
+		return;
+	blanks = take_room(o, end - o->n);
 	memmove(text + (right ? blanks : 0), text, n);
 	memset(text + (right ? 0 : n), ' ', blanks);
 }
@@ -2904,13 +2907,14 @@ static const char *read_line(const struct plan *plan, const struct key *key, enu
 	uint64_t v = 0;
 
 	for (m = key->metric; m; m = plan->next[m]) {
-		bool average = format == FORMAT_PSI && plan->place[m]->nth; /* in whole percent */
+		unsigned last = plan->place[m]->nth;
+		bool average = format == FORMAT_PSI && last; /* in whole percent */
 
 		if (format == FORMAT_PSI) {
 			p = after_name(start, end, average ? "avg10=" : "total=");
 			nth = 0;
 		}
-		for (; nth < plan->place[m]->nth || !nth; nth++) {
+		for (; nth < last || !nth; nth++) {
 			while (*p == ' ')
 				p++;
 			if (!parse_digits(&p, &v) || ((unsigned char)*p > ' ' && !(average && *p == '.')))
@@ -5513,14 +5517,15 @@ static void say_alerts(const struct comparison *c, bool again, bool last)
 	const struct report *r = c->report;
 	char buffer[MESSAGE_BYTES], time[32];
 	struct sink when = SINK(time);
-	uint8_t level[RULE_COUNT]; /* of the message to be printed; CALM: none */
+	uint8_t level[RULE_COUNT] = { CALM }; /* of the message to be printed; CALM: none */
 	unsigned a, worst;
 
 	for (a = 0; a < RULE_COUNT; a++) {
-		bool rose = alert_follow(&said[a], r, a);
-
+		if (!opt->rule_on[a])
+			continue;
+		if (alert_follow(&said[a], r, a) || (again && said[a].level))
+			level[a] = r->level[a];
 		say_unjudged(&said[a], c, a, last);
-		level[a] = rose || (again && said[a].level) ? r->level[a] : CALM;
 	}
 	out_when(&when, r, "", ": ");
 	out_end(&when);
@@ -10569,8 +10574,8 @@ static void relocate(void)
 			*word++ += base;
 			continue;
 		}
-		for (bits = *entry >> 1; bits; bits &= bits - 1)
-			word[__builtin_ctzll(bits)] += base;
+		for (bits = *entry; bits &= bits - 1;) /* the lowest bit says that it is a bitmap */
+			word[(unsigned)__builtin_ctzll(bits) - 1] += base;
 		word += 8 * sizeof *word - 1;
 	}
 }
@@ -11498,24 +11503,31 @@ static bool is_incomplete(const struct snapshot *now, enum metric_id m, enum sou
 	       (p->over && is_incomplete(now, p->over, src));
 }
 
+static bool has_numbers_of(const struct snapshot *now, enum source_id src)
+{
+	const struct plan *plan = now->plan;
+	unsigned i;
+
+	for (i = 0; i < plan->count && !files[0][src].error; i++)
+		if (plan->place[plan->order[i]]->source == src && !is_incomplete(now, plan->order[i], src))
+			return true;
+	return false;
+}
+
 /* Lists the columns that are unavailable because of a file in /proc. If the file has some
  * of its numbers, columns that only some kernels support are not listed. */
 static void out_unavailable(struct sink *o, const struct listing *l, enum source_id src)
 {
 	const struct snapshot *now = l->from->now;
-	const struct plan *plan = now->plan;
-	bool any = false;
 	unsigned i;
 
-	for (i = 0; i < plan->count && !files[0][src].error; i++)
-		any |= plan->place[plan->order[i]]->source == src && !is_incomplete(now, plan->order[i], src);
 	for (i = 0; i < l->columns; i++) {
 		unsigned m = l->column[i]->id;
 
 		if (l->layout == LAYOUT_STACKED && m < ID_INTERVAL)
 			m = stats[m].metric;
-		if (m < M_COUNT && l->from->report->value[m] == UNAVAILABLE &&
-		    (!any || (metrics[m].show > SHOW_EXTENDED && view()->reports)) && is_incomplete(now, m, src))
+		if (m < M_COUNT && l->from->report->value[m] == UNAVAILABLE && is_incomplete(now, m, src) &&
+		    ((metrics[m].show > SHOW_EXTENDED && view()->reports) || !has_numbers_of(now, src)))
 			out(o, " %s", l->column[i]->key);
 	}
 	out_end(o);
@@ -11530,13 +11542,14 @@ static void warn_unavailable(const struct listing *l)
 
 	for (src = 1; src < SRC_COUNT && !opt->quiet; src++) {
 		char buffer[PATH_BYTES];
-		struct sink names = SINK(buffer);
+		struct sink names;
 		int error = files[0][src].error;
 
-		if (state[src] == 1 + error || !l->from->now->plan->source[src] || sources[src].format == FORMAT_CODE ||
+		if (!l->from->now->plan->source[src] || state[src] == 1 + error || sources[src].format == FORMAT_CODE ||
 		    !(is_unread(&files[0][src]) ||
 		      (sources[src].directory == DIR_PROC && sources[src].format == FORMAT_WORDS)))
 			continue;
+		names = (struct sink)SINK(buffer);
 		state[src] = 1 + error;
 		out_unavailable(&names, l, src);
 		if (*buffer)
