@@ -226,6 +226,7 @@ system.slice/ssh.service |
         task "$T/$dir" 62 62 kthread 5 5 "7000 7000 10" 69238880 0 0 1 1 2000
         sed -i 's/^State:.*/State:\tD (disk sleep)/' "$T/$dir"/proc/6[12]/status
         echo -n io_schedule > "$T/$dir/proc/61/wchan"
+        echo -n 0 > "$T/$dir/proc/62/wchan" # of a task that has just woken
         wordy $T/$dir 61 1 1 / dd if=/dev/sdx
     done
     task "$T/f" 63 63 reader 5 5 "7 0 1" 4194304 0 0 1 1 2000; wordy "$T/f" 63 0 0 / reader
@@ -234,7 +235,7 @@ system.slice/ssh.service |
     cp -a "$T/f" "$T/begin"
     again "${only[@]}" --alert=io_full=1,2
     [[ $(jq -c '[.top[].comm]' <<< "${lines[-1]}") == '["hung","reader","[kthread]","busy"]' ]] || { show_output; false; }
-    [[ $(jq -c '.top[0] | [.state, .wchan]' <<< "${lines[-1]}") == '["D","io_schedule"]' ]]
+    [[ $(jq -c '[.top[] | select(.state == "D").wchan]' <<< "${lines[-1]}") == '["io_schedule",null]' ]] || { show_output; false; }
     again --top=9 --alert=off --alert=io_full=1,2
     grep -q ' 61 D .* in io_schedule: hung$' <<< "$output" || { show_output; false; }
     again "${only[@]}" --alert=swap=1,2
