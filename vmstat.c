@@ -2748,7 +2748,7 @@ struct key {
 	bool levels;    /* one of them is read at each level, not only in the cgroup */
 };
 
-static struct plan {
+struct plan {
 	const struct place *place[M_COUNT]; /* in this scope; NULL: none */
 	bool selected[M_COUNT];    /* shown, or an operand of others */
 	uint8_t order[M_COUNT];    /* the selected ones, operands first */
@@ -2760,7 +2760,10 @@ static struct plan {
 	uint8_t found[SRC_COUNT];  /* the most keys found in the file */
 	uint32_t extent[SRC_COUNT]; /* bytes up to the last key; 0: keys not in the file's order */
 	struct key key[M_COUNT]; /* grouped by source */
-} scope_plan, children_plan; /* children: for the cgroups below a host */
+};
+
+static struct plan scope_plan;
+LARGE struct plan children_plan; /* for the cgroups below a host */
 
 LARGE struct file files[MAX_LEVELS][SRC_COUNT]; /* [0]: the scope's own */
 
@@ -7370,7 +7373,7 @@ static void out_unit(struct sink *o, const char *path)
 
 static struct cell top_cell(const struct listing *l, unsigned item, const struct column *c)
 {
-	static char text[2 * ARGS_BYTES];
+	LARGE char text[2 * ARGS_BYTES];
 	const struct process *p = top.row[item];
 	const struct words *w = &top.words[item];
 	struct sink o = SINK(text);
@@ -11824,7 +11827,7 @@ static void run_listen(void)
 /* Kept out of main, so that the compiler cannot read a table before it is relocated. */
 static __attribute__((noinline)) int vmstat(int argc, char **argv)
 {
-	static struct listing listing;
+	LARGE struct listing listing;
 	void (*answer)(struct sink *);
 	const char *why = NULL;
 	bool scope_is_told;
