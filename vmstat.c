@@ -7841,18 +7841,20 @@ static bool list_children(struct listing *l)
 	return true;
 }
 
-/* Is a child listed before another: by the requested value, or by severity; then
- * by CPU use? Unknown values come last. */
+/* Is a child listed before another: by the requested value or severity, then by CPU
+ * use, then by memory? Unknown values come last. */
 static bool is_worse(uint32_t item, uint32_t other)
 {
-	const struct child *a = &children.child[item], *b = &children.child[other];
-	uint32_t x = a->value[opt->child_order] + 1, y = b->value[opt->child_order] + 1;
+	const uint8_t by[] = { opt->child_order, CHILD_cpu, CHILD_working_set };
+	unsigned i;
 
-	if (x != y)
-		return x > y;
-	x = a->value[CHILD_cpu] + 1;
-	y = b->value[CHILD_cpu] + 1;
-	return x != y ? x > y : item < other;
+	for (i = 0; i < LENGTH(by); i++) {
+		uint32_t x = children.child[item].value[by[i]] + 1, y = children.child[other].value[by[i]] + 1;
+
+		if (x != y)
+			return x > y;
+	}
+	return item < other;
 }
 
 static void fill_children(struct listing *l)

@@ -93,6 +93,14 @@ END
     [[ $(names) == "a b" ]] || { show_output; false; }
 }
 
+@test "of those that are as bad and use no CPU, the largest first" {
+    child a 0 0 0 4096000 0 max 0 0
+    child b 0 0 0 16384000 0 max 0 0
+    child c 0 0 0 8192000 0 max 0 0
+    children --cgroups
+    [[ $(names) == "b c a" ]] || { show_output; false; }
+}
+
 @test "by a column, what is not known last; no deeper than asked" {
     child a 100000 20 0 4096000 0 max 0 0
     child a/b 900000 0 0 8192000 0 max 0 0
