@@ -4837,8 +4837,10 @@ static void text_below(struct sink *o, struct listing *l)
 		return;
 	if (screen.tty && l->fit.wanted && rows > screen.rows / 2)
 		rows = screen.rows / 2;
-	if (screen.sized && l->fit.wanted)
+	if (screen.sized && l->fit.wanted) {
 		text_fit(o, l, rows, INDENT);
+		say_hidden(l);
+	}
 	out_fill(o, ' ', INDENT);
 	text_cells(o, l, NULL, false, CALM);
 	out_char(o, '\n');

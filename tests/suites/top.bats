@@ -253,9 +253,10 @@ system.slice/ssh.service |
     # Anything switches more than once a second.
     for rule in cs=0.001:' cs ' cs=off:' wait% '; do
         want=${rule#*:}
-        script -qec "stty cols 50 rows 40; TERM=dumb '$VMSTAT' $HOST --top --alert=off --alert=${rule%:*} -y 0.2 1" /dev/null < /dev/null |
+        script -qec "stty cols 50 rows 40; TERM=dumb '$VMSTAT' $HOST -o cs --top --alert=off --alert=${rule%:*} -y 0.2 1" /dev/null < /dev/null |
             tr -d '\r' > "$T/screen"
         grep -qE "^ +pid S .*$want.*command" "$T/screen" && ! grep -E '^ .{50}' "$T/screen" || { echo "$rule"; cat "$T/screen"; false; }
+        grep -q 'columns left out to fit the terminal: [1-9]' "$T/screen" || { echo "$rule"; cat "$T/screen"; false; }
     done
 }
 
