@@ -1140,11 +1140,12 @@ ends_with() {
 
 @test "the program: position-independent, without an interpreter, RELRO, bound at once, no executable stack" {
     requires_tool readelf
-    local program=${RUNS:-$VMSTAT}
-    [[ $(readelf -hW "${program##* }") == *"DYN ("* ]]
-    segments=$(readelf -lW "${program##* }")
+    local program=${RUNS:-$VMSTAT} # behind a program that runs it
+    program=${program##* }
+    [[ $(readelf -hW "$program") == *"DYN ("* ]]
+    segments=$(readelf -lW "$program")
     [[ $segments != *INTERP* && $segments == *GNU_RELRO* ]]
-    [[ $(readelf -dW "$VMSTAT") == *BIND_NOW* ]]
+    [[ $(readelf -dW "$program") == *BIND_NOW* ]]
     [[ $segments =~ GNU_STACK[^$'\n']*\ RW\  ]]
     fails grep -q ' RWE ' <<< "$segments"
 }
