@@ -6867,7 +6867,7 @@ static int scan_stat(struct scanner *s, struct followed *f, uint64_t *v, struct 
 	unsigned i;
 
 	memset(v, 0, NTH_COUNT * sizeof *v);
-	v[NTH_START] = UNAVAILABLE;
+	v[NTH_START] = v[NTH_RSS] = UNAVAILABLE;
 	name->p = name->end = "";
 	if (error || !scan_line(s, &line))
 		return error;
@@ -6936,8 +6936,10 @@ static void read_schedstat(struct task *t)
 	int error = scan_followed(&s, &t->f, TASK_SCHEDSTAT, "/schedstat");
 
 	if (error || !scan_line(&s, &line) || !scan_number(&line, &t->ran_ns) || !scan_number(&line, waited) ||
-	    !scan_number(&line, &t->times))
-		t->ran_ns = *waited = t->times = 0;
+	    !scan_number(&line, &t->times)) {
+		*waited = UNAVAILABLE;
+		t->ran_ns = t->times = 0;
+	}
 	tasks_miss(error);
 	if (!error)
 		keep_descriptor(&s, &t->f, TASK_SCHEDSTAT);
@@ -7000,7 +7002,7 @@ static char read_task(struct task *t, const struct snapshot *now, uint64_t befor
 		return 0;
 	if (t->f.since != SINCE_BEFORE) {
 		t->f.ran = true;
-		t->f.since = before_ns ? since_when(before_ns, task_start_ns(t->f.id, &(int){ 0 })) : SINCE_BIRTH;
+		t->f.since = before_ns ? since_when(before_ns, task_start_ns(t->f.id, &tasks.error)) : SINCE_BIRTH;
 	}
 	grow(&t->f, t->grown, t->value, was.value, TASK_VALUES, now, before_ns);
 	t->stuck_cs = t->state != 'D' || was.state != 'D' || t->times - was.times > t->f.over_us / WAKE_US ? 0 :
@@ -7047,15 +7049,15 @@ static void read_process(struct process *p, uint64_t before_ns)
 	read_io(p);
 	error = scan_stat(&s, &p->f, v, &name);
 	tasks_miss(error);
+	p->rss = v[NTH_RSS];
 	if (error) {
-		p->f.since = error == ESRCH || error == ENOENT ? SINCE_MOVE : SINCE_UNKNOWN; /* ended, or unread */
+		memset(p->value, 0xff, sizeof p->value); /* UNAVAILABLE, now and before the next reading */
 		return;
 	}
 	p->value[PROCESS_MIN] = v[NTH_MIN];
 	p->value[PROCESS_MAJ] = v[NTH_MAJ];
 	p->value[PROCESS_TICKS] = v[NTH_UTIME] + v[NTH_STIME];
 	copy_text(cut, sizeof cut, &name);
-	p->rss = v[NTH_RSS];
 	p->kernel = v[NTH_FLAGS] & FLAG_KERNEL_THREAD;
 	out(&o, p->kernel ? "[%s]" : "%s", cut);
 	out_end(&o);
@@ -7092,9 +7094,8 @@ static void read_resident(struct process *p)
 	struct scanner s;
 	struct text name;
 
-	if (scan_stat(&s, &p->f, v, &name))
-		return;
-	keep_descriptor(&s, &p->f, PROCESS_STAT);
+	if (!scan_stat(&s, &p->f, v, &name))
+		keep_descriptor(&s, &p->f, PROCESS_STAT);
 	p->rss = v[NTH_RSS];
 	p->rate[TOP_rss] = times(in_base_units(p->rss, RAW_PAGES), 1000);
 }
@@ -7220,11 +7221,11 @@ static uint64_t share_of_blame(const struct process *p, enum blame blame)
 
 	switch (blame) {
 	case BLAME_SWITCHES:
-		return v[TOP_cs];
+		return sum_known(v[TOP_cs], 0);
 	case BLAME_MEMORY:
-		return v[TOP_rss];
+		return sum_known(v[TOP_rss], 0);
 	case BLAME_FAULTS:
-		return v[TOP_maj];
+		return sum_known(v[TOP_maj], 0);
 	case BLAME_BYTES:
 		return p->stuck && !p->kernel ? UNLIMITED : sum_known(v[TOP_read], v[TOP_written]);
 	default:
@@ -7320,7 +7321,7 @@ static void make_top(const struct report *r, enum blame blame)
 	for (p = tasks.process; p < tasks.process + tasks.processes; p++) {
 		if (blame == BLAME_MEMORY && !p->f.ran)
 			read_resident(p);
-		if (!is_active(p) && !(blame == BLAME_MEMORY && p->rss))
+		if (!is_active(p) && !(blame == BLAME_MEMORY && share_of_blame(p, blame)))
 			continue;
 		for (at = top.rows; at && is_blamed_more(p, top.row[at - 1], blame); at--)
 			top.row[at] = top.row[at - 1];

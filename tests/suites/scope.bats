@@ -505,6 +505,14 @@ run_with_fault() {
     json_has interval=99
 }
 
+@test "a new task whose age cannot be read: its switches are not silently left out of cs" {
+    rm "$T/second/proc/107/stat"
+    mkdir "$T/second/proc/107/stat" # cannot be read
+    two_in_cgroup
+    json_has 2 r=null b=null cs=null free=6144
+    stderr_has "^vmstat: some tasks cannot be read: r, b and cs are unavailable: Is a directory$"
+}
+
 @test "no descriptors left: that is the reason, not that nothing is there" {
     local choice
     cp "$T/f/proc/self/cgroup" "$T/f/proc/103/"

@@ -357,6 +357,20 @@ agrees() {
     done
 }
 
+@test "what could not be read of a process is unknown, also until it has been read twice" {
+    two_threads busy
+    rm "$T"/f/proc/50/{stat,schedstat} "$T/f/proc/51/schedstat"
+    mkdir "$T"/f/proc/50/{stat,schedstat} "$T/f/proc/51/schedstat" # cannot be read
+    local changes=('rmdir "$T"/f/proc/50/{stat,schedstat} "$T/f/proc/51/schedstat"; overlay')
+    run_with_changes --top=9,always --json $CALM
+    succeeds
+    [[ $(words_of) == '[50,null,null,4,null,null]' && $(top_of) == '[50,"busy",2120,2100,null,null,null,null]' ]] ||
+        { top_of; show_output; false; }
+    lines=("${lines[0]}")
+    [[ $(words_of) == *'[50,null,null,null,null,null]'* ]] || { words_of; show_output; false; }
+    [[ $(top_of) == *'[50,"",'*',null,null,null,null]'* ]] || { top_of; show_output; false; }
+}
+
 # bats test_tags=serial
 @test "a newline in a name hides neither it nor its numbers" {
     requires_tool jq
