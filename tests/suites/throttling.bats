@@ -26,6 +26,16 @@ setup() {
     json_has 2 thr_pct=0 thr=0
 }
 
+@test "throttling: no share of an interval that may be shorter than the period, which cannot be read" {
+    in_v2
+    rm "$T/f/sys/fs/cgroup/kubepods/pod1/cpu.max"
+    mkdir "$T/f/sys/fs/cgroup/kubepods/pod1/cpu.max"
+    find "$T/second" -name 'cpu.*' -delete
+    echo '1000.05 1' | write_file ../second/proc/uptime
+    two_in_cgroup
+    json_has 2 thr_pct=null
+}
+
 @test "throttling: a level that could not be read before may be the worst: unknown" {
     in_v2
     cp "$T/f/sys/fs/cgroup/kubepods/pod1/cpu.stat" "$T/second/sys/fs/cgroup/kubepods/pod1/"
