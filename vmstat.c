@@ -3475,6 +3475,7 @@ static void count_cpus(struct plan *plan, struct snapshot *now, const struct sna
 /* Reads the lines cpuN of /proc/stat: user nice system idle iowait irq softirq steal. */
 static void read_each_cpu(struct cpus *cpus)
 {
+	struct file *f = &files[0][SRC_EACH_CPU];
 	struct scanner s;
 	struct text line;
 	const char *p;
@@ -3482,7 +3483,7 @@ static void read_each_cpu(struct cpus *cpus)
 	unsigned i;
 
 	memset(cpus, 0, sizeof *cpus);
-	scan_kept(&s, &files[0][SRC_EACH_CPU], opt->proc, strlen(opt->proc), SRC_EACH_CPU);
+	scan_kept(&s, f, opt->proc, strlen(opt->proc), SRC_EACH_CPU);
 	while (scan_line(&s, &line) && (p = after(line.p, "cpu"))) {
 		if (!parse_digits(&p, &number) || number >= MAX_CPUS)
 			continue;
@@ -3494,6 +3495,9 @@ static void read_each_cpu(struct cpus *cpus)
 		cpus->cpu[number].all = (uint32_t)all;
 		cpus->cpu[number].busy = (uint32_t)(all - idle);
 	}
+	f->error = s.error;
+	if (s.error) /* the busiest may be among the others */
+		memset(cpus, 0, sizeof *cpus);
 }
 
 /* Reads all planned metrics and the needs of the view. `before` is the last
@@ -4084,7 +4088,7 @@ static bool is_fed(const struct comparison *c, enum metric_id m)
 	if (p->source == SRC_DEVICES)
 		return !c->now->devices->error;
 	if (p->source == SRC_EACH_CPU)
-		return true;
+		return !files[0][SRC_EACH_CPU].error;
 	if (p->source != SRC_NONE)
 		return c->now->level[0][m] != UNAVAILABLE && !(p->trait == TRAIT_NEVER_ZERO && !c->now->level[0][m]);
 	if (p->maker)
@@ -11507,7 +11511,7 @@ static bool is_incomplete(const struct snapshot *now, enum metric_id m, enum sou
 	for (t = terms_of(p); t && t->sign; t++)
 		if ((!t->optional || t->sign == TERM_NEEDED) && is_incomplete(now, t->metric, src))
 			return true;
-	return (p->source == src && p->key && now->level[0][m] == UNAVAILABLE) ||
+	return (p->source == src && now->level[0][m] == UNAVAILABLE) ||
 	       (p->over && is_incomplete(now, p->over, src));
 }
 
@@ -11553,7 +11557,7 @@ static void warn_unavailable(const struct listing *l)
 		struct sink names;
 		int error = files[0][src].error;
 
-		if (!l->from->now->plan->source[src] || state[src] == 1 + error || sources[src].format == FORMAT_CODE ||
+		if (!l->from->now->plan->source[src] || state[src] == 1 + error ||
 		    !(is_unread(&files[0][src]) ||
 		      (sources[src].directory == DIR_PROC && sources[src].format == FORMAT_WORDS)))
 			continue;

@@ -421,12 +421,12 @@ right_or_missing() {
     for fixture in host:host v2:cgroup; do
         use_fixture "${fixture%:*}"
         scope=${fixture#*:}
-        run_vmstat --json $CALM "--scope=$scope"
+        run_vmstat -x --json $CALM "--scope=$scope"
         succeeds
         echo "$output" > "$T/good"
         for n in {3..16} 32; do
             run --separate-stderr bash -c "ulimit -n $n -v 9000; exec \"\$0\" \"\$@\"" \
-                "$VMSTAT" "--proc=$T/f/proc" "--sys=$T/f/sys" --json $CALM "--scope=$scope"
+                "$VMSTAT" "--proc=$T/f/proc" "--sys=$T/f/sys" -x --json $CALM "--scope=$scope"
             right_or_missing || { echo "$n descriptors, $scope"; false; }
         done
     done
