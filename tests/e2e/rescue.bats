@@ -68,7 +68,8 @@ setup_file() { boot_machine rescue; }
 }
 
 @test "rescue: three processes that want one processor are in r" {
-	is_between r "$(json_value busy .r)" 3 "$(usually 4 6)"
+	# A thread of the kernel may run at an instant, but not at each.
+	is_equal "the least r" "$(section busy | jq -s 'map(.r) | min')" 3
 	is_equal b "$(json_value busy .b)" 0
 	is_between id "$(json_value busy .id)" 0 1
 }

@@ -57,5 +57,5 @@ watch_end forks
 yes >/dev/null &
 yes >/dev/null &
 yes >/dev/null &
-run busy vmstat --json -y 2 1
+run busy vmstat --json -y 1 5
 kill %1 %2 %3 2>/dev/null || killall yes
