@@ -50,11 +50,10 @@ sleep 1
 note swap_before $(files a) /proc/vmstat
 work $(join_v1 a) touch 24 3 wait 25000 &
 worker=$!
-sleep 7
-note swap_after $(files a) /proc/vmstat /proc/meminfo
 watch_end swap
 watch_end swap_host
 watch_end swap_table
+note swap_after $(files a) /proc/vmstat
 run pid vmstat --pid=$worker --json
 run inside_host work $(join_v1 a) exec /bin/vmstat --json
 run inside_marked work $(join_v1 a) exec /bin/env container=oci vmstat --json
@@ -79,9 +78,8 @@ sleep 1
 work $(join_v1 d) map /dev/nullb0 200
 work $(join_v1 d) exec /bin/dd if=/dev/zero of=/dev/nullb0 oflag=direct \
 	bs=64k count=50 2>/dev/null
-sleep 4
-note disk_after $(files d)
 watch_end disk
+note disk_after $(files d)
 
 # CPU, as in v2.sh.
 make_v1 c cpu.cfs_period_us=100000 cpu.cfs_quota_us=20000
@@ -168,8 +166,7 @@ sleep 0.5
 watch_start hybrid vmstat --pid=$worker --json -x -y 8 1
 sleep 1
 note hybrid_before $(files h) $G/unified/h/memory.pressure
-sleep 5
-note hybrid_after $(files h) $G/unified/h/memory.pressure
 watch_end hybrid
+note hybrid_after $(files h) $G/unified/h/memory.pressure
 run hybrid_cgroup vmstat --cgroup=/h --json -x
 wait $worker
