@@ -105,6 +105,9 @@ growth() {
 # json_value SECTION FILTER: jq's answer about the last report of a section
 json_value() { section "$1" | jq -rs ".[-1] | $2"; }
 
+# pages KIB: how many of the machine's that is
+pages() { echo $(($1 / $(section page))); }
+
 # usually BOUND ELSEWHERE: the one for the usual kernel of these tests, whose behaviour
 # is known, or the one for any other
 usually() { [ -z "${E2E_KERNEL:-}" ] && echo "$1" || echo "$2"; }

@@ -3,11 +3,11 @@ load guest
 
 setup_file() { boot_v1_machine v1; }
 
-@test "v1: faults: 6144 minor, 12288 major" {
+@test "v1: faults: 24 MiB minor, 48 MiB major" {
 	is_equal scope "$(json_value swap .scope)" cgroup
 	is_equal cgroup "$(json_value swap .cgroup)" /a
-	is_near maj "$(total_of swap maj)" 12288 "$(usually 10 100)"
-	is_near min "$(total_of swap min)" 6144 100
+	is_near maj "$(total_of swap maj)" "$(pages 49152)" "$(usually 10 100)"
+	is_near min "$(total_of swap min)" "$(pages 24576)" 100
 	is_near "maj of the file" "$(total_of swap maj)" \
 		"$(growth swap_before swap_after memory.stat.total_pgmajfault)" 10
 }
@@ -17,19 +17,20 @@ setup_file() { boot_v1_machine v1; }
 	usage=$(noted swap_after memory.usage_in_bytes)
 	is_near swpd "$(json_value swap .swpd)" \
 		$((($(noted swap_after memory.memsw.usage_in_bytes) - usage) / 1024)) 128
-	is_between "swpd of the load" "$(json_value swap .swpd)" 8192 10500
+	is_between "swpd of the load" "$(json_value swap .swpd)" 8192 "$(usually 10500 24576)"
 	is_equal mem_limit "$(json_value swap .mem_limit)" 16384
 	is_near free "$(json_value swap .free)" $((16384 - usage / 1024)) 200
 	is_near mem_pct "$(json_value swap .mem_pct)" \
 		"$(awk -v c="$usage" 'BEGIN { print c / 16777216 * 100 }')" 1.5
 	is_near cache "$(json_value swap .cache)" \
 		$(($(noted swap_after memory.stat.total_cache) / 1024)) 64
+	# A CPU keeps some pages back before it puts them on a list.
 	is_near inact "$(json_value swap .inact)" \
 		$((($(noted swap_after memory.stat.total_inactive_anon) +
-		$(noted swap_after memory.stat.total_inactive_file)) / 1024)) 128
+		$(noted swap_after memory.stat.total_inactive_file)) / 1024)) $((32 * $(section page)))
 	is_near active "$(json_value swap .active)" \
 		$((($(noted swap_after memory.stat.total_active_anon) +
-		$(noted swap_after memory.stat.total_active_file)) / 1024)) 128
+		$(noted swap_after memory.stat.total_active_file)) / 1024)) $((32 * $(section page)))
 }
 
 @test "v1: what it cannot know is -: swap rates, interrupts, pressure" {
@@ -40,7 +41,7 @@ setup_file() { boot_v1_machine v1; }
 		is_equal "$column" "$(table_value swap_table $column)" -
 	done
 	is_near "the host's si" "$(total_of swap_host si)" \
-		$(($(growth swap_before swap_after vmstat.pswpin) * 4)) 100
+		$(($(growth swap_before swap_after vmstat.pswpin) * $(section page))) 100
 }
 
 @test "v1: auto is the host outside of containers, the cgroup inside" {
@@ -68,10 +69,10 @@ setup_file() { boot_v1_machine v1; }
 	is_equal limit "$(json_value stats_json .mem_limit)" 16384
 }
 
-@test "v1: 200 major faults from disk, 800 KiB in, 3200 KiB out" {
+@test "v1: 200 major faults from disk, 200 pages in, 3200 KiB out" {
 	is_near maj "$(total_of disk maj)" 200 "$(usually 2 32)"
 	is_near "maj of the file" "$(total_of disk maj)" "$(noted disk_after memory.stat.total_pgmajfault)" 2
-	is_near bi "$(total_of disk bi)" 800 8
+	is_near bi "$(total_of disk bi)" $((200 * $(section page))) 8
 	is_near bo "$(total_of disk bo)" 3200 8
 }
 
@@ -113,7 +114,7 @@ setup_file() { boot_v1_machine v1; }
 	is_equal oom "$(json_value oom .oom)" 1
 	is_equal neighbour "$(json_value oom_next .oom)" 0
 	messages oom | grep -x 'OOM KILL: 1 killed'
-	is_near min "$(total_of oom min)" 8192 600
+	is_near min "$(total_of oom min)" "$(pages 32768)" $(($(pages 32768) * 7 / 100))
 }
 
 @test "v1: the grandparent's limit is found, the sibling's is not" {
@@ -142,7 +143,7 @@ setup_file() { boot_v1_machine v1; }
 	local some full
 	is_equal scope "$(json_value hybrid .scope)" cgroup
 	is_equal mem_limit "$(json_value hybrid .mem_limit)" 16384
-	is_near maj "$(total_of hybrid maj)" 12288 "$(usually 10 100)"
+	is_near maj "$(total_of hybrid maj)" "$(pages 49152)" "$(usually 10 100)"
 	some=$(growth hybrid_before hybrid_after memory.pressure.some.total)
 	full=$(growth hybrid_before hybrid_after memory.pressure.full.total)
 	is_between "stall of the load, us" "$some" 500000 5000000

@@ -58,6 +58,7 @@
 static void run(char **step);
 
 static struct timespec began;
+static size_t page_bytes;
 static long long touched_kib, bytes_read, bytes_written;
 
 _Noreturn static void fail(const char *what)
@@ -111,15 +112,15 @@ static void touch(long mib, long passes)
 	touched_kib += mib << 10;
 	madvise((void *)p, size, MADV_NOHUGEPAGE);
 	for (long n = 0; n < passes; n++)
-		for (size_t i = 0; i < size; i += 4096)
+		for (size_t i = 0; i < size; i += page_bytes)
 			p[i] = (char)(n + 1);
 }
 
 /* MADV_RANDOM turns readahead off, and 17 is more pages than the kernel maps
- * around a fault, so that each page costs one read of 4 KiB of its own. */
+ * around a fault, so that each page costs one read of its own. */
 static void map(const char *file, long pages)
 {
-	size_t size = (size_t)pages * 17 * 4096;
+	size_t stride = 17 * page_bytes, size = (size_t)pages * stride;
 	int fd = open(file, O_RDONLY | O_CLOEXEC);
 	volatile const char *p;
 
@@ -129,7 +130,7 @@ static void map(const char *file, long pages)
 	if (p == MAP_FAILED)
 		fail("mmap");
 	madvise((void *)p, size, MADV_RANDOM);
-	for (size_t i = 0; i < size; i += 17 * 4096)
+	for (size_t i = 0; i < size; i += stride)
 		(void)p[i];
 	close(fd);
 }
@@ -396,6 +397,7 @@ int main(int argc, char **argv)
 {
 	(void)argc;
 	clock_gettime(CLOCK_MONOTONIC, &began);
+	page_bytes = (size_t)sysconf(_SC_PAGESIZE);
 	run(argv + 1);
 	return 0;
 }

@@ -8,6 +8,7 @@ mount -t proc proc /proc
 mount -t sysfs sys /sys
 mount_v2 $G
 swap_on 64M
+run page awk '/^KernelPageSize/ { print $2; exit }' /proc/self/smaps
 
 # Page cache: 48 MiB read under 32 MiB, then 15 MiB really allocated.
 # (The cache of a block device goes with the last that has it open.)
@@ -123,6 +124,7 @@ rmdir $G/a/leaf
 
 # Disk: 200 pages mapped and read one by one, 1 ms each, and 50 writes.
 make_cgroup $G/d
+echo 1 >/proc/sys/vm/drop_caches
 watch_start disk vmstat --cgroup=/d --json -x -y 8 1
 watch_start disk_host vmstat --scope=host --json -x -y 8 1
 sleep 1
