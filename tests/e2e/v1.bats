@@ -27,10 +27,10 @@ setup_file() { boot_v1_machine v1; }
 	# A CPU keeps some pages back before it puts them on a list.
 	is_near inact "$(json_value swap .inact)" \
 		$((($(noted swap_after memory.stat.total_inactive_anon) +
-		$(noted swap_after memory.stat.total_inactive_file)) / 1024)) $((32 * $(section page)))
+		$(noted swap_after memory.stat.total_inactive_file)) / 1024)) $((16 * $(section page)))
 	is_near active "$(json_value swap .active)" \
 		$((($(noted swap_after memory.stat.total_active_anon) +
-		$(noted swap_after memory.stat.total_active_file)) / 1024)) $((32 * $(section page)))
+		$(noted swap_after memory.stat.total_active_file)) / 1024)) $((16 * $(section page)))
 }
 
 @test "v1: what it cannot know is -: swap rates, interrupts, pressure" {
