@@ -5,13 +5,14 @@ setup_file() { boot_machine v2; }
 
 # The load of `swap`: 24 MiB touched three times over under a limit of 16 MiB. In pages
 # of 4 KiB that is 6144: the first pass is as many minor faults, each of the others as
-# many major ones, each of them a page from swap.
+# many major ones, each of them a page from swap. A kernel that knows better what to
+# keep, as 7.3 does now and then, has the 8 MiB that have no room left at least.
 
 @test "v2: faults: 24 MiB minor, 48 MiB major" {
 	is_equal scope "$(json_value swap .scope)" cgroup
 	is_equal cgroup "$(json_value swap .cgroup)" /a
 	is_near interval "$(json_value swap .interval)" 10 0.05
-	is_near maj "$(total_of swap maj)" "$(pages 49152)" "$(usually 10 100)"
+	is_between maj "$(total_of swap maj)" $(($(pages "$(usually 49152 16384)") - 10)) $(($(pages 49152) + 10))
 	is_near min "$(total_of swap min)" "$(pages 24576)" 100
 	is_near "maj of the file" "$(total_of swap maj)" \
 		"$(growth swap_before swap_after memory.stat.pgmajfault)" 10
@@ -33,8 +34,8 @@ swap_rates() { section swap_after | awk '$1 == "memory.stat.pswpin" { print "si 
 		$(($(growth swap_before swap_after vmstat.pswpin) * $(section page))) 100
 	is_near so "$(total_of swap_host so)" \
 		$(($(growth swap_before swap_after vmstat.pswpout) * $(section page))) 100
-	is_near "si of the load" "$(total_of swap_host si)" 49152 200
-	is_near "maj of the host" "$(total_of swap_host maj)" "$(pages 49152)" "$(usually 20 100)"
+	is_between "si of the load" "$(total_of swap_host si)" "$(usually 48952 16384)" 49352
+	is_near "maj of the host" "$(total_of swap_host maj)" "$(growth swap_before swap_after vmstat.pgmajfault)" 20
 }
 
 @test "v2: swpd, free, cache, active, mem_pct are what the files say" {
@@ -76,8 +77,8 @@ swap_rates() { section swap_after | awk '$1 == "memory.stat.pswpin" { print "si 
 	for column in $unknown; do
 		is_equal "$column" "$(table_value swap_table "$column")" -
 	done
-	is_near "the table's maj" "$(table_value swap_table maj)" $(($(pages 49152) / 10)) "$(usually 3 12)"
-	is_near "the table's min" "$(table_value swap_table min)" $(($(pages 24576) / 10)) 12
+	is_near "the table's maj" "$(table_value swap_table maj)" "$(json_value swap .maj)" 3
+	is_near "the table's min" "$(table_value swap_table min)" "$(json_value swap .min)" 3
 	is_equal "the host's cgroup" "$(json_value swap_host .cgroup)" null
 	are_unavailable swap_host mem_limit mem_pct cpu_limit thr thr_pct
 }
