@@ -8,7 +8,7 @@ mount -t sysfs sys /sys
 mount_v1 $G
 [ -e $G/memory/tasks ] || return 0 # as since 6.12: nothing to see
 swap_on 64M
-run page awk '/^KernelPageSize/ { print $2; exit }' /proc/self/smaps
+run page sed -n '/^KernelPageSize/ { s/[^0-9]//g; p; q; }' /proc/self/smaps
 
 make_v1() { # NAME [FILE=VALUE]...: in each hierarchy; FILE names its own
 	for hierarchy in memory cpu,cpuacct blkio pids; do

@@ -8,7 +8,7 @@ mount -t proc proc /proc
 mount -t sysfs sys /sys
 mount_v2 $G
 swap_on 64M
-run page awk '/^KernelPageSize/ { print $2; exit }' /proc/self/smaps
+run page sed -n '/^KernelPageSize/ { s/[^0-9]//g; p; q; }' /proc/self/smaps
 
 # Page cache: 48 MiB read under 32 MiB, then 15 MiB really allocated.
 # (The cache of a block device goes with the last that has it open.)
