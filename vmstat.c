@@ -4828,44 +4828,41 @@ static void text_stacked(struct sink *o, const struct listing *l, unsigned row)
 	}
 }
 
-#define INDENT 4
-
-/* A listing that belongs to a row: indented, with its own headings. --top fills at most
- * half of a terminal. */
-static void text_below(struct sink *o, struct listing *l)
+static const char *color_of(enum alert_level level)
 {
-	unsigned row, rows = l->rows;
-	size_t start;
+	return !screen.color || level == CALM ? "" : level == CRITICAL ? "\033[31m" : "\033[33m";
+}
 
-	if (!rows)
+/* A listing that belongs to a row: indented, with its own headings. */
+static void text_below(struct sink *o, struct listing *l, size_t indent)
+{
+	unsigned row;
+
+	if (!l->rows)
 		return;
-	if (screen.tty && l->fit.wanted && rows > screen.rows / 2)
-		rows = screen.rows / 2;
-	if (screen.sized && l->fit.wanted) {
-		text_fit(o, l, rows, INDENT);
-		say_hidden(l);
-	}
-	out_fill(o, ' ', INDENT);
+	if (screen.sized)
+		text_fit(o, l, l->rows, indent);
+	out_fill(o, ' ', indent);
 	text_cells(o, l, NULL, false, CALM);
 	out_char(o, '\n');
-	for (row = 0; row < rows; row++) {
-		start = o->n;
-		out_fill(o, ' ', INDENT);
+	for (row = 0; row < l->rows; row++) {
+		const char *color = l->level ? color_of(l->level(l, l->item[row], NULL)) : "";
+		size_t start = o->n + strlen(color);
+
+		out_str(o, color);
+		out_fill(o, ' ', indent);
 		text_cells(o, l, &row, false, CALM);
 		if (screen.sized)
 			text_cut(o, start, screen.columns);
-		out_char(o, '\n');
+		out_str(o, *color ? "\033[0m\n" : "\n");
 	}
-	screen.since_header += rows + 1;
+	screen.since_header += l->rows + 1;
 }
 
 static void text_verdict(struct sink *o, const struct listing *l, unsigned row); /* ALERTS */
 static void json_alerts(struct sink *o, const struct report *r);                 /* ALERTS */
 
-static const char *color_of(enum alert_level level)
-{
-	return !screen.color || level == CALM ? "" : level == CRITICAL ? "\033[31m" : "\033[33m";
-}
+#define INDENT 4
 
 static bool text_row(struct sink *o, struct listing *l, unsigned row)
 {
@@ -4907,8 +4904,10 @@ static bool text_row(struct sink *o, struct listing *l, unsigned row)
 	if (level)
 		out_str(o, "\033[0m");
 	out_char(o, '\n');
-	if (l->below)
-		text_below(o, l->below);
+	if (l->below) {
+		text_below(o, l->below, INDENT);
+		say_hidden(l->below);
+	}
 	return header;
 }
 
@@ -5307,6 +5306,11 @@ static struct cell check_cell(const struct listing *l, unsigned item, const stru
 	}
 }
 
+static unsigned check_level(const struct listing *l, unsigned item, const struct column *c)
+{
+	return l->from->report->level[item];
+}
+
 enum verdict { VERDICT_OK, VERDICT_WARNING, VERDICT_CRITICAL, VERDICT_UNKNOWN };
 
 static const char *const verdict_words[] = { "OK", "WARNING", "CRITICAL", "UNKNOWN" };
@@ -5424,31 +5428,6 @@ static bool list_verdict(struct listing *l)
 	return true;
 }
 
-/* The rules, coloured by their levels; on a terminal the columns that fit. */
-static void text_checks(struct sink *o, struct listing *l)
-{
-	const uint8_t *level = l->from->report->level;
-	size_t start, indent = screen.tty ? 2 : INDENT;
-	unsigned row;
-
-	if (screen.sized)
-		text_fit(o, l, l->rows, indent);
-	out_fill(o, ' ', indent);
-	text_cells(o, l, NULL, false, CALM);
-	out_char(o, '\n');
-	for (row = 0; row < l->rows; row++) {
-		const char *color = color_of(level[l->item[row]]);
-
-		out_str(o, color);
-		start = o->n;
-		out_fill(o, ' ', indent);
-		text_cells(o, l, &row, false, CALM);
-		if (screen.sized)
-			text_cut(o, start, screen.columns);
-		out_str(o, *color ? "\033[0m\n" : "\n");
-	}
-}
-
 /* One line fit for a pager, with performance data, then the rules. On a terminal advice on
  * each finding takes the place of performance data. */
 static void text_verdict(struct sink *o, const struct listing *l, unsigned row)
@@ -5471,7 +5450,7 @@ static void text_verdict(struct sink *o, const struct listing *l, unsigned row)
 				out(o, "\n  %s: %s", rules[a].what, rules[a].advice);
 	break_lines(o->text + start, o->text + o->n, screen.sized ? screen.columns : 0);
 	out_char(o, '\n');
-	text_checks(o, l->below);
+	text_below(o, l->below, screen.tty ? 2 : INDENT);
 }
 
 static void json_alerts(struct sink *o, const struct report *r)
@@ -5634,6 +5613,7 @@ static int finish_check(struct listing *l)
 	l->from = below.from = &c;
 	l->below = &below;
 	below.cell = check_cell;
+	below.level = check_level;
 	add_columns(&below, check_columns, LENGTH(check_columns) - (opt->format != O_NONE));
 	for (a = 0; a < RULE_COUNT; a++) {
 		known = terminal ? alert_value(&checked.worst, a) != UNAVAILABLE : rules[a].what != NULL;
@@ -7456,7 +7436,6 @@ static void add_top(struct listing *l, const struct comparison *c)
 		below.fit.columns = 0; /* starts anew */
 	below.ordering = ordering[blame];
 	below.cell = top_cell;
-	below.fit.wanted = true;
 	add_columns(&below, first, LENGTH(first));
 	if (opt->format)
 		add_columns(&below, record, LENGTH(record));
@@ -7467,6 +7446,8 @@ static void add_top(struct listing *l, const struct comparison *c)
 	if (!opt->top_alerting || c->report->worst != CALM)
 		make_top(c->report, blame);
 	below.from = c;
+	if (!opt->format && screen.tty && top.rows > screen.rows / 2)
+		top.rows = screen.rows / 2;
 	for (below.rows = 0; below.rows < top.rows; below.rows++)
 		below.item[below.rows] = below.rows;
 	l->below = &below;
