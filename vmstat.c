@@ -9642,7 +9642,6 @@ LARGE struct page {
 	uint64_t reports;
 	char host[65];        /* the machine's name */
 	struct listing children;
-	bool known[MAX_COLUMNS]; /* columns of children with a number */
 	struct comparison last; /* from which the report was made */
 } page;
 
@@ -9775,9 +9774,10 @@ static void page_child(struct sink *o, const struct listing *l, unsigned row)
 			"<h2>Cgroups below, worst first</h2>\n<table>\n<thead>\n");
 	out_str(o, "<tr>");
 	for (i = 0; i <= last; i++) {
-		const struct column *c = l->column[i ? i - 1 : last]; /* the name comes first */
+		unsigned at = i ? i - 1 : last; /* the name comes first */
+		const struct column *c = l->column[at];
 
-		if (!page.known[i ? i - 1 : last])
+		if (!shown_width(l, at))
 			continue;
 		out_str(o, i && row ? "<td>" : row ? "<th scope=\"row\">" : "<th scope=\"col\">");
 		if (!row)
@@ -9875,19 +9875,6 @@ static void page_tick(uint64_t now_ns, uint64_t recent_ns)
 	page_children(now);
 }
 
-/* Finds the columns to show: names, and numbers that some cgroup has. */
-static void find_known(void)
-{
-	const struct listing *l = &page.children;
-	unsigned i, row;
-
-	for (i = 0; i < l->columns; i++) {
-		page.known[i] = false;
-		for (row = 0; width_of(l->column[i]) && row < l->rows && !page.known[i]; row++)
-			page.known[i] = is_name(l->column[i]) || cell_at(l, row, l->column[i]).number != UNAVAILABLE;
-	}
-}
-
 /* The cgroups below, if listed, are read anew for each request. */
 static bool page_reads(uint64_t now_ns)
 {
@@ -9896,14 +9883,18 @@ static bool page_reads(uint64_t now_ns)
 
 static const char *page_prepare(void)
 {
+	struct listing *l = &page.children;
+	unsigned i;
+
 	if (exporter.latest && without_numbers(exporter.latest))
 		return without_numbers(exporter.latest);
-	if (page.children.columns) {
+	if (l->columns) {
 		page_children(exporter_snapshot());
-		page.children.from = &page.last;
-		fill_children(&page.children);
-		find_known();
+		l->from = &page.last;
+		fill_children(l);
 	}
+	for (i = 0; i < l->columns; i++) /* names, and numbers that some cgroup has */
+		l->fit.hidden[i] = is_column_fed(l, l->column[i]) ? SHOWN : HIDDEN_UNFED;
 	return NULL;
 }
 
