@@ -1114,23 +1114,16 @@ static uint64_t scan_numbered(struct scanner *s, const char *key)
 	return n;
 }
 
-/* Finds the number after `name=` in the line, without decimals: UNAVAILABLE if it is no
- * number, false if the name is not there. */
-static bool pair_number(struct text line, const char *name, uint64_t *v)
+/* The text after a name, as in "total=", among the pairs of a line from p on, which a byte
+ * precedes; NULL if it is not there. */
+static const char *after_name(const char *p, const char *end, const char *name)
 {
-	struct text w, number;
+	const char *value;
 
-	while (scan_word(&line, &w)) {
-		const char *p = after(w.p, name);
-
-		if (!p || *p++ != '=')
-			continue;
-		w.p = p;
-		if (!next_part(&w, '.', &number) || !scan_number(&number, v))
-			*v = UNAVAILABLE;
-		return true;
-	}
-	return false;
+	for (; p < end && *p != '\n'; p++)
+		if (is_blank(p[-1]) && (value = after(p, name)))
+			return value;
+	return NULL;
 }
 
 /* The offset in the file of a byte in the buffer. */
@@ -2889,17 +2882,6 @@ static bool costs_nothing(const struct plan *plan, enum metric_id m)
 	return true;
 }
 
-/* The text after a name in the pairs of a line, or the end of the line. */
-static const char *after_name(const char *p, const char *end, const char *name)
-{
-	const char *value;
-
-	for (; p < end && *p != '\n'; p++)
-		if (is_blank(p[-1]) && (value = after(p, name)))
-			return value;
-	return p;
-}
-
 /* Reads the numbers of a line from p, after its key, into values[metric]. A number counts
  * only if the character after it is before `end`. Returns the position reached. */
 static const char *read_line(const struct plan *plan, const struct key *key, enum format format, const char *p,
@@ -2915,6 +2897,8 @@ static const char *read_line(const struct plan *plan, const struct key *key, enu
 
 		if (format == FORMAT_PSI) {
 			p = after_name(start, end, average ? "avg10=" : "total=");
+			if (!p)
+				return end;
 			nth = 0;
 		}
 		for (; nth < last || !nth; nth++) {
@@ -3132,19 +3116,19 @@ static bool is_unread(const struct file *f)
 /* The numbers of a block device: F(key, place in the diskstats line, further fields of its
  * row in disk_fields[], below). Documentation/admin-guide/iostats.rst, Linux 6.13. */
 #define DISK_FIELDS(F) \
-	F(reads, 1, IN_DISK(READS, 6, 9, 90, "total"), .sum = "total reads", .charge = "rios", \
+	F(reads, 1, IN_DISK(READS, 6, 9, 90, "total"), .sum = "total reads", .charge = "rios=", \
 	  EXPORTED(COUNTER, ONE, "reads_completed_total", "Reads.")) \
 	F(reads_merged, 2, IN_DISK(READS, 6, 9, 20, "merged"), .sum = "merged reads", \
 	  EXPORTED(COUNTER, ONE, "reads_merged_total", "Reads that were merged.")) \
-	F(read_sectors, 3, IN_DISK(READS, 7, 11, 80, "sectors"), .sum = "read sectors", .charge = "rbytes", \
+	F(read_sectors, 3, IN_DISK(READS, 7, 11, 80, "sectors"), .sum = "read sectors", .charge = "rbytes=", \
 	  EXPORTED(COUNTER, SECTORS, "read_bytes_total", "Bytes read.")) \
 	F(read_ms, 4, IN_DISK(READS, 7, 11, 70, "ms"), .sum = "milli reading", \
 	  EXPORTED(COUNTER, MS, "read_time_seconds_total", "Time that reads took.")) \
-	F(writes, 5, IN_DISK(WRITES, 6, 9, 90, "total"), .sum = "writes", .charge = "wios", \
+	F(writes, 5, IN_DISK(WRITES, 6, 9, 90, "total"), .sum = "writes", .charge = "wios=", \
 	  EXPORTED(COUNTER, ONE, "writes_completed_total", "Writes.")) \
 	F(writes_merged, 6, IN_DISK(WRITES, 6, 9, 20, "merged"), .sum = "merged writes", \
 	  EXPORTED(COUNTER, ONE, "writes_merged_total", "Writes that were merged.")) \
-	F(write_sectors, 7, IN_DISK(WRITES, 7, 11, 80, "sectors"), .sum = "written sectors", .charge = "wbytes", \
+	F(write_sectors, 7, IN_DISK(WRITES, 7, 11, 80, "sectors"), .sum = "written sectors", .charge = "wbytes=", \
 	  EXPORTED(COUNTER, SECTORS, "written_bytes_total", "Bytes written.")) \
 	F(write_ms, 8, IN_DISK(WRITES, 7, 11, 70, "ms"), .sum = "milli writing", \
 	  EXPORTED(COUNTER, MS, "write_time_seconds_total", "Time that writes took.")) \
@@ -6057,9 +6041,13 @@ static int read_charges(struct devices *now, const char *file, unsigned first)
 			d->value[i] = plus(d->value[i], scan_number(&line, &v) ? v : UNAVAILABLE);
 		}
 		line.p = w.p;
-		for (i = 0; found && h->version == 2 && i < LENGTH(charges); i++)
-			if (pair_number(line, disk_fields[charges[i]].charge, &v))
-				d->value[charges[i]] = plus(d->value[charges[i]], v);
+		for (i = 0; found && h->version == 2 && i < LENGTH(charges); i++) {
+			uint64_t *sum = &d->value[charges[i]];
+
+			w = (struct text){ after_name(line.p, line.end, disk_fields[charges[i]].charge), line.end };
+			if (w.p)
+				*sum = plus(*sum, scan_number(&w, &v) ? v : UNAVAILABLE);
+		}
 	}
 	scan_close(&s);
 	if (s.error || at || (!foreign && h->version == 2))
