@@ -4298,11 +4298,12 @@ struct listing {
 	uint32_t item[MAX_ROWS]; /* of each row */
 };
 
-/* The columns that each record begins with. */
-static const struct column
-	column_interval = { .key = "interval", .unit = UNIT_NUMBER, .id = ID_INTERVAL },
-	column_scope = { .key = "scope", .unit = UNIT_TEXT, .id = ID_SCOPE },
-	column_cgroup = { .key = "cgroup", .unit = UNIT_TEXT, .id = ID_CGROUP };
+/* The columns that each record begins with; totals have no interval. */
+static const struct column report_columns[] = {
+	{ .key = "interval", .unit = UNIT_NUMBER, .id = ID_INTERVAL },
+	{ .key = "scope", .unit = UNIT_TEXT, .id = ID_SCOPE },
+	{ .key = "cgroup", .unit = UNIT_TEXT, .id = ID_CGROUP },
+};
 
 static bool is_name(const struct column *c)
 {
@@ -4330,12 +4331,6 @@ static struct cell cell_at(const struct listing *l, unsigned row, const struct c
 	return text_cell(c->id == ID_CGROUP ? r->cgroup : r->cgroup ? "cgroup" : "host");
 }
 
-static void add_scope(struct listing *l)
-{
-	l->column[l->columns++] = &column_scope;
-	l->column[l->columns++] = &column_cgroup;
-}
-
 static void add_column(struct listing *l, const struct column *c)
 {
 	unsigned i;
@@ -4350,6 +4345,11 @@ static void add_columns(struct listing *l, const struct column *c, unsigned n)
 {
 	while (n--)
 		add_column(l, c++);
+}
+
+static void add_report_columns(struct listing *l, bool interval)
+{
+	add_columns(l, report_columns + !interval, LENGTH(report_columns) - !interval);
 }
 
 /* Shell sort: in place, without recursion. */
@@ -4477,8 +4477,7 @@ static bool list_metrics(struct listing *l, bool record)
 	l->level = table_level;
 	l->layout = LAYOUT_TABLE;
 	l->rows = 1;
-	add_column(l, &column_interval);
-	add_scope(l);
+	add_report_columns(l, true);
 	while (next_part(&rest, ',', &name))
 		if (!add_named(l, &name))
 			return false;
@@ -5406,8 +5405,7 @@ static bool list_verdict(struct listing *l)
 	l->cell = verdict_cell;
 	l->rows = 1;
 	l->below_key = "checks";
-	add_column(l, &column_interval);
-	add_scope(l);
+	add_report_columns(l, true);
 	add_columns(l, columns, LENGTH(columns));
 	return true;
 }
@@ -6231,9 +6229,7 @@ static bool list_disks(struct listing *l)
 
 	l->cell = disk_cell;
 	l->fit.wanted = !opt->classic;
-	if (opt->extended)
-		add_column(l, &column_interval);
-	add_scope(l);
+	add_report_columns(l, opt->extended);
 	add_column(l, opt->extended ? &rated : &disk);
 	for (i = 0; opt->extended && i < DISK_RATE_COUNT; i++)
 		add_column(l, &disk_rates[i].column);
@@ -6289,7 +6285,7 @@ static bool list_disk_sum(struct listing *l)
 	l->cell = disk_sum_cell;
 	l->layout = LAYOUT_STACKED;
 	l->rows = 1;
-	add_scope(l);
+	add_report_columns(l, false);
 	add_column(l, &columns[SUM_DISKS]);
 	add_column(l, &columns[SUM_PARTITIONS]);
 	for (i = 0; i < D_COUNT && disk_fields[i].sum; i++) {
@@ -6329,7 +6325,7 @@ static bool list_partition(struct listing *l)
 	l->cell = disk_cell;
 	l->fit.wanted = !opt->classic;
 	columns[0].heading = opt->partition;
-	add_scope(l);
+	add_report_columns(l, false);
 	add_columns(l, columns, LENGTH(columns));
 	return true;
 }
@@ -6353,7 +6349,7 @@ static bool list_slabs(struct listing *l)
 	};
 
 	l->cell = slab_cell;
-	add_scope(l);
+	add_report_columns(l, false);
 	add_columns(l, columns, LENGTH(columns));
 	return true;
 }
@@ -6473,7 +6469,7 @@ static bool list_stats(struct listing *l)
 	l->cell = stat_cell;
 	l->layout = LAYOUT_STACKED;
 	l->rows = 1;
-	add_scope(l);
+	add_report_columns(l, false);
 	if (opt->view == O_FORKS)
 		add_column(l, &forks);
 	for (i = 0; opt->view != O_FORKS && i < LENGTH(stats); i++)
@@ -7805,8 +7801,7 @@ static bool list_children(struct listing *l)
 	l->ordering = opt->child_order < CHILD_VALUES ? 1u << opt->child_order : 0;
 	l->layout = LAYOUT_SCREEN;
 	l->fit.wanted = true;
-	add_column(l, &column_interval);
-	add_column(l, &column_scope);
+	add_columns(l, report_columns, 2); /* each row names its cgroup */
 	if (opt->format)
 		add_columns(l, record, LENGTH(record));
 	for (i = 0; i < CHILD_VALUES; i++)
@@ -8218,7 +8213,6 @@ static bool csv_field(struct text *line, char *to, size_t size)
 /* Reads the column names of a header; false if the line is not one. */
 static bool replay_names(struct replay *r, struct text line)
 {
-	static const struct column *const of_report[] = { &column_interval, &column_scope, &column_cgroup };
 	static unsigned said;
 	char name[64];
 	unsigned i, m, n;
@@ -8228,9 +8222,9 @@ static bool replay_names(struct replay *r, struct text line)
 		return false;
 	for (n = 0; n < MAX_FIELDS && csv_field(&line, name, sizeof name); n++) {
 		r->field[n] = NULL;
-		for (i = 0; i < LENGTH(of_report); i++)
-			if (!strcmp(of_report[i]->key, name))
-				r->field[n] = of_report[i];
+		for (i = 0; i < LENGTH(report_columns); i++)
+			if (!strcmp(report_columns[i].key, name))
+				r->field[n] = &report_columns[i];
 		for (m = 1; m < LENGTH(metrics); m++)
 			if (is_visible(m) && !strcmp(metrics[m].column.key, name)) {
 				r->field[n] = &metrics[m].column;
