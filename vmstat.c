@@ -9418,7 +9418,6 @@ static void out_disk(struct sink *o, struct progress *at, const struct family *f
 
 /* vmstat's own process; not in a file for node_exporter, which has its own metrics. */
 static struct self {
-	bool exported;
 	int statm;         /* /proc/self/statm: descriptor plus one; 0: missing */
 	uint64_t start_ms; /* since 1970 */
 } self;
@@ -9458,7 +9457,7 @@ static void out_rest(struct sink *o, struct progress *at)
 	unsigned i;
 
 	for (i = 0; i < LENGTH(families); i++)
-		if (self.exported || *families[i].prefix == 'v')
+		if (opt->listen || *families[i].prefix == 'v')
 			out_sample(o, at, &families[i], NULL, NULL, NULL, values[i]);
 }
 
@@ -11030,7 +11029,6 @@ static bool start_exporter(struct sink *why)
 	int error;
 
 	plan_exports();
-	self.exported = true;
 	self.start_ms = clock_ns(CLOCK_REALTIME) / 1000000;
 	self.statm = open_below("/proc", strlen("/proc"), "self/statm", "", &error) + 1;
 	server.slots = (unsigned)least_of(MAX_CONNECTIONS, descriptor_limit() - READING_DESCRIPTORS);
