@@ -1348,17 +1348,14 @@ enum scope_kind { HOST = 1, V2 = 2, V1 = 4, CGROUP = V2 | V1, ANY = 7 };
 /* Functions that make a metric that is not a sum, in REPORT and DISKS. That of limits
  * makes all of them at once. */
 #define MAKERS(F) \
-	F(available) F(host_used) F(cpu_time) F(cpus_online) F(cpu_max) F(cpu_max_id)
-#define CGROUP_MAKERS(F) \
+	F(available) F(host_used) F(cpu_time) F(cpus_online) F(cpu_max) F(cpu_max_id) \
 	F(cgroup_free) F(cgroup_available) F(cpu_available) F(cpu_used) F(read) F(written)
 
 enum maker {
 	MAKE_SUM, MAKE_limits,
 #define F(name) MAKE_##name,
 	MAKERS(F)
-	CGROUP_MAKERS(F)
 #undef F
-	MAKER_COUNT
 };
 
 /* Special treatment of a number in a file.
@@ -4102,12 +4099,9 @@ static uint64_t report_number(const struct comparison *c, enum metric_id m, cons
 
 static uint64_t make_read(const struct comparison *c), make_written(const struct comparison *c); /* DISKS */
 
-static uint64_t (*const makers[MAKER_COUNT])(const struct comparison *) = {
+static uint64_t (*const makers[])(const struct comparison *) = {
 #define F(name) [MAKE_##name] = make_##name,
 	MAKERS(F)
-#undef F
-#define F(name) [MAKE_##name] = WITH_CGROUP ? make_##name : NULL,
-	CGROUP_MAKERS(F)
 #undef F
 };
 
