@@ -4270,7 +4270,6 @@ enum layout { LAYOUT_ROWS, LAYOUT_TABLE, LAYOUT_SCREEN, LAYOUT_STACKED, LAYOUT_V
 
 /* The columns of a listing that fit a narrow terminal. */
 struct fit {
-	bool wanted;      /* columns may be hidden */
 	unsigned columns; /* the width of the terminal at that time */
 	uint8_t hidden[MAX_COLUMNS]; /* SHOWN, ... */
 };
@@ -4487,7 +4486,6 @@ static bool list_metrics(struct listing *l, bool record)
 
 static bool list_table(struct listing *l)
 {
-	l->fit.wanted = !opt->classic;
 	return list_metrics(l, opt->format != O_NONE);
 }
 
@@ -4699,13 +4697,13 @@ static unsigned worth_of(const struct listing *l, unsigned i)
 	return c->keep + (is_column_fed(l, c) ? FED : 0) + (c->id < 32 && l->ordering >> c->id & 1 ? FED : 0);
 }
 
-/* The width that the header and the first `rows` rows need. */
-static size_t text_widest(struct sink *o, const struct listing *l, unsigned rows)
+/* The width that the header and all rows need. */
+static size_t text_widest(struct sink *o, const struct listing *l)
 {
 	size_t most = text_width(o, l, NULL), width;
 	unsigned row;
 
-	for (row = 0; row < rows; row++) {
+	for (row = 0; row < l->rows; row++) {
 		width = text_width(o, l, &row);
 		most = width > most ? width : most;
 	}
@@ -4716,7 +4714,7 @@ static size_t text_widest(struct sink *o, const struct listing *l, unsigned rows
  * worth first, of the same worth together; one stays. Starts anew when the terminal's width
  * changes, and when a column that was hidden as unfed is fed. Returns whether the columns
  * have changed. */
-static bool text_fit(struct sink *o, struct listing *l, unsigned rows, size_t indent)
+static bool text_fit(struct sink *o, struct listing *l, size_t indent)
 {
 	struct fit *fit = &l->fit;
 	bool changed = fit->columns != screen.columns;
@@ -4725,10 +4723,10 @@ static bool text_fit(struct sink *o, struct listing *l, unsigned rows, size_t in
 	for (i = 0; i < l->columns; i++)
 		changed |= fit->hidden[i] == HIDDEN_UNFED && worth_of(l, i) >= FED;
 	if (changed)
-		*fit = (struct fit){ .wanted = true, .columns = screen.columns };
+		*fit = (struct fit){ .columns = screen.columns };
 	if (screen.stamped && !indent) /* what is indented has no time */
 		indent = TIMESTAMP_WIDTH;
-	while (text_widest(o, l, rows) + indent > screen.columns) {
+	while (text_widest(o, l) + indent > screen.columns) {
 		unsigned least = UINT32_MAX, left = 0;
 
 		for (i = 0; i < l->columns; i++)
@@ -4818,7 +4816,7 @@ static void text_below(struct sink *o, struct listing *l, size_t indent)
 	if (!l->rows)
 		return;
 	if (screen.sized)
-		text_fit(o, l, l->rows, indent);
+		text_fit(o, l, indent);
 	out_fill(o, ' ', indent);
 	text_cells(o, l, NULL, false, CALM);
 	out_char(o, '\n');
@@ -4852,8 +4850,8 @@ static bool text_row(struct sink *o, struct listing *l, unsigned row)
 		(WITH_ALERTS && l->layout == LAYOUT_VERDICT ? text_verdict : text_stacked)(o, l, row);
 		return false;
 	}
-	if (!row && l->fit.wanted && screen.sized) {
-		screen.header_due |= text_fit(o, l, l->rows, 0);
+	if (!row && screen.sized && !opt->classic) {
+		screen.header_due |= text_fit(o, l, 0);
 		say_hidden(l);
 	}
 	if (!opt->one_header && (l->layout != LAYOUT_SCREEN ? screen.since_header >= screenful :
@@ -6222,7 +6220,6 @@ static bool list_disks(struct listing *l)
 	unsigned i;
 
 	l->cell = disk_cell;
-	l->fit.wanted = !opt->classic;
 	add_report_columns(l, opt->extended);
 	add_column(l, opt->extended ? &rated : &disk);
 	for (i = 0; opt->extended && i < DISK_RATE_COUNT; i++)
@@ -6317,7 +6314,6 @@ static bool list_partition(struct listing *l)
 	};
 
 	l->cell = disk_cell;
-	l->fit.wanted = !opt->classic;
 	columns[0].heading = opt->partition;
 	add_report_columns(l, false);
 	add_columns(l, columns, LENGTH(columns));
@@ -6335,11 +6331,11 @@ static struct cell slab_cell(const struct listing *l, unsigned item, const struc
 static bool list_slabs(struct listing *l)
 {
 	static const struct column columns[] = {
-		{ "cache", "Cache", GROUP_NONE, UNIT_NAME, { 24, 24 } },
-		{ "active_objs", "Num", GROUP_NONE, UNIT_WHOLE, { 6, 6 }, .id = 0 },
-		{ "num_objs", "Total", GROUP_NONE, UNIT_WHOLE, { 6, 6 }, .id = 1 },
-		{ "objsize", "Size", GROUP_NONE, UNIT_WHOLE, { 6, 6 }, .id = 2 },
-		{ "objperslab", "Pages", GROUP_NONE, UNIT_WHOLE, { 6, 6 }, .id = 3 },
+		{ "cache", "Cache", GROUP_NONE, UNIT_NAME, { 24, 24 }, 99 },
+		{ "active_objs", "Num", GROUP_NONE, UNIT_WHOLE, { 6, 6 }, 90, 0 },
+		{ "num_objs", "Total", GROUP_NONE, UNIT_WHOLE, { 6, 6 }, 80, 1 },
+		{ "objsize", "Size", GROUP_NONE, UNIT_WHOLE, { 6, 6 }, 70, 2 },
+		{ "objperslab", "Pages", GROUP_NONE, UNIT_WHOLE, { 6, 6 }, 60, 3 },
 	};
 
 	l->cell = slab_cell;
@@ -7794,7 +7790,6 @@ static bool list_children(struct listing *l)
 	l->level = child_level;
 	l->ordering = opt->child_order < CHILD_VALUES ? 1u << opt->child_order : 0;
 	l->layout = LAYOUT_SCREEN;
-	l->fit.wanted = true;
 	add_columns(l, report_columns, 2); /* each row names its cgroup */
 	if (opt->format)
 		add_columns(l, record, LENGTH(record));

@@ -43,6 +43,7 @@ END
 }
 
 @test "never wraps: disks with the time" { never_wraps "$some" -d -x -t; }
+@test "never wraps: slab caches" { never_wraps "{24..60} 300" -m; }
 
 @test "wide enough: nothing is dropped; too narrow: r and b stay" {
     run_vmstat
