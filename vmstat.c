@@ -9613,6 +9613,8 @@ LARGE struct page {
 	char host[65];        /* the machine's name */
 	struct listing children;
 	struct comparison last; /* from which the report was made */
+	uint64_t tick_ns;     /* due time of the last report */
+	uint64_t looked_ns;   /* last request for the page; 0: never */
 } page;
 
 #define PAGE_REFRESH "5" /* seconds */
@@ -9845,17 +9847,37 @@ static void page_tick(uint64_t now_ns, uint64_t recent_ns)
 	page_children(now);
 }
 
+#define LOOKS_NS (60 * (uint64_t)NS_PER_S) /* from a request on, the page counts as open */
+
+/* Makes a report for the page and --record, if one is due. Returns when the next is due. */
+static uint64_t page_tick_if_due(uint64_t now_ns)
+{
+	bool looks = page.looked_ns && now_ns - page.looked_ns < LOOKS_NS;
+	uint64_t step = opt->delay_ns ? opt->delay_ns : (looks ? PAGE_TICK : PAGE_IDLE_TICK) * (uint64_t)NS_PER_S;
+
+	if (now_ns - page.tick_ns >= step) {
+		page_tick(now_ns, opt->delay_ns ? 0 : step / 2);
+		if (WITH_RECORD && opt->record)
+			record(&recorder, &page.last, exporter.latest->gone);
+		// NOLINTNEXTLINE(clang-analyzer-core.DivideZero): neither delay_ns nor a PAGE_ tick is 0
+		page.tick_ns += (now_ns - page.tick_ns) / step * step;
+	}
+	return page.tick_ns + step;
+}
+
 /* The cgroups below, if listed, are read anew for each request. */
 static bool page_reads(uint64_t now_ns)
 {
 	return page.children.columns > 0;
 }
 
-static const char *page_prepare(void)
+static const char *page_prepare(uint64_t now_ns)
 {
 	struct listing *l = &page.children;
 	unsigned i;
 
+	page.looked_ns = now_ns;
+	page_tick_if_due(now_ns);
 	if (exporter.latest && without_numbers(exporter.latest))
 		return without_numbers(exporter.latest);
 	if (l->columns) {
@@ -9926,37 +9948,10 @@ static struct server {
 	bool handed_over;      /* by systemd */
 	bool loopback;         /* only this machine can connect */
 	unsigned slots;        /* limited by the descriptors available */
-	uint64_t tick_ns;      /* due time of the last report */
-	uint64_t looked_ns;    /* last request for the page; 0: never */
 	uint64_t accept_ns;    /* next try after accept() failed */
 	uint64_t refused_ns;   /* start of a run of EPERM from accept(); 0: none */
 	int accept_error;      /* the error last reported */
 } server;
-
-#define LOOKS_NS (60 * (uint64_t)NS_PER_S) /* from a request on, the page counts as open */
-
-/* Makes a report for the page and --record, if one is due. Returns when the next is due. */
-static uint64_t tick_if_due(uint64_t now_ns)
-{
-	bool looks = server.looked_ns && now_ns - server.looked_ns < LOOKS_NS;
-	uint64_t step = opt->delay_ns ? opt->delay_ns : (looks ? PAGE_TICK : PAGE_IDLE_TICK) * (uint64_t)NS_PER_S;
-
-	if (now_ns - server.tick_ns >= step) {
-		page_tick(now_ns, opt->delay_ns ? 0 : step / 2);
-		if (WITH_RECORD && opt->record)
-			record(&recorder, &page.last, exporter.latest->gone);
-		// NOLINTNEXTLINE(clang-analyzer-core.DivideZero): neither delay_ns nor a PAGE_ tick is 0
-		server.tick_ns += (now_ns - server.tick_ns) / step * step;
-	}
-	return server.tick_ns + step;
-}
-
-static const char *prepare_page(uint64_t now_ns)
-{
-	server.looked_ns = now_ns;
-	tick_if_due(now_ns);
-	return page_prepare();
-}
 
 /* The endpoints. Each reads data that it and those after it print, and so waits until they
  * have printed it. */
@@ -9973,7 +9968,7 @@ static const struct endpoint {
 	  "Refresh: " PAGE_REFRESH "\r\nContent-Security-Policy: default-src 'none'; style-src 'unsafe-inline'; "
 	  "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'\r\n"
 	  "Referrer-Policy: no-referrer\r\nCross-Origin-Resource-Policy: same-origin\r\n", false,
-	  page_reads, prepare_page, page_piece },
+	  page_reads, page_prepare, page_piece },
 	{ "/healthz", "text/plain; charset=utf-8", "", true, NULL, check_health, print_health },
 	{ NULL }
 };
@@ -10992,12 +10987,12 @@ static bool serve(struct sink *why)
 	name_listener(&name);
 	enter_sandbox(WITH_RECORD && opt->record ? recorder.path : NULL);
 	warn(0, "listening on %s", buffer);
-	now = server.tick_ns = clock_ns(CLOCK_BOOTTIME);
+	now = page.tick_ns = clock_ns(CLOCK_BOOTTIME);
 	while (!error) {
 		signal_number = stopped;
 		if (signal_number && server.listener)
 			stop_accepting(now);
-		due = tick_if_due(now);
+		due = page_tick_if_due(now);
 		n = poll_connections(fds, now, &due);
 		if (signal_number && n == 1) /* no connections remain */
 			return true;
