@@ -3163,10 +3163,10 @@ struct device {
 
 /* The needs of a view beyond the planned metrics. */
 struct needs {
-	bool devices, charged_devices, slabs;
+	bool devices, slabs;
 	bool states;    /* of a cgroup's tasks */
 	bool processes; /* activity of each */
-	bool host; /* numbers not counted per cgroup */
+	bool host;      /* numbers that the kernel does not count per cgroup */
 };
 
 /* The block devices of an instant. */
@@ -3508,7 +3508,7 @@ static void snapshot_take(struct plan *plan, struct snapshot *now, const struct 
 	if (plan->source[SRC_EACH_CPU])
 		read_each_cpu(now->cpus);
 	if (needs->devices)
-		read_devices(now, WITH_CGROUP && needs->charged_devices, true);
+		read_devices(now, WITH_CGROUP && !now->of_host, true);
 	if (needs->slabs)
 		read_slabs(&slabs);
 	if (needs->states || needs->processes)
@@ -9510,9 +9510,7 @@ static struct snapshot *exporter_snapshot(void)
 {
 	const struct snapshot *before = exporter.latest ? exporter.latest : &no_snapshot;
 	struct snapshot *now = snapshots;
-	struct needs needs = {
-		.devices = true, .charged_devices = in_cgroup(), .states = in_cgroup(),
-	};
+	const struct needs needs = { .devices = true, .states = in_cgroup() };
 
 	while (now == exporter.latest || now == exporter.reported || now == scrape.snapshot)
 		now++;
@@ -11035,7 +11033,6 @@ static bool start_exporter(struct sink *why)
 static const struct view {
 	uint8_t option;
 	bool once;      /* prints totals, once */
-	bool hosts;     /* the kernel has no such numbers of a cgroup */
 	bool reports;   /* shows reports: rules judge them, --record keeps them */
 	struct needs needs;
 	bool (*list)(struct listing *); /* sets the columns; false: unknown column */
@@ -11052,11 +11049,12 @@ static const struct view {
 	{ .option = O_CHECK, .list = WITH_ALERTS ? list_verdict : NULL, .plan = WITH_ALERTS ? plan_checks : NULL,
 	  .show = WITH_ALERTS ? check : NULL, .finish = WITH_ALERTS ? finish_check : NULL },
 	{ .option = O_STATS, .once = true, .list = list_stats, .plan = plan_stats },
-	{ .option = O_FORKS, .once = true, .hosts = true, .list = list_stats, .plan = plan_stats },
+	{ .option = O_FORKS, .once = true, .needs.host = true, .list = list_stats, .plan = plan_stats },
 	{ .option = O_DISK, .needs.devices = true, .list = list_disks, .fill = fill_devices },
 	{ .option = O_DISK_SUM, .needs.devices = true, .list = list_disk_sum },
-	{ .option = O_PARTITION, .hosts = true, .needs.devices = true, .list = list_partition, .fill = fill_devices },
-	{ .option = O_SLABS, .hosts = true, .needs.slabs = true, .list = list_slabs, .fill = fill_slabs },
+	{ .option = O_PARTITION, .needs = { .host = true, .devices = true }, .list = list_partition,
+	  .fill = fill_devices },
+	{ .option = O_SLABS, .needs = { .host = true, .slabs = true }, .list = list_slabs, .fill = fill_slabs },
 };
 
 static const struct view *view(void)
@@ -11409,7 +11407,7 @@ static void plan_view(struct plan *plan, const struct listing *l, bool scope_is_
 	static const uint8_t told[] = { M_mem_level, M_cpu_limit, M_cpu_level };
 	unsigned i;
 
-	plan_places(plan, in_cgroup() && !view()->hosts);
+	plan_places(plan, in_cgroup() && !view()->needs.host);
 	if (view()->plan)
 		view()->plan(plan, l);
 	if (WITH_RECORD)
@@ -11525,7 +11523,7 @@ static void check_anything(const struct snapshot *now)
 {
 	unsigned src;
 
-	if ((in_cgroup() && !view()->hosts) || has_numbers(now))
+	if ((in_cgroup() && !view()->needs.host) || has_numbers(now))
 		return;
 	for (src = 1; src < SRC_COUNT; src++)
 		if (now->plan->source[src] && files[0][src].error && sources[src].format != FORMAT_PSI)
@@ -11592,7 +11590,7 @@ static void warn_incomplete(const struct snapshot *now, const struct listing *l)
 	if (view()->needs.slabs && slabs.overflow && is_new(NOTE_SLABS))
 		warn(0, "more than %ju slab caches: the rest is left out", (uint64_t)MAX_SLABS);
 	if (in_cgroup() && now->of_host && is_new(NOTE_HOST))
-		warn(0, "--%s: %s: these are the host's numbers", options[opt->view].name, view()->hosts ?
+		warn(0, "--%s: %s: these are the host's numbers", options[opt->view].name, view()->needs.host ?
 		     "the kernel does not count this per cgroup" : "no io controller counts for this cgroup");
 }
 
@@ -11630,16 +11628,14 @@ static void tick(struct listing *l, uint64_t n, uint64_t tick_ns, bool scope_is_
 	struct needs needs = view()->needs;
 
 	comparison = (struct comparison){ before, now, &report, false };
-	needs.host = view()->hosts;
-	needs.charged_devices = in_cgroup() && !view()->hosts;
 	needs.processes = WITH_TOP && opt->top;
 	needs.states = in_cgroup() && (started || scope_plan.source[SRC_TASKS]);
 	snapshot_take(&scope_plan, now, before, tick_ns, &needs);
-	if (now->gone && !view()->hosts)
+	if (now->gone && !view()->needs.host)
 		end_with_cgroup(&comparison, !n);
 	if (WITH_CGROUP)
 		warn_if_moved();
-	if (needs.devices && needs.charged_devices && now->devices->error) { /* no controller counts them */
+	if (needs.devices && !now->of_host && now->devices->error) { /* no controller counts them */
 		now->of_host = true;
 		read_devices(now, false, true);
 	}
