@@ -4469,7 +4469,6 @@ static bool list_metrics(struct listing *l, bool record)
 	l->cell = table_cell;
 	l->level = table_level;
 	l->layout = LAYOUT_TABLE;
-	l->rows = 1;
 	add_report_columns(l, true);
 	while (next_part(&rest, ',', &name))
 		if (!add_named(l, &name))
@@ -5395,7 +5394,6 @@ static bool list_verdict(struct listing *l)
 
 	l->layout = LAYOUT_VERDICT;
 	l->cell = verdict_cell;
-	l->rows = 1;
 	l->below_key = "checks";
 	add_report_columns(l, true);
 	add_columns(l, columns, LENGTH(columns));
@@ -6275,7 +6273,6 @@ static bool list_disk_sum(struct listing *l)
 
 	l->cell = disk_sum_cell;
 	l->layout = LAYOUT_STACKED;
-	l->rows = 1;
 	add_report_columns(l, false);
 	add_column(l, &columns[SUM_DISKS]);
 	add_column(l, &columns[SUM_PARTITIONS]);
@@ -6458,7 +6455,6 @@ static bool list_stats(struct listing *l)
 
 	l->cell = stat_cell;
 	l->layout = LAYOUT_STACKED;
-	l->rows = 1;
 	add_report_columns(l, false);
 	if (opt->view == O_FORKS)
 		add_column(l, &forks);
@@ -11425,6 +11421,7 @@ static void list_view(struct listing *l, bool scope_is_told)
 	const char *why;
 
 	screen_measure();
+	l->rows = 1;
 	if (!view()->list(l))
 		die(0, "unknown column in '%s' (--columns=help lists them)", opt->columns);
 	if (!opt->replay)
