@@ -7503,7 +7503,7 @@ static const struct child_column {
 LARGE struct children {
 	unsigned slots;        /* ever used */
 	unsigned more;         /* without a slot */
-	bool hidden;           /* some cannot be read */
+	bool hidden;           /* some could not be read at the last walk */
 	uint64_t compared_ns;  /* time of the last comparison; 0: none */
 	bool age_known;        /* as of its snapshot */
 	uint32_t names_length;
@@ -7596,7 +7596,6 @@ struct child_walk {
 	size_t top;         /* offset of a child's path in w->dir */
 	unsigned next;      /* the slot after that of the last child */
 	bool second;        /* v1's second hierarchy; skips those in the first */
-	bool missed;        /* the previous walk could not read some, which are not new */
 };
 
 /* Compares a child with its last counters; new ones count from 0. At the first walk
@@ -7608,7 +7607,8 @@ static void compare_child(const struct child_walk *walk, struct child *child, st
 	unsigned i, n = 0;
 
 	before->ns = children.compared_ns ? children.compared_ns : now->ns;
-	memset(before->level, child->compared || walk->missed ? 0xff : 0, sizeof *before->level);
+	/* Those that could not be read before are not new. */
+	memset(before->level, child->compared || children.hidden ? 0xff : 0, sizeof *before->level);
 	before->level[0][M_cpus_online] = now->level[0][M_cpus_online];
 	for (i = 0; i < plan->count && n < CHILD_COUNTERS; i++) {
 		enum metric_id m = plan->order[i];
@@ -7634,9 +7634,11 @@ static bool visit_below(struct walk *w, size_t n)
 {
 	LARGE uint64_t levels[2][M_COUNT];
 	LARGE struct report report;
-	struct snapshot before = { .level = &levels[0] }, now = { .level = &levels[1] };
 	struct child_walk *walk = w->for_visit;
 	const struct snapshot *scope_now = walk->scope_now;
+	struct snapshot before = { .level = &levels[0] }, now = {
+		.plan = walk->plan, .ns = scope_now->ns, .wall_ns = scope_now->wall_ns, .level = &levels[1],
+	};
 	const char *rest = w->dir + walk->top;
 	size_t length = n - walk->top + 1;
 	struct child *child;
@@ -7652,9 +7654,6 @@ static bool visit_below(struct walk *w, size_t n)
 			join(children.first_more, rest, "", "");
 		return false;
 	}
-	now.ns = scope_now->ns;
-	now.wall_ns = scope_now->wall_ns;
-	now.plan = walk->plan;
 	memset(now.level, 0xff, sizeof *now.level);
 	now.level[0][M_cpus_online] = scope_now->level[0][M_cpus_online];
 	read_child(walk->plan, rest, now.level[0]);
@@ -7673,13 +7672,13 @@ static void read_children(struct child_walk *of_child)
 	static const enum directory dirs[] = { DIR_MEMORY, DIR_CPUACCT };
 	struct walk w = { .visit = visit_below, .for_visit = of_child, .depth = opt->depth };
 	struct child *child, *end;
+	bool hidden = false;
 	unsigned i;
 
 	for (child = children.child; child < children.child + children.slots; child++)
 		child->name = UNSEEN;
 	children.more = 0;
 	children.names_length = 0;
-	children.hidden = false;
 	for (i = 0; i < (scope.hierarchy->version == 2 ? 1 : LENGTH(dirs)); i++) {
 		const struct hierarchy *h = scope.hierarchy->version == 2 ? scope.hierarchy : &hierarchies[dirs[i]];
 
@@ -7688,8 +7687,9 @@ static void read_children(struct child_walk *of_child)
 		of_child->top = strlen(h->dir);
 		of_child->second = i > 0 && hierarchies[DIR_MEMORY].version;
 		walk_over(&w, h->dir);
-		children.hidden |= w.error != 0;
+		hidden |= w.error != 0;
 	}
+	children.hidden = hidden;
 	for (child = children.child, end = child + children.slots; child < end; child++)
 		if (child->name == UNSEEN)
 			child->inode = 0;
@@ -7700,8 +7700,7 @@ static void compare_children(struct plan *plan, const struct snapshot *now)
 {
 	if (now->age_known != children.age_known)
 		children.compared_ns = 0; /* by another clock */
-	read_children(&(struct child_walk){ .plan = plan, .scope_now = now, .use = compare_child,
-			.missed = children.hidden });
+	read_children(&(struct child_walk){ .plan = plan, .scope_now = now, .use = compare_child });
 	children.compared_ns = now->ns;
 	children.age_known = now->age_known;
 }
