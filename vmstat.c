@@ -1578,8 +1578,7 @@ struct export {
 	M(zso, FAULTS, EXTENDED, 41, RATE, FLOW, 4, 4, "zso", "memory swapped out to zswap", UNEXPORTED, \
 	  EVENTS(PAGES, "zswpout")) \
 	M(dirty, FAULTS, EXTENDED, 40, GAUGE, SIZE, 6, 12, "dirty", "page cache not on disk yet", UNEXPORTED, \
-	  IN(HOST, MADE_OF(PLUS(cache_dirty), PLUS(cache_writeback))) \
-	  IN(CGROUP, MADE_OF(PLUS(cache_dirty), PLUS(cache_writeback)))) \
+	  IN(ANY, MADE_OF(PLUS(cache_dirty), PLUS(cache_writeback)))) \
 	M(anon, USAGE, EXTENDED, 39, GAUGE, SIZE, 7, 12, "anon", "memory of processes that no file backs", \
 	  AS(HOST | CGROUP, GAUGE, "memory_anon_bytes"), IN(HOST, AT(MEMINFO, KIB, "AnonPages")) \
 	  IN(V2, AT(MEM_STAT, BYTES, "anon")) IN(V1, AT(MEM_STAT, BYTES, "total_rss"))) \
@@ -3133,16 +3132,13 @@ static bool is_unread(const struct file *f)
 	  EXPORTED(GAUGE, ONE, "io_now", "I/O in progress.")) \
 	F(io_ms, 10, IN_DISK(IO, 6, 7, 75, "sec"), .sum = "milli spent IO", \
 	  EXPORTED(COUNTER, MS, "io_time_seconds_total", "Time that the device was busy.")) \
-	F(io_weighted_ms, 11, IN_DISK(NONE, 0, 0, 0, ""), .sum = "milli weighted IO", \
+	F(io_weighted_ms, 11, .sum = "milli weighted IO", \
 	  EXPORTED(COUNTER, MS, "io_time_weighted_seconds_total", "Time that I/O was in progress, times how much.")) \
-	F(discards, 12, IN_DISK(NONE, 0, 0, 0, ""), EXPORTED(COUNTER, ONE, "discards_completed_total", "Discards.")) \
-	F(discard_sectors, 14, IN_DISK(NONE, 0, 0, 0, ""), \
-	  EXPORTED(COUNTER, SECTORS, "discarded_bytes_total", "Bytes discarded.")) \
-	F(discard_ms, 15, IN_DISK(NONE, 0, 0, 0, ""), \
-	  EXPORTED(COUNTER, MS, "discard_time_seconds_total", "Time that discards took.")) \
-	F(flushes, 16, IN_DISK(NONE, 0, 0, 0, ""), EXPORTED(COUNTER, ONE, "flush_requests_total", "Flushes.")) \
-	F(flush_ms, 17, IN_DISK(NONE, 0, 0, 0, ""), \
-	  EXPORTED(COUNTER, MS, "flush_requests_time_seconds_total", "Time that flushes took."))
+	F(discards, 12, EXPORTED(COUNTER, ONE, "discards_completed_total", "Discards.")) \
+	F(discard_sectors, 14, EXPORTED(COUNTER, SECTORS, "discarded_bytes_total", "Bytes discarded.")) \
+	F(discard_ms, 15, EXPORTED(COUNTER, MS, "discard_time_seconds_total", "Time that discards took.")) \
+	F(flushes, 16, EXPORTED(COUNTER, ONE, "flush_requests_total", "Flushes.")) \
+	F(flush_ms, 17, EXPORTED(COUNTER, MS, "flush_requests_time_seconds_total", "Time that flushes took."))
 
 #define DISKSTATS_NUMBERS 17 /* in a line of Linux 5.5 */
 
