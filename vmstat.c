@@ -9608,12 +9608,6 @@ LARGE struct page {
 
 #define PAGE_REFRESH "5" /* seconds */
 
-/* Untrusted text, escaped for HTML. */
-static void html_text(struct sink *o, const char *p)
-{
-	out_escaped(o, ESCAPE_HTML, p);
-}
-
 static const char page_style[] =
 	":root{color-scheme:light dark;--back:#f6f8fa;--card:#fff;--edge:#d1d9e0;--text:#1f2328;--soft:#59636e;"
 	"--link:#0969da;--ok:#1a7f37;--warning:#9a6700;--critical:#cf222e}\n"
@@ -9649,7 +9643,7 @@ static void page_alerts(struct sink *o, const struct report *r)
 			if (r->level[a] != level)
 				continue;
 			out(o, "<li class=\"%s\">", level_words[level]);
-			html_text(o, alert_message(buffer, r, a));
+			out_escaped(o, ESCAPE_HTML, alert_message(buffer, r, a));
 			out_str(o, "</li>\n");
 		}
 	if (!r->worst)
@@ -9668,13 +9662,13 @@ static void page_head(struct sink *o)
 	out_str(o, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
 		"<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
 		"<link rel=\"icon\" href=\"data:,\">\n<title>");
-	html_text(o, page.host);
+	out_escaped(o, ESCAPE_HTML, page.host);
 	out(o, ": %s - vmstat</title>\n<style>\n%s%s</style>\n</head>\n<body>\n<header>\n<h1>", level, page_style,
 	    svg_style);
-	html_text(o, page.host);
+	out_escaped(o, ESCAPE_HTML, page.host);
 	out(o, "</h1>\n<p class=\"state %s\">%s</p>\n<p class=\"soft\">%s", level, level,
 	    in_cgroup() ? "cgroup " : "host");
-	html_text(o, in_cgroup() ? scope.name : "");
+	out_escaped(o, ESCAPE_HTML, in_cgroup() ? scope.name : "");
 	if (memory != UNAVAILABLE) {
 		out_str(o, ", ");
 		out_human(o, memory);
@@ -9742,11 +9736,11 @@ static void page_child(struct sink *o, const struct listing *l, unsigned row)
 			continue;
 		out_str(o, i && row ? "<td>" : row ? "<th scope=\"row\">" : "<th scope=\"col\">");
 		if (!row)
-			html_text(o, c->heading);
+			out_escaped(o, ESCAPE_HTML, c->heading);
 		else if (i)
 			out_cell(o, c, cell_at(l, row - 1, c));
 		else
-			html_text(o, cell_at(l, row - 1, c).text);
+			out_escaped(o, ESCAPE_HTML, cell_at(l, row - 1, c).text);
 		out_str(o, i && row ? "</td>" : "</th>");
 	}
 	out_str(o, row ? "</tr>\n" : "</tr>\n</thead>\n<tbody>\n");
