@@ -3518,15 +3518,18 @@ static void snapshot_take(struct plan *plan, struct snapshot *now, const struct 
 	now->gone = cgroup_is_gone();
 }
 
-/* Was any number read, except from sysfs? */
-static bool has_numbers(const struct snapshot *now)
+/* Was any number read from this source; SRC_NONE: from any but sysfs? */
+static bool has_numbers(const struct snapshot *now, enum source_id src)
 {
 	unsigned m;
 
-	for (m = 1; m < LENGTH(metrics); m++)
-		if (now->plan->place[m] && now->plan->place[m]->source && now->level[0][m] < UNLIMITED &&
-		    sources[now->plan->place[m]->source].directory != DIR_SYS)
+	for (m = 1; m < LENGTH(metrics); m++) {
+		const struct place *p = now->plan->place[m];
+
+		if (p && p->source && now->level[0][m] < UNLIMITED &&
+		    (src ? p->source == src : sources[p->source].directory != DIR_SYS))
 			return true;
+	}
 	return false;
 }
 
@@ -9523,7 +9526,7 @@ static const char *without_numbers(const struct snapshot *now)
 {
 	if (now->gone)
 		return "the cgroup has ended";
-	return has_numbers(now) ? NULL : "no numbers can be read: is /proc mounted?";
+	return has_numbers(now, SRC_NONE) ? NULL : "no numbers can be read: is /proc mounted?";
 }
 
 /* A scrape is reused for as long as it took to make, so that many requests at a time cost
@@ -11435,22 +11438,12 @@ static bool is_incomplete(const struct snapshot *now, enum metric_id m, enum sou
 	       (p->over && is_incomplete(now, p->over, src));
 }
 
-static bool has_numbers_of(const struct snapshot *now, enum source_id src)
-{
-	const struct plan *plan = now->plan;
-	unsigned i;
-
-	for (i = 0; i < plan->count && !files[0][src].error; i++)
-		if (plan->place[plan->order[i]]->source == src && !is_incomplete(now, plan->order[i], src))
-			return true;
-	return false;
-}
-
 /* Lists the columns that are unavailable because of a file in /proc. If the file has some
  * of its numbers, columns that only some kernels support are not listed. */
 static void out_unavailable(struct sink *o, const struct listing *l, enum source_id src)
 {
 	const struct snapshot *now = l->from->now;
+	bool partly = !files[0][src].error && has_numbers(now, src);
 	unsigned i;
 
 	for (i = 0; i < l->columns; i++) {
@@ -11459,7 +11452,7 @@ static void out_unavailable(struct sink *o, const struct listing *l, enum source
 		if (l->layout == LAYOUT_STACKED && m < ID_INTERVAL)
 			m = stats[m].metric;
 		if (m < M_COUNT && l->from->report->value[m] == UNAVAILABLE && is_incomplete(now, m, src) &&
-		    ((metrics[m].show > SHOW_EXTENDED && view()->reports) || !has_numbers_of(now, src)))
+		    (!partly || (metrics[m].show > SHOW_EXTENDED && view()->reports)))
 			out(o, " %s", l->column[i]->key);
 	}
 	out_end(o);
@@ -11509,7 +11502,7 @@ static void check_anything(const struct snapshot *now)
 {
 	unsigned src;
 
-	if ((in_cgroup() && !view()->needs.host) || has_numbers(now))
+	if ((in_cgroup() && !view()->needs.host) || has_numbers(now, SRC_NONE))
 		return;
 	for (src = 1; src < SRC_COUNT; src++)
 		if (now->plan->source[src] && files[0][src].error && sources[src].format != FORMAT_PSI)
