@@ -1786,10 +1786,20 @@ static const struct metric {
 };
 
 /* The numbers of a process in --top. In percent of one CPU: cpu, time used; wait, time spent
- * waiting. vcs, the voluntary part of cs, is not in text. */
+ * waiting. vcs is the voluntary part of cs. Then its words. */
 enum top_value { TOP_cs, TOP_vcs, TOP_min, TOP_maj, TOP_cpu, TOP_wait, TOP_rss, TOP_read, TOP_written, TOP_COUNT };
+enum { TOP_PID = TOP_COUNT, TOP_COMM, TOP_ARGS, TOP_STATE, TOP_WCHAN, TOP_CGROUP, TOP_UNIT, TOP_COMMAND };
 
-static const struct column top_columns[TOP_COUNT] = {
+#define UNIT_WIDTH 25
+
+/* In the order of JSON, and of text, which alone has the last two. */
+static const struct column top_columns[] = {
+	{ "pid", "pid", GROUP_NONE, UNIT_ID, { 7, 7 }, 99, TOP_PID },
+	{ "state", "S", GROUP_NONE, UNIT_TEXT, { 1, 1 }, 89, TOP_STATE },
+	{ "comm", "", GROUP_NONE, UNIT_TEXT, { 0, 0 }, 0, TOP_COMM },
+	{ "args", "", GROUP_NONE, UNIT_TEXT, { 0, 0 }, 0, TOP_ARGS },
+	{ "wchan", "", GROUP_NONE, UNIT_TEXT, { 0, 0 }, 0, TOP_WCHAN },
+	{ "cgroup", "", GROUP_NONE, UNIT_TEXT, { 0, 0 }, 0, TOP_CGROUP },
 	{ "cs", "cs", GROUP_NONE, UNIT_NUMBER, { 7, 7 }, 84, TOP_cs },
 	{ "vcs", "vcs", GROUP_NONE, UNIT_NUMBER, { 0, 0 }, 0, TOP_vcs },
 	{ "min", "min", GROUP_NONE, UNIT_NUMBER, { 7, 7 }, 80, TOP_min },
@@ -1799,6 +1809,8 @@ static const struct column top_columns[TOP_COUNT] = {
 	{ "rss", "rss", GROUP_NONE, UNIT_SIZE, { 8, 8 }, 87, TOP_rss },
 	{ "read", "read", GROUP_NONE, UNIT_FLOW, { 7, 7 }, 85, TOP_read },
 	{ "written", "written", GROUP_NONE, UNIT_FLOW, { 7, 7 }, 85, TOP_written },
+	{ "unit", "unit", GROUP_NONE, UNIT_NAME, { UNIT_WIDTH, UNIT_WIDTH }, 81, TOP_UNIT },
+	{ "command", "command", GROUP_NONE, UNIT_TEXT, { 16, 16 }, 98, TOP_COMMAND },
 };
 
 /* What orders the processes of --top: CPU is the time on a CPU and the time spent waiting for
@@ -7296,10 +7308,6 @@ static void make_top(const struct report *r, enum blame blame)
 	}
 }
 
-enum { TOP_PID = TOP_COUNT, TOP_COMM, TOP_ARGS, TOP_STATE, TOP_WCHAN, TOP_CGROUP, TOP_UNIT, TOP_COMMAND };
-
-#define UNIT_WIDTH 25
-
 /* The container or unit that a cgroup is of: "pod 1f0c2b7e 0123456789ab", or as many of its
  * last components as fit the column. */
 static void out_unit(struct sink *o, const char *path)
@@ -7378,21 +7386,6 @@ static enum blame blame_of(const struct report *r)
 /* --top: adds the processes to blame below a report's row in another listing. */
 static void add_top(struct listing *l, const struct comparison *c)
 {
-	static const struct column
-		first[] = {
-			{ "pid", "pid", GROUP_NONE, UNIT_ID, { 7, 7 }, 99, TOP_PID },
-			{ "state", "S", GROUP_NONE, UNIT_TEXT, { 1, 1 }, 89, TOP_STATE },
-		},
-		text[] = {
-			{ "unit", "unit", GROUP_NONE, UNIT_NAME, { UNIT_WIDTH, UNIT_WIDTH }, 81, TOP_UNIT },
-			{ "command", "command", GROUP_NONE, UNIT_TEXT, { 16, 16 }, 98, TOP_COMMAND },
-		},
-		record[] = {
-			{ .key = "comm", .unit = UNIT_TEXT, .id = TOP_COMM },
-			{ .key = "args", .unit = UNIT_TEXT, .id = TOP_ARGS },
-			{ .key = "wchan", .unit = UNIT_TEXT, .id = TOP_WCHAN },
-			{ .key = "cgroup", .unit = UNIT_TEXT, .id = TOP_CGROUP },
-		};
 	static const uint32_t ordering[] = {
 		[BLAME_CPU] = 1u << TOP_cpu | 1u << TOP_wait, [BLAME_SWITCHES] = 1u << TOP_cs,
 		[BLAME_MEMORY] = 1u << TOP_rss, [BLAME_FAULTS] = 1u << TOP_maj,
@@ -7400,17 +7393,15 @@ static void add_top(struct listing *l, const struct comparison *c)
 	};
 	enum blame blame = blame_of(c->report);
 	LARGE struct listing below;
+	unsigned i;
 
 	if (below.ordering != ordering[blame])
 		below.fit.columns = 0; /* starts anew */
 	below.ordering = ordering[blame];
 	below.cell = top_cell;
-	add_columns(&below, first, LENGTH(first));
-	if (opt->format)
-		add_columns(&below, record, LENGTH(record));
-	add_columns(&below, top_columns, TOP_COUNT);
-	if (!opt->format)
-		add_columns(&below, text + in_cgroup(), LENGTH(text) - in_cgroup());
+	for (i = 0; i < LENGTH(top_columns) - (opt->format ? 2 : 0); i++)
+		if (top_columns[i].id != TOP_UNIT || !in_cgroup())
+			add_column(&below, &top_columns[i]);
 	top.rows = 0;
 	if (!opt->top_alerting || c->report->worst != CALM)
 		make_top(c->report, blame);
@@ -7785,8 +7776,7 @@ static bool list_children(struct listing *l)
 	l->ordering = opt->child_order < CHILD_VALUES ? 1u << opt->child_order : 0;
 	l->layout = LAYOUT_SCREEN;
 	add_columns(l, report_columns, 2); /* each row names its cgroup */
-	if (opt->format)
-		add_columns(l, record, LENGTH(record));
+	add_columns(l, record, LENGTH(record)); /* not in text */
 	for (i = 0; i < CHILD_VALUES; i++)
 		if (i < CHILD_WIDE || opt->wide || opt->format || i == opt->child_order)
 			add_column(l, &child_columns[i].column);
