@@ -5514,15 +5514,11 @@ LARGE struct checked {
 
 #define LONG_ENOUGH_US 10000000 /* no burst lasts that long */
 
-/* The kernel's averages over 10 s, which confirm or lower the pressure of an interval. */
+/* The kernel's averages over 10 s, which confirm or lower the pressure of an interval; M_NONE,
+ * which is always UNAVAILABLE, for other rules. */
 static const uint8_t averages[RULE_COUNT] = {
 	[RULE_cpu_some] = M_cpu_avg10, [RULE_mem_full] = M_mem_avg10, [RULE_io_full] = M_io_avg10,
 };
-
-static bool has_average(const struct report *r, enum rule_id a)
-{
-	return averages[a] && r->value[averages[a]] != UNAVAILABLE;
-}
 
 /* The set of rules that a burst within the interval may have made critical. */
 static uint32_t find_doubtful(const struct report *r)
@@ -5531,7 +5527,7 @@ static uint32_t find_doubtful(const struct report *r)
 	unsigned a;
 
 	for (a = 0; a < RULE_COUNT && r->elapsed_us < LONG_ENOUGH_US; a++)
-		if (rules[a].bursts && r->level[a] == CRITICAL && !has_average(r, a))
+		if (rules[a].bursts && r->level[a] == CRITICAL && r->value[averages[a]] == UNAVAILABLE)
 			doubtful |= 1u << a;
 	return doubtful;
 }
@@ -5573,7 +5569,7 @@ static void check(struct listing *l, const struct comparison *c)
 	}
 	alerts_judge(r, 0);
 	for (a = 0; a < RULE_COUNT && r->elapsed_us < LONG_ENOUGH_US; a++)
-		if (r->level[a] == CRITICAL && has_average(r, a))
+		if (r->level[a] == CRITICAL)
 			r->value[rules[a].metric] = least_of(r->value[rules[a].metric], r->value[averages[a]]);
 	alerts_judge(r, 0);
 	verdict = verdict_of(r);
