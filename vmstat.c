@@ -3233,8 +3233,7 @@ static void lay_out_snapshots(void)
 }
 
 LARGE struct slabs {
-	unsigned count;
-	bool overflow;
+	unsigned count; /* more than MAX_SLABS: some are left out */
 	int error;
 	struct slab {
 		char name[NAME_BYTES];
@@ -6121,9 +6120,8 @@ static void read_slabs(struct slabs *list)
 	unsigned i;
 
 	list->count = 0;
-	list->overflow = false;
 	scan_proc(&s, "slabinfo", "");
-	while (scan_line(&s, &line)) {
+	while (list->count <= MAX_SLABS && scan_line(&s, &line)) {
 		struct slab *slab = &list->slab[list->count];
 
 		scan_word(&line, &name);
@@ -6131,9 +6129,6 @@ static void read_slabs(struct slabs *list)
 			;
 		if (i < 4)
 			continue;
-		list->overflow = list->count == MAX_SLABS;
-		if (list->overflow)
-			break;
 		copy_text(slab->name, sizeof slab->name, &name);
 		list->count++;
 	}
@@ -6356,7 +6351,7 @@ static bool is_slab_before(uint32_t a, uint32_t b)
 /* Sorted by name. */
 static void fill_slabs(struct listing *l)
 {
-	for (l->rows = 0; l->rows < slabs.count; l->rows++)
+	for (l->rows = 0; l->rows < slabs.count && l->rows < MAX_SLABS; l->rows++)
 		l->item[l->rows] = l->rows;
 	sort(l->item, l->rows, is_slab_before);
 }
@@ -11552,7 +11547,7 @@ static void warn_incomplete(const struct snapshot *now, const struct listing *l)
 	    is_new(NOTE_STACKING))
 		warn(now->devices->stacking_error,
 		     "%s: sums of block devices are unavailable, as some may lie on others:", opt->sys);
-	if (view()->needs.slabs && slabs.overflow && is_new(NOTE_SLABS))
+	if (view()->needs.slabs && slabs.count > MAX_SLABS && is_new(NOTE_SLABS))
 		warn(0, "more than %ju slab caches: the rest is left out", (uint64_t)MAX_SLABS);
 	if (in_cgroup() && now->of_host && is_new(NOTE_HOST))
 		warn(0, "--%s: %s: these are the host's numbers", options[opt->view].name, view()->needs.host ?
