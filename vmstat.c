@@ -1345,14 +1345,14 @@ struct term {
 
 enum scope_kind { HOST = 1, V2 = 2, V1 = 4, CGROUP = V2 | V1, ANY = 7 };
 
-/* Functions that make a metric that is not a sum, in REPORT and DISKS. That of limits
- * makes all of them at once. */
+/* Functions that make a metric that is not a sum, in REPORT and DISKS. By another: it is made
+ * with a metric that it needs, or as all limits by find_limits(). */
 #define MAKERS(F) \
-	F(available) F(host_used) F(cpu_time) F(cpus_online) F(cpu_max) F(cpu_max_id) \
+	F(available) F(host_used) F(cpu_time) F(cpus_online) F(cpu_max) \
 	F(cgroup_free) F(cgroup_available) F(cpu_available) F(cpu_used) F(read) F(written)
 
 enum maker {
-	MAKE_SUM, MAKE_limits,
+	MAKE_SUM, MAKE_another,
 #define F(name) MAKE_##name,
 	MAKERS(F)
 #undef F
@@ -1609,7 +1609,7 @@ struct export {
 	M(cpu_max, LOAD, COSTLY, 29, GAUGE, PERCENT, 4, 5, "max%", "% of its time that the busiest CPU was in use", \
 	  UNEXPORTED, IN(HOST, FROM(EACH_CPU, ONE), BY(cpu_max))) \
 	M(cpu_max_id, LOAD, COSTLY, 29, GAUGE, ID, 4, 5, "max#", "the number of the busiest CPU", UNEXPORTED, \
-	  IN(HOST, FROM(EACH_CPU, ONE), BY(cpu_max_id))) \
+	  IN(HOST, BY(another), MADE_OF(NEEDS(cpu_max)))) \
 	M(cpu_some, PRESSURE, CGROUP, 69, SHARE, PERCENT, 4, 5, "cpuP", "time some task waited for a CPU", \
 	  AS(HOST | CGROUP, COUNTER, "pressure_cpu_waiting_seconds_total"), PSI(CPU, "some")) \
 	M(cpu_full, PRESSURE, EXTENDED, 20, SHARE, PERCENT, 4, 5, "cpuF", "time all tasks waited for a CPU", \
@@ -1632,16 +1632,16 @@ struct export {
 	  IN(V1, AT(V1_USAGE, BYTES, ""), LEVELS)) \
 	M(mem_limit, LIMITS, CGROUP, 54, GAUGE, SIZE, 7, 12, "limit", \
 	  "memory limit of the level with least headroom", AS(CGROUP, GAUGE, "memory_limit_bytes"), \
-	  IN(CGROUP, BY(limits), MADE_OF(NEEDS(mem_max), NEEDS(mem_high), NEEDS(mem_used), NEEDS(inactive_file), \
+	  IN(CGROUP, BY(another), MADE_OF(NEEDS(mem_max), NEEDS(mem_high), NEEDS(mem_used), NEEDS(inactive_file), \
 	    NEEDS(hierarchical), NEEDS(use_hierarchy)))) \
 	M(mem_pct, LIMITS, CGROUP, 81, GAUGE, PERCENT, 4, 5, "mem%", \
 	  "working set as % of the limit with least headroom", AS(CGROUP, GAUGE, "memory_limit_used_ratio"), \
-	  IN(CGROUP, BY(limits), MADE_OF(NEEDS(mem_limit)))) \
+	  IN(CGROUP, BY(another), MADE_OF(NEEDS(mem_limit)))) \
 	M(mem_level, LIMITS, RECORD, 10, GAUGE, LEVEL, 9, 12, "mem_level", "cgroup whose memory limit leaves least", \
-	  UNEXPORTED, IN(CGROUP, BY(limits), MADE_OF(NEEDS(mem_limit)))) \
+	  UNEXPORTED, IN(CGROUP, BY(another), MADE_OF(NEEDS(mem_limit)))) \
 	M(swap_limit, LIMITS, EXTENDED, 18, GAUGE, SIZE, 6, 12, "swlim", "swap limit, the least of all levels", \
-	  AS(CGROUP, GAUGE, "swap_limit_bytes"), IN(V2, BY(limits), MADE_OF(NEEDS(swap_max))) \
-	  IN(V1, BY(limits), MADE_OF(NEEDS(memsw_limit), NEEDS(mem_max), NEEDS(use_hierarchy), NEEDS(hierarchical), \
+	  AS(CGROUP, GAUGE, "swap_limit_bytes"), IN(V2, BY(another), MADE_OF(NEEDS(swap_max))) \
+	  IN(V1, BY(another), MADE_OF(NEEDS(memsw_limit), NEEDS(mem_max), NEEDS(use_hierarchy), NEEDS(hierarchical), \
 	    NEEDS(hierarchical_memsw)))) \
 	M(peak, LIMITS, EXTENDED, 17, GAUGE, SIZE, 7, 12, "peak", "most memory ever used", \
 	  AS(CGROUP, GAUGE, "memory_peak_bytes"), IN(V2, AT(MEM_PEAK, BYTES, "")) \
@@ -1650,16 +1650,16 @@ struct export {
 	  AS(CGROUP, GAUGE, "tasks"), IN(CGROUP, AT(PIDS_CURRENT, ONE, ""))) \
 	M(tasks_limit, LIMITS, EXTENDED, 15, GAUGE, NUMBER, 5, 7, "tlim", \
 	  "most tasks allowed, the least of all levels", AS(CGROUP, GAUGE, "tasks_limit"), \
-	  IN(CGROUP, BY(limits), MADE_OF(NEEDS(pids_max)))) \
+	  IN(CGROUP, BY(another), MADE_OF(NEEDS(pids_max)))) \
 	M(cpu_limit, LIMITS, CGROUP, 53, GAUGE, DECIMALS, 5, 6, "cpus", "CPUs the cgroup may use", \
-	  AS(CGROUP, GAUGE, "cpu_limit_cpus"), IN(CGROUP, BY(limits), MADE_OF(NEEDS(cpu_capacity)))) \
+	  AS(CGROUP, GAUGE, "cpu_limit_cpus"), IN(CGROUP, BY(another), MADE_OF(NEEDS(cpu_capacity)))) \
 	M(cpu_level, LIMITS, RECORD, 9, GAUGE, LEVEL, 9, 12, "cpu_level", "cgroup whose CPU limit binds", \
-	  UNEXPORTED, IN(CGROUP, BY(limits), MADE_OF(NEEDS(cpu_capacity)))) \
+	  UNEXPORTED, IN(CGROUP, BY(another), MADE_OF(NEEDS(cpu_capacity)))) \
 	M(thr, LIMITS, CGROUP, 52, GAUGE, NUMBER, 4, 5, "thr", \
 	  "milliseconds throttled per second, all CPUs together", UNEXPORTED, \
-	  IN(CGROUP, BY(limits), MADE_OF(NEEDS(periods), NEEDS(local_throttled), NEEDS(cpus_online)))) \
+	  IN(CGROUP, BY(another), MADE_OF(NEEDS(periods), NEEDS(local_throttled), NEEDS(cpus_online)))) \
 	M(thr_pct, LIMITS, CGROUP, 79, GAUGE, PERCENT, 4, 5, "thr%", "% of the quota's periods that were throttled", \
-	  UNEXPORTED, IN(CGROUP, BY(limits), MADE_OF(NEEDS(periods)))) \
+	  UNEXPORTED, IN(CGROUP, BY(another), MADE_OF(NEEDS(periods)))) \
 	H(cpu_avg10, GAUGE, PERCENT, AVG10(CPU, "some")) \
 	H(mem_avg10, GAUGE, PERCENT, AVG10(MEMORY, "full")) \
 	H(io_avg10, GAUGE, PERCENT, AVG10(IO, "full")) \
@@ -1729,7 +1729,7 @@ struct export {
 	H(cpuset_cpus, GAUGE, WHOLE, IN(V2, AT(CPUSET_CPUS, ONE, ""), LEVELS) \
 	  IN(V1, AT(V1_CPUSET_CPUS, ONE, ""), LEVELS)) \
 	H(cpu_capacity, GAUGE, WHOLE, \
-	  IN(CGROUP, BY(limits), MADE_OF(NEEDS(cpu_quota), NEEDS(cpu_period), NEEDS(cpuset_cpus), \
+	  IN(CGROUP, BY(another), MADE_OF(NEEDS(cpu_quota), NEEDS(cpu_period), NEEDS(cpuset_cpus), \
 	    NEEDS(cpus_online)))) \
 	H(cpu_used, GAUGE, DECIMALS, \
 	  IN(CGROUP, BY(cpu_used), MADE_OF(NEEDS(user_time), NEEDS(system_time), NEEDS(cpus_online)))) \
@@ -1747,10 +1747,10 @@ struct export {
 	  AS(CGROUP, COUNTER, "throttled_seconds_total"), IN(V2, AT(CPU_STAT, US, "throttled_usec"), LEVELS) \
 	  IN(V1, AT(CPU_STAT, NS, "throttled_time"), LEVELS)) \
 	H(periods, COUNT, WHOLE, \
-	  IN(CGROUP, BY(limits), MADE_OF(NEEDS(nr_periods), NEEDS(nr_throttled), NEEDS(throttled_time), \
+	  IN(CGROUP, BY(another), MADE_OF(NEEDS(nr_periods), NEEDS(nr_throttled), NEEDS(throttled_time), \
 	    NEEDS(cpu_quota), NEEDS(cpu_period)))) \
-	H(throttled, COUNT, WHOLE, IN(CGROUP, BY(limits), MADE_OF(NEEDS(periods)))) \
-	H(throttled_us, TIME, WHOLE, IN(CGROUP, BY(limits), MADE_OF(NEEDS(periods))))
+	H(throttled, COUNT, WHOLE, IN(CGROUP, BY(another), MADE_OF(NEEDS(periods)))) \
+	H(throttled_us, TIME, WHOLE, IN(CGROUP, BY(another), MADE_OF(NEEDS(periods))))
 
 enum metric_id {
 	M_NONE,
@@ -3739,13 +3739,14 @@ static uint64_t make_cpus_online(const struct comparison *c)
 /* The CPU that was in use for the largest share of its ticks, and that share. Busy CPUs of a
  * guest may lose ticks, so they need not fill the time; but one with less than a quarter of
  * them was offline, and one with a quarter more counts anew. */
-static uint64_t busiest_cpu(const struct comparison *c, unsigned *number)
+static uint64_t make_cpu_max(const struct comparison *c)
 {
 	const struct cpus *before = c->report->first ? NULL : c->before->cpus, *now = c->now->cpus;
 	uint64_t us = c->report->first ? c->report->elapsed_us : (c->now->awake_ns - c->before->awake_ns) / 1000;
-	uint64_t ticks = times(us, user_hz) / 1000000, most = UNAVAILABLE;
+	uint64_t ticks = times(us, user_hz) / 1000000, most = UNAVAILABLE, *number = &c->report->value[M_cpu_max_id];
 	unsigned i;
 
+	*number = UNAVAILABLE;
 	if (!before && ticks > UINT32_MAX)
 		return UNAVAILABLE; /* since boot they have wrapped */
 	for (i = 0; i < MAX_CPUS; i++) {
@@ -3761,18 +3762,6 @@ static uint64_t busiest_cpu(const struct comparison *c, unsigned *number)
 		}
 	}
 	return most;
-}
-
-static uint64_t make_cpu_max(const struct comparison *c)
-{
-	return busiest_cpu(c, &(unsigned){ 0 });
-}
-
-static uint64_t make_cpu_max_id(const struct comparison *c)
-{
-	unsigned number = 0;
-
-	return busiest_cpu(c, &number) == UNAVAILABLE ? UNAVAILABLE : number;
 }
 
 /* MemAvailable; before Linux 3.14, or if lxcfs reports more than the total,
@@ -4137,7 +4126,7 @@ static void report_make(const struct comparison *c)
 		unsigned m = plan->order[i];
 		const struct place *p = plan->place[m];
 
-		if (p->maker == MAKE_limits)
+		if (p->maker == MAKE_another)
 			continue;
 		r->value[m] = p->maker ? makers[p->maker](c) :
 			terms_of(p) ? sum_terms(now, 0, p->terms, r) : report_number(c, m, p);
