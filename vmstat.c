@@ -5684,16 +5684,6 @@ static bool parse_alert(const char *value)
 	return off || given.rules_help;
 }
 
-/* Is any rule on? */
-static bool has_rules(void)
-{
-	unsigned a = 0;
-
-	while (a < RULE_COUNT && !opt->rule_on[a])
-		a++;
-	return a < RULE_COUNT;
-}
-
 /* [WARN,]CRIT[/cpu] */
 static bool parse_threshold(const char *value)
 {
@@ -11228,7 +11218,7 @@ static void check_conflicts(void)
 		die(0, "--record needs a delay: how often it records");
 	if (set & (B(FROM) | B(TO)) && !(set & B(REPLAY)))
 		die(0, "--%s is for --replay", options[first_of(set & (B(FROM) | B(TO)))].name);
-	if (WITH_ALERTS && !has_rules() && (given.view == O_CHECK || given.top_alerting))
+	if (WITH_ALERTS && !memchr(given.rule_on, true, RULE_COUNT) && (given.view == O_CHECK || given.top_alerting))
 		die(0, "conflicting options: --%s and --alert=off", given.view == O_CHECK ? "check" : "top");
 }
 
