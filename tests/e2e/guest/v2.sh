@@ -110,6 +110,8 @@ make_cgroup $G/a/leaf
 run own_namespace_leaf work in $G/a newns $G in $G/leaf exec /bin/vmstat --json
 run absolute vmstat --cgroup=$G/a --json
 run nosuch vmstat --cgroup=/nosuch --json
+# A console of s390x has 80 columns, at which messages break.
+stty cols 200 </dev/console
 begin line
 vmstat --cgroup=/a >/dev/null
 end line
