@@ -7472,7 +7472,7 @@ LARGE struct children {
 		uint64_t counter[CHILD_COUNTERS]; /* in the order of the plan */
 		uint32_t value[CHILD_VALUES + 1]; /* packed; [CHILD_VALUES]: severity_of() */
 		uint32_t name;     /* offset of its path in names; UNSEEN during a walk */
-		uint32_t levels;   /* of the rules, two bits each */
+		uint8_t level[RULE_COUNT];
 		bool compared;     /* `counter` is filled */
 	} child[WITH_CGROUP ? MAX_CHILDREN : 1];
 	char names[WITH_CGROUP ? CHILD_NAMES : 1];
@@ -7585,8 +7585,7 @@ static void compare_child(const struct child_walk *walk, struct child *child, st
 	child->value[CHILD_VALUES] = pack_value(severity_of(r), UNIT_NUMBER);
 	if (WITH_ALERTS)
 		alerts_judge(r, 0);
-	for (i = 0, child->levels = 0; i < RULE_COUNT; i++)
-		child->levels |= (uint32_t)r->level[i] << 2 * i;
+	memcpy(child->level, r->level, sizeof child->level);
 	child->compared = true;
 }
 
@@ -7720,15 +7719,9 @@ static struct cell child_cell(const struct listing *l, unsigned item, const stru
 static unsigned child_level(const struct listing *l, unsigned item, const struct column *c)
 {
 	enum metric_id m = !c ? M_NONE : is_name(c) ? M_COUNT : child_columns[c->id].metric;
-	uint8_t level[RULE_COUNT];
-	unsigned a;
 
-	for (a = 0; a < RULE_COUNT; a++)
-		level[a] = children.child[item].levels >> 2 * a & 3;
-	return level_of(level, m == M_mem_some ? M_mem_full : m == M_io_some ? M_io_full : m);
+	return level_of(children.child[item].level, m == M_mem_some ? M_mem_full : m == M_io_some ? M_io_full : m);
 }
-
-_Static_assert(RULE_COUNT <= 16, "the levels of a child are two bits each");
 
 static bool list_children(struct listing *l)
 {
