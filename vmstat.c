@@ -7825,11 +7825,13 @@ LARGE struct recorder {
 } recorder;
 
 /* FILE[,N]. A comma before a slash is part of a directory's name. */
-static bool recorder_name(struct recorder *r, const char *value)
+static bool parse_record(const char *value)
 {
+	struct recorder *r = &recorder;
 	const char *comma = strrchr(value, ',');
 	size_t n = !comma || strchr(comma, '/') ? strlen(value) : (size_t)(comma - value);
 
+	given.record = value;
 	r->most = RECORD_REPORTS;
 	r->path[0] = r->name[0];
 	r->path[1] = r->name[1];
@@ -8340,12 +8342,6 @@ static const char *replay_missed(struct replay *r)
 	out_date(&o, r->end_ns / NS_PER_S, ' ');
 	out_str(&o, " UTC");
 	return out_end(&o);
-}
-
-static bool parse_record(const char *value)
-{
-	given.record = value;
-	return recorder_name(&recorder, value);
 }
 
 static bool parse_from(const char *value)
