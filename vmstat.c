@@ -532,7 +532,6 @@ static bool parse_decimal(const char **p, unsigned places, uint64_t *v)
 	return true;
 }
 
-/* A day of the Gregorian calendar. */
 struct date {
 	unsigned year, month, day;
 };
@@ -2001,7 +2000,6 @@ static parse_fn parse_unit, parse_pid, parse_threshold, parse_alert, parse_top, 
  * Defined by cgroups(7), cgroup_namespaces(7) and proc_pid_mountinfo(5), Linux
  * man-pages 6.9. */
 
-/* The cgroup in the hierarchy of one controller. */
 struct hierarchy {
 	const char *path;      /* as the kernel names it; NULL: unknown or not in it */
 	const char *dir;       /* its directory; NULL: not found */
@@ -2232,7 +2230,6 @@ static bool visit_search(struct walk *w, size_t n)
 	return found;
 }
 
-/* A mount of a cgroup hierarchy. */
 struct mount {
 	char root[PATH_BYTES];  /* the mounted part of the hierarchy */
 	char point[PATH_BYTES]; /* the mount point, as we see it */
@@ -2554,7 +2551,6 @@ static bool find_named(const char *cgroup, int *error)
 	return true;
 }
 
-/* The result of scope_choose(). */
 enum chosen { CHOSEN, CHOSEN_NOT_FOUND, CHOSEN_NO_PID, CHOSEN_GONE, CHOSEN_UNSEEN, CHOSEN_NONE };
 
 /* Chooses the scope: a cgroup named as for --cgroup, or that of the other options. `auto`
@@ -2853,7 +2849,6 @@ static unsigned plan_key(struct plan *plan, unsigned n, enum metric_id m)
 	return n;
 }
 
-/* Lists the keys of each file. */
 static void plan_keys(struct plan *plan)
 {
 	uint8_t first[SRC_COUNT] = { 0 }, m; /* the first metric of a file; plan->next has the others */
@@ -3212,7 +3207,6 @@ struct snapshot {
 enum { SNAPSHOTS = WITH_LISTEN ? 4 : 2 };
 static struct snapshot snapshots[SNAPSHOTS], no_snapshot; /* precedes the first: always empty */
 
-/* The tables of the snapshots. */
 LARGE uint64_t level_rows[(SNAPSHOTS + 1) * MAX_LEVELS][M_COUNT];
 LARGE struct devices device_tables[SNAPSHOTS + 1];
 LARGE struct cpus cpu_tables[2];
@@ -4237,7 +4231,6 @@ static void say_scope(const struct comparison *c)
  * Rows by columns: what each view shows, and all that a renderer prints. A row shows an
  * item, by its number; the listing's function returns the value of an item and column. */
 
-/* Where text goes. */
 static struct screen {
 	bool tty;
 	bool sized;            /* a terminal that knows its width: text must fit */
@@ -4779,7 +4772,6 @@ static bool is_oversized(struct sink *o, const struct listing *l)
 	return more && width + more > screen.columns;
 }
 
-/* A line for each column: the number, then the heading. */
 static void text_stacked(struct sink *o, const struct listing *l, unsigned row)
 {
 	unsigned i;
@@ -5187,7 +5179,6 @@ static bool alert_follow(struct said_level *t, const struct report *r, enum rule
 
 #define MESSAGE_BYTES (PATH_BYTES + 256)
 
-/* The message of an alert, in the buffer. */
 static const char *alert_message(char buffer[MESSAGE_BYTES], const struct report *r, enum rule_id a)
 {
 	struct sink o = { buffer, MESSAGE_BYTES, 0, false };
@@ -5381,7 +5372,6 @@ static struct cell verdict_cell(const struct listing *l, unsigned item, const st
 			  c->id == VERDICT_CAUSE ? cause_names[r->cause] : verdict_message(message, r));
 }
 
-/* The verdict of --check, with its evidence below. */
 static bool list_verdict(struct listing *l)
 {
 	static const struct column columns[] = {
@@ -5494,7 +5484,6 @@ static void say_alerts(const struct comparison *c, bool again, bool last)
 				warn(0, "%s%s", time, alert_message(buffer, r, a));
 }
 
-/* The verdict of --check. */
 LARGE struct checked {
 	struct report worst; /* the worst report so far; its wall_ns is 0: none */
 	bool waits;          /* for a second interval */
@@ -5705,7 +5694,6 @@ static bool parse_check(const char *value)
 	return !*value || given.check_critical;
 }
 
-/* Sets the default levels of the rules. */
 static void default_levels(void)
 {
 	unsigned a;
@@ -5890,7 +5878,6 @@ static struct device *enter_device(struct devices *now, unsigned at, uint64_t nu
 	return (at < MAX_DISKS ? d->number == number : what == DEVICE_DISK) ? d : &ignored;
 }
 
-/* The number of disks beyond the table. */
 static unsigned disks_left_out(const struct devices *list)
 {
 	return list->count > MAX_DISKS ? list->device[MAX_DISKS].disks : 0;
@@ -6028,7 +6015,6 @@ static int read_charges(struct devices *now, const char *file, unsigned first)
 	return foreign && h->version == 2 ? EINVAL : ENODATA;
 }
 
-/* Has the cgroup no children? */
 static bool is_leaf(const struct hierarchy *h)
 {
 	struct entries entries;
@@ -6445,7 +6431,6 @@ static bool list_stats(struct listing *l)
 	return true;
 }
 
-/* Selects the metrics of -s and -f. */
 static void plan_stats(struct plan *plan, const struct listing *l)
 {
 	unsigned i;
@@ -6569,7 +6554,6 @@ static void add_id(struct ids *ids, uint64_t id)
 		ids->id[ids->n++] = (uint32_t)id;
 }
 
-/* Adds the tasks of one cgroup. */
 static bool visit_tasks(struct walk *w, size_t n)
 {
 	struct scanner s;
@@ -6658,7 +6642,6 @@ static bool is_foreign_proc(void)
 	return read_link("", link, sizeof link) && (!parse_number(link, &pid) || pid != (uint64_t)getpid());
 }
 
-/* Lists the tasks of the cgroup, or of the machine. */
 static void list_tasks(struct ids *ids)
 {
 	struct walk w = { .visit = visit_tasks, .for_visit = ids };
@@ -7035,7 +7018,6 @@ static void read_resident(struct process *p)
 	p->rate[TOP_rss] = times(in_base_units(p->rss, RAW_PAGES), 1000);
 }
 
-/* Adds a thread to its process. */
 static void add_thread(struct process *p, const struct task *t)
 {
 	p->f.ran |= t->f.ran;
@@ -7547,7 +7529,6 @@ static uint64_t unpack_value(uint32_t v, enum unit unit)
 	return v == UINT32_MAX ? UNAVAILABLE : times(v, unit == UNIT_SIZE ? 1024 * 1000 : 1);
 }
 
-/* A walk over the children. */
 struct child_walk {
 	struct plan *plan;
 	const struct snapshot *scope_now;
@@ -9194,7 +9175,6 @@ static void pass_start_up(unsigned slot)
 	scrape.walked[depth] = (uint16_t)(slot + 1);
 }
 
-/* Computes the values exported for a child. */
 static void scrape_child(const struct child_walk *walk, struct child *child, struct snapshot *before,
 			 struct snapshot *now, struct report *r)
 {
@@ -9238,7 +9218,6 @@ struct family {
 	uint8_t type, places;
 };
 
-/* The family of an exported row. */
 static struct family family_of(unsigned row)
 {
 	unsigned m = row % LENGTH(metrics);
@@ -9320,7 +9299,6 @@ static void out_own(struct sink *o, struct progress *at, const struct family *f,
 		out_sample(o, at, f, path, &k, NULL, v);
 }
 
-/* The sample of a cgroup below the scope. */
 static void out_child(struct sink *o, struct progress *at, const struct family *f, unsigned slot)
 {
 	const struct scraped_child *s = &scrape.child[slot];
@@ -10611,7 +10589,6 @@ static const uint16_t allowed_calls[] = {
 #endif
 };
 
-/* System calls for the recording. */
 static const uint16_t recorder_calls[] = {
 	SYS_flock, SYS_ftruncate,
 #ifdef SYS_ftruncate64
@@ -10747,7 +10724,6 @@ static void enter_sandbox(const char *path[2])
 	}
 }
 
-/* An address to listen on. */
 struct address {
 	union {
 		struct sockaddr any;
@@ -11228,7 +11204,6 @@ static void complete_schedule(void)
 		given.delay_ns = PAGE_IDLE_TICK * (uint64_t)NS_PER_S;
 }
 
-/* Parses the command line into `given`. */
 static void parse(char **argv)
 {
 	bool operands_only = false;
@@ -11522,7 +11497,6 @@ static void warn_incomplete(const struct snapshot *now, const struct listing *l)
 		     "the kernel does not count this per cgroup" : "no io controller counts for this cgroup");
 }
 
-/* Judges a report, records it and shows it. */
 static void show_report(struct listing *l, const struct comparison *c)
 {
 	if (WITH_ALERTS && view()->reports)
@@ -11535,7 +11509,6 @@ static void show_report(struct listing *l, const struct comparison *c)
 		print_listing(l);
 }
 
-/* Ends the program because the cgroup has ended. */
 _Noreturn static void end_with_cgroup(const struct comparison *c, bool first)
 {
 	if (WITH_RECORD && opt->record && !first) {
