@@ -11314,7 +11314,7 @@ static void shorten_sizes(const struct listing *l)
 }
 
 /* Plans the reads for the view, for --record and for the line about the scope. */
-static void plan_view(struct plan *plan, const struct listing *l, bool scope_is_told)
+static void plan_view(struct plan *plan, const struct listing *l)
 {
 	static const uint8_t told[] = { M_mem_level, M_cpu_limit, M_cpu_level };
 	unsigned i;
@@ -11326,13 +11326,13 @@ static void plan_view(struct plan *plan, const struct listing *l, bool scope_is_
 		plan_columns(plan, &recorder.listing);
 	if (screen.tty && opt->view == O_NONE && !in_cgroup())
 		plan_select(plan, M_mem_total); /* shorten_sizes() */
-	for (i = 0; in_cgroup() && scope_is_told && i < LENGTH(told); i++)
+	for (i = 0; in_cgroup() && view()->reports && isatty(STDERR_FILENO) && i < LENGTH(told); i++)
 		plan_select(plan, told[i]);
 	plan_keys(plan);
 }
 
 /* Sets up the listing of the view, and plans its reads unless it is a replay. */
-static void list_view(struct listing *l, bool scope_is_told)
+static void list_view(struct listing *l)
 {
 	const char *why;
 
@@ -11341,7 +11341,7 @@ static void list_view(struct listing *l, bool scope_is_told)
 	if (!view()->list(l))
 		die(0, "unknown column in '%s' (--columns=help lists them)", opt->columns);
 	if (!opt->replay)
-		plan_view(&scope_plan, l, scope_is_told);
+		plan_view(&scope_plan, l);
 	why = WITH_GRAPH && opt->view == O_GRAPH ? graph_missing(opt->replay ? NULL : &scope_plan) : NULL;
 	if (why)
 		die(0, "--graph: '%s' is %s", opt->columns, why);
@@ -11520,7 +11520,7 @@ _Noreturn static void end_with_cgroup(const struct comparison *c, bool first)
 }
 
 /* One tick: takes a snapshot, compares it with the last one and shows the report. */
-static void tick(struct listing *l, uint64_t n, uint64_t tick_ns, bool scope_is_told)
+static void tick(struct listing *l, uint64_t n, uint64_t tick_ns)
 {
 	static struct report report;
 	struct snapshot *now = &snapshots[n & 1], *before = &snapshots[~n & 1];
@@ -11558,7 +11558,7 @@ static void tick(struct listing *l, uint64_t n, uint64_t tick_ns, bool scope_is_
 	check_view(l);
 	if (!n)
 		shorten_sizes(l);
-	if (!n && view()->reports && scope_is_told)
+	if (!n && view()->reports && isatty(STDERR_FILENO))
 		say_scope(&comparison);
 	if (opt->view != O_CHECK)
 		warn_incomplete(now, l);
@@ -11580,7 +11580,7 @@ static void run_replay(struct listing *l)
 	plan_places(&scope_plan, false);
 	snapshots[0].plan = snapshots[1].plan = &scope_plan;
 	scope.cgroup = replay.row[0].report.cgroup != NULL;
-	list_view(l, false);
+	list_view(l);
 	l->from = &c;
 	while ((c.report = replay_next(&replay)) != NULL) {
 		bool only = replay.begin_ns == replay.end_ns && !replay.ahead;
@@ -11598,7 +11598,7 @@ static void run_replay(struct listing *l)
 /* The schedule is absolute, by the start of each tick: nothing drifts. What
  * is missed is skipped, and so is a slot that is less than half a delay away.
  * A reader that goes away ends it. */
-static void run(struct listing *l, bool scope_is_told)
+static void run(struct listing *l)
 {
 	uint64_t due = 0, n, now, last = opt->count == UINT64_MAX ? UINT64_MAX : opt->count + opt->no_first;
 	uint64_t step = opt->delay_ns;
@@ -11609,7 +11609,7 @@ static void run(struct listing *l, bool scope_is_told)
 		now = clock_ns(CLOCK_BOOTTIME);
 		due = n ? due : now;
 		screen_measure();
-		tick(l, n, now, scope_is_told);
+		tick(l, n, now);
 		if (n + 1 >= last && WITH_ALERTS && opt->view == O_CHECK && check_waits())
 			step = CHECK_NS;
 		else if (n + 1 >= last || view()->once || stopped)
@@ -11672,7 +11672,6 @@ static __attribute__((noinline)) int vmstat(int argc, char **argv)
 	LARGE struct listing listing;
 	void (*answer)(struct sink *);
 	const char *why = NULL;
-	bool scope_is_told;
 	int status;
 
 	/* With huge pages always on, each table that is touched would take 2 MiB. */
@@ -11693,7 +11692,6 @@ static __attribute__((noinline)) int vmstat(int argc, char **argv)
 	}
 	complete_options();
 	read_boot_offset();
-	scope_is_told = opt->view != O_CHECK && isatty(STDERR_FILENO);
 	if (WITH_CGROUP && !opt->replay)
 		choose_scope();
 	lay_out_snapshots();
@@ -11714,10 +11712,10 @@ static __attribute__((noinline)) int vmstat(int argc, char **argv)
 	if (WITH_RECORD && opt->replay) {
 		run_replay(&listing);
 	} else {
-		list_view(&listing, scope_is_told);
+		list_view(&listing);
 		/* A graph is finished first, a verdict is said, a recording ends with its own status. */
 		handle_signals(view()->finish ? 0 : opt->record ? 1 : LENGTH(end_signals));
-		run(&listing, scope_is_told);
+		run(&listing);
 	}
 	if (WITH_ALERTS && stopped && opt->view == O_CHECK)
 		die(0, "--check: ended by a signal before there was a verdict");
