@@ -239,10 +239,16 @@ static void out_u64(struct sink *o, uint64_t v)
 	out_digits(o, v, 1);
 }
 
+/* v / by, to the nearest. */
+static uint64_t rounded(uint64_t v, uint64_t by)
+{
+	return v / by + (v % by * 2 >= by);
+}
+
 /* Millionths, rounded to two decimals. */
 static void out_hundredths(struct sink *o, uint64_t micro)
 {
-	uint64_t hundredths = micro / 10000 + (micro % 10000 >= 5000);
+	uint64_t hundredths = rounded(micro, 10000);
 
 	out_u64(o, hundredths / 100);
 	out_char(o, '.');
@@ -290,12 +296,6 @@ static void out_human(struct sink *o, uint64_t milli)
 	}
 	if (tenths)
 		out_char(o, "BKMGTPE"[u]);
-}
-
-/* v / by, to the nearest. */
-static uint64_t rounded(uint64_t v, uint64_t by)
-{
-	return v / by + (v % by * 2 >= by);
 }
 
 /* A count, in at most four characters: 9999, 12k, 1.1M. */
@@ -4312,7 +4312,7 @@ static struct cell cell_at(const struct listing *l, unsigned row, const struct c
 	if (c->id < ID_INTERVAL)
 		return l->cell(l, l->item[row], c);
 	if (c->id == ID_INTERVAL)
-		return number_cell(r->elapsed_us ? (r->elapsed_us + 500) / 1000 : UNAVAILABLE); /* seconds */
+		return number_cell(r->elapsed_us ? rounded(r->elapsed_us, 1000) : UNAVAILABLE); /* seconds */
 	return text_cell(c->id == ID_CGROUP ? r->cgroup : r->cgroup ? "cgroup" : "host");
 }
 
@@ -4543,7 +4543,7 @@ static void out_cell(struct sink *o, const struct column *c, struct cell cell)
 		out_hundredths(o, v);
 	else
 		(opt->human && c->unit != UNIT_ID ? out_count : out_u64)(o, c->unit <= UNIT_WHOLE ? v :
-			(v + (c->unit == UNIT_SIZE ? 0 : 500)) / 1000);
+			c->unit == UNIT_SIZE ? v / 1000 : rounded(v, 1000));
 }
 
 static unsigned width_of(const struct column *c)
@@ -4895,8 +4895,7 @@ static bool record_value(struct sink *o, const struct column *c, struct cell cel
 	else if (v == UNAVAILABLE) /* as of all names */
 		return false;
 	else
-		out_decimal(o, c->unit == UNIT_DECIMALS ? v / 1000 + (v % 1000 >= 500) : v,
-			    c->unit <= UNIT_WHOLE ? 0 : 3);
+		out_decimal(o, c->unit == UNIT_DECIMALS ? rounded(v, 1000) : v, c->unit <= UNIT_WHOLE ? 0 : 3);
 	return true;
 }
 
@@ -5126,7 +5125,7 @@ static void out_cause(struct sink *o, const struct report *r)
 		out_level(o, r->cpu_level);
 		break;
 	case CAUSE_CONTENDED:
-		out(o, ", contended: %ju %% of the time", (r->value[M_cpu_full] + 500) / 1000);
+		out(o, ", contended: %ju %% of the time", rounded(r->value[M_cpu_full], 1000));
 		break;
 	case CAUSE_QUEUEING:
 		out_str(o, r->cgroup ? ", its own tasks queue" : ", tasks queue");
@@ -5183,7 +5182,7 @@ static const char *alert_message(char buffer[MESSAGE_BYTES], const struct report
 {
 	struct sink o = { buffer, MESSAGE_BYTES, 0, false };
 
-	out(&o, "%s: %ju%s", rules[a].what, (alert_value(r, a) + 500) / 1000, rules[a].tail);
+	out(&o, "%s: %ju%s", rules[a].what, rounded(alert_value(r, a), 1000), rules[a].tail);
 	if (a == RULE_cpu_some)
 		out_cause(&o, r);
 	return out_end(&o);
@@ -5292,7 +5291,7 @@ static enum verdict verdict_of(const struct report *r)
 /* Appends "memory 97% of 512M" to a list. */
 static void out_evidence(struct sink *o, const struct report *r, enum rule_id a)
 {
-	out(o, "%s%s%ju", o->n ? ", " : "", rules[a].before, (alert_value(r, a) + 500) / 1000);
+	out(o, "%s%s%ju", o->n ? ", " : "", rules[a].before, rounded(alert_value(r, a), 1000));
 	if (a == RULE_cpu_max && r->value[M_cpu_max_id] != UNAVAILABLE) {
 		out(o, "%% used (CPU %ju)", r->value[M_cpu_max_id]);
 	} else if (a == RULE_mem_pct && r->value[M_mem_limit] != UNAVAILABLE) {
@@ -8557,7 +8556,7 @@ static void out_short(struct sink *o, const struct column *c, uint64_t v)
 		if (v < 10000)
 			out_milli(o, (v + 50) / 100 * 100);
 		else
-			out_count(o, (v + 500) / 1000);
+			out_count(o, rounded(v, 1000));
 		out_str(o, c->unit == UNIT_PERCENT ? "%" : "");
 	}
 }
