@@ -9915,7 +9915,7 @@ LARGE struct connection {
 	char request[REQUEST_BYTES];
 } connections[MAX_CONNECTIONS];
 
-#define each_slot(c) c = connections; c < connections + server.slots; c++
+#define each_slot(c) struct connection *c = connections; c < connections + server.slots; c++
 
 struct request {
 	unsigned status; /* 0: not complete yet; 200, or an error */
@@ -10195,7 +10195,6 @@ static void connection_read(struct connection *c)
  * that have not taken a chunk for STUCK_NS. */
 static bool await_printing(const struct endpoint *endpoint, uint64_t now_ns)
 {
-	struct connection *c;
 	bool printed = false;
 
 	for (each_slot(c)) {
@@ -10211,7 +10210,6 @@ static void answer_waiting(const struct endpoint *endpoint, uint64_t now_ns)
 {
 	const char *why = NULL;
 	bool ready = false;
-	struct connection *c;
 
 	for (each_slot(c)) {
 		if (c->state != STATE_WAITING || c->endpoint != endpoint)
@@ -10236,7 +10234,7 @@ static void answer_waiting(const struct endpoint *endpoint, uint64_t now_ns)
  * been stuck longest. */
 static struct connection *find_room(uint64_t now_ns, uint64_t *due)
 {
-	struct connection *c, *room = NULL;
+	struct connection *room = NULL;
 	uint64_t next = UINT64_MAX;
 
 	for (each_slot(c)) {
@@ -10309,7 +10307,6 @@ static int accept_connections(uint64_t now_ns)
 static nfds_t poll_connections(struct pollfd *fds, uint64_t now_ns, uint64_t *due)
 {
 	bool accepts = server.listener && now_ns >= server.accept_ns && find_room(now_ns, due), waits = false;
-	struct connection *c;
 	nfds_t n = 1;
 
 	if (server.listener && (now_ns < server.accept_ns || server.refused_ns))
@@ -10338,11 +10335,12 @@ static nfds_t poll_connections(struct pollfd *fds, uint64_t now_ns, uint64_t *du
 static int serve_connections(const struct pollfd *fds, nfds_t n, uint64_t now_ns)
 {
 	const struct endpoint *endpoint;
-	struct connection *c;
 	int error = 0;
+	nfds_t i;
 
-	for (c = connections; c < connections + (n - 1); c++) {
-		short revents = fds[c - connections + 1].revents;
+	for (i = 1; i < n; i++) {
+		struct connection *c = &connections[i - 1];
+		short revents = fds[i].revents;
 
 		if (revents && c->state >= STATE_SENDING && revents & (POLLERR | POLLHUP))
 			connection_drop(c);
@@ -10370,8 +10368,6 @@ static int serve_connections(const struct pollfd *fds, nfds_t n, uint64_t now_ns
 /* Accepts no more connections, and closes those without a request. */
 static void stop_accepting(uint64_t now_ns)
 {
-	struct connection *c;
-
 	close(server.listener - 1);
 	server.listener = 0;
 	for (each_slot(c)) {
