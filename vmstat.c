@@ -1784,6 +1784,8 @@ static const struct metric {
 #undef H
 };
 
+#define each_metric(m) unsigned m = 1; m < LENGTH(metrics); m++
+
 /* The numbers of a process in --top. In percent of one CPU: cpu, time used; wait, time spent
  * waiting. vcs is the voluntary part of cs. Then its words. */
 enum top_value { TOP_cs, TOP_vcs, TOP_min, TOP_maj, TOP_cpu, TOP_wait, TOP_rss, TOP_read, TOP_written, TOP_COUNT };
@@ -1877,6 +1879,8 @@ static const struct rule {
 #undef A
 #undef E
 };
+
+#define each_rule(a) unsigned a = 0; a < RULE_COUNT; a++
 
 #define CHILD_EXPORTS 36 /* for each cgroup below the scope, at most */
 
@@ -2796,9 +2800,8 @@ static bool is_cpu_time(const struct place *p)
 static void plan_places(struct plan *plan, bool cgroup)
 {
 	const struct place *p;
-	unsigned m;
 
-	for (m = 1; m < LENGTH(metrics); m++) {
+	for (each_metric(m)) {
 		for (p = metrics[m].places; p->scopes && !(p->scopes & (cgroup ? scopes_of(p) : HOST)); p++)
 			;
 		plan->place[m] = p->scopes ? p : NULL;
@@ -3526,9 +3529,7 @@ static void snapshot_take(struct plan *plan, struct snapshot *now, const struct 
 /* Was any number read from this source; SRC_NONE: from any but sysfs? */
 static bool has_numbers(const struct snapshot *now, enum source_id src)
 {
-	unsigned m;
-
-	for (m = 1; m < LENGTH(metrics); m++) {
+	for (each_metric(m)) {
 		const struct place *p = now->plan->place[m];
 
 		if (p && p->source && now->level[0][m] < UNLIMITED &&
@@ -4365,9 +4366,9 @@ static struct cell table_cell(const struct listing *l, unsigned item, const stru
 /* The worst level of the rules about a metric; M_NONE: of all rules. */
 static unsigned level_of(const uint8_t level[RULE_COUNT], enum metric_id m)
 {
-	unsigned a, worst = CALM;
+	unsigned worst = CALM;
 
-	for (a = 0; a < RULE_COUNT; a++)
+	for (each_rule(a))
 		if (level[a] > worst && (m == M_NONE || rules[a].metric == m ||
 					 (a == RULE_swap && (m == M_si || m == M_so))))
 			worst = level[a];
@@ -4400,9 +4401,7 @@ static bool is_visible(enum metric_id m)
 /* --columns=help. The heading is shown where it is not the name. */
 static void out_metrics(struct sink *o)
 {
-	unsigned m;
-
-	for (m = 1; m < LENGTH(metrics); m++) {
+	for (each_metric(m)) {
 		const struct column *c = &metrics[m].column;
 
 		if (!is_visible(m))
@@ -4438,9 +4437,8 @@ static bool is_default(enum metric_id m, bool record)
 static bool add_named(struct listing *l, const struct text *name)
 {
 	bool known = false;
-	unsigned m;
 
-	for (m = 1; m < LENGTH(metrics); m++) {
+	for (each_metric(m)) {
 		const struct column *c = &metrics[m].column;
 
 		if (is_visible(m) && (is_text(name, c->key) || is_text(name, c->heading) ||
@@ -5087,10 +5085,8 @@ static enum cause find_cause(const struct report *r)
  * well, by the rules judged before. */
 static void alerts_judge(struct report *r, uint32_t doubtful)
 {
-	unsigned a;
-
 	r->worst = CALM;
-	for (a = 0; a < RULE_COUNT; a++) {
+	for (each_rule(a)) {
 		r->level[a] = CALM;
 		if (!is_judged(r, a))
 			continue;
@@ -5339,9 +5335,7 @@ static const char *verdict_message(char buffer[2 * MESSAGE_BYTES], const struct 
 /* Performance data in the format of monitoring plugins: name=value[%];warn;crit. */
 static void out_perfdata(struct sink *o, const struct report *r)
 {
-	unsigned a;
-
-	for (a = 0; a < RULE_COUNT; a++) {
+	for (each_rule(a)) {
 		const struct column *c = &metrics[rules[a].metric].column;
 
 		if (alert_value(r, a) == UNAVAILABLE)
@@ -5396,7 +5390,7 @@ static void text_verdict(struct sink *o, const struct listing *l, unsigned row)
 	const char *color = color_of(r->worst);
 	char message[2 * MESSAGE_BYTES];
 	size_t start = o->n + strlen(color);
-	unsigned level, a;
+	unsigned level;
 
 	out(o, "%s%s%s: %s", color, verdict_words[verdict_of(r)], *color ? "\033[0m" : "",
 	    verdict_message(message, r));
@@ -5405,7 +5399,7 @@ static void text_verdict(struct sink *o, const struct listing *l, unsigned row)
 		out_perfdata(o, r);
 	}
 	for (level = CRITICAL; WITH_HELP && screen.tty && level > CALM; level--)
-		for (a = 0; a < RULE_COUNT; a++)
+		for (each_rule(a))
 			if (rules[a].what && r->level[a] == level)
 				out(o, "\n  %s: %s", rules[a].what, rules[a].advice);
 	break_lines(o->text + start, o->text + o->n, screen.sized ? screen.columns : 0);
@@ -5417,10 +5411,9 @@ static void json_alerts(struct sink *o, const struct report *r)
 {
 	char message[MESSAGE_BYTES];
 	bool any = false;
-	unsigned a;
 
 	out_str(o, ",\"alerts\":[");
-	for (a = 0; a < RULE_COUNT; a++) {
+	for (each_rule(a)) {
 		if (!r->level[a])
 			continue;
 		out(o, "%s{\"metric\":\"%s\",\"level\":\"%s\",\"value\":", any ? "," : "",
@@ -5466,9 +5459,9 @@ static void say_alerts(const struct comparison *c, bool again, bool last)
 	char buffer[MESSAGE_BYTES], time[32];
 	struct sink when = SINK(time);
 	uint8_t level[RULE_COUNT] = { CALM }; /* of the message to be printed; CALM: none */
-	unsigned a, worst;
+	unsigned worst;
 
-	for (a = 0; a < RULE_COUNT; a++) {
+	for (each_rule(a)) {
 		if (!opt->rule_on[a])
 			continue;
 		if (alert_follow(&said[a], r, a) || (again && said[a].level))
@@ -5478,7 +5471,7 @@ static void say_alerts(const struct comparison *c, bool again, bool last)
 	out_when(&when, r, "", ": ");
 	out_end(&when);
 	for (worst = CRITICAL; worst > CALM; worst--)
-		for (a = 0; a < RULE_COUNT; a++)
+		for (each_rule(a))
 			if (level[a] == worst && (opt->format != O_JSON || isatty(STDERR_FILENO)))
 				warn(0, "%s%s", time, alert_message(buffer, r, a));
 }
@@ -5513,9 +5506,8 @@ static void ask_witness(const struct report *witness)
 {
 	struct report *r = &checked.worst;
 	uint32_t doubtful = find_doubtful(r);
-	unsigned a;
 
-	for (a = 0; a < RULE_COUNT; a++) {
+	for (each_rule(a)) {
 		uint64_t *v = &r->value[rules[a].metric], other = witness->value[rules[a].metric];
 
 		if (!(doubtful >> a & 1) || other == UNAVAILABLE)
@@ -5563,14 +5555,13 @@ static int finish_check(struct listing *l)
 	const struct comparison c = { &snapshots[0], &snapshots[1], &checked.worst, false };
 	enum verdict verdict = verdict_of(&checked.worst);
 	bool terminal = opt->format == O_NONE && screen.tty, known;
-	unsigned a;
 
 	l->from = below.from = &c;
 	l->below = &below;
 	below.cell = check_cell;
 	below.level = check_level;
 	add_columns(&below, check_columns, LENGTH(check_columns) - (opt->format != O_NONE));
-	for (a = 0; a < RULE_COUNT; a++) {
+	for (each_rule(a)) {
 		known = terminal ? alert_value(&checked.worst, a) != UNAVAILABLE : rules[a].what != NULL;
 		if (known || ((!terminal || rules[a].what) && c.now->plan->place[rules[a].metric]))
 			below.item[below.rows++] = (uint16_t)a;
@@ -5582,9 +5573,7 @@ static int finish_check(struct listing *l)
 /* Selects the metrics of all rules, and those that the message needs. */
 static void plan_checks(struct plan *plan, const struct listing *l)
 {
-	unsigned a;
-
-	for (a = 0; a < RULE_COUNT; a++) {
+	for (each_rule(a)) {
 		plan_select(plan, rules[a].metric);
 		plan_select(plan, averages[a]);
 	}
@@ -5651,10 +5640,9 @@ static void out_rules(struct sink *o)
 static bool parse_alert(const char *value)
 {
 	bool off = !strcmp(value, "off");
-	unsigned a;
 
 	given.rules_help |= !strcmp(value, "help");
-	for (a = 0; a < RULE_COUNT; a++) {
+	for (each_rule(a)) {
 		const char *p = after(value, metrics[rules[a].metric].column.key);
 		bool named = p && *p++ == '=';
 
@@ -7326,9 +7314,7 @@ static struct cell top_cell(const struct listing *l, unsigned item, const struct
 /* What the processes of a report are ordered by: the first rule with the worst level. */
 static enum blame blame_of(const struct report *r)
 {
-	unsigned a;
-
-	for (a = 0; a < RULE_COUNT; a++)
+	for (each_rule(a))
 		if (r->worst != CALM && r->level[a] == r->worst)
 			return rules[a].blame;
 	return BLAME_CPU;
@@ -8133,7 +8119,7 @@ static bool replay_names(struct replay *r, struct text line)
 {
 	static unsigned said;
 	char name[64];
-	unsigned i, m, n;
+	unsigned i, n;
 	bool any = false;
 
 	if (!csv_field(&line, name, sizeof name) || strcmp(name, "time"))
@@ -8143,7 +8129,7 @@ static bool replay_names(struct replay *r, struct text line)
 		for (i = 0; i < LENGTH(report_columns); i++)
 			if (!strcmp(report_columns[i].key, name))
 				r->field[n] = &report_columns[i];
-		for (m = 1; m < LENGTH(metrics); m++)
+		for (each_metric(m))
 			if (is_visible(m) && !strcmp(metrics[m].column.key, name)) {
 				r->field[n] = &metrics[m].column;
 				any = true;
@@ -9113,9 +9099,8 @@ static void scrape_scope(const struct comparison *c)
 	uint64_t cpus = c->now->level[0][M_cpus_online];
 	bool held = scrape.snapshot && !is_idle_anew(scrape.value[M_cpu_idle], export_value(c, M_cpu_idle),
 						     cpus == UNAVAILABLE ? 1 : cpus);
-	unsigned m;
 
-	for (m = 1; m < LENGTH(metrics); m++) {
+	for (each_metric(m)) {
 		uint64_t v = is_exported(m, ANY | SELF) ? export_value(c, m) : UNAVAILABLE;
 
 		if (is_cpu_time(c->now->plan->place[m])) {
@@ -9513,9 +9498,7 @@ static bool print_health(struct sink *o, struct progress *at)
 /* Selects the metrics exported for these scopes. */
 static void plan_select_exports(struct plan *plan, unsigned scopes)
 {
-	unsigned m;
-
-	for (m = 1; m < LENGTH(metrics); m++)
+	for (each_metric(m))
 		if (is_exported(m, scopes))
 			plan_select(plan, m);
 }
@@ -9564,11 +9547,11 @@ static const char page_style[] =
 static void page_alerts(struct sink *o, const struct report *r)
 {
 	char buffer[MESSAGE_BYTES];
-	unsigned level, a;
+	unsigned level;
 
 	out_str(o, "<ul class=\"card alerts\">\n");
 	for (level = CRITICAL; WITH_ALERTS && level > CALM; level--)
-		for (a = 0; a < RULE_COUNT; a++) {
+		for (each_rule(a)) {
 			if (r->level[a] != level)
 				continue;
 			out(o, "<li class=\"%s\">", level_words[level]);
