@@ -11161,7 +11161,7 @@ static void check_conflicts(void)
 		die(0, "--record needs a delay: how often it records");
 	if (set & (B(FROM) | B(TO)) && !(set & B(REPLAY)))
 		die(0, "--%s is for --replay", options[first_of(set & (B(FROM) | B(TO)))].name);
-	if (WITH_ALERTS && !memchr(given.rule_on, true, RULE_COUNT) && (given.view == O_CHECK || given.top_alerting))
+	if (WITH_ALERTS && !memchr(given.rule_on, 1, RULE_COUNT) && (given.view == O_CHECK || given.top_alerting))
 		die(0, "conflicting options: --%s and --alert=off", given.view == O_CHECK ? "check" : "top");
 }
 
