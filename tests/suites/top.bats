@@ -361,6 +361,7 @@ agrees() {
     two_threads busy
     rm "$T"/f/proc/50/{stat,schedstat} "$T/f/proc/51/schedstat"
     mkdir "$T"/f/proc/50/{stat,schedstat} "$T/f/proc/51/schedstat" # cannot be read
+    # shellcheck disable=SC2034 # run_with_changes reads it
     local changes=('rmdir "$T"/f/proc/50/{stat,schedstat} "$T/f/proc/51/schedstat"; overlay')
     run_with_changes --top=9,always --json $CALM
     succeeds
