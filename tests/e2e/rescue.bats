@@ -51,7 +51,9 @@ setup_file() { boot_machine rescue; }
 	cache=$(($(json_value memory_after .cache) - $(json_value memory_before .cache)))
 	free=$(($(json_value memory_before .free) - $(json_value memory_after .free)))
 	is_near "growth of cache" $cache 16384 200
-	is_near "loss of free" $free 16384 "$(usually 1500 4000)"
+	# What else it frees meanwhile is the kernel's: 5 MiB on 6.12 once.
+	is_near "loss of free" $free 16384 "$(usually 1500 8192)"
+	is_near "free of the file" "$(json_value memory_after .free)" "$(noted meminfo_after meminfo.MemFree)" 1000
 }
 
 @test "rescue: a hundred processes: forks, faults and switches add up" {

@@ -37,6 +37,7 @@ note cpu_after /proc/stat /proc/vmstat
 run memory_before vmstat --json
 dd if=/dev/zero of=/tmp/file bs=1M count=16 2>/dev/null
 run memory_after vmstat --json
+note meminfo_after /proc/meminfo
 rm /tmp/file
 
 # A hundred processes, each from fork to end.
