@@ -258,3 +258,21 @@ pictures() {
     succeeds
     [[ ${lines[0]} == "load1  now 1.26  min 0.52  avg 1.01  max 1.26" ]] || { show_output; false; }
 }
+
+@test "the scale ends at 100 for percentages, however small; else at 1, 2 or 5 of a power of ten" {
+    local metric value top
+    while read -r metric value top; do
+        printf '%s\n' "time,interval,scope,cgroup,$metric" "2026-01-02T03:04:01Z,1,cgroup,/a,1" \
+            "2026-01-02T03:04:02Z,1,cgroup,/a,$value" > "$T/csv"
+        run_vmstat "--replay=$T/csv" "--graph=$metric"
+        succeeds
+        [[ ${lines[1]} =~ ^\ *$top\ \| ]] || { echo "$metric $value: not $top"; show_output; false; }
+    done << 'END'
+mem_pct 7 100%
+cs 7 10
+cs 10 10
+cs 11 20
+cs 49 50
+cs 5001 10k
+END
+}

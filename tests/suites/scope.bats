@@ -681,6 +681,11 @@ run_with_fault() {
     local line
     line=$(TERM=dumb script -qec "'$VMSTAT' --proc='$T/f/proc' --sys='$T/f/sys' --scope=cgroup $CALM" /dev/null < /dev/null | tr -d '\r' | head -n 1)
     [[ $line == "vmstat: scope cgroup /kubepods/pod1/ctr (v2), memory limit 48M of /kubepods/pod1, 0.50 CPUs of /kubepods/pod1" ]] || { echo "$line"; false; }
+    # A shell of the host's that joined the container's namespaces.
+    echo 0::/../../elsewhere | write_file proc/self/cgroup
+    echo 0::/kubepods/pod1/ctr | write_file proc/1/cgroup
+    line=$(TERM=dumb script -qec "'$VMSTAT' --proc='$T/f/proc' --sys='$T/f/sys' --scope=cgroup $CALM" /dev/null < /dev/null | tr -d '\r' | head -n 1)
+    [[ $line == "vmstat: scope cgroup /kubepods/pod1/ctr (v2), memory limit 48M of /kubepods/pod1, 0.50 CPUs of /kubepods/pod1, entered from outside: as PID 1 sees it" ]] || { echo "$line"; false; }
     # A subtree bound in: what is above it cannot be seen.
     use_fixture v1
     line=$(TERM=dumb script -qec "'$VMSTAT' --proc='$T/f/proc' --sys='$T/f/sys' --scope=cgroup $CALM" /dev/null < /dev/null | tr -d '\r' | head -n 1)
