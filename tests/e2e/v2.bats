@@ -48,7 +48,7 @@ swap_rates() { section swap_after | awk '$1 == "memory.stat.pswpin" { print "si 
 	is_near free "$(json_value swap .free)" $((16384 - current / 1024)) 128
 	is_near mem_pct "$(json_value swap .mem_pct)" \
 		"$(awk -v c="$current" 'BEGIN { print c / 16777216 * 100 }')" 1
-	is_between "mem_pct of the load" "$(json_value swap .mem_pct)" 80 100
+	is_between "mem_pct of the load" "$(json_value swap .mem_pct)" "$(usually 80 50)" 100
 	is_near cache "$(json_value swap .cache)" \
 		$(($(noted swap_after memory.stat.file) / 1024)) 64
 	# A CPU keeps some pages back before it puts them on a list, since 6.9 up to 31 for each.
