@@ -3916,7 +3916,7 @@ static struct throttling find_throttling(const struct comparison *c)
 	for (l = 0; l < levels_of(c, DIR_CPU); l++) {
 		const uint64_t *now = c->now->level[l];
 		uint64_t before = c->before->level[l][M_nr_periods], period_us = now[M_cpu_period];
-		bool long_enough = period_us == UNLIMITED || c->report->elapsed_us >= period_us;
+		bool long_enough = c->report->elapsed_us >= least_of(period_us, 1000000); /* it is 1 s at most */
 
 		if (has_no_quota(now))
 			continue;

@@ -408,8 +408,6 @@ static void test_catalogue(void)
 	for (unsigned i = 0; i < RULE_COUNT; i++)
 		t_ok(rules[i].warn <= rules[i].crit && (!rules[i].what || rules[i].crit),
 		     "the warning comes first", metrics[rules[i].metric].column.key);
-	for (unsigned i = 0; i < TOP_COUNT; i++)
-		t_ok(top_columns[i].id == i, "a column of --top is in its place", top_columns[i].key);
 }
 
 static void test_mul_div(void)
