@@ -9957,6 +9957,13 @@ static unsigned parse_request_line(struct text line, struct request *r)
 	return 200;
 }
 
+static bool is_header(const struct text *name, const char *s)
+{
+	size_t n = strlen(s);
+
+	return (size_t)(name->end - name->p) == n && !strncasecmp(name->p, s, n);
+}
+
 /* Parses "Name: value". A body is ignored: it is drained after the response. */
 static unsigned parse_header(struct text line, struct request *r, unsigned *hosts)
 {
@@ -9970,9 +9977,9 @@ static unsigned parse_header(struct text line, struct request *r, unsigned *host
 		value.p++;
 	while (value.end > value.p && is_blank(value.end[-1]))
 		value.end--;
-	if (!strncasecmp(name.p, "content-length:", 15))
+	if (is_header(&name, "content-length"))
 		return parse_digits(&value.p, &length) && value.p == value.end ? 200 : 400;
-	if (!strncasecmp(name.p, "host:", 5)) {
+	if (is_header(&name, "host")) {
 		++*hosts;
 		if (!r->host.p) /* an absolute URI takes precedence */
 			r->host = value;
