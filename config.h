@@ -110,9 +110,9 @@
 #define SCAN_BYTES 8192
 #endif
 
-/* The longest report, which is one write(2). */
+/* The longest report, which is one write(2). A multiple of a page wastes no memory. */
 #ifndef OUT_BYTES
-#define OUT_BYTES 65024
+#define OUT_BYTES 61440
 #endif
 
 #endif

@@ -104,9 +104,9 @@ _Static_assert(OUT_BYTES >= 8192, "a report must fit in OUT_BYTES");
 
 #define LENGTH(array) (sizeof (array) / sizeof *(array))
 
-/* A table that is large and mostly untouched. The linker places the most aligned first,
- * so that the variables that each tick touches share few pages. */
-#define LARGE _Alignas(1024) static
+/* A table that is large and mostly untouched: it begins a page. The linker places the most
+ * aligned first, so that the variables that each tick touches share few pages. */
+#define LARGE _Alignas(4096) static
 
 /* Rows of a table if a switch is 1, nothing if it is 0. */
 #define IF(with, ...) IF_(with, __VA_ARGS__)

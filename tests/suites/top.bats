@@ -202,7 +202,7 @@ system.slice/ssh.service |
     run_vmstat --top=100 --json
     succeeds
     jq -e '.top | length == 100 and all(.args | endswith("..."))' <<< "$output"
-    [ ${#output} -lt 65024 ]
+    [ ${#output} -lt 61440 ]
 }
 
 @test "the pressure of I/O is judged without being asked for: it says whom to blame" {
