@@ -2898,11 +2898,10 @@ static const char *read_line(const struct plan *plan, const struct key *key, enu
 	uint64_t v = 0;
 
 	for (m = key->metric; m; m = plan->next[m]) {
-		unsigned last = plan->place[m]->nth;
-		bool average = format == FORMAT_PSI && last; /* in whole percent */
+		unsigned last = plan->place[m]->nth; /* of pressure: 1, the average in whole percent */
 
 		if (format == FORMAT_PSI) {
-			p = after_name(start, end, average ? "avg10=" : "total=");
+			p = after_name(start, end, last ? "avg10=" : "total=");
 			if (!p)
 				return end;
 			nth = 0;
@@ -2910,7 +2909,8 @@ static const char *read_line(const struct plan *plan, const struct key *key, enu
 		for (; nth < last || !nth; nth++) {
 			while (*p == ' ')
 				p++;
-			if (!parse_digits(&p, &v) || ((unsigned char)*p > ' ' && !(average && *p == '.')))
+			if (!parse_digits(&p, &v) ||
+			    ((unsigned char)*p > ' ' && !(format == FORMAT_PSI && last && *p == '.')))
 				return p > furthest ? p : furthest; /* ends at a blank, CR or LF */
 		}
 		if (p >= end)
@@ -3503,10 +3503,11 @@ static void snapshot_take(struct plan *plan, struct snapshot *now, const struct 
 	now->wall_ns = clock_ns(CLOCK_REALTIME);
 	now->of_host = !in_cgroup() || needs->host;
 	now->gone = false;
-	for (src = 1; src < SRC_COUNT; src++)
-		if (plan->first_key[src] < plan->first_key[src + 1] && src != SRC_CPU_POSSIBLE &&
-		    (src != SRC_CPU_ONLINE || !now->of_host))
+	for (i = 0; i < plan->first_key[SRC_COUNT]; i = plan->first_key[src + 1]) {
+		src = plan->place[plan->key[i].metric]->source;
+		if (src != SRC_CPU_POSSIBLE && (src != SRC_CPU_ONLINE || !now->of_host))
 			read_source(plan, now, src);
+	}
 	if (plan->source[SRC_CPU_ONLINE])
 		count_cpus(plan, now, before);
 	if (plan->source[SRC_EACH_CPU])
@@ -5459,18 +5460,19 @@ static void say_alerts(const struct comparison *c, bool again, bool last)
 	char buffer[MESSAGE_BYTES], time[32];
 	struct sink when = SINK(time);
 	uint8_t level[RULE_COUNT] = { CALM }; /* of the message to be printed; CALM: none */
-	unsigned worst;
+	unsigned worst = CALM;
 
 	for (each_rule(a)) {
 		if (!opt->rule_on[a])
 			continue;
 		if (alert_follow(&said[a], r, a) || (again && said[a].level))
 			level[a] = r->level[a];
+		worst = level[a] > worst ? level[a] : worst;
 		say_unjudged(&said[a], c, a, last);
 	}
 	out_when(&when, r, "", ": ");
 	out_end(&when);
-	for (worst = CRITICAL; worst > CALM; worst--)
+	for (; worst > CALM; worst--)
 		for (each_rule(a))
 			if (level[a] == worst && (opt->format != O_JSON || isatty(STDERR_FILENO)))
 				warn(0, "%s%s", time, alert_message(buffer, r, a));
