@@ -182,7 +182,7 @@ END
 pictures() {
     requires_terminal
     TERM=dumb script -qec "stty cols $1 rows $2; '$VMSTAT' $HOST ${*:3}" /dev/null < /dev/null |
-        tr -d '\r' | sed 's/\x1b\[H/== \n/g; s/\x1b\[[0-9;]*[A-GI-Za-z]//g' |
+        tr -d '\r' | tee "$T/raw" | sed 's/\x1b\[H/== \n/g; s/\x1b\[[0-9;]*[A-GI-Za-z]//g' |
         awk '$0 ~ /== $/ { n++; sub(/== $/, ""); if (length) print; print "== " n; next } n' > "$T/pictures"
     awk -v columns=$1 -v rows=$2 '/^== / { lines = 0; next }
         length > columns || ++lines > rows { print "too large: " $0; bad = 1 }
@@ -198,6 +198,8 @@ pictures() {
             ++lines == 1 && !/^cs  now / || lines == rows && (!/[0-9][0-9]:[0-9][0-9]:[0-9][0-9]$/ || length != columns) {
                 print "picture " n " at " size ": " $0; bad = 1 }
             END { exit bad || n != 7 }' "$T/pictures" || { cat "$T/pictures"; false; }
+        # Each line clears what the last picture had there.
+        ! grep -v $'^\e\\[[HK]\|^\e\\[?' "$T/raw" || { cat -v "$T/raw"; false; }
     done
 }
 

@@ -279,8 +279,7 @@ Transfer-Encoding: chunked' ]]
         answers 200
         [[ $(header Content-Type) == 'text/html; charset=utf-8' ]]
         [[ $(header Content-Security-Policy) == "default-src 'none'; "* ]]
-        [[ $(body | head -c 15) == '<!DOCTYPE html>' || $(body | head -c 15) == '<!doctype html>' ]]
-        [[ $(body | tail -n 1) == '</html>' ]]
+        [[ $(body) == '<!DOCTYPE html>'*"<title>$(uname -n): "*" - vmstat</title>"*'</html>' ]]
     }
     stop_server
 }

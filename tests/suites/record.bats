@@ -101,7 +101,7 @@ stop_recorder() {
 
 @test "damaged lines are skipped and counted, unknown columns named, missing ones unavailable" {
     cat > "$T/csv" <<'EOF'
-time,interval,cs,color,"maj",us
+time,interval,cs,"co""l,or","maj",us
 2026-01-02T03:04:05.000Z,1,100,red,5,50
 2026-01-02T03:04:06Z,1,nonsense,red,6,51
 2026-01-02T03:04:07Z,1,300
@@ -119,7 +119,7 @@ EOF
 2026-01-02T03:04:05.000Z,1,host,,100,5,50,
 2026-01-02T03:04:08.500Z,1,host,,400,8,53,
 2026-01-02T03:04:10.000Z,1,host,,600,,56,"
-    stderr_has '^vmstat: --replay: column color is not known: left out$'
+    stderr_has '^vmstat: --replay: column co"l,or is not known: left out$'
     stderr_has '^vmstat: --replay: damaged lines: 6, skipped$'
     [[ $(wc -l <<< "$output") == 4 ]] || { show_output; false; }
 }
