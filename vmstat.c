@@ -4588,9 +4588,9 @@ static size_t text_cells(struct sink *o, const struct listing *l, const unsigned
 		width = shown_width(l, i);
 		if (!width)
 			continue;
-		if (any) {
-			out_align(o, start, end++, false);
-			out_char(o, ' ');
+		if (any) { /* a blank, after what a name leaves of its column */
+			out_fill(o, ' ', o->n < end ? end - o->n + 1 : 1);
+			end++;
 		}
 		any = true;
 		start = o->n;
