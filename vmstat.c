@@ -8219,7 +8219,7 @@ static uint64_t replay_last(struct scanner *s, int fd)
 	uint64_t ns, last = 0;
 	struct text line;
 
-	for (back = SCAN_BYTES; from > 0 && !last; back *= 2) {
+	for (back = SCAN_BYTES; from > 0 && !last; back = back < end / 2 ? 2 * back : end) {
 		from = end > back ? end - back : 0;
 		lseek(fd, from, SEEK_SET);
 		scan_start_stream(s, fd, from);
@@ -9219,10 +9219,10 @@ static struct family family_of(unsigned row)
 		e->type, export_places(m) };
 }
 
-/* HELP and TYPE. The catalogue's help text is made a sentence. */
+/* HELP and TYPE. The catalogue's help text, or a name without one, is made a sentence. */
 static void out_title(struct sink *o, const struct family *f)
 {
-	const char *help = f->help;
+	const char *help = *f->help ? f->help : f->name;
 
 	out(o, "# HELP %s%s ", f->prefix, f->name);
 	out_char(o, *help >= 'a' && *help <= 'z' ? (char)(*help - 'a' + 'A') : *help);
