@@ -867,6 +867,7 @@ static void write_out(struct sink *o)
 struct file {
 	int fd;    /* plus one; 0: not opened yet, -1: unavailable */
 	int error; /* errno of the last open or read, or 0 */
+	int said;  /* its error at the last warning about it, plus one; 0: none yet */
 };
 
 /* Joins a[0..n), b and c in `to`, of PATH_BYTES; false if they do not fit. */
@@ -1231,7 +1232,7 @@ enum format { FORMAT_WORDS, FORMAT_PSI, FORMAT_NUMBER, FORMAT_AVERAGES, FORMAT_L
 	S(V1_QUOTA, CPU, LIMIT, "cpu.cfs_quota_us") \
 	S(V1_PERIOD, CPU, LIMIT, "cpu.cfs_period_us") \
 	S(V1_CPUSET_CPUS, CPUSET, CPUS, NAME("cpuset.effective_cpus"), OR("cpuset.cpus")) \
-	S(DEVICES, IO, CODE, "io.stat") \
+	S(DEVICES, IO, CODE, NAME("io.stat"), OR("blkio.throttle.io_service_bytes_recursive")) \
 	S(OOM_BELOW, MEMORY, CODE, "memory.oom_control") \
 	S(OOM_PARENT, MEMORY, CODE, "memory.events") \
 	S(DISKSTATS, PROC, CODE, "diskstats") \
@@ -3048,6 +3049,13 @@ static void read_cpu_list(const struct plan *plan, struct scanner *s, enum sourc
 	values[plan->key[plan->first_key[src]].metric] = n;
 }
 
+/* Does a file exist that could not be read? Its counts and limits are then unknown,
+ * and may be the decisive ones. */
+static bool is_unread(const struct file *f)
+{
+	return f->error && f->error != ENOENT && f->error != ENODEV && f->error != EOPNOTSUPP;
+}
+
 /* Starts scanning a source's file in dir[0..n), which stays open. A missing
  * cgroup file is tried again each time, as controllers are switched on and
  * off; files of a captured tree are reopened under --listen, as they may be
@@ -3104,13 +3112,6 @@ static void read_file(struct plan *plan, struct file *f, const char *dir, size_t
 	/* If the kernel does not report it, all usage counts; but not after a read error. */
 	if (src == SRC_MEM_STAT && s.error && s.error != ENOENT)
 		values[M_inactive_file] = FALSE_NUMBER;
-}
-
-/* Does a file exist that could not be read? Its counts and limits are then unknown,
- * and may be the decisive ones. */
-static bool is_unread(const struct file *f)
-{
-	return f->error && f->error != ENOENT && f->error != ENODEV && f->error != EOPNOTSUPP;
 }
 
 /* ----------------------------------------------------------------- REPORT
@@ -3378,12 +3379,13 @@ static void read_tasks(struct snapshot *now, uint64_t before_ns, const struct ne
 static uint64_t oldest_start_ns(void);
 
 /* v1 counts a kill only in the victim's own cgroup: adds up `dir` and all below. */
-static uint64_t read_oom_below(const char *dir)
+static uint64_t read_oom_below(const char *dir, int *error)
 {
 	uint64_t sum = UNAVAILABLE;
 	struct walk w = { .visit = visit_oom, .for_visit = &sum };
 
 	walk_over(&w, dir);
+	*error = w.error;
 	return w.error ? UNAVAILABLE : sum;
 }
 
@@ -3420,16 +3422,24 @@ static const char *directory_of(enum source_id src)
 	return dir == DIR_PROC ? opt->proc : dir == DIR_SYS ? opt->sys : hierarchies[dir].dir;
 }
 
+/* The length of its path at a level. */
+static size_t directory_length(enum source_id src, unsigned l)
+{
+	const struct hierarchy *h = &hierarchies[sources[src].directory];
+
+	return h->levels ? h->length[l] : strlen(directory_of(src));
+}
+
 /* Reads a file; at each level if the plan needs its levels. */
 static void read_source(struct plan *plan, struct snapshot *now, enum source_id src)
 {
-	const char *dir = directory_of(src);
 	const struct hierarchy *h = &hierarchies[sources[src].directory];
 	unsigned l, levels = h->levels > 1 && plan->levels[src] ? h->levels : 1;
 
-	for (l = 0; l < levels; l++)
-		read_file(plan, &files[l][src], dir, h->levels ? h->length[l] : strlen(dir), src, l == 0,
+	for (l = 0; l < levels; l++) {
+		read_file(plan, &files[l][src], directory_of(src), directory_length(src, l), src, l == 0,
 			  now->level[l]);
+	}
 }
 
 /* Counts the online CPUs. On a host these are the cpuN lines of /proc/stat, of the same
@@ -3523,7 +3533,7 @@ static void snapshot_take(struct plan *plan, struct snapshot *now, const struct 
 	if (plan->source[SRC_DEVICES] && !needs->devices)
 		read_devices(now, true, false);
 	if (plan->source[SRC_OOM_BELOW])
-		now->level[0][M_oom] = read_oom_below(hierarchies[DIR_MEMORY].dir);
+		now->level[0][M_oom] = read_oom_below(hierarchies[DIR_MEMORY].dir, &files[0][SRC_OOM_BELOW].error);
 	now->gone = cgroup_is_gone();
 }
 
@@ -6025,6 +6035,7 @@ static bool is_leaf(const struct hierarchy *h)
 static void read_devices(struct snapshot *now, bool charged, bool names)
 {
 	bool v1 = hierarchies[DIR_IO].version == 1, leaf = false, worked;
+	const struct source *source = &sources[SRC_DEVICES];
 	struct devices *list = now->devices;
 	uint64_t bytes[2] = { 0, 0 }, any = 0;
 	int error, requests_error;
@@ -6038,7 +6049,7 @@ static void read_devices(struct snapshot *now, bool charged, bool names)
 		read_diskstats(list);
 		return;
 	}
-	error = read_charges(list, v1 ? "blkio.throttle.io_service_bytes_recursive" : "io.stat", 0);
+	error = read_charges(list, v1 ? source->old_name : source->name, 0);
 	leaf = v1 && error == ENOENT && is_leaf(&hierarchies[DIR_IO]);
 	if (leaf)
 		error = read_charges(list, "blkio.throttle.io_service_bytes", 0);
@@ -6058,6 +6069,7 @@ static void read_devices(struct snapshot *now, bool charged, bool names)
 	}
 	worked = (names || (v1 && !any)) && read_diskstats(list);
 	list->error = !error && v1 && !any && worked ? ENODATA : error;
+	files[0][SRC_DEVICES].error = error == ENODATA ? 0 : error;
 	if (list->error)
 		list->count = 0;
 	if (list->error || list->stacking_error)
@@ -7453,6 +7465,7 @@ static void read_child(struct plan *plan, const char *rest, uint64_t *values)
 {
 	char dir[PATH_BYTES];
 	unsigned src;
+	int error;
 
 	for (src = 1; src < SRC_COUNT; src++) {
 		enum directory d = sources[src].directory;
@@ -7466,7 +7479,7 @@ static void read_child(struct plan *plan, const char *rest, uint64_t *values)
 			close(file.fd - 1);
 	}
 	if (plan->source[SRC_OOM_BELOW] && join(dir, hierarchies[DIR_MEMORY].dir, rest, ""))
-		values[M_oom] = read_oom_below(dir);
+		values[M_oom] = read_oom_below(dir, &error);
 }
 
 /* The slot of a child: its own, which mostly follows the previous child's, or a
@@ -11334,27 +11347,28 @@ static void list_view(struct listing *l)
 		die(0, "--graph: '%s' is %s", opt->columns, why);
 }
 
-/* Does a metric need a number that is missing from this file? */
-static bool is_incomplete(const struct snapshot *now, enum metric_id m, enum source_id src)
+/* Does a metric need a number that is missing from this file, at this level? */
+static bool is_incomplete(const struct comparison *c, unsigned l, enum metric_id m, enum source_id src)
 {
-	const struct place *p = now->plan->place[m];
+	const struct place *p = c->now->plan->place[m];
+	uint64_t v = c->now->level[l][m];
 	const struct term *t;
 
-	if (!p)
+	if (!p || (terms_of(p) && c->report->value[m] != UNAVAILABLE))
 		return false;
 	for (t = terms_of(p); t && t->sign; t++)
-		if ((!t->optional || t->sign == TERM_NEEDED) && is_incomplete(now, t->metric, src))
+		if ((!t->optional || t->sign == TERM_NEEDED) && is_incomplete(c, l, t->metric, src))
 			return true;
-	return (p->source == src && now->level[0][m] == UNAVAILABLE) ||
-	       (p->over && is_incomplete(now, p->over, src));
+	return (p->source == src && (v == UNAVAILABLE || v == FALSE_NUMBER)) ||
+	       (p->over && is_incomplete(c, l, p->over, src));
 }
 
-/* Lists the columns that are unavailable because of a file in /proc. If the file has some
- * of its numbers, columns that only some kernels support are not listed. */
-static void out_unavailable(struct sink *o, const struct listing *l, enum source_id src)
+/* Lists the columns that are unavailable because of a file. If it has some of its numbers,
+ * columns that only some kernels support are not listed. */
+static void out_unavailable(struct sink *o, const struct listing *l, unsigned level, enum source_id src)
 {
-	const struct snapshot *now = l->from->now;
-	bool partly = !files[0][src].error && has_numbers(now, src);
+	const struct comparison *c = l->from;
+	bool partly = !level && !files[0][src].error && has_numbers(c->now, src);
 	unsigned i;
 
 	for (i = 0; i < l->columns; i++) {
@@ -11362,36 +11376,48 @@ static void out_unavailable(struct sink *o, const struct listing *l, enum source
 
 		if (l->layout == LAYOUT_STACKED && m < ID_INTERVAL)
 			m = stats[m].metric;
-		if (m < M_COUNT && l->from->report->value[m] == UNAVAILABLE && is_incomplete(now, m, src) &&
+		if (m < M_COUNT && c->report->value[m] == UNAVAILABLE && is_incomplete(c, level, m, src) &&
 		    (!partly || (metrics[m].show > SHOW_EXTENDED && view()->reports)))
 			out(o, " %s", l->column[i]->key);
 	}
 	out_end(o);
 }
 
-/* Warns about unavailable columns, one line a file, when its state changes. A kernel may
- * lack any file but those of /proc that all have. */
+/* Warns about columns that are unavailable because of a file, when its state changes. A
+ * kernel may lack any file but those of /proc that all have; if it has one of a single
+ * number, the number is there. */
+static void warn_unread(const struct listing *l, unsigned level, enum source_id src)
+{
+	const struct source *source = &sources[src];
+	bool old = src == SRC_DEVICES && hierarchies[DIR_IO].version == 1;
+	struct file *f = &files[level][src];
+	char buffer[PATH_BYTES], path[PATH_BYTES];
+	struct sink names = SINK(buffer), file = SINK(path);
+
+	if (f->said == 1 + f->error)
+		return;
+	f->said = 1 + f->error;
+	if (!is_unread(f) && !(source->directory == DIR_PROC && source->format == FORMAT_WORDS) &&
+	    (f->error || (source->format != FORMAT_NUMBER && source->format != FORMAT_LIMIT)))
+		return;
+	out_unavailable(&names, l, level, src);
+	out_bytes(&file, directory_of(src), directory_length(src, level));
+	out(&file, "/%s", old ? source->old_name : source->name);
+	if (*buffer)
+		warn(f->error, f->error ? "%s:%s unavailable:" : "%s: empty, or without its numbers:%s unavailable",
+		     out_end(&file), buffer);
+}
+
+/* The same for all files, at each level that counts. */
 static void warn_unavailable(const struct listing *l)
 {
-	static int state[SRC_COUNT]; /* errno + 1 at the last warning; 0: none yet */
-	unsigned src;
+	const struct plan *plan = l->from->now->plan;
+	unsigned src, level, levels;
 
 	for (src = 1; src < SRC_COUNT && !opt->quiet; src++) {
-		char buffer[PATH_BYTES];
-		struct sink names;
-		int error = files[0][src].error;
-
-		if (!l->from->now->plan->source[src] || state[src] == 1 + error ||
-		    !(is_unread(&files[0][src]) ||
-		      (sources[src].directory == DIR_PROC && sources[src].format == FORMAT_WORDS)))
-			continue;
-		names = (struct sink)SINK(buffer);
-		state[src] = 1 + error;
-		out_unavailable(&names, l, src);
-		if (*buffer)
-			warn(error, error ? "%s/%s:%s unavailable:" :
-			     "%s/%s: empty, or without its numbers:%s unavailable",
-			     directory_of(src), sources[src].name, buffer);
+		levels = !plan->source[src] ? 0 : !plan->levels[src] ? 1 : levels_of(l->from, sources[src].directory);
+		for (level = 0; level < levels; level++)
+			warn_unread(l, level, src);
 	}
 }
 

@@ -90,6 +90,33 @@ setup() {
     json_has free=null avail=null mem_limit=null mem_pct=null mem_level=null
 }
 
+@test "a file that makes a limit unknown is named, whichever level it is of" {
+    in_v2
+    local file above=sys/fs/cgroup/kubepods
+    # Not /proc/meminfo, which has no Active(file) here and needs none.
+    for file in memory.max memory.high memory.current memory.stat; do
+        in_v2
+        rm -f "$T/f/$above/$file" && mkdir "$T/f/$above/$file"
+        run_in_cgroup -o avail,mem_pct,us
+        json_has avail=null mem_pct=null us=17
+        [[ $stderr == "vmstat: $T/f/$above/$file: avail mem_pct unavailable: Is a directory" ]] || { show_output; false; }
+    done
+    for file in cpu.max pids.max; do
+        in_v2
+        rm -f "$T/f/$above/pod1/$file" && mkdir "$T/f/$above/pod1/$file"
+        run_in_cgroup -o cpu_limit,tasks_limit
+        json_has cpu_limit=$([[ $file == cpu.max ]] && echo null || echo 0.5) tasks_limit=null
+        stderr_has "^vmstat: $T/f/$above/pod1/$file: (cpu|tasks)_limit unavailable: Is a directory$"
+    done
+    # Once; and one that is empty, as no limit of the kernel's is.
+    in_v2
+    : > "$T/f/$above/memory.max"
+    two_in_cgroup -o mem_pct
+    json_has 2 mem_pct=null
+    [[ $stderr == "vmstat: $T/f/$above/memory.max: empty, or without its numbers: mem_pct unavailable" ]] ||
+        { show_output; false; }
+}
+
 @test "no memory files where ancestors are out of sight: unknown, not the host's" {
     in_v2
     mv "$T/f/$C" "$T/ctr" && rm -rf "$T/f/sys/fs/cgroup" && mv "$T/ctr" "$T/f/sys/fs/cgroup"
@@ -188,4 +215,5 @@ setup() {
     mkdir "$T/f/$C/memory.stat"
     run_in_cgroup
     json_has free=null avail=null mem_limit=null mem_pct=null
+    stderr_has '/memory.stat: free .* avail mem_limit mem_pct mem_level unavailable: Is a directory$'
 }

@@ -461,6 +461,28 @@ run_with_fault() {
         "$VMSTAT" "--proc=$T/f/proc" "--sys=$T/f/sys" "${@:2}"
 }
 
+@test "charges and OOM kills that cannot be read are unavailable, and the file is named" {
+    rm "$T/f/$C/io.stat" && mkdir "$T/f/$C/io.stat"
+    run_in_cgroup -o bi,bo
+    json_has bi=null bo=null
+    [[ $stderr == "vmstat: $T/f/$C/io.stat: bi bo unavailable: Is a directory" ]] || { show_output; false; }
+    in_v1
+    local file of=(blkio/blkio.throttle.io_service_bytes_recursive memory/memory.oom_control)
+    for file in "${of[@]}"; do
+        rm "$T/f/$G/$file" && mkdir "$T/f/$G/$file"
+    done
+    run_in_cgroup -o bi,bo,oom
+    json_has bi=null bo=null oom=null
+    stderr_has "/${of[0]}: bi bo unavailable: Is a directory$"
+    stderr_has "/${of[1]}: oom unavailable: Is a directory$"
+    # Without devices that kernel has not counted: nothing to read, and no word.
+    in_v1
+    printf 'Total 0\n' | write_file "$G/${of[0]}"
+    run_in_cgroup -o bi,bo
+    json_has bi=null bo=null
+    stderr_is_empty
+}
+
 @test "a task that cannot be read is not one less: r, b, cs unknown, and the reason" {
     local lost="some tasks cannot be read: r, b and cs are unavailable"
     run_with_fault -P "$T/f/proc/102/status" pread64:error=EIO --scope=cgroup --json $CALM
