@@ -3112,6 +3112,8 @@ static void read_file(struct plan *plan, struct file *f, const char *dir, size_t
 	/* If the kernel does not report it, all usage counts; but not after a read error. */
 	if (src == SRC_MEM_STAT && s.error && s.error != ENOENT)
 		values[M_inactive_file] = FALSE_NUMBER;
+	if (sources[src].directory == DIR_CPUSET && is_unread(f)) /* or those of the level above would count */
+		values[M_cpuset_cpus] = FALSE_NUMBER;
 }
 
 /* ----------------------------------------------------------------- REPORT
@@ -3430,7 +3432,7 @@ static size_t directory_length(enum source_id src, unsigned l)
 	return h->levels ? h->length[l] : strlen(directory_of(src));
 }
 
-/* Reads a file; at each level if the plan needs its levels. */
+/* Reads a file; at each level if the plan needs its levels. The nearest list of CPUs counts. */
 static void read_source(struct plan *plan, struct snapshot *now, enum source_id src)
 {
 	const struct hierarchy *h = &hierarchies[sources[src].directory];
@@ -3439,6 +3441,8 @@ static void read_source(struct plan *plan, struct snapshot *now, enum source_id 
 	for (l = 0; l < levels; l++) {
 		read_file(plan, &files[l][src], directory_of(src), directory_length(src, l), src, l == 0,
 			  now->level[l]);
+		if (sources[src].format == FORMAT_CPUS && now->level[l][M_cpuset_cpus] != UNAVAILABLE)
+			break;
 	}
 }
 
@@ -3896,6 +3900,8 @@ static struct cpu_limit find_cpu_limit(const struct comparison *c)
 	unsigned l;
 
 	for (l = 0; l < levels_of(c, DIR_CPUSET) && cpus == UNAVAILABLE; l++) {
+		if (c->now->level[l][M_cpuset_cpus] == FALSE_NUMBER)
+			return unknown;
 		cpus = times(c->now->level[l][M_cpuset_cpus], 1000000);
 		if (cpus < online)
 			cpu = (struct cpu_limit){ cpus, online != UNAVAILABLE ? l : UNAVAILABLE, DIR_CPUSET };

@@ -183,6 +183,26 @@ setup() {
     json_has cpu_limit=4 us=2.25
 }
 
+@test "CPUs of the level above are not those of a cgroup whose own list cannot be read" {
+    in_v2
+    find "$T/f/sys" -name cpu.max -delete
+    echo 0 | write_file "$C/cpuset.cpus.effective"
+    run_in_cgroup -o us,cpu_limit
+    # 8.5 s of one CPU for 100 s
+    json_has us=8.5 cpu_limit=1
+    rm "$T/f/$C/cpuset.cpus.effective" && mkdir "$T/f/$C/cpuset.cpus.effective"
+    run_in_cgroup -o us,cpu_limit
+    json_has us=null cpu_limit=null
+    [[ $stderr == "vmstat: $T/f/$C/cpuset.cpus.effective: us cpu_limit unavailable: Is a directory" ]] ||
+        { show_output; false; }
+    # That of a level above then counts for nothing.
+    in_v2
+    rm "$T/f/$C/../cpuset.cpus.effective" && mkdir "$T/f/$C/../cpuset.cpus.effective"
+    run_in_cgroup -o us,cpu_limit
+    json_has us=17 cpu_limit=0.5
+    stderr_is_empty
+}
+
 @test "CPUs that come online while it runs" {
     in_v2
     find "$T/f/sys" "$T/second" -name cpu.max -delete
