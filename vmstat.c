@@ -3945,7 +3945,7 @@ static struct throttling find_throttling(const struct comparison *c)
 		/* In the first report a parent may predate the cgroup. */
 		if (c->report->first && period_us < UNLIMITED && times(t.periods, period_us) > most_us(c, 1, LATE_US))
 			t.time_us = UNAVAILABLE;
-		if ((!c->child && is_unread(&files[l][SRC_CPU_STAT])) ||
+		if ((now[M_cpu_quota] != UNLIMITED && now[M_nr_periods] == UNAVAILABLE) ||
 		    (t.share == UNAVAILABLE && now[M_nr_periods] < before))
 			return t; /* unread, now or before, or stepped back, and may be the worst */
 		if (t.share != UNAVAILABLE && (worst.share == UNAVAILABLE || t.share > worst.share ||

@@ -44,6 +44,23 @@ setup() {
     json_has 2 thr=null thr_pct=null
 }
 
+@test "throttling: a level with a quota but without counts may be the worst, one without a quota is not" {
+    in_v2
+    : > "$T/f/sys/fs/cgroup/kubepods/pod1/cpu.stat" # the container itself has 1 %
+    run_in_cgroup -o thr_pct
+    json_has thr_pct=null
+    in_v2
+    rm "$T/f/sys/fs/cgroup/cpu.stat" && mkdir "$T/f/sys/fs/cgroup/cpu.stat" # the root has none
+    run_in_cgroup -o thr_pct
+    json_has thr_pct=4
+    stderr_is_empty
+    in_v2
+    rm "$T/f/sys/fs/cgroup/kubepods/pod1/cpu.stat" && mkdir "$T/f/sys/fs/cgroup/kubepods/pod1/cpu.stat"
+    run_in_cgroup -o thr_pct
+    json_has thr_pct=null
+    stderr_has '/kubepods/pod1/cpu.stat: thr_pct unavailable: Is a directory$'
+}
+
 @test "throttling: fewer than five periods alarm nobody" {
     requires_feature alerts
     in_v2

@@ -833,6 +833,7 @@ static void t_throttle(struct snapshot *s, unsigned level, uint64_t periods, uin
 static void test_throttling(void)
 {
 	t_bind(V2);
+	t_levels(M_cpu_quota, UNLIMITED); /* without counts: of level 1 */
 	t_throttle(&t_before, 0, 100, 10, 1000000);
 	t_throttle(&t_now, 0, 110, 11, 1005000);
 	t_throttle(&t_before, 2, 1000, 0, 0);
