@@ -7451,6 +7451,7 @@ LARGE struct children {
 	unsigned slots;        /* ever used */
 	unsigned more;         /* without a slot */
 	bool hidden;           /* some could not be read at the last walk */
+	bool missed;           /* or had no slot then */
 	uint64_t compared_ns;  /* time of the last comparison; 0: none */
 	bool age_known;        /* as of its snapshot */
 	uint32_t names_length;
@@ -7554,8 +7555,8 @@ static void compare_child(const struct child_walk *walk, struct child *child, st
 	unsigned i, n = 0;
 
 	before->ns = children.compared_ns ? children.compared_ns : now->ns;
-	/* Those that could not be read before are not new. */
-	memset(before->level, child->compared || children.hidden ? 0xff : 0, sizeof *before->level);
+	/* Those that could not be read before, or had no slot, are not new. */
+	memset(before->level, child->compared || children.missed ? 0xff : 0, sizeof *before->level);
 	before->level[0][M_cpus_online] = now->level[0][M_cpus_online];
 	for (i = 0; i < plan->count && n < CHILD_COUNTERS; i++) {
 		enum metric_id m = plan->order[i];
@@ -7636,6 +7637,7 @@ static void read_children(struct child_walk *of_child)
 		hidden |= w.error != 0;
 	}
 	children.hidden = hidden;
+	children.missed = hidden || children.more;
 	for (child = children.child, end = child + children.slots; child < end; child++)
 		if (child->name == UNSEEN)
 			child->inode = 0;

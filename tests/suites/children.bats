@@ -209,6 +209,21 @@ named() {
     ((many <= $(memory) + 160))
 }
 
+@test "one that finds room in the table late does not count from 0" {
+    local i late changes
+    mkdir -p "$T"/f/sys/fs/cgroup/c{1..2049}
+    for i in {1..2049}; do echo 'oom_kill 7' > "$T/f/sys/fs/cgroup/c$i/memory.events"; done
+    # A slot that is given up is free from the next walk on.
+    changes=('late=$(sed -n "s/.* left out, .\(c[0-9]*\) .*/\1/p" "$T/err")
+        rm -rf "$T"/f/sys/fs/cgroup/$([[ $late == c1 ]] && echo c2 || echo c1)
+        echo 1002 1 > "$T/f/proc/uptime"' 'echo 1004 1 > "$T/f/proc/uptime"')
+    COUNT=2 run_with_changes --cgroup=/ -y --cgroups --json
+    succeeds
+    [[ $(grep -c "\"cgroup\":\"/$late\",.*\"oom\":null," <<< "$output") == 1 ]] ||
+        { grep "/$late\"" <<< "$output"; false; }
+    fails grep '"oom":7' <<< "$output"
+}
+
 # KiB that it takes at most, of some reports.
 memory() {
     "$VMSTAT" "--proc=$T/f/proc" "--sys=$T/f/sys" --cgroup=/ --cgroups 0.05 > "$T/out" 3>&- &
