@@ -2372,7 +2372,8 @@ static bool is_root(const struct hierarchy *h)
 
 /* Finds the cgroup's directories on the mounts that WHO sees, and the hierarchy that
  * names it: the first in which it is below the root. Hierarchies that have it at the
- * machine's root are then dropped: they count the machine. */
+ * machine's root are then dropped: they count the machine. So is, beside v1, a v2 cgroup of
+ * another name: runtimes leave containers in that of their service there. */
 static bool find_directories(const char *who, const char *prefix, uint64_t pid, int *error)
 {
 	const struct hierarchy *best = NULL;
@@ -2388,11 +2389,12 @@ static bool find_directories(const char *who, const char *prefix, uint64_t pid, 
 	for (each_hierarchy(h)) {
 		if (!h->dir)
 			h->version = 0;
-		else if (h != &hierarchies[DIR_CPUSET] && (!best || (best->levels == 1 && h->levels > 1)))
+		else if (h != &hierarchies[DIR_CPUSET] && (!best || (!best->path[1] && h->path[1])))
 			best = h;
 	}
 	for (each_hierarchy(h))
-		if (best && best->levels > 1 && h != &hierarchies[DIR_CPUSET] && is_root(h))
+		if (best && ((best->path[1] && h != &hierarchies[DIR_CPUSET] && is_root(h)) ||
+			     (h == &hierarchies[DIR_PRESSURE] && h->dir && strcmp(h->path, best->path))))
 			*h = (struct hierarchy){ .path = h->path };
 	scope.hierarchy = best;
 	return best != NULL;

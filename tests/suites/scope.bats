@@ -120,6 +120,25 @@ setup() {
         cpu_limit=0.75 bi=60 r=2
 }
 
+@test "hybrid: a v2 cgroup of another name is neither its name nor its pressure" {
+    # Docker with v1 controllers: the container is in its runtime's v2 cgroup.
+    local root u=sys/fs/cgroup/unified/system.slice/containerd.service
+    for root in /docker/c0ffee /; do
+        use_fixture v1
+        mkdir -p "$T/f/$u" && echo 0::/system.slice/containerd.service >> "$T/f/proc/self/cgroup"
+        sed -i "s|/docker/c0ffee /sys|$root /sys|" "$T/f/proc/self/mountinfo"
+        [[ $root != / ]] || for G in "$T/f/sys/fs/cgroup/"{memory,cpu,blkio}*; do
+            mkdir -p "$G/docker/c0ffee" && cp "$G"/*.* "$G"/tasks "$G/docker/c0ffee" 2> /dev/null || true
+        done
+        echo '31 24 0:30 / /sys/fs/cgroup/unified ro - cgroup2 cgroup rw' >> "$T/f/proc/self/mountinfo"
+        printf '1\n7\n9\n4242\n' | write_file $u/cgroup.procs
+        echo 'some avg10=0 avg60=0 avg300=0 total=90000000' | write_file $u/cpu.pressure
+        run_in_cgroup $CALM
+        succeeds
+        json_has 'cgroup="/docker/c0ffee"' cpu_some=null us=12 bi=60
+    done
+}
+
 @test "hybrid: memory and io on v2, cpu and cpuacct on v1" {
     # The container's v2 tree, and a v1 cpu hierarchy beside it.
     use_fixture v1
@@ -625,6 +644,7 @@ run_with_fault() {
     run_two_instants --pid=7 --json $CALM
     succeeds
     stderr_is_empty
+    cp "$T/f/proc/self/cgroup" "$T/f/proc/7/"
     sed 's|^9:.*|9:memory:/docker/c0ffee/s|' "$T/f/proc/self/cgroup" | write_second proc/7/cgroup
     run_two_instants --pid=7 --json $CALM
     stderr_has '^vmstat: pid 7 has moved to cgroup /docker/c0ffee/s: '
