@@ -3929,27 +3929,26 @@ struct throttling {
  * too short for one to end, the share is unknown. */
 static struct throttling find_throttling(const struct comparison *c)
 {
-	struct throttling worst = { UNAVAILABLE, UNAVAILABLE, UNAVAILABLE, UNAVAILABLE }, t;
+	static const struct throttling unknown = { UNAVAILABLE, UNAVAILABLE, UNAVAILABLE, UNAVAILABLE };
+	struct throttling worst = unknown, t;
 	unsigned l;
 
 	for (l = 0; l < levels_of(c, DIR_CPU); l++) {
 		const uint64_t *now = c->now->level[l];
-		uint64_t before = c->before->level[l][M_nr_periods], period_us = now[M_cpu_period];
+		uint64_t period_us = now[M_cpu_period];
 		bool long_enough = c->report->elapsed_us >= least_of(period_us, 1000000); /* it is 1 s at most */
 
-		if (has_no_quota(now))
+		if (has_no_quota(now) || (now[M_cpu_quota] == UNLIMITED && now[M_nr_periods] == UNAVAILABLE))
 			continue;
 		t.periods = growth_at(c, l, M_nr_periods);
 		t.throttled = growth_at(c, l, M_nr_throttled);
 		t.time_us = growth_at(c, l, M_throttled_time);
-		t.share = t.periods ? at_most_100(percent(t.throttled, t.periods)) :
-			t.throttled != UNAVAILABLE && long_enough ? 0 : UNAVAILABLE;
+		if (t.periods == UNAVAILABLE || t.throttled == UNAVAILABLE)
+			return unknown; /* unread, now or before, or stepped back, and may be the worst */
+		t.share = t.periods ? at_most_100(percent(t.throttled, t.periods)) : long_enough ? 0 : UNAVAILABLE;
 		/* In the first report a parent may predate the cgroup. */
 		if (c->report->first && period_us < UNLIMITED && times(t.periods, period_us) > most_us(c, 1, LATE_US))
 			t.time_us = UNAVAILABLE;
-		if ((now[M_cpu_quota] != UNLIMITED && now[M_nr_periods] == UNAVAILABLE) ||
-		    (t.share == UNAVAILABLE && now[M_nr_periods] < before))
-			return t; /* unread, now or before, or stepped back, and may be the worst */
 		if (t.share != UNAVAILABLE && (worst.share == UNAVAILABLE || t.share > worst.share ||
 					       (t.share == worst.share && t.time_us > worst.time_us)))
 			worst = t;
