@@ -382,6 +382,14 @@ static void out_escape(struct sink *o, enum escape how, uint32_t c, const char *
 	}
 }
 
+/* Does a name contain what out_escape() writes into a label? Its backslash is escaped, too:
+ * two names must not be one series. Other escapes, as systemd's \x2d, stay as they are. */
+static bool is_like_escape(const char *p)
+{
+	return p[0] == '\\' && p[1] == 'x' && p[2] &&
+		(strchr("0189abcdef", p[2]) || (p[2] == '5' && p[3] == 'c') || (p[2] == '7' && p[3] == 'f'));
+}
+
 /* Untrusted text, on one line: control characters and invalid UTF-8 are escaped, for
  * people also what deceives them. */
 static void out_escaped(struct sink *o, enum escape how, const char *p)
@@ -402,7 +410,7 @@ static void out_escaped(struct sink *o, enum escape how, const char *p)
 			break;
 		n = utf8_char(p, &c);
 		if (!n || (is_control(c) && !(how == ESCAPE_CSV && c == '\t')) ||
-		    (how <= ESCAPE_HTML && is_deceptive(c))) {
+		    (how <= ESCAPE_HTML && is_deceptive(c)) || (how == ESCAPE_LABEL && is_like_escape(p))) {
 			out_escape(o, how, c, p, n);
 		} else if (how == ESCAPE_HTML && strchr("<>&", *p)) {
 			out_str(o, *p == '<' ? "&lt;" : *p == '>' ? "&gt;" : "&amp;");

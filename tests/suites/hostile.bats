@@ -365,6 +365,31 @@ run_with_file_masked() {
     [[ $output != *$'\e'* ]]
 }
 
+@test "no two names are one series of Prometheus" {
+    requires_feature cgroup prometheus
+    in_v2
+    local name n=0
+    for name in $'a\x01' 'a\x01' $'a\xff' 'a\xff' 'a\x5cx01' 'a\x7f' $'a\x7f' 'a\x2db' 'a\'; do
+        mkdir "$T/f/$C/$name" || skip "this file system takes no such names"
+        echo $((n += 4096)) > "$T/f/$C/$name/memory.current"
+    done
+    run_vmstat "--cgroup=/${C#sys/fs/cgroup/}" --cgroups --prometheus
+    succeeds
+    sort <(sed -n 's/^vmstat_cgroup_memory_usage_bytes{cgroup=".*ctr.\(a.*\)"} /\1 /p' <<< "$output") > "$T/got"
+    diff "$T/got" <(sort <<'END'
+a\\x01 4096
+a\\x5cx01 8192
+a\\xff 12288
+a\\x5cxff 16384
+a\\x5cx5cx01 20480
+a\\x5cx7f 24576
+a\\x7f 28672
+a\\x2db 32768
+a\\ 36864
+END
+    )
+}
+
 # U+202E writes the name backwards; U+200B is zero wide, U+2066 isolates, U+FEFF hides.
 @test "names that reorder or hide text do not on a terminal; data keeps them" {
     requires_tool jq
