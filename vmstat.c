@@ -3025,6 +3025,8 @@ static void read_numbers(const struct plan *plan, struct scanner *s, enum source
 
 	if (!(limit && s->error == ENOENT) && !scan_line(s, &line))
 		return;
+	if (line.end > line.p && line.end[-1] == '\r') /* see scan_number() */
+		line.end--;
 	for (; m; m = plan->next[m]) {
 		for (; nth < plan->place[m]->nth || !nth; nth++)
 			if (!scan_word(&line, &w))

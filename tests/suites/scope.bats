@@ -470,6 +470,19 @@ run_in_private_namespace() {
     json_has mem_some=null irq_full=null
 }
 
+@test "a copied tree whose lines end in CR LF: the same numbers" {
+    local tree want
+    for tree in v2 v1; do
+        use_fixture $tree
+        run_in_cgroup -x
+        want=$(jq -c 'del(.time)' <<< "$output")
+        find "$T/f" -type f ! -path '*/self/*' -exec sed -i 's/$/\r/' {} +
+        run_in_cgroup -x
+        stderr_is_empty
+        diff <(echo "$want") <(jq -c 'del(.time)' <<< "$output")
+    done
+}
+
 # run_with_fault [-P PATH] FAULT ARGS...: as run_vmstat, with a system call that fails.
 run_with_fault() {
     requires_tool strace
