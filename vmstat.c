@@ -7143,29 +7143,25 @@ static void rate_processes(const struct report *r)
 	}
 }
 
-static uint64_t sum_known(uint64_t a, uint64_t b)
-{
-	return plus(a == UNAVAILABLE ? 0 : a, b == UNAVAILABLE ? 0 : b);
-}
+/* The values that order processes, as bits: their known ones are added up. */
+static const uint32_t blamed_for[] = {
+	[BLAME_CPU] = 1u << TOP_cpu | 1u << TOP_wait, [BLAME_SWITCHES] = 1u << TOP_cs, [BLAME_MEMORY] = 1u << TOP_rss,
+	[BLAME_FAULTS] = 1u << TOP_maj, [BLAME_BYTES] = 1u << TOP_read | 1u << TOP_written,
+};
 
 /* How much of what there is to blame was the process's. A kernel thread may be in D for
  * ever; it is not stuck. */
 static uint64_t share_of_blame(const struct process *p, enum blame blame)
 {
-	const uint64_t *v = p->rate;
+	uint64_t sum = 0;
+	unsigned i;
 
-	switch (blame) {
-	case BLAME_SWITCHES:
-		return sum_known(v[TOP_cs], 0);
-	case BLAME_MEMORY:
-		return sum_known(v[TOP_rss], 0);
-	case BLAME_FAULTS:
-		return sum_known(v[TOP_maj], 0);
-	case BLAME_BYTES:
-		return p->stuck && !p->kernel ? UNLIMITED : sum_known(v[TOP_read], v[TOP_written]);
-	default:
-		return sum_known(v[TOP_cpu], v[TOP_wait]);
-	}
+	if (blame == BLAME_BYTES && p->stuck && !p->kernel)
+		return UNLIMITED;
+	for (i = 0; i < TOP_COUNT; i++)
+		if (blamed_for[blame] >> i & 1 && p->rate[i] != UNAVAILABLE)
+			sum = plus(sum, p->rate[i]);
+	return sum;
 }
 
 /* Is a process listed before another? Equal ones by their state, then by switches. */
@@ -7354,18 +7350,13 @@ static enum blame blame_of(const struct report *r)
 /* --top: adds the processes to blame below a report's row in another listing. */
 static void add_top(struct listing *l, const struct comparison *c)
 {
-	static const uint32_t ordering[] = {
-		[BLAME_CPU] = 1u << TOP_cpu | 1u << TOP_wait, [BLAME_SWITCHES] = 1u << TOP_cs,
-		[BLAME_MEMORY] = 1u << TOP_rss, [BLAME_FAULTS] = 1u << TOP_maj,
-		[BLAME_BYTES] = 1u << TOP_read | 1u << TOP_written,
-	};
 	enum blame blame = blame_of(c->report);
 	LARGE struct listing below;
 	unsigned i;
 
-	if (below.ordering != ordering[blame])
+	if (below.ordering != blamed_for[blame])
 		below.fit.columns = 0; /* starts anew */
-	below.ordering = ordering[blame];
+	below.ordering = blamed_for[blame];
 	below.cell = top_cell;
 	for (i = 0; i < LENGTH(top_columns) - (opt->format ? 2 : 0); i++)
 		if (top_columns[i].id != TOP_UNIT || !in_cgroup())
