@@ -1357,7 +1357,7 @@ enum scope_kind { HOST = 1, V2 = 2, V1 = 4, CGROUP = V2 | V1, ANY = 7 };
  * with a metric that it needs, or as all limits by find_limits(). */
 #define MAKERS(F) \
 	F(available) F(host_used) F(cpu_time) F(cpus_online) F(cpu_max) \
-	F(cgroup_free) F(cgroup_available) F(cpu_available) F(cpu_used) F(read) F(written)
+	F(below_limit) F(cpu_available) F(cpu_used) F(device_rate)
 
 enum maker {
 	MAKE_SUM, MAKE_another,
@@ -1469,7 +1469,7 @@ struct export {
 	M(free, MEMORY, CLASSIC, 96, GAUGE, SIZE, 6, 12, "free", \
 	  "memory that is free; in a cgroup, below its limit", AS(HOST | SELF, GAUGE, "memory_free_bytes"), \
 	  IN(HOST, AT(MEMINFO, KIB, "MemFree")) \
-	  IN(CGROUP, BY(cgroup_free), MADE_OF(NEEDS(mem_limit), NEEDS(mem_free)))) \
+	  IN(CGROUP, BY(below_limit), MADE_OF(NEEDS(mem_limit), NEEDS(mem_free)))) \
 	M(buff, MEMORY, BUFFERS, 50, GAUGE, SIZE, 6, 12, "buff", "memory used as buffers", \
 	  AS(HOST, GAUGE, "memory_buffers_bytes"), IN(HOST, AT(MEMINFO, KIB, "Buffers"))) \
 	M(cache, MEMORY, BUFFERS, 66, GAUGE, SIZE, 6, 12, "cache", "memory used as page cache", \
@@ -1503,10 +1503,10 @@ struct export {
 	  AS(HOST | CGROUP, COUNTER, "swap_out_bytes_total"), EVENTS(PAGES, "pswpout")) \
 	M(bi, BLOCKS, CLASSIC, 71, RATE, BLOCKS, 5, 5, "bi", "data read from block devices", \
 	  AS(HOST, COUNTER, "paged_in_bytes_total"), IN(HOST, AT(VMSTAT, KIB, "pgpgin")) \
-	  IN(CGROUP, FROM(DEVICES, BYTES), BY(read))) \
+	  IN(CGROUP, FROM(DEVICES, BYTES), BY(device_rate))) \
 	M(bo, BLOCKS, CLASSIC, 71, RATE, BLOCKS, 5, 5, "bo", "data written to block devices", \
 	  AS(HOST, COUNTER, "paged_out_bytes_total"), IN(HOST, AT(VMSTAT, KIB, "pgpgout")) \
-	  IN(CGROUP, FROM(DEVICES, BYTES), BY(written))) \
+	  IN(CGROUP, FROM(DEVICES, BYTES), BY(device_rate))) \
 	M(in, SYSTEM, CLASSIC, 60, RATE, NUMBER, 4, 4, "in", "interrupts", AS(HOST, COUNTER, "interrupts_total"), \
 	  IN(HOST, AT(STAT, ONE, "intr"), NEVER_ZERO)) \
 	M(cs, SYSTEM, CLASSIC, 78, RATE, NUMBER, 4, 4, "cs", "context switches (in a cgroup a minimum)", \
@@ -1634,7 +1634,7 @@ struct export {
 	  AS(HOST | CGROUP, COUNTER, "pressure_irq_stalled_seconds_total"), PSI(IRQ, "full")) \
 	M(avail, LIMITS, CGROUP, 83, GAUGE, SIZE, 7, 12, "avail", "memory that can be taken without swapping", \
 	  AS(HOST | SELF, GAUGE, "memory_available_bytes"), IN(HOST, MADE_OF(PLUS(mem_available))) \
-	  IN(CGROUP, BY(cgroup_available), MADE_OF(NEEDS(mem_limit), NEEDS(mem_available)))) \
+	  IN(CGROUP, BY(below_limit), MADE_OF(NEEDS(mem_limit), NEEDS(mem_available)))) \
 	E(mem_used, GAUGE, SIZE, "memory used, page cache included", AS(CGROUP, GAUGE, "memory_usage_bytes"), \
 	  IN(HOST, BY(host_used), MADE_OF(NEEDS(mem_available))) IN(V2, AT(MEM_CURRENT, BYTES, ""), LEVELS) \
 	  IN(V1, AT(V1_USAGE, BYTES, ""), LEVELS)) \
@@ -3753,7 +3753,7 @@ static uint64_t growth_at(const struct comparison *c, unsigned l, enum metric_id
 	return v > most_growth(c, m) ? UNAVAILABLE : v;
 }
 
-static uint64_t make_cpus_online(const struct comparison *c)
+static uint64_t make_cpus_online(const struct comparison *c, enum metric_id m)
 {
 	return times(c->now->level[0][M_cpus_online], 1000);
 }
@@ -3761,7 +3761,7 @@ static uint64_t make_cpus_online(const struct comparison *c)
 /* The CPU that was in use for the largest share of its ticks, and that share. Busy CPUs of a
  * guest may lose ticks, so they need not fill the time; but one with less than a quarter of
  * them was offline, and one with a quarter more counts anew. */
-static uint64_t make_cpu_max(const struct comparison *c)
+static uint64_t make_cpu_max(const struct comparison *c, enum metric_id m)
 {
 	const struct cpus *before = c->report->first ? NULL : c->before->cpus, *now = c->now->cpus;
 	uint64_t us = c->report->first ? c->report->elapsed_us : (c->now->awake_ns - c->before->awake_ns) / 1000;
@@ -3788,7 +3788,7 @@ static uint64_t make_cpu_max(const struct comparison *c)
 
 /* MemAvailable; before Linux 3.14, or if lxcfs reports more than the total,
  * free memory plus the page cache, as in procps. */
-static uint64_t make_available(const struct comparison *c)
+static uint64_t make_available(const struct comparison *c, enum metric_id m)
 {
 	const uint64_t *v = c->report->value;
 	uint64_t cache = plus(v[M_file_active], v[M_file_inactive]), sum;
@@ -3803,7 +3803,7 @@ static uint64_t make_available(const struct comparison *c)
 
 /* The host's used memory: total - available; or total - free if the reported
  * MemAvailable exceeds the total. */
-static uint64_t make_host_used(const struct comparison *c)
+static uint64_t make_host_used(const struct comparison *c, enum metric_id m)
 {
 	const uint64_t *v = c->report->value;
 	bool nonsense = v[M_reported_available] == UNAVAILABLE && c->now->level[0][M_reported_available] != UNAVAILABLE;
@@ -3995,26 +3995,20 @@ static void find_limits(const struct comparison *c)
 	level_name(cpu.dir, cpu.level, r->cpu_level);
 }
 
-/* The lesser of the machine's free memory and that below a limit. */
-static uint64_t make_cgroup_free(const struct comparison *c)
+/* Free or available memory: the lesser of the machine's and that below a limit. */
+static uint64_t make_below_limit(const struct comparison *c, enum metric_id m)
 {
-	const struct memory_limit *m = &c->report->memory;
+	const struct memory_limit *limit = &c->report->memory;
+	uint64_t machine = c->report->value[m == M_free ? M_mem_free : M_mem_available];
 
-	return m->known ? least_of(times(m->idle, 1000), c->report->value[M_mem_free]) : UNAVAILABLE;
-}
-
-static uint64_t make_cgroup_available(const struct comparison *c)
-{
-	const struct memory_limit *m = &c->report->memory;
-
-	return m->known ? least_of(times(m->available, 1000), c->report->value[M_mem_available]) : UNAVAILABLE;
+	return limit->known ? least_of(times(m == M_free ? limit->idle : limit->available, 1000), machine) : UNAVAILABLE;
 }
 
 /* The CPU time, in microseconds, that the capacity of the cgroup allowed; or
  * the time used, if that is more: a quota lends ahead, and CPUs may have gone
  * offline. UNAVAILABLE if more time was used than the CPUs of the machine
  * can have had. */
-static uint64_t make_cpu_available(const struct comparison *c)
+static uint64_t make_cpu_available(const struct comparison *c, enum metric_id m)
 {
 	uint64_t us = c->report->elapsed_us;
 	uint64_t used = plus(c->report->value[M_user_time], c->report->value[M_system_time]);
@@ -4026,7 +4020,7 @@ static uint64_t make_cpu_available(const struct comparison *c)
 }
 
 /* CPUs kept busy by the cgroup, in millionths. */
-static uint64_t make_cpu_used(const struct comparison *c)
+static uint64_t make_cpu_used(const struct comparison *c, enum metric_id m)
 {
 	uint64_t us = plus(c->report->value[M_user_time], c->report->value[M_system_time]);
 
@@ -4047,7 +4041,7 @@ static bool is_false_time(const struct comparison *c, uint64_t us)
 /* The time of all kinds, if it fills the time of the CPUs. A quarter more or less is allowed,
  * as guests lose ticks; a 32nd if a kind other than steal is unknown. Since boot it may be
  * less: CPUs may have been added, and the machine suspended. */
-static uint64_t make_cpu_time(const struct comparison *c)
+static uint64_t make_cpu_time(const struct comparison *c, enum metric_id m)
 {
 	const struct snapshot *before = c->before, *now = c->now;
 	uint64_t cpus = c->report->cpus, fewest = now->level[0][M_cpu_lines];
@@ -4119,9 +4113,9 @@ static uint64_t report_number(const struct comparison *c, enum metric_id m, cons
 		kind == KIND_SHARE ? at_most_100(percent(v, us)) : UNAVAILABLE;
 }
 
-static uint64_t make_read(const struct comparison *c), make_written(const struct comparison *c); /* DISKS */
+static uint64_t make_device_rate(const struct comparison *c, enum metric_id m); /* DISKS */
 
-static uint64_t (*const makers[])(const struct comparison *) = {
+static uint64_t (*const makers[])(const struct comparison *, enum metric_id) = {
 #define F(name) [MAKE_##name] = make_##name,
 	MAKERS(F)
 #undef F
@@ -4151,7 +4145,7 @@ static void report_make(const struct comparison *c)
 
 		if (p->maker == MAKE_another)
 			continue;
-		r->value[m] = p->maker ? makers[p->maker](c) :
+		r->value[m] = p->maker ? makers[p->maker](c, m) :
 			terms_of(p) ? sum_terms(now, 0, p->terms, r) : report_number(c, m, p);
 		if (p->over)
 			r->value[m] = percent(r->value[m], r->value[p->over]);
@@ -6147,9 +6141,9 @@ static uint64_t disk_growth(const struct comparison *c, const struct device *d, 
 	return growth(old ? old->value[f] : 0, d->value[f]);
 }
 
-/* Bytes read or written on all devices not stacked, in thousandths per second: the sum of
+/* Bytes read (bi) or written on all devices not stacked, in thousandths per second: the sum of
  * their growths. */
-static uint64_t device_rate(const struct comparison *c, enum disk_field_id sectors)
+static uint64_t make_device_rate(const struct comparison *c, enum metric_id m)
 {
 	const struct devices *now = c->now->devices;
 	const struct device *d;
@@ -6157,18 +6151,8 @@ static uint64_t device_rate(const struct comparison *c, enum disk_field_id secto
 
 	for (d = now->device; d < now->device + now->count; d++)
 		if (!d->stacked)
-			sum = plus(sum, disk_growth(c, d, sectors));
+			sum = plus(sum, disk_growth(c, d, m == M_bi ? D_read_sectors : D_write_sectors));
 	return mul_div(sum, SECTOR_BYTES * 1000000000ull, c->report->elapsed_us);
-}
-
-static uint64_t make_read(const struct comparison *c)
-{
-	return device_rate(c, D_read_sectors);
-}
-
-static uint64_t make_written(const struct comparison *c)
-{
-	return device_rate(c, D_write_sectors);
 }
 
 /* A rate of -d -x, in millionths. */

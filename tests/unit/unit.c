@@ -667,7 +667,7 @@ static void test_ticks(void)
 		now.cpu[0].busy = 1 + 3 * (uint32_t)rows[i].half / 2;
 		t_before.cpus = &before;
 		t_now.cpus = &now;
-		t_u64(make_cpu_max(&(struct comparison){ &t_before, &t_now, &t_report }), 75000, "ticks", "the busiest CPU");
+		t_u64(make_cpu_max(&(struct comparison){ &t_before, &t_now, &t_report }, M_cpu_max), 75000, "ticks", "the busiest CPU");
 		t_u64(t_report.value[M_cpu_max_id], 0, "ticks", "its number");
 	}
 	user_hz = 100;
