@@ -6722,11 +6722,13 @@ static bool scan_task(struct scanner *s, uint32_t id, const char *name)
 	return scan_proc(s, text, name);
 }
 
-/* Starts scanning a file of a followed task, on the descriptor kept or a new one. If the
- * one kept reports that its task has ended, another may have the number by now.
- * Returns errno, or 0. */
+/* Starts scanning a file of a followed task, on the descriptor kept or a new one, which is
+ * kept, or closed at the next call if too many are open. If the one kept reports that its task
+ * has ended, another may have the number by now. Returns errno, or 0. */
 static int scan_followed(struct scanner *s, struct followed *f, unsigned file, const char *name)
 {
+	static int unkept; /* plus one; 0: none */
+
 	if (f->fd[file]) {
 		scan_start(s, f->fd[file] - 1, 0);
 		scan_fill(s);
@@ -6735,21 +6737,17 @@ static int scan_followed(struct scanner *s, struct followed *f, unsigned file, c
 		close_followed(f);
 		*f = (struct followed){ .id = f->id, .since = SINCE_BIRTH };
 	}
+	if (unkept)
+		close(unkept - 1);
+	unkept = 0;
 	if (!scan_task(s, f->id, name))
 		return s->error;
 	scan_fill(s);
 	if (s->error)
 		scan_close(s);
-	return s->error;
-}
-
-/* Keeps the descriptor, or closes it if too many are open. */
-static void keep_descriptor(struct scanner *s, struct followed *f, unsigned file)
-{
-	if ((rlim_t)s->fd + SPARE_DESCRIPTORS < descriptor_limit())
-		f->fd[file] = s->fd + 1;
 	else
-		scan_close(s);
+		*((rlim_t)s->fd + SPARE_DESCRIPTORS < descriptor_limit() ? &f->fd[file] : &unkept) = s->fd + 1;
+	return s->error;
 }
 
 /* Sets the growth of n counters since they were `was`, and the time that it took. A lower
@@ -6778,7 +6776,7 @@ enum {
 };
 
 /* Scans /proc/ID/stat into v[NTH_COUNT]; what is no number is 0. The name may contain any
- * character, even parentheses and newlines. Returns errno, or 0: then the scanner is open. */
+ * character, even parentheses and newlines. Returns errno, or 0. */
 static int scan_stat(struct scanner *s, struct followed *f, uint64_t *v, struct text *name)
 {
 	struct text line;
@@ -6819,8 +6817,7 @@ static uint64_t task_start_ns(uint32_t id, int *error)
 	struct scanner s;
 	int why = scan_stat(&s, &f, v, &name);
 
-	if (!why)
-		scan_close(&s);
+	close_followed(&f);
 	note_error(error, why == ESRCH ? 0 : why);
 	return start_ns(v[NTH_START]);
 }
@@ -6861,8 +6858,6 @@ static void read_schedstat(struct task *t)
 		t->ran_ns = t->times = 0;
 	}
 	tasks_miss(error);
-	if (!error)
-		keep_descriptor(&s, &t->f, TASK_SCHEDSTAT);
 }
 
 #define STATUS_TAIL 256 /* bytes at the end of status that hold the switches */
@@ -6899,7 +6894,6 @@ static char read_status(struct task *t, bool *switches)
 	}
 	if (!t->process)
 		t->process = t->f.id;
-	keep_descriptor(&s, &t->f, TASK_STATUS);
 	return state;
 }
 
@@ -6951,7 +6945,6 @@ static void read_io(struct process *p)
 			scan_number(&line, &v[PROCESS_READ]);
 		else if (take_key(&line, "write_bytes"))
 			scan_number(&line, &v[PROCESS_WRITTEN]);
-	keep_descriptor(&s, &p->f, PROCESS_IO);
 }
 
 /* Reads a process from its /proc/ID/stat, which sums up its threads, including
@@ -6984,7 +6977,6 @@ static void read_process(struct process *p, uint64_t before_ns)
 	if (p->f.since != SINCE_BEFORE || p->start != v[NTH_START]) /* the number may be reused */
 		p->f.since = since_when(before_ns, start_ns(v[NTH_START]));
 	p->start = v[NTH_START];
-	keep_descriptor(&s, &p->f, PROCESS_STAT);
 	/* All that a child ever read and wrote is added when it is waited for, as its faults and
 	 * ticks are; perhaps after io was read, so that it shows the next time. */
 	children = (uint32_t)(v[NTH_CHILD_MIN] + v[NTH_CHILD_MAJ] + v[NTH_CHILD_UTIME] + v[NTH_CHILD_STIME]);
@@ -7014,8 +7006,7 @@ static void read_resident(struct process *p)
 	struct scanner s;
 	struct text name;
 
-	if (!scan_stat(&s, &p->f, v, &name))
-		keep_descriptor(&s, &p->f, PROCESS_STAT);
+	scan_stat(&s, &p->f, v, &name);
 	p->rss = v[NTH_RSS];
 	p->rate[TOP_rss] = times(in_base_units(p->rss, RAW_PAGES), 1000);
 }
