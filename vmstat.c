@@ -4001,7 +4001,9 @@ static uint64_t make_below_limit(const struct comparison *c, enum metric_id m)
 	const struct memory_limit *limit = &c->report->memory;
 	uint64_t machine = c->report->value[m == M_free ? M_mem_free : M_mem_available];
 
-	return limit->known ? least_of(times(m == M_free ? limit->idle : limit->available, 1000), machine) : UNAVAILABLE;
+	if (!limit->known)
+		return UNAVAILABLE;
+	return least_of(times(m == M_free ? limit->idle : limit->available, 1000), machine);
 }
 
 /* The CPU time, in microseconds, that the capacity of the cgroup allowed; or
