@@ -2,7 +2,7 @@
 # --cgroups: the cgroups below, worst first. Two instants of a made-up v2 tree,
 # 2 s apart.
 
-# shellcheck disable=SC2016,SC2030,SC2031,SC2086,SC2154
+# shellcheck disable=SC2016,SC2030,SC2031,SC2034,SC2086,SC2154
 load helper
 
 setup() {

@@ -369,7 +369,7 @@ run_with_file_masked() {
     requires_feature cgroup prometheus
     in_v2
     local name n=0
-    for name in $'a\x01' 'a\x01' $'a\xff' 'a\xff' 'a\x5cx01' 'a\x7f' $'a\x7f' 'a\x2db' 'a\'; do
+    for name in $'a\x01' 'a\x01' $'a\xff' 'a\xff' 'a\x5cx01' 'a\x7f' $'a\x7f' 'a\x2db' 'a\d'; do
         mkdir "$T/f/$C/$name" || skip "this file system takes no such names"
         echo $((n += 4096)) > "$T/f/$C/$name/memory.current"
     done
@@ -385,7 +385,7 @@ a\\x5cx5cx01 20480
 a\\x5cx7f 24576
 a\\x7f 28672
 a\\x2db 32768
-a\\ 36864
+a\\d 36864
 END
     )
 }

@@ -105,7 +105,8 @@ setup() {
         in_v2
         rm -f "$T/f/$above/pod1/$file" && mkdir "$T/f/$above/pod1/$file"
         run_in_cgroup -o cpu_limit,tasks_limit
-        json_has cpu_limit=$([[ $file == cpu.max ]] && echo null || echo 0.5) tasks_limit=null
+        [[ $file == cpu.max ]] || json_has cpu_limit=0.5 tasks_limit=null
+        [[ $file == pids.max ]] || json_has cpu_limit=null tasks_limit=null
         stderr_has "^vmstat: $T/f/$above/pod1/$file: (cpu|tasks)_limit unavailable: Is a directory$"
     done
     # Once; and one that is empty, as no limit of the kernel's is.

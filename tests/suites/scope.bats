@@ -122,13 +122,13 @@ setup() {
 
 @test "hybrid: a v2 cgroup of another name is neither its name nor its pressure" {
     # Docker with v1 controllers: the container is in its runtime's v2 cgroup.
-    local root u=sys/fs/cgroup/unified/system.slice/containerd.service
+    local root g u=sys/fs/cgroup/unified/system.slice/containerd.service
     for root in /docker/c0ffee /; do
         use_fixture v1
         mkdir -p "$T/f/$u" && echo 0::/system.slice/containerd.service >> "$T/f/proc/self/cgroup"
         sed -i "s|/docker/c0ffee /sys|$root /sys|" "$T/f/proc/self/mountinfo"
-        [[ $root != / ]] || for G in "$T/f/sys/fs/cgroup/"{memory,cpu,blkio}*; do
-            mkdir -p "$G/docker/c0ffee" && cp "$G"/*.* "$G"/tasks "$G/docker/c0ffee" 2> /dev/null || true
+        [[ $root != / ]] || for g in "$T/f/sys/fs/cgroup/"{memory,cpu,blkio}*; do
+            mkdir -p "$g/docker/c0ffee" && cp "$g"/*.* "$g"/tasks "$g/docker/c0ffee" 2> /dev/null || true
         done
         echo '31 24 0:30 / /sys/fs/cgroup/unified ro - cgroup2 cgroup rw' >> "$T/f/proc/self/mountinfo"
         printf '1\n7\n9\n4242\n' | write_file $u/cgroup.procs
