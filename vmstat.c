@@ -2378,10 +2378,19 @@ static bool is_root(const struct hierarchy *h)
 	return h->whole && h->levels == 1;
 }
 
+/* Does a hierarchy have the process in another cgroup than the one that names the scope? In v1
+ * systemd leaves it above its unit in those that the unit does not use, up to the machine's
+ * root, and those count others, too. Beside v1, runtimes leave containers in the v2 cgroup of
+ * their service. Of cpusets the level above is the one in force. */
+static bool is_elsewhere(const struct hierarchy *h, const struct hierarchy *named)
+{
+	return h->dir && strcmp(h->path, named->path) && h != &hierarchies[DIR_CPUSET] &&
+		(h == &hierarchies[DIR_PRESSURE] || below(h->path, named->path) || below(named->path, h->path));
+}
+
 /* Finds the cgroup's directories on the mounts that WHO sees, and the hierarchy that
- * names it: the first in which it is below the root. Hierarchies that have it at the
- * machine's root are then dropped: they count the machine. So is, beside v1, a v2 cgroup of
- * another name: runtimes leave containers in that of their service there. */
+ * names it: the first in which it is below the root. Hierarchies that have it elsewhere
+ * are then dropped. */
 static bool find_directories(const char *who, const char *prefix, uint64_t pid, int *error)
 {
 	const struct hierarchy *best = NULL;
@@ -2401,8 +2410,7 @@ static bool find_directories(const char *who, const char *prefix, uint64_t pid, 
 			best = h;
 	}
 	for (each_hierarchy(h))
-		if (best && ((best->path[1] && h != &hierarchies[DIR_CPUSET] && is_root(h)) ||
-			     (h == &hierarchies[DIR_PRESSURE] && h->dir && strcmp(h->path, best->path))))
+		if (best && is_elsewhere(h, best))
 			*h = (struct hierarchy){ .path = h->path };
 	scope.hierarchy = best;
 	return best != NULL;

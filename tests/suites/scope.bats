@@ -139,6 +139,26 @@ setup() {
     done
 }
 
+@test "v1: a controller that has the process above or below counts others, or only some" {
+    # systemd without CPU accounting: 4:cpu,cpuacct:/docker beside 9:memory:/docker/c0ffee
+    local g
+    in_v1
+    echo 4 | write_file $G/pids/pids.current
+    for g in memory cpu,cpuacct blkio cpuset pids; do
+        mkdir -p "$T/f/$G/$g/docker/c0ffee/below"
+        cp "$T/f/$G/$g/"*.* "$T/f/$G/$g/docker/"
+        cp "$T/f/$G/$g/"*.* "$T/f/$G/$g/docker/c0ffee/"
+        cp "$T/f/$G/$g/"*.* "$T/f/$G/$g/docker/c0ffee/below/"
+    done
+    cp "$T/f/$G/memory/tasks" "$T/f/$G/memory/docker/c0ffee/"
+    sed -i 's| /docker/c0ffee /sys| / /sys|' "$T/f/proc/self/mountinfo"
+    run_in_cgroup -x
+    json_has 'cgroup="/docker/c0ffee"' us=12 cpu_limit=0.75 bi=60 tasks=4 mem_limit=102400
+    sed -i 's#\(cpuacct\|blkio\):/docker/c0ffee#\1:/docker#; s#pids:.*#&/below#' "$T/f/proc/self/cgroup"
+    run_in_cgroup -x
+    json_has 'cgroup="/docker/c0ffee"' us=null cpu_limit=null bi=null tasks=null mem_limit=102400 r=2
+}
+
 @test "hybrid: memory and io on v2, cpu and cpuacct on v1" {
     # The container's v2 tree, and a v1 cpu hierarchy beside it.
     use_fixture v1
