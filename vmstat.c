@@ -4609,7 +4609,7 @@ static size_t text_cut(struct sink *o, size_t start, size_t most)
  * alert level `blamed`, if it is not CALM, stand out. Returns the bytes that take no room. */
 static size_t text_cells(struct sink *o, const struct listing *l, const unsigned *row, bool tight, unsigned blamed)
 {
-	size_t end = o->n, start = end, hidden = 0;
+	size_t end = o->n, start, hidden = 0;
 	unsigned i, width;
 	bool any = false;
 
