@@ -9214,7 +9214,7 @@ struct family {
 
 static struct family family_of(unsigned row)
 {
-	unsigned m = row % LENGTH(metrics);
+	unsigned m = row % LENGTH(metrics), titled = m;
 	const struct export *e = metrics[m].export;
 
 	if (row >= DISK_ROWS) {
@@ -9223,14 +9223,16 @@ static struct family family_of(unsigned row)
 		return (struct family){ in_cgroup() ? "vmstat_cgroup_disk_" : "vmstat_disk_", d->name, d->help, "",
 			d->type, d->unit == DISK_MS ? 3 : 0 };
 	}
-	return (struct family){ row < CGROUP_ROWS ? "vmstat_" : "vmstat_cgroup_", e->name, metrics[m].help, e->label,
-		e->type, export_places(m) };
+	while (!*metrics[titled].help) /* of the rows of a family the first has it */
+		titled--;
+	return (struct family){ row < CGROUP_ROWS ? "vmstat_" : "vmstat_cgroup_", e->name, metrics[titled].help,
+		e->label, e->type, export_places(m) };
 }
 
-/* HELP and TYPE. The catalogue's help text, or a name without one, is made a sentence. */
+/* HELP and TYPE. The catalogue's help text is made a sentence. */
 static void out_title(struct sink *o, const struct family *f)
 {
-	const char *help = *f->help ? f->help : f->name;
+	const char *help = f->help;
 
 	out(o, "# HELP %s%s ", f->prefix, f->name);
 	out_char(o, *help >= 'a' && *help <= 'z' ? (char)(*help - 'a' + 'A') : *help);

@@ -390,6 +390,15 @@ END
     )
 }
 
+@test "a family whose first sample cannot be had keeps its help" {
+    requires_feature prometheus
+    sed -i '1s/^cpu *[0-9]*/cpu  18446744073709551610/' "$T/f/proc/stat"
+    run_vmstat --scope=host --prometheus
+    succeeds
+    [[ $output == *$'\n# HELP vmstat_cpu_seconds_total CPU time by mode; user and nice include guests.\n# TYPE vmstat_cpu_seconds_total counter\nvmstat_cpu_seconds_total{mode="nice"} 60\n'* ]] ||
+        { grep cpu_seconds <<< "$output"; false; }
+}
+
 # U+202E writes the name backwards; U+200B is zero wide, U+2066 isolates, U+FEFF hides.
 @test "names that reorder or hide text do not on a terminal; data keeps them" {
     requires_tool jq
