@@ -50,12 +50,11 @@ ALL_CFLAGS = -std=c11 -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wundef \
 	-Wno-missing-field-initializers -Wno-unused-parameter -Wno-unused-command-line-argument \
 	-Werror=incompatible-pointer-types -Werror=int-conversion \
 	-ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables \
-	-fPIE $(KNOWN) $(CPPFLAGS) $(CFLAGS)
+	-fPIE $(ALIGN) $(CPPFLAGS) $(CFLAGS)
 ALL_LDFLAGS = $(LAYOUT) $(STRIP) -Wl,-z,relro,-z,now,-z,text \
 	-Wl,--gc-sections,--build-id=none,-z,noseparate-code,-z,common-page-size=64,--sort-section=alignment $(LDFLAGS)
-# Not all compilers know these: no padding of tables, no large stack frame within another.
-KNOWN = $(foreach flag,-malign-data=abi -fconserve-stack,$(shell \
-	echo | $(CC) -Werror $(flag) -xc -c -o /dev/null - 2>/dev/null && echo $(flag)))
+ALIGN = $(shell echo | $(CC) -malign-data=abi -xc -c -o /dev/null - 2>/dev/null && \
+	echo -malign-data=abi)
 
 all: $(BIN)
 

@@ -382,12 +382,22 @@ static void out_escape(struct sink *o, enum escape how, uint32_t c, const char *
 	}
 }
 
+/* The text after `start` in s, or NULL if s does not begin with it. Stops at the first
+ * difference, so that s need not end with a NUL. */
+static const char *after(const char *s, const char *start)
+{
+	while (*start)
+		if (*s++ != *start++)
+			return NULL;
+	return s;
+}
+
 /* Does a name contain what out_escape() writes into a label? Its backslash is escaped, too:
  * two names must not be one series. Other escapes, as systemd's \x2d, stay as they are. */
 static bool is_like_escape(const char *p)
 {
-	return p[0] == '\\' && p[1] == 'x' && p[2] &&
-		(strchr("0189abcdef", p[2]) || (p[2] == '5' && p[3] == 'c') || (p[2] == '7' && p[3] == 'f'));
+	p = after(p, "\\x");
+	return p && *p && (strchr("0189abcdef", *p) || after(p, "5c") || after(p, "7f"));
 }
 
 /* Untrusted text, on one line: control characters and invalid UTF-8 are escaped, for
@@ -450,16 +460,6 @@ static bool is_digit(char c)
 static bool is_blank(char c)
 {
 	return c == ' ' || c == '\t';
-}
-
-/* The text after `start` in s, or NULL if s does not begin with it. Stops at the first
- * difference, so that s need not end with a NUL. */
-static const char *after(const char *s, const char *start)
-{
-	while (*start)
-		if (*s++ != *start++)
-			return NULL;
-	return s;
 }
 
 static bool is_text(const struct text *w, const char *s)
@@ -2505,8 +2505,10 @@ static bool canonical(const char *path, char *to, int *error)
 
 /* --cgroup as the kernel names it: a directory (`dir`, canonical, or "") below a mount
  * point, else a path below one. The root of a host's mount, "/../..", is not part
- * of the name: *unnamed is its length. */
-static bool find_path(char *path, size_t *unnamed, const char *cgroup, const char *dir, int *error)
+ * of the name: *unnamed is its length. Kept out of find_named(), whose frame would hold this
+ * scanner beside that of find_directories(). */
+static __attribute__((noinline)) bool find_path(char *path, size_t *unnamed, const char *cgroup, const char *dir,
+						int *error)
 {
 	char real[PATH_BYTES], point[PATH_BYTES];
 	size_t least = SIZE_MAX;
@@ -3589,7 +3591,7 @@ static uint64_t in_base_units(uint64_t v, enum raw unit)
 /* Has no quota ever been set at this level? Its counts are then meaningless. */
 static bool has_no_quota(const uint64_t *level)
 {
-	return level[M_cpu_quota] == UNLIMITED && !level[M_nr_periods];
+	return level[M_cpu_quota] == UNLIMITED && (!level[M_nr_periods] || level[M_nr_periods] == UNAVAILABLE);
 }
 
 static uint64_t counter_total(const struct snapshot *now, unsigned l, enum metric_id m);
@@ -3956,7 +3958,7 @@ static struct throttling find_throttling(const struct comparison *c)
 		uint64_t period_us = now[M_cpu_period];
 		bool long_enough = c->report->elapsed_us >= least_of(period_us, 1000000); /* it is 1 s at most */
 
-		if (has_no_quota(now) || (now[M_cpu_quota] == UNLIMITED && now[M_nr_periods] == UNAVAILABLE))
+		if (has_no_quota(now))
 			continue;
 		t.periods = growth_at(c, l, M_nr_periods);
 		t.throttled = growth_at(c, l, M_nr_throttled);
@@ -8223,12 +8225,12 @@ static bool replay_read(struct replay *r, unsigned row)
 /* The time of the last report in a file, found from its end; 0: no report, or a pipe. */
 static uint64_t replay_last(struct scanner *s, int fd)
 {
-	off_t at = lseek(fd, 0, SEEK_CUR), end = lseek(fd, 0, SEEK_END), from = end, back;
-	uint64_t ns, last = 0;
+	off_t at = lseek(fd, 0, SEEK_CUR), end = lseek(fd, 0, SEEK_END), from = end;
+	uint64_t ns, last = 0, back; /* up to 2^63, which is more than any file */
 	struct text line;
 
-	for (back = SCAN_BYTES; from > 0 && !last; back = back < end / 2 ? 2 * back : end) {
-		from = end > back ? end - back : 0;
+	for (back = SCAN_BYTES; from > 0 && !last; back *= 2) {
+		from = (uint64_t)end > back ? end - (off_t)back : 0;
 		lseek(fd, from, SEEK_SET);
 		scan_start_stream(s, fd, from);
 		while (scan_line(s, &line))
@@ -9969,13 +9971,6 @@ static unsigned parse_request_line(struct text line, struct request *r)
 	return 200;
 }
 
-static bool is_header(const struct text *name, const char *s)
-{
-	size_t n = strlen(s);
-
-	return (size_t)(name->end - name->p) == n && !strncasecmp(name->p, s, n);
-}
-
 /* Parses "Name: value". A body is ignored: it is drained after the response. */
 static unsigned parse_header(struct text line, struct request *r, unsigned *hosts)
 {
@@ -9989,9 +9984,9 @@ static unsigned parse_header(struct text line, struct request *r, unsigned *host
 		value.p++;
 	while (value.end > value.p && is_blank(value.end[-1]))
 		value.end--;
-	if (is_header(&name, "content-length"))
+	if (name.end - name.p == 14 && !strncasecmp(name.p, "content-length", 14))
 		return parse_digits(&value.p, &length) && value.p == value.end ? 200 : 400;
-	if (is_header(&name, "host")) {
+	if (name.end - name.p == 4 && !strncasecmp(name.p, "host", 4)) {
 		++*hosts;
 		if (!r->host.p) /* an absolute URI takes precedence */
 			r->host = value;
@@ -11412,7 +11407,7 @@ static void warn_unavailable(const struct listing *l)
 	unsigned src, level, levels;
 
 	for (src = 1; src < SRC_COUNT && !opt->quiet; src++) {
-		levels = !plan->source[src] ? 0 : !plan->levels[src] ? 1 : levels_of(l->from, sources[src].directory);
+		levels = plan->levels[src] ? levels_of(l->from, sources[src].directory) : plan->source[src];
 		for (level = 0; level < levels; level++)
 			warn_unread(l, level, src);
 	}
